@@ -1,0 +1,6 @@
+//! The litrocket server as a library; `main.rs` is the thin binary over it.
+
+pub mod config;
+pub mod features;
+pub mod telemetry;
+pub mod transport;
