@@ -1,1 +1,68 @@
-//! placeholder
+//! The litrocket wire, version 1: every type, code and rule that server and clients share.
+//!
+//! This crate does no I/O and knows no storage. Start with [`requests`] for the tables of request codes,
+//! [`chat`] and [`state`] for the two long-lived streams, [`event`] for what a conversation is made of, and
+//! [`frame`] for the bytes. `PROTOCOL.md` at the top of the repository says the same in prose.
+#![warn(missing_docs)]
+
+#[macro_use]
+mod message;
+
+pub mod account;
+pub mod chat;
+pub mod conversations;
+pub mod event;
+pub mod fault;
+pub mod frame;
+pub mod history;
+pub mod ids;
+pub mod limits;
+pub mod requests;
+pub mod state;
+pub mod unread;
+pub mod varint;
+
+pub use fault::{Class, Code, Fault};
+pub use ids::{AccountId, ConversationId, MessageId, SessionId};
+pub use message::{Described, Field, wire_type};
+pub use requests::{Request, RequestInfo, Who};
+
+/// The ALPN protocol name of native clients.
+pub const ALPN: &[u8] = b"litrocket/1";
+
+/// The protocol version `hello` asks for and answers.
+pub const VERSION: u32 = 1;
+
+/// The first number on every stream says what the stream is.
+pub mod stream_kind {
+    /// One request frame, one reply frame, then the end. Opened by the client, bidirectional.
+    pub const REQUEST: u64 = 1;
+    /// The long-lived chat stream. Opened by the client, bidirectional, at most one a connection.
+    pub const CHAT: u64 = 2;
+    /// The long-lived state stream. Opened by the client, bidirectional, at most one a connection.
+    pub const STATE: u64 = 3;
+}
+
+/// Application error codes: QUIC `RESET_STREAM`, `STOP_SENDING` and `CONNECTION_CLOSE` carry one of these.
+pub mod close_code {
+    /// Nothing went wrong.
+    pub const DONE: u32 = 0;
+    /// The peer gave the stream up; what was sent on it is incomplete.
+    pub const CANCELLED: u32 = 1;
+    /// A frame broke the rules of this page.
+    pub const BAD_FRAME: u32 = 2;
+    /// The stream kind is not known here; the connection goes on.
+    pub const UNKNOWN_STREAM: u32 = 3;
+    /// Nobody signed in within the time the server allows.
+    pub const NOT_SIGNED_IN: u32 = 4;
+    /// The session was signed out or revoked.
+    pub const REVOKED: u32 = 5;
+    /// The server is going away: reconnect after the announced time.
+    pub const GOING_AWAY: u32 = 6;
+    /// A limit of the connection was passed.
+    pub const LIMIT: u32 = 7;
+    /// The server had an internal error.
+    pub const INTERNAL: u32 = 8;
+    /// A stream made no progress for too long.
+    pub const TOO_SLOW: u32 = 9;
+}

@@ -1,0 +1,205 @@
+//! What a conversation is made of: one envelope for every event, and the bodies of the known kinds.
+
+use crate::{AccountId, ConversationId, MessageId};
+
+message! {
+    /// One entry of a conversation's log. Stored and sent as these very bytes.
+    pub struct Event {
+        /// The conversation.
+        conversation as "c": ConversationId,
+        /// Position in the log: 1, 2, 3 ... without a hole, counting every event.
+        event_seq as "s": u64,
+        /// Position among the messages, for events that count as unread.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message_seq as "m": Option<u64>,
+        /// Server time in milliseconds since 1970 UTC; never goes back within a conversation.
+        at_ms as "t": u64,
+        /// Who caused it; 0 is the system.
+        sender as "f": AccountId,
+        /// What it is, see the table of kinds.
+        kind as "k": u16,
+        /// The event it answers, edits, recalls or reacts to, in the same conversation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target_seq as "r": Option<u64>,
+        /// The sender's id for it; system events have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id as "i": Option<MessageId>,
+        /// The body, itself a MessagePack map for known kinds; empty when recalled or superseded.
+        #[serde(with = "serde_bytes", default, skip_serializing_if = "Vec::is_empty")]
+        body as "b": Vec<u8>,
+        /// What to show when the kind is not known, at most 1 KiB.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fallback as "x": Option<String>,
+        /// The body was recalled by the event with this sequence.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        recalled_by as "z": Option<u64>,
+        /// The body was replaced: the event with this sequence holds the current one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        edited_by as "e": Option<u64>,
+    }
+
+    /// Body of `text` and `edit`.
+    #[derive(Default)]
+    pub struct Text {
+        /// UTF-8 text, 1 byte to 16 KiB.
+        text: String,
+        /// Absent: plain. `md1`: the closed Markdown subset.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        format: Option<String>,
+        /// Persons named in the text, at most 50.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mentions: Vec<Mention>,
+        /// Whether everybody is meant.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        everybody: bool,
+    }
+
+    /// A person named in a text.
+    pub struct Mention {
+        /// Who.
+        account: AccountId,
+        /// Where the name starts, in bytes of the text.
+        start: u32,
+        /// How long it is, in bytes.
+        len: u32,
+    }
+
+    /// Body of `forward` as a client sends it: the server copies the words.
+    pub struct Forward {
+        /// The conversation to take the message from.
+        conversation: ConversationId,
+        /// The message; the sender must be able to read it.
+        event_seq: u64,
+    }
+
+    /// Body of `forward` as it is stored and delivered.
+    pub struct Forwarded {
+        /// The words.
+        text: String,
+        /// As in `Text`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        format: Option<String>,
+        /// Who wrote them.
+        from: AccountId,
+        /// When they were written, in server milliseconds.
+        at_ms: u64,
+    }
+
+    /// Body of `recall`: nothing.
+    #[derive(Default)]
+    pub struct Recall {
+        /// Always absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reserved: Option<bool>,
+    }
+
+    /// Body of `reaction`.
+    pub struct Reaction {
+        /// One emoji, at most 64 bytes.
+        emoji: String,
+        /// Whether it is put on or taken off.
+        add: bool,
+    }
+
+    /// Body of `created`.
+    pub struct Created {
+        /// The group's name; absent for one-to-one and saved.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        /// The first members.
+        accounts: Vec<AccountId>,
+    }
+
+    /// Body of `joined`: the sender brought these members in.
+    pub struct Joined {
+        /// The new members.
+        accounts: Vec<AccountId>,
+    }
+
+    /// Body of `left`: the sender left. Empty.
+    #[derive(Default)]
+    pub struct Left {
+        /// Always absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reserved: Option<bool>,
+    }
+
+    /// Body of `removed`: the sender removed a member.
+    pub struct Removed {
+        /// Who was removed.
+        account: AccountId,
+    }
+
+    /// Body of `renamed`.
+    pub struct Renamed {
+        /// The new name of the group.
+        name: String,
+    }
+
+    /// Body of `owner_changed`.
+    pub struct OwnerChanged {
+        /// The new owner.
+        account: AccountId,
+    }
+}
+
+/// Event kinds. 1 to 31 and the private range count as messages; 32 to 63 change another event; 64 to 127 are
+/// made by the server.
+pub mod kind {
+    /// A text message, also a reply when it has a target.
+    pub const TEXT: u16 = 1;
+    /// A message taken from another conversation.
+    pub const FORWARD: u16 = 2;
+    /// A message whose body the server never reads; needs a fallback text.
+    pub const OPAQUE: u16 = 16;
+    /// New words for an own message.
+    pub const EDIT: u16 = 32;
+    /// Takes an own message back.
+    pub const RECALL: u16 = 33;
+    /// Puts an emoji on a message, or takes it off.
+    pub const REACTION: u16 = 34;
+    /// The conversation begins.
+    pub const CREATED: u16 = 64;
+    /// Members were brought in.
+    pub const JOINED: u16 = 65;
+    /// A member left.
+    pub const LEFT: u16 = 66;
+    /// A member was removed.
+    pub const REMOVED: u16 = 67;
+    /// The group has a new name.
+    pub const RENAMED: u16 = 68;
+    /// The group has a new owner.
+    pub const OWNER_CHANGED: u16 = 69;
+    /// The first kind of the private range: between applications, never read by the server; needs a fallback.
+    pub const PRIVATE_FIRST: u16 = 0x8000;
+
+    /// Whether events of this kind count as messages (and so as unread).
+    pub const fn counts(kind: u16) -> bool {
+        kind >= 1 && kind < 32 || kind >= PRIVATE_FIRST
+    }
+
+    /// Whether a client may send this kind.
+    pub const fn sendable(kind: u16) -> bool {
+        matches!(kind, TEXT | FORWARD | OPAQUE | EDIT | RECALL | REACTION) || kind >= PRIVATE_FIRST
+    }
+
+    /// The name that `--json` and `PROTOCOL.md` use.
+    pub const fn name(kind: u16) -> &'static str {
+        match kind {
+            TEXT => "message",
+            FORWARD => "forward",
+            OPAQUE => "opaque",
+            EDIT => "edit",
+            RECALL => "recall",
+            REACTION => "reaction",
+            CREATED => "created",
+            JOINED => "joined",
+            LEFT => "left",
+            REMOVED => "removed",
+            RENAMED => "renamed",
+            OWNER_CHANGED => "owner_changed",
+            PRIVATE_FIRST.. => "private",
+            _ => "unknown",
+        }
+    }
+}

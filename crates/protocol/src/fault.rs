@@ -1,0 +1,230 @@
+//! Faults: what a peer sees when something is refused.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What a client should do about a fault, also when it does not know the code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// Try again later, after `retry_after_ms` when it is given.
+    Retry,
+    /// The request itself must change.
+    Fix,
+    /// Sign in (again).
+    SignIn,
+    /// This client is too old for what it asks.
+    Upgrade,
+    /// What the request is about does not exist, or not for the caller.
+    Gone,
+    /// A class this version does not know: treat it as `fix`.
+    #[serde(other)]
+    Unknown,
+}
+
+impl Class {
+    /// The word on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Retry => "retry",
+            Self::Fix => "fix",
+            Self::SignIn => "sign_in",
+            Self::Upgrade => "upgrade",
+            Self::Gone => "gone",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+message! {
+    /// A refusal. Type 0 on every stream.
+    pub struct Fault {
+        /// Stable code in snake_case, at most 32 bytes.
+        code: String,
+        /// What to do: `retry`, `fix`, `sign_in`, `upgrade` or `gone`.
+        class: Class,
+        /// A sentence in English that is safe to show.
+        message: String,
+        /// The request field at fault.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        field: Option<String>,
+        /// The limit that was passed, in the field's unit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u64>,
+        /// Values for translated texts.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        params: Option<BTreeMap<String, String>>,
+        /// When to try again, in milliseconds from now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_after_ms: Option<u64>,
+        /// Finds the line in the server's log.
+        #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
+        reference: Option<String>,
+    }
+}
+
+impl Fault {
+    /// A fault of a known code with its standard sentence.
+    pub fn new(code: Code) -> Self {
+        Self {
+            code: code.name.into(),
+            class: code.class,
+            message: code.message.into(),
+            field: None,
+            limit: None,
+            params: None,
+            retry_after_ms: None,
+            reference: None,
+        }
+    }
+
+    /// Replaces the sentence.
+    #[must_use]
+    pub fn message(mut self, message: impl Into<String>) -> Self {
+        self.message = message.into();
+        self
+    }
+
+    /// Names the field at fault.
+    #[must_use]
+    pub fn field(mut self, field: &str) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+
+    /// Tells the limit that was passed.
+    #[must_use]
+    pub fn limit(mut self, limit: u64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Tells when to try again.
+    #[must_use]
+    pub fn retry_after(mut self, milliseconds: u64) -> Self {
+        self.retry_after_ms = Some(milliseconds);
+        self
+    }
+
+    /// Adds a value for translated texts.
+    #[must_use]
+    pub fn param(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.params.get_or_insert_default().insert(name.into(), value.into());
+        self
+    }
+
+    /// Adds the reference that finds the line in the server's log.
+    #[must_use]
+    pub fn reference(mut self, reference: impl Into<String>) -> Self {
+        self.reference = Some(reference.into());
+        self
+    }
+
+    /// Whether this is the given code.
+    pub fn is(&self, code: Code) -> bool {
+        self.code == code.name
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.message, self.code)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// One fault code: its name, class and standard sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Code {
+    /// The stable name on the wire.
+    pub name: &'static str,
+    /// What a client should do.
+    pub class: Class,
+    /// The standard sentence in English.
+    pub message: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident $text:literal $class:ident $message:literal)*) => {
+        $(
+            #[doc = $message]
+            pub const $name: Code = Code { name: $text, class: Class::$class, message: $message };
+        )*
+
+        /// Every code, in the order of `PROTOCOL.md`.
+        pub const ALL: &[Code] = &[$($name),*];
+    };
+}
+
+/// The codes of version 1.
+pub mod code {
+    use super::{Class, Code};
+
+    codes! {
+        BAD_FRAME "bad_frame" Fix "The frame does not decode."
+        UNKNOWN_REQUEST "unknown_request" Upgrade "This server does not know the request."
+        UNKNOWN_STREAM "unknown_stream" Upgrade "This server does not know the kind of stream."
+        UNSUPPORTED_VERSION "unsupported_version" Upgrade "This server does not speak the protocol version."
+        HELLO_FIRST "hello_first" Fix "The first request on a connection is hello."
+        HELLO_AGAIN "hello_again" Fix "Hello was said already on this connection."
+        NOT_SIGNED_IN "not_signed_in" SignIn "Sign in first."
+        ALREADY_SIGNED_IN "already_signed_in" Fix "This connection is signed in already."
+        BAD_TOKEN "bad_token" SignIn "The session has ended. Sign in again."
+        WRONG_CREDENTIALS "wrong_credentials" Fix "The name or the password is wrong."
+        RATE_LIMITED "rate_limited" Retry "Too many requests. Try again later."
+        BUSY "busy" Retry "The server is busy. Try again in a moment."
+        UNAVAILABLE "unavailable" Retry "The server cannot store anything at the moment. Nothing was changed."
+        GOING_AWAY "going_away" Retry "The server is going away."
+        INTERNAL "internal" Retry "Something went wrong on the server."
+        TIMED_OUT "timed_out" Retry "The request took too long."
+        CANCELLED "cancelled" Retry "The request was cancelled."
+        TOO_LONG "too_long" Fix "The value is too long."
+        TOO_MANY "too_many" Fix "There are too many of these."
+        BAD_VALUE "bad_value" Fix "The value is not allowed here."
+        NOT_FOUND "not_found" Gone "There is no such thing."
+        FORBIDDEN "forbidden" Fix "You may not do this."
+        BAD_HANDLE "bad_handle" Fix "This name cannot be an account name."
+        HANDLE_TAKEN "handle_taken" Fix "The account name is taken."
+        BAD_PASSWORD "bad_password" Fix "The password must have 8 to 1024 bytes."
+        SIGN_UP_CLOSED "sign_up_closed" Fix "This server takes no new accounts."
+        BAD_INVITE "bad_invite" Fix "The invite is unknown, used up or expired."
+        OWNS_GROUPS "owns_groups" Fix "You own groups with other members. Transfer them first."
+        ID_CONFLICT "id_conflict" Fix "This id was used for something else."
+        FENCED "fenced" Retry "An earlier message of this conversation must go first."
+        CURSOR_AHEAD "cursor_ahead" Fix "The cursor is above the head of the conversation."
+        NOT_A_MEMBER "not_a_member" Gone "You are no longer in this conversation."
+        OWNER_STAYS "owner_stays" Fix "The owner leaves last or transfers the group first."
+        GROUP_FULL "group_full" Fix "The group has no room for more members."
+        NOT_A_GROUP "not_a_group" Fix "This works in groups only."
+        BAD_KIND "bad_kind" Fix "Clients cannot send this kind of event."
+        BAD_TARGET "bad_target" Fix "The event it refers to is not there or does not allow this."
+        NOT_YOURS "not_yours" Fix "Only the sender may do this."
+        NOTHING_TO_SEARCH "nothing_to_search" Fix "The text holds no letter or digit to search for."
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_short_snake_case() {
+        let mut seen = std::collections::HashSet::new();
+        for code in code::ALL {
+            assert!(seen.insert(code.name), "{} twice", code.name);
+            assert!(code.name.len() <= 32 && code.name.bytes().all(|b| b == b'_' || b.is_ascii_lowercase()));
+        }
+    }
+
+    #[test]
+    fn an_unknown_class_still_decodes() {
+        let body = crate::frame::encode_body(&std::collections::BTreeMap::from([
+            ("code", "new_code"),
+            ("class", "dance"),
+            ("message", "?"),
+        ]));
+        assert_eq!(crate::frame::decode::<Fault>(&body).unwrap().class, Class::Unknown);
+    }
+}

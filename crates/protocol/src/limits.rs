@@ -1,0 +1,42 @@
+//! Bounds that belong to the protocol itself. A server may set lower ones and tells them in `Welcome.limits`.
+
+/// Text of one message, in UTF-8 bytes.
+pub const TEXT_BYTES_MAX: usize = 16 * 1024;
+/// Body of one message, in bytes: text, mentions and room for fields to come.
+pub const BODY_BYTES_MAX: usize = 48 * 1024;
+/// The fallback text of a message, in UTF-8 bytes.
+pub const FALLBACK_BYTES_MAX: usize = 1024;
+/// Mentions in one message.
+pub const MENTIONS_MAX: usize = 50;
+/// Different emoji one member may put on one message.
+pub const REACTIONS_PER_MEMBER_MAX: usize = 20;
+/// Accounts in one invitation, and in one look-up of profiles.
+pub const ACCOUNTS_PER_CALL_MAX: usize = 100;
+/// Items in one page of any list.
+pub const PAGE_MAX: u64 = 100;
+/// Items in a page when the request names no limit.
+pub const PAGE_DEFAULT: u64 = 50;
+/// Messages in one page of history.
+pub const HISTORY_PAGE_MAX: u64 = 200;
+/// Events named in one request (hide, resolve).
+pub const EVENTS_PER_CALL_MAX: usize = 100;
+/// Bytes of events in one reply or in one turn of delivery.
+pub const TURN_BYTES: usize = 64 * 1024;
+/// Cursors in one frame.
+pub const CURSORS_PER_FRAME_MAX: usize = 1000;
+/// Conversations an account may be in.
+pub const CONVERSATIONS_MAX: usize = 10_000;
+/// Accounts one connection may watch for presence.
+pub const PRESENCE_SUBSCRIPTIONS_MAX: usize = 200;
+/// A draft, in UTF-8 bytes.
+pub const DRAFT_BYTES_MAX: usize = TEXT_BYTES_MAX;
+/// A search text, in UTF-8 bytes.
+pub const SEARCH_BYTES_MAX: usize = 256;
+/// A password, in bytes.
+pub const PASSWORD_BYTES_MAX: usize = 1024;
+/// A password, in bytes, at least.
+pub const PASSWORD_BYTES_MIN: usize = 8;
+
+const _: () = assert!(BODY_BYTES_MAX + FALLBACK_BYTES_MAX + 1024 <= crate::frame::CHAT_FRAME_MAX);
+const _: () = assert!(TEXT_BYTES_MAX + MENTIONS_MAX * 64 <= BODY_BYTES_MAX);
+const _: () = assert!(CURSORS_PER_FRAME_MAX * 32 <= crate::frame::CHAT_FRAME_MAX);

@@ -1,0 +1,154 @@
+//! The tables of request codes: the API on a page.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{Described, Field, fault::Code};
+
+/// Who may make a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// A connection that said hello and is not signed in.
+    Guest,
+    /// A signed-in connection.
+    Session,
+    /// Either, and also before hello.
+    Anyone,
+}
+
+impl Who {
+    /// The word in `PROTOCOL.md`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Guest => "guest",
+            Self::Session => "session",
+            Self::Anyone => "anyone",
+        }
+    }
+}
+
+/// A request and its reply.
+pub trait Request: Serialize + DeserializeOwned + Described + Send + 'static {
+    /// The reply when it is granted.
+    type Reply: Serialize + DeserializeOwned + Described + Send + 'static;
+    /// The frame type of request and reply.
+    const CODE: u64;
+    /// Who may make it.
+    const WHO: Who;
+}
+
+/// One line of the table, for documentation and tests.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestInfo {
+    /// The frame type.
+    pub code: u64,
+    /// The request's type.
+    pub name: &'static str,
+    /// What it does.
+    pub doc: &'static str,
+    /// The reply's type.
+    pub reply: &'static str,
+    /// Who may make it.
+    pub who: Who,
+    /// The fields of the request.
+    pub fields: &'static [Field],
+    /// The fields of the reply.
+    pub reply_fields: &'static [Field],
+    /// The faults of its own; those of [`COMMON_FAULTS`] can always come.
+    pub faults: &'static [Code],
+}
+
+/// Faults that any request may get.
+pub const COMMON_FAULTS: &[Code] = {
+    use crate::fault::code as c;
+    &[
+        c::BAD_FRAME,
+        c::UNKNOWN_REQUEST,
+        c::HELLO_FIRST,
+        c::NOT_SIGNED_IN,
+        c::ALREADY_SIGNED_IN,
+        c::RATE_LIMITED,
+        c::BUSY,
+        c::UNAVAILABLE,
+        c::GOING_AWAY,
+        c::INTERNAL,
+        c::TIMED_OUT,
+        c::TOO_LONG,
+        c::TOO_MANY,
+        c::BAD_VALUE,
+    ]
+};
+
+macro_rules! requests {
+    ($( $code:literal $module:ident :: $request:ident ($who:ident) => $rmodule:ident :: $reply:ident [$($fault:ident),*] )*) => {
+        $(
+            impl Request for crate::$module::$request {
+                type Reply = crate::$rmodule::$reply;
+                const CODE: u64 = $code;
+                const WHO: Who = Who::$who;
+            }
+        )*
+
+        /// Every request of version 1, by code.
+        pub const ALL: &[RequestInfo] = &[$(
+            RequestInfo {
+                code: $code,
+                name: <crate::$module::$request as Described>::NAME,
+                doc: <crate::$module::$request as Described>::DOC,
+                reply: <crate::$rmodule::$reply as Described>::NAME,
+                who: Who::$who,
+                fields: <crate::$module::$request as Described>::FIELDS,
+                reply_fields: <crate::$rmodule::$reply as Described>::FIELDS,
+                faults: &[$(crate::fault::code::$fault),*],
+            }
+        ),*];
+    };
+}
+
+requests! {
+    0x0100 account::Hello(Anyone) => account::Welcome [UNSUPPORTED_VERSION, HELLO_AGAIN, BAD_TOKEN]
+    0x0101 account::Register(Guest) => account::SignedIn [BAD_HANDLE, HANDLE_TAKEN, BAD_PASSWORD, SIGN_UP_CLOSED, BAD_INVITE]
+    0x0102 account::SignIn(Guest) => account::SignedIn [WRONG_CREDENTIALS]
+    0x0103 account::SignOut(Session) => account::Done []
+    0x0104 account::ListSessions(Session) => account::Sessions []
+    0x0105 account::RevokeSession(Session) => account::Done [NOT_FOUND]
+    0x0106 account::ChangePassword(Session) => account::Done [WRONG_CREDENTIALS, BAD_PASSWORD]
+    0x0107 account::RotateToken(Session) => account::Token []
+    0x0108 account::GetProfile(Session) => account::Profile [NOT_FOUND]
+    0x0109 account::GetProfiles(Session) => account::Profiles []
+    0x010a account::SetProfile(Session) => account::Profile []
+    0x010b account::SetPrivacy(Session) => account::Privacy []
+    0x010c account::DeleteAccount(Session) => account::Done [WRONG_CREDENTIALS, OWNS_GROUPS]
+    0x010d account::CreateInvite(Session) => account::Invite [FORBIDDEN]
+
+    0x0200 conversations::ListConversations(Session) => conversations::Conversations []
+    0x0201 conversations::OpenDirect(Session) => conversations::ConversationInfo [NOT_FOUND]
+    0x0202 conversations::CreateGroup(Session) => conversations::ConversationInfo [NOT_FOUND, ID_CONFLICT]
+    0x0203 conversations::GetConversation(Session) => conversations::ConversationInfo [NOT_FOUND]
+    0x0204 conversations::InviteMembers(Session) => conversations::MembersInvited [NOT_FOUND, NOT_A_MEMBER, NOT_A_GROUP, GROUP_FULL]
+    0x0205 conversations::RemoveMember(Session) => account::Done [NOT_FOUND, NOT_A_MEMBER, NOT_A_GROUP, FORBIDDEN]
+    0x0206 conversations::LeaveGroup(Session) => account::Done [NOT_FOUND, NOT_A_GROUP, OWNER_STAYS]
+    0x0207 conversations::RenameGroup(Session) => account::Done [NOT_FOUND, NOT_A_MEMBER, NOT_A_GROUP, FORBIDDEN]
+    0x0208 conversations::TransferGroup(Session) => account::Done [NOT_FOUND, NOT_A_MEMBER, NOT_A_GROUP, FORBIDDEN]
+    0x0209 conversations::ListMembers(Session) => conversations::Members [NOT_FOUND, NOT_A_MEMBER]
+    0x020a conversations::MarkRead(Session) => conversations::Marked [NOT_FOUND, CURSOR_AHEAD]
+    0x020b conversations::SetConversation(Session) => conversations::ConversationEntry [NOT_FOUND]
+    0x020c conversations::ClearHistory(Session) => account::Done [NOT_FOUND, CURSOR_AHEAD]
+    0x020d conversations::HideEvents(Session) => account::Done [NOT_FOUND]
+    0x020e conversations::GetMarkers(Session) => conversations::OtherMarkers [NOT_FOUND, NOT_A_MEMBER]
+    0x020f conversations::GetReaders(Session) => conversations::Readers [NOT_FOUND, NOT_A_MEMBER]
+
+    0x0300 history::GetHistory(Session) => history::History [NOT_FOUND, CURSOR_AHEAD]
+    0x0301 history::FindDate(Session) => history::Place [NOT_FOUND]
+    0x0302 history::GetEvents(Session) => history::Events [NOT_FOUND]
+    0x0303 history::GetReactions(Session) => history::Reactions [NOT_FOUND]
+    0x0304 history::Search(Session) => history::Found [NOT_FOUND, NOTHING_TO_SEARCH]
+}
+
+// A code that stands twice, or out of order, does not compile.
+const _: () = {
+    let mut i = 1;
+    while i < ALL.len() {
+        assert!(ALL[i - 1].code < ALL[i].code, "request codes must be unique and ascending");
+        i += 1;
+    }
+};
