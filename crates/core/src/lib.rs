@@ -1,1 +1,8 @@
-//! placeholder
+//! The pure state machines that keep the promises: no I/O, no clock, no randomness of their own.
+//!
+//! Events and time go in, decisions come out; an async shell carries them out. [`writer`] decides what is
+//! appended to a conversation's log, [`reader`] what a device is sent of it, [`access`] who may read what.
+
+pub mod access;
+pub mod reader;
+pub mod writer;

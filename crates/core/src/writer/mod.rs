@@ -1,0 +1,226 @@
+//! The writer: what may be appended, at which position, and what a retry is answered.
+//!
+//! The shell feeds one [`Incoming`] after the other with the [`Facts`] it looked up inside the open transaction,
+//! carries out the [`Decision`], and reports [`Writer::committed`] or [`Writer::rolled_back`]. Heads move only on
+//! commit, so a refused or failed send leaves no hole.
+
+use std::collections::HashMap;
+
+use litrocket_protocol::{
+    AccountId, Code, ConversationId, conversations::member_state, event::kind, fault::code,
+};
+
+use crate::access::{self, Range};
+
+/// How many heads are remembered before those of quiet conversations are dropped.
+const HEADS_MAX: usize = 100_000;
+
+/// The end of a conversation's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Head {
+    /// The last event.
+    pub event_seq: u64,
+    /// Messages so far.
+    pub message_seq: u64,
+    /// The last event's time, in milliseconds.
+    pub at_ms: u64,
+}
+
+/// The place of an event in its log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Its sequence among all events.
+    pub event_seq: u64,
+    /// Messages up to and with it.
+    pub message_seq: u64,
+    /// Whether it counts as a message itself.
+    pub counts: bool,
+    /// Its time, in milliseconds; never before the event below it.
+    pub at_ms: u64,
+}
+
+impl Position {
+    /// The message sequence as the wire shows it: only on events that count.
+    pub fn shown_message_seq(&self) -> Option<u64> {
+        self.counts.then_some(self.message_seq)
+    }
+}
+
+/// One send as the writer sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Incoming {
+    /// The connection it came on.
+    pub stream: u64,
+    /// Its epoch for this conversation.
+    pub epoch: u32,
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The sender.
+    pub sender: AccountId,
+    /// The kind of event.
+    pub kind: u16,
+    /// The event it refers to.
+    pub target: Option<u64>,
+    /// Keyed hash over conversation, kind, target, body and fallback.
+    pub hash: [u8; 32],
+}
+
+/// What is stored under the same (id, sender).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct First {
+    /// Its place.
+    pub position: Position,
+    /// Its hash.
+    pub hash: [u8; 32],
+}
+
+/// The sender's membership.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// One of [`member_state`].
+    pub state: u8,
+    /// What they may read.
+    pub ranges: Vec<Range>,
+}
+
+/// What the shell found in the open transaction.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The row with the same id and sender.
+    pub first: Option<First>,
+    /// The membership; `None` for strangers and unknown conversations.
+    pub member: Option<&'a Membership>,
+    /// The server's time, in milliseconds.
+    pub now_ms: u64,
+}
+
+/// What to do with a send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// It is stored already: answer as the first time.
+    Repeat(Position),
+    /// Append it here.
+    Append(Position),
+    /// Refers to another event: the feature checks the target and appends by itself.
+    Change,
+    /// Refuse it.
+    Refuse(Code),
+}
+
+/// Heads and fences. One for the whole server.
+#[derive(Debug, Default)]
+pub struct Writer {
+    heads: HashMap<ConversationId, Head>,
+    /// Values that the open transaction replaced, oldest first.
+    undo: Vec<(ConversationId, Head)>,
+    fences: HashMap<u64, HashMap<ConversationId, u32>>,
+}
+
+/// A place in the open transaction to come back to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Savepoint(usize);
+
+impl Writer {
+    /// The known head of a conversation, with the events of the open transaction.
+    pub fn head(&self, conversation: ConversationId) -> Option<Head> {
+        self.heads.get(&conversation).copied()
+    }
+
+    /// Tells the head that the database has.
+    pub fn load(&mut self, conversation: ConversationId, head: Head) {
+        self.heads.insert(conversation, head);
+    }
+
+    /// Takes the next place of a conversation whose head is known. Time never goes back within a conversation.
+    pub fn append(&mut self, conversation: ConversationId, event_kind: u16, now_ms: u64) -> Position {
+        let head = self.heads.entry(conversation).or_default();
+        self.undo.push((conversation, *head));
+        let counts = kind::counts(event_kind);
+        head.event_seq += 1;
+        head.message_seq += u64::from(counts);
+        head.at_ms = head.at_ms.max(now_ms);
+        Position { event_seq: head.event_seq, message_seq: head.message_seq, counts, at_ms: head.at_ms }
+    }
+
+    /// Decides one send. The head of its conversation must be known. The look-up of the id comes before
+    /// membership and policy: a retry after a removal still gets its first answer.
+    pub fn decide(&mut self, send: &Incoming, facts: Facts<'_>) -> Decision {
+        if let Some(first) = facts.first {
+            return if first.hash == send.hash {
+                Decision::Repeat(first.position)
+            } else {
+                Decision::Refuse(code::ID_CONFLICT)
+            };
+        }
+        if self.is_fenced(send.stream, send.conversation, send.epoch) {
+            return Decision::Refuse(code::FENCED);
+        }
+        let Some(member) = facts.member else { return Decision::Refuse(code::NOT_FOUND) };
+        if member.state != member_state::JOINED {
+            // Somebody who never read anything here learns nothing: as if the conversation were not there.
+            let known = !member.ranges.is_empty();
+            return Decision::Refuse(if known { code::NOT_A_MEMBER } else { code::NOT_FOUND });
+        }
+        let head = self.heads.get(&send.conversation).copied().unwrap_or_default();
+        if let Some(target) = send.target
+            && (target > head.event_seq || !access::may_read(&member.ranges, target))
+        {
+            return Decision::Refuse(code::BAD_TARGET);
+        }
+        match send.kind {
+            kind::FORWARD | kind::EDIT | kind::RECALL | kind::REACTION => Decision::Change,
+            kind if kind::sendable(kind) => {
+                Decision::Append(self.append(send.conversation, kind, facts.now_ms))
+            }
+            _ => Decision::Refuse(code::BAD_KIND),
+        }
+    }
+
+    /// After a retryable refusal, later sends of the same epoch are refused: the order of one sender holds.
+    pub fn fence(&mut self, stream: u64, conversation: ConversationId, epoch: u32) {
+        let fence = self.fences.entry(stream).or_default().entry(conversation).or_default();
+        *fence = (*fence).max(epoch.saturating_add(1));
+    }
+
+    fn is_fenced(&self, stream: u64, conversation: ConversationId, epoch: u32) -> bool {
+        self.fences
+            .get(&stream)
+            .and_then(|fences| fences.get(&conversation))
+            .is_some_and(|next| epoch < *next)
+    }
+
+    /// The connection is gone, and its fences with it.
+    pub fn forget(&mut self, stream: u64) {
+        self.fences.remove(&stream);
+    }
+
+    /// Marks a place in the open transaction.
+    pub fn savepoint(&self) -> Savepoint {
+        Savepoint(self.undo.len())
+    }
+
+    /// Takes back what was appended since the savepoint.
+    pub fn roll_back_to(&mut self, savepoint: Savepoint) {
+        while self.undo.len() > savepoint.0 {
+            if let Some((conversation, head)) = self.undo.pop() {
+                self.heads.insert(conversation, head);
+            }
+        }
+    }
+
+    /// The transaction is durable.
+    pub fn committed(&mut self) {
+        self.undo.clear();
+        if self.heads.len() > HEADS_MAX {
+            self.heads.clear();
+        }
+    }
+
+    /// The transaction did not happen.
+    pub fn rolled_back(&mut self) {
+        self.roll_back_to(Savepoint(0));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,260 @@
+//! The one place that names a database driver: pools, values, rows, migrations.
+//!
+//! Everything above speaks SQL as static text in the subset that SQLite and PostgreSQL share (`$1`,
+//! `ON CONFLICT`, `RETURNING`, integers, text, blobs) with arguments as [`Value`]s and rows as tuples. Reads go
+//! through [`Db`]; every write goes through the writer's [`Connection`]. Start with [`Db::open`].
+
+mod sqlite;
+
+use std::path::Path;
+
+use bytes::Bytes;
+
+pub use sqlite::Raw;
+
+/// An argument of a statement.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// An integer.
+    I(i64),
+    /// Text.
+    T(String),
+    /// Bytes.
+    B(Bytes),
+    /// Nothing.
+    Null,
+}
+
+macro_rules! value_from {
+    ($($from:ty, $value:ident => $make:expr;)*) => {$(
+        impl From<$from> for Value {
+            fn from($value: $from) -> Self { $make }
+        }
+    )*};
+}
+
+value_from! {
+    i64, v => Self::I(v);
+    u64, v => Self::I(i64::try_from(v).unwrap_or(i64::MAX));
+    u32, v => Self::I(v.into());
+    u16, v => Self::I(v.into());
+    u8, v => Self::I(v.into());
+    bool, v => Self::I(v.into());
+    String, v => Self::T(v);
+    &str, v => Self::T(v.into());
+    Bytes, v => Self::B(v);
+    Vec<u8>, v => Self::B(v.into());
+    &[u8], v => Self::B(Bytes::copy_from_slice(v));
+    [u8; 32], v => Self::B(Bytes::copy_from_slice(&v));
+    litrocket_protocol::AccountId, v => Self::I(v.sql());
+    litrocket_protocol::ConversationId, v => Self::I(v.sql());
+    litrocket_protocol::SessionId, v => Self::I(v.sql());
+    litrocket_protocol::MessageId, v => Self::B(Bytes::copy_from_slice(&v.0));
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// Arguments for a statement: `args![account, "text", 5_u64]`.
+#[macro_export]
+macro_rules! args {
+    ($($value:expr),* $(,)?) => { &[$($crate::db::Value::from($value)),*] as &[$crate::db::Value] };
+}
+
+/// A row that decodes from every supported driver. Tuples of `i64`, `String`, `Vec<u8>` and their `Option`s do.
+pub trait Row: for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow> + Send + Unpin + 'static {}
+impl<T> Row for T where T: for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow> + Send + Unpin + 'static {}
+
+/// What a failed statement means for the one who asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// The disk is full, the database is locked, or the time for a read is up: try again later.
+    Temporary,
+    /// The data may not have reached the disk, or is damaged: stop and recover from the disk.
+    Fatal,
+    /// The statement itself failed.
+    Statement,
+}
+
+/// A failed statement.
+#[derive(Debug, Clone)]
+pub struct Error {
+    failure: Failure,
+    duplicate: bool,
+    message: String,
+}
+
+impl Error {
+    /// What it means.
+    pub fn failure(&self) -> Failure {
+        self.failure
+    }
+
+    /// Whether a row with the same unique key exists.
+    pub fn is_duplicate(&self) -> bool {
+        self.duplicate
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        sqlite::error_of(&error)
+    }
+}
+
+/// How the database is opened.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Whether a commit survives power loss (`synchronous=FULL`), or only a crash of the program.
+    pub full_durability: bool,
+    /// Connections for reading.
+    pub readers: u32,
+    /// After how many bytes of write-ahead log the writer checkpoints.
+    pub checkpoint_bytes: u64,
+    /// How long one read may take.
+    pub read_time: std::time::Duration,
+}
+
+/// The read side of the database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Db {
+    engine: Engine,
+}
+
+#[derive(Debug, Clone)]
+enum Engine {
+    Sqlite(sqlite::Readers),
+}
+
+/// The one connection that writes. The writer task owns it.
+#[derive(Debug)]
+pub struct Connection {
+    engine: WriteEngine,
+}
+
+#[derive(Debug)]
+enum WriteEngine {
+    Sqlite(sqlite::Writer),
+}
+
+impl Db {
+    /// Opens (and at first makes) the database in the data folder and brings its tables up to date.
+    /// A database newer than the program is refused, naming both versions.
+    pub async fn open(folder: &Path, options: &Options) -> Result<(Self, Connection), OpenError> {
+        let (readers, writer) = sqlite::open(folder, options).await?;
+        Ok((Self { engine: Engine::Sqlite(readers) }, Connection { engine: WriteEngine::Sqlite(writer) }))
+    }
+
+    /// All rows of a query. Bound the query itself: nothing here limits the rows.
+    pub async fn all<R: Row>(&self, sql: &'static str, args: &[Value]) -> Result<Vec<R>, Error> {
+        match &self.engine {
+            Engine::Sqlite(readers) => readers.all(sql, args).await,
+        }
+    }
+
+    /// The first row of a query.
+    pub async fn first<R: Row>(&self, sql: &'static str, args: &[Value]) -> Result<Option<R>, Error> {
+        Ok(self.all(sql, args).await?.into_iter().next())
+    }
+
+    /// Closes the reading connections.
+    pub async fn close(&self) {
+        match &self.engine {
+            Engine::Sqlite(readers) => readers.close().await,
+        }
+    }
+}
+
+impl Connection {
+    /// Runs a statement; how many rows it changed.
+    pub async fn execute(&mut self, sql: &'static str, args: &[Value]) -> Result<u64, Error> {
+        match &mut self.engine {
+            WriteEngine::Sqlite(writer) => writer.execute(sql, args).await,
+        }
+    }
+
+    /// All rows of a query or of a statement with `RETURNING`, inside the open transaction.
+    pub async fn all<R: Row>(&mut self, sql: &'static str, args: &[Value]) -> Result<Vec<R>, Error> {
+        match &mut self.engine {
+            WriteEngine::Sqlite(writer) => writer.all(sql, args).await,
+        }
+    }
+
+    /// The first row.
+    pub async fn first<R: Row>(&mut self, sql: &'static str, args: &[Value]) -> Result<Option<R>, Error> {
+        Ok(self.all(sql, args).await?.into_iter().next())
+    }
+
+    /// Runs prepared statements on the driver's own handle: for the one hot insert, where a hop per statement
+    /// would cost more than the statement.
+    pub async fn raw<T>(&mut self, run: impl FnOnce(&Raw) -> Result<T, Error>) -> Result<T, Error> {
+        match &mut self.engine {
+            WriteEngine::Sqlite(writer) => writer.raw(run).await,
+        }
+    }
+
+    /// Copies the write-ahead log back into the database when it is large, or when `all` says so.
+    pub async fn checkpoint(&mut self, all: bool) -> Result<(), Error> {
+        match &mut self.engine {
+            WriteEngine::Sqlite(writer) => writer.checkpoint(all).await,
+        }
+    }
+
+    /// Closes the connection; the database is one file again.
+    pub async fn close(self) -> Result<(), Error> {
+        match self.engine {
+            WriteEngine::Sqlite(writer) => writer.close().await,
+        }
+    }
+}
+
+/// Why the database did not open.
+#[derive(Debug)]
+pub enum OpenError {
+    /// The tables were made by a newer program.
+    Newer {
+        /// The version of the tables.
+        database: i64,
+        /// The newest version this program knows.
+        program: i64,
+    },
+    /// The driver's reason.
+    Driver(Error),
+}
+
+impl std::fmt::Display for OpenError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Newer { database, program } => write!(
+                f,
+                "the database has version {database}, this program knows versions up to {program}: run a newer program"
+            ),
+            Self::Driver(error) => write!(f, "the database does not open: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+impl From<sqlx::Error> for OpenError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Driver(error.into())
+    }
+}
+
+impl From<Error> for OpenError {
+    fn from(error: Error) -> Self {
+        Self::Driver(error)
+    }
+}

@@ -1,0 +1,224 @@
+//! SQLite through sqlx: one writing connection, a pool of reading ones, and the raw handle for the hot insert.
+
+use std::{borrow::Cow, path::Path, path::PathBuf, time::Duration};
+
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection as _, SqlSafeStr, Sqlite, SqliteConnection,
+    migrate::{Migration, MigrationType, Migrator},
+    pool::PoolOptions,
+    sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous},
+};
+
+use super::{Error, Failure, OpenError, Options, Row, Value};
+
+const FILE: &str = "litrocket.db";
+
+/// The steps of the schema, embedded in the program.
+const MIGRATIONS: &[(i64, &str, &str)] =
+    &[(1, "foundation", include_str!("../../migrations/sqlite/0001_foundation.sql"))];
+
+/// How long a writer waits for a lock that another program holds on the file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+
+#[derive(Debug, Clone)]
+pub(super) struct Readers {
+    pool: SqlitePool,
+    read_time: Duration,
+}
+
+#[derive(Debug)]
+pub(super) struct Writer {
+    connection: SqliteConnection,
+    wal: PathBuf,
+    checkpoint_bytes: u64,
+}
+
+pub(super) async fn open(folder: &Path, options: &Options) -> Result<(Readers, Writer), OpenError> {
+    let file = folder.join(FILE);
+    let synchronous =
+        if options.full_durability { SqliteSynchronous::Full } else { SqliteSynchronous::Normal };
+    let base = SqliteConnectOptions::new()
+        .filename(&file)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(synchronous)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(false)
+        // Only the writer checkpoints: two connections doing it at once is where SQLite has had its worst bug.
+        .pragma("wal_autocheckpoint", "0")
+        .pragma("secure_delete", "on")
+        .pragma("journal_size_limit", "67108864")
+        .pragma("cache_size", "-16384")
+        .pragma("temp_store", "memory")
+        .disable_statement_logging();
+    let mut connection = base.clone().create_if_missing(true).connect().await?;
+    migrate(&mut connection).await?;
+    let pool = PoolOptions::<Sqlite>::new()
+        .max_connections(options.readers.max(1))
+        .min_connections(1)
+        .acquire_timeout(Duration::from_secs(10))
+        .connect_with(base.read_only(true).pragma("query_only", "on"))
+        .await?;
+    let wal = folder.join(format!("{FILE}-wal"));
+    let checkpoint_bytes = options.checkpoint_bytes;
+    Ok((Readers { pool, read_time: options.read_time }, Writer { connection, wal, checkpoint_bytes }))
+}
+
+async fn migrate(connection: &mut SqliteConnection) -> Result<(), OpenError> {
+    let program = MIGRATIONS.last().map_or(0, |step| step.0);
+    let known: Option<(i64,)> =
+        sqlx::query_as("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'")
+            .fetch_optional(&mut *connection)
+            .await?;
+    if known.is_some() {
+        let (database,): (i64,) = sqlx::query_as("SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations")
+            .fetch_one(&mut *connection)
+            .await?;
+        if database > program {
+            return Err(OpenError::Newer { database, program });
+        }
+    }
+    let steps = MIGRATIONS
+        .iter()
+        .map(|(version, name, sql)| {
+            let sql = SqlSafeStr::into_sql_str(*sql);
+            Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, sql, false)
+        })
+        .collect();
+    Migrator::with_migrations(steps).run(connection).await.map_err(|error| {
+        OpenError::Driver(Error {
+            failure: Failure::Statement,
+            duplicate: false,
+            message: format!("bringing the tables up to date failed: {error}"),
+        })
+    })
+}
+
+fn bind(args: &[Value]) -> Result<SqliteArguments, Error> {
+    use sqlx::Arguments as _;
+    let mut out = SqliteArguments::default();
+    for value in args {
+        let added = match value {
+            Value::I(v) => out.add(*v),
+            Value::T(v) => out.add(v.clone()),
+            Value::B(v) => out.add(v.to_vec()),
+            Value::Null => out.add(None::<i64>),
+        };
+        added.map_err(|error| error_of(&sqlx::Error::Encode(error)))?;
+    }
+    Ok(out)
+}
+
+impl Readers {
+    pub(super) async fn all<R: Row>(&self, sql: &'static str, args: &[Value]) -> Result<Vec<R>, Error> {
+        let args = bind(args)?;
+        let mut connection = self.pool.acquire().await?;
+        let query = sqlx::query_as_with::<_, R, _>(sql, args).fetch_all(&mut *connection);
+        if let Ok(rows) = tokio::time::timeout(self.read_time, query).await {
+            return Ok(rows?);
+        }
+        // A reader that stays open keeps the write-ahead log from being reset: end it with its connection.
+        connection.close_on_drop();
+        Err(Error { failure: Failure::Temporary, duplicate: false, message: "a read took too long".into() })
+    }
+
+    pub(super) async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+impl Writer {
+    pub(super) async fn execute(&mut self, sql: &'static str, args: &[Value]) -> Result<u64, Error> {
+        let result = sqlx::query_with(sql, bind(args)?).execute(&mut self.connection).await?;
+        Ok(result.rows_affected())
+    }
+
+    pub(super) async fn all<R: Row>(&mut self, sql: &'static str, args: &[Value]) -> Result<Vec<R>, Error> {
+        Ok(sqlx::query_as_with::<_, R, _>(sql, bind(args)?).fetch_all(&mut self.connection).await?)
+    }
+
+    pub(super) async fn raw<T>(&mut self, run: impl FnOnce(&Raw) -> Result<T, Error>) -> Result<T, Error> {
+        let mut handle = self.connection.lock_handle().await?;
+        run(&Raw::borrow(handle.as_raw_handle().as_ptr())?)
+    }
+
+    pub(super) async fn checkpoint(&mut self, all: bool) -> Result<(), Error> {
+        let size = std::fs::metadata(&self.wal).map_or(0, |meta| meta.len());
+        let sql = if all { "PRAGMA wal_checkpoint(TRUNCATE)" } else { "PRAGMA wal_checkpoint(RESTART)" };
+        if size > 0 && (all || size > self.checkpoint_bytes) {
+            sqlx::query(AssertSqlSafe(sql)).execute(&mut self.connection).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn close(self) -> Result<(), Error> {
+        Ok(self.connection.close().await?)
+    }
+}
+
+/// SQLite's own handle, lent by sqlx for the time of one call.
+#[derive(Debug)]
+pub struct Raw(rusqlite::Connection);
+
+impl Raw {
+    #[expect(
+        unsafe_code,
+        reason = "rusqlite borrows the handle that sqlx has locked for us; it does not close it"
+    )]
+    fn borrow(handle: *mut rusqlite::ffi::sqlite3) -> Result<Self, Error> {
+        // SAFETY: sqlx keeps its worker off the handle while the lock that lent it is held, and the lock
+        // outlives this value: `Writer::raw` drops it after the closure has returned.
+        let connection = unsafe { rusqlite::Connection::from_handle(handle) };
+        connection.map(Self).map_err(|error| raw_error(&error))
+    }
+
+    /// Prepares a statement.
+    pub fn prepare(&self, sql: &'static str) -> Result<rusqlite::Statement<'_>, Error> {
+        self.0.prepare(sql).map_err(|error| raw_error(&error))
+    }
+
+    /// Turns the handle's errors into ours.
+    pub fn check<T>(result: Result<T, rusqlite::Error>) -> Result<T, Error> {
+        result.map_err(|error| raw_error(&error))
+    }
+}
+
+fn raw_error(error: &rusqlite::Error) -> Error {
+    let code = error.sqlite_error().map_or(1, |inner| inner.extended_code);
+    from_code(code, error.to_string())
+}
+
+pub(super) fn error_of(error: &sqlx::Error) -> Error {
+    match error {
+        sqlx::Error::Database(inner) => {
+            let code = inner.code().and_then(|text| text.parse().ok()).unwrap_or(1);
+            from_code(code, error.to_string())
+        }
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
+            Error { failure: Failure::Temporary, duplicate: false, message: error.to_string() }
+        }
+        _ => Error { failure: Failure::Statement, duplicate: false, message: error.to_string() },
+    }
+}
+
+/// Result codes of SQLite, <https://www.sqlite.org/rescode.html>.
+fn from_code(code: i32, message: String) -> Error {
+    use rusqlite::ffi;
+    let failure = match (code, code & 0xff) {
+        (ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC, _)
+        | (_, ffi::SQLITE_CORRUPT | ffi::SQLITE_NOTADB) => Failure::Fatal,
+        (
+            _,
+            ffi::SQLITE_BUSY
+            | ffi::SQLITE_LOCKED
+            | ffi::SQLITE_FULL
+            | ffi::SQLITE_IOERR
+            | ffi::SQLITE_CANTOPEN
+            | ffi::SQLITE_NOMEM
+            | ffi::SQLITE_READONLY
+            | ffi::SQLITE_INTERRUPT,
+        ) => Failure::Temporary,
+        _ => Failure::Statement,
+    };
+    let duplicate = matches!(code, ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY);
+    Error { failure, duplicate, message }
+}
