@@ -2,6 +2,9 @@
 
 pub mod config;
 pub mod db;
-pub mod features;
 pub mod telemetry;
 pub mod transport;
+pub mod error;
+pub mod hub;
+pub mod app;
+pub mod writer;

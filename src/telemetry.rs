@@ -1,1 +1,118 @@
-//! Logs.
+//! Logs: the console and daily files, one line an event, with its fields.
+//!
+//! A name that people choose cannot forge a line: control characters and direction marks are escaped in whatever
+//! is written. Bodies, passwords and tokens are never logged.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+};
+
+use tracing_appender::{
+    non_blocking::WorkerGuard,
+    rolling::{RollingFileAppender, Rotation},
+};
+use tracing_subscriber::{EnvFilter, fmt, fmt::MakeWriter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+/// Lines that may wait for the disk; beyond it lines are lost, the server is not slowed.
+const WAITING_MAX: usize = 8_192;
+
+/// Writes out what waits when it is dropped.
+#[derive(Debug)]
+pub struct Guard(WorkerGuard);
+
+/// Why logging does not start.
+#[derive(Debug)]
+pub struct Error(String);
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Starts logging to stderr and to daily files in `folder`; files roll at midnight UTC, `days` are kept.
+pub fn init(level: &str, folder: &Path, days: usize) -> Result<Guard, Error> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let filter =
+        EnvFilter::try_new(level).map_err(|error| Error(format!("logs.level: {level:?} is no filter: {error}")))?;
+    let fail = |error: &dyn std::fmt::Display| Error(format!("logs cannot be written to {}: {error}", folder.display()));
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| fail(&error))?;
+    let files = RollingFileAppender::builder()
+        .rotation(Rotation::DAILY)
+        .filename_prefix("litrocket")
+        .filename_suffix("log")
+        .max_log_files(days)
+        .build(folder)
+        .map_err(|error| fail(&error))?;
+    let (files, guard) = tracing_appender::non_blocking::NonBlockingBuilder::default()
+        .buffered_lines_limit(WAITING_MAX)
+        .lossy(true)
+        .finish(files);
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(fmt::layer().with_ansi(false).with_target(false).with_writer(Escaping(io::stderr)))
+        .with(fmt::layer().with_ansi(false).with_writer(Escaping(files)))
+        .try_init()
+        .map_err(|error| fail(&error))?;
+    Ok(Guard(guard))
+}
+
+/// A writer whose lines hold no control characters.
+#[derive(Debug)]
+struct Escaping<W>(W);
+
+#[derive(Debug)]
+struct EscapingWriter<W>(W);
+
+impl<'a, W: MakeWriter<'a>> MakeWriter<'a> for Escaping<W> {
+    type Writer = EscapingWriter<W::Writer>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        EscapingWriter(self.0.make_writer())
+    }
+}
+
+impl<W: Write> Write for EscapingWriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write_all(escape(&String::from_utf8_lossy(bytes)).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// One event as one line: everything that could end the line, move the cursor or turn the text is escaped.
+fn escape(event: &str) -> String {
+    let (line, end) = event.strip_suffix('\n').map_or((event, ""), |line| (line, "\n"));
+    let mut out = String::with_capacity(event.len());
+    for c in line.chars() {
+        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
+        if c.is_control() || turns {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out + end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_forge_a_line() {
+        for bad in ["\u{1b}[2J", "a\rb", "a\nINFO forged", "\u{202e}txt", "a\0b", "\u{2066}x", "\u{7f}", "\u{85}", "\u{2028}"] {
+            let line = escape(&format!("INFO signed in name={bad}\n"));
+            assert_eq!(line.matches('\n').count(), 1, "{bad:?}");
+            assert!(line.ends_with('\n') && !line.trim_end().chars().any(char::is_control), "{line:?}");
+            assert!(line.contains("\\u{"), "{line:?}");
+        }
+        assert_eq!(escape("INFO 你好 ok\n"), "INFO 你好 ok\n");
+    }
+}

@@ -4,13 +4,14 @@
 //! `ON CONFLICT`, `RETURNING`, integers, text, blobs) with arguments as [`Value`]s and rows as tuples. Reads go
 //! through [`Db`]; every write goes through the writer's [`Connection`]. Start with [`Db::open`].
 
+pub mod raw;
 mod sqlite;
 
 use std::path::Path;
 
 use bytes::Bytes;
 
-pub use sqlite::Raw;
+pub use raw::Raw;
 
 /// An argument of a statement.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,6 +89,11 @@ pub struct Error {
 }
 
 impl Error {
+    /// A failure that has nothing to do with a statement and may pass.
+    pub fn temporary(message: String) -> Self {
+        Self { failure: Failure::Temporary, duplicate: false, message }
+    }
+
     /// What it means.
     pub fn failure(&self) -> Failure {
         self.failure
@@ -182,6 +188,15 @@ impl Connection {
         match &mut self.engine {
             WriteEngine::Sqlite(writer) => writer.execute(sql, args).await,
         }
+    }
+
+    /// Runs one statement for many rows of arguments, without a hop for each.
+    pub async fn execute_many(&mut self, sql: &'static str, rows: &[Vec<Value>]) -> Result<(), Error> {
+        self.raw(|raw| {
+            let mut statement = raw.prepare(sql)?;
+            rows.iter().try_for_each(|row| raw::execute(&mut statement, row).map(drop))
+        })
+        .await
     }
 
     /// All rows of a query or of a statement with `RETURNING`, inside the open transaction.

@@ -9,7 +9,7 @@ use sqlx::{
     sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous},
 };
 
-use super::{Error, Failure, OpenError, Options, Row, Value};
+use super::{Error, Failure, OpenError, Options, Raw, Row, Value};
 
 const FILE: &str = "litrocket.db";
 
@@ -155,38 +155,6 @@ impl Writer {
     }
 }
 
-/// SQLite's own handle, lent by sqlx for the time of one call.
-#[derive(Debug)]
-pub struct Raw(rusqlite::Connection);
-
-impl Raw {
-    #[expect(
-        unsafe_code,
-        reason = "rusqlite borrows the handle that sqlx has locked for us; it does not close it"
-    )]
-    fn borrow(handle: *mut rusqlite::ffi::sqlite3) -> Result<Self, Error> {
-        // SAFETY: sqlx keeps its worker off the handle while the lock that lent it is held, and the lock
-        // outlives this value: `Writer::raw` drops it after the closure has returned.
-        let connection = unsafe { rusqlite::Connection::from_handle(handle) };
-        connection.map(Self).map_err(|error| raw_error(&error))
-    }
-
-    /// Prepares a statement.
-    pub fn prepare(&self, sql: &'static str) -> Result<rusqlite::Statement<'_>, Error> {
-        self.0.prepare(sql).map_err(|error| raw_error(&error))
-    }
-
-    /// Turns the handle's errors into ours.
-    pub fn check<T>(result: Result<T, rusqlite::Error>) -> Result<T, Error> {
-        result.map_err(|error| raw_error(&error))
-    }
-}
-
-fn raw_error(error: &rusqlite::Error) -> Error {
-    let code = error.sqlite_error().map_or(1, |inner| inner.extended_code);
-    from_code(code, error.to_string())
-}
-
 pub(super) fn error_of(error: &sqlx::Error) -> Error {
     match error {
         sqlx::Error::Database(inner) => {
@@ -201,7 +169,7 @@ pub(super) fn error_of(error: &sqlx::Error) -> Error {
 }
 
 /// Result codes of SQLite, <https://www.sqlite.org/rescode.html>.
-fn from_code(code: i32, message: String) -> Error {
+pub(super) fn from_code(code: i32, message: String) -> Error {
     use rusqlite::ffi;
     let failure = match (code, code & 0xff) {
         (ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC, _)

@@ -17,6 +17,7 @@ pub mod frame;
 pub mod history;
 pub mod ids;
 pub mod limits;
+pub mod names;
 pub mod requests;
 pub mod state;
 pub mod unread;

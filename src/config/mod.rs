@@ -1,0 +1,227 @@
+//! The configuration: defaults, then a file, then `LITROCKET_*` variables, then flags.
+//!
+//! [`options`] is the one table of all options with their docs, defaults and bounds; `config/litrocket.toml` is
+//! rendered from it and a test keeps them equal. Start with [`Config::load`].
+
+mod options;
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+pub use options::{Accounts, Config, Limits, Logs, OPTIONS, Server, Storage, Transport};
+use toml::{Table, Value};
+
+/// Variables that belong to the client commands.
+const CLIENT_VARIABLES: &[&str] =
+    &["LITROCKET_PASSWORD", "LITROCKET_SERVER", "LITROCKET_CA", "LITROCKET_PROFILE", "LITROCKET_CONFIG", "LITROCKET_LANG"];
+
+/// Flags of `serve` and `config`.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Args {
+    /// A configuration file; without it ./litrocket.toml is read when it is there.
+    #[arg(long, value_name = "FILE", env = "LITROCKET_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Where to listen; [::]:4433 serves everybody, IPv4 and IPv6.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<String>,
+    /// The data folder.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// The folder of the local CA and the server's certificate.
+    #[arg(long, value_name = "DIR")]
+    pub certs: Option<PathBuf>,
+    /// A further name for the certificate; may be repeated.
+    #[arg(long = "name", value_name = "HOST")]
+    pub names: Vec<String>,
+    /// Who may sign up: auto, open, invite or closed.
+    #[arg(long, value_name = "POLICY")]
+    pub sign_up: Option<String>,
+    /// What is logged, for example info or litrocket=debug.
+    #[arg(long, value_name = "LEVEL")]
+    pub log: Option<String>,
+}
+
+/// A configuration that is refused. The program ends with exit code 2.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError(pub String);
+
+impl std::fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Who may sign up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignUp {
+    /// Everybody.
+    Open,
+    /// Who has an invite.
+    Invite,
+    /// Nobody.
+    Closed,
+}
+
+impl SignUp {
+    /// The word on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Invite => "invite",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+impl Config {
+    /// Loads the configuration: defaults, file, environment, flags; later ones win.
+    pub fn load(args: &Args, env: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        let mut table = read_file(args)?;
+        for (name, value) in env.filter(|(name, _)| name.starts_with("LITROCKET_")) {
+            if !CLIENT_VARIABLES.contains(&name.as_str()) {
+                apply_variable(&mut table, &name, &value)?;
+            }
+        }
+        apply_flags(&mut table, args);
+        let config: Self = table.try_into().map_err(|error: toml::de::Error| ConfigError(error.to_string().trim().into()))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Who may sign up, with `auto` decided: open only when nobody else can reach the server.
+    pub fn sign_up(&self) -> SignUp {
+        match self.server.sign_up.as_str() {
+            "open" => SignUp::Open,
+            "invite" => SignUp::Invite,
+            "closed" => SignUp::Closed,
+            _ if self.listen().is_ok_and(|address| address.ip().is_loopback()) => SignUp::Open,
+            _ => SignUp::Invite,
+        }
+    }
+
+    /// Where to listen.
+    pub fn listen(&self) -> Result<SocketAddr, ConfigError> {
+        self.server.listen.parse().map_err(|_| {
+            ConfigError(format!(
+                "server.listen: {:?} is not an address with a port, for example 127.0.0.1:4433 or [::]:4433",
+                self.server.listen
+            ))
+        })
+    }
+
+    /// The configuration as TOML, every option with its value. Secrets do not appear.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("plain sections of plain values always have a TOML form")
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        self.listen()?;
+        options::check_bounds(self)?;
+        let choice = |path: &str, value: &str, allowed: &[&str]| {
+            if allowed.contains(&value) {
+                return Ok(());
+            }
+            Err(ConfigError(format!("{path}: {value:?} is not allowed; use one of {}", allowed.join(", "))))
+        };
+        choice("server.sign_up", &self.server.sign_up, &["auto", "open", "invite", "closed"])?;
+        choice("storage.durability", &self.storage.durability, &["full", "normal"])?;
+        if self.server.certificate.is_empty() != self.server.certificate_key.is_empty() {
+            return Err(ConfigError("server.certificate and server.certificate_key belong together: set both or none".into()));
+        }
+        if self.transport.keep_alive_ms * 2 > self.transport.idle_timeout_ms {
+            return Err(ConfigError(format!(
+                "transport.keep_alive_ms ({}) must be at most half of transport.idle_timeout_ms ({})",
+                self.transport.keep_alive_ms, self.transport.idle_timeout_ms
+            )));
+        }
+        if self.accounts.argon2_memory_kib < 8 * self.accounts.argon2_parallelism {
+            return Err(ConfigError("accounts.argon2_memory_kib must be at least 8 times accounts.argon2_parallelism".into()));
+        }
+        Ok(())
+    }
+
+    /// How long the server may take to stop.
+    pub fn shutdown_grace(&self) -> Duration {
+        Duration::from_millis(self.server.shutdown_grace_ms)
+    }
+
+    /// Where daily log files go.
+    pub fn log_folder(&self) -> PathBuf {
+        if self.logs.folder.is_empty() {
+            PathBuf::from(&self.server.data).join("logs")
+        } else {
+            PathBuf::from(&self.logs.folder)
+        }
+    }
+}
+
+fn read_file(args: &Args) -> Result<Table, ConfigError> {
+    let path = match &args.config {
+        Some(path) => path.clone(),
+        None => {
+            let path = PathBuf::from("litrocket.toml");
+            if !path.exists() {
+                return Ok(Table::new());
+            }
+            path
+        }
+    };
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| ConfigError(format!("{} cannot be read: {error}", path.display())))?;
+    let table: Table = text.parse().map_err(|error| ConfigError(format!("{}: {error}", path.display())))?;
+    // Decoded alone, so that the error names the file and its line.
+    toml::from_str::<Config>(&text)
+        .map_err(|error| ConfigError(format!("{}: {}", path.display(), error.to_string().trim())))?;
+    Ok(table)
+}
+
+fn apply_variable(table: &mut Table, name: &str, value: &str) -> Result<(), ConfigError> {
+    let variable = |section: &str, key: &str| format!("LITROCKET_{section}_{key}").to_uppercase();
+    let option = OPTIONS.iter().find(|option| variable(option.section, option.key) == name).ok_or_else(|| {
+        let allowed: Vec<_> = OPTIONS.iter().map(|option| variable(option.section, option.key)).collect();
+        ConfigError(format!("{name} is not a setting; allowed are {}", allowed.join(", ")))
+    })?;
+    let parsed = match (option.default)() {
+        Value::Integer(_) => value.trim().parse().map(Value::Integer).ok(),
+        Value::Boolean(_) => value.trim().parse().map(Value::Boolean).ok(),
+        Value::Array(_) => {
+            let items = value.split(',').map(str::trim).filter(|item| !item.is_empty());
+            Some(Value::Array(items.map(|item| Value::String(item.into())).collect()))
+        }
+        _ => Some(Value::String(value.into())),
+    };
+    let parsed = parsed.ok_or_else(|| ConfigError(format!("{name}: {value:?} is not a {}", option.type_name())))?;
+    set(table, option.section, option.key, parsed);
+    Ok(())
+}
+
+fn apply_flags(table: &mut Table, args: &Args) {
+    let path = |path: &PathBuf| path.to_string_lossy().into_owned();
+    let flags = [
+        ("server", "listen", args.listen.clone()),
+        ("server", "data", args.data.as_ref().map(path)),
+        ("server", "certs", args.certs.as_ref().map(path)),
+        ("server", "sign_up", args.sign_up.clone()),
+        ("logs", "level", args.log.clone()),
+    ];
+    for (section, key, value) in flags {
+        if let Some(value) = value {
+            set(table, section, key, Value::String(value));
+        }
+    }
+    if !args.names.is_empty() {
+        let names = args.names.iter().cloned().map(Value::String).collect();
+        set(table, "server", "names", Value::Array(names));
+    }
+}
+
+fn set(table: &mut Table, section: &str, key: &str, value: Value) {
+    let entry = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
+    if let Value::Table(section) = entry {
+        section.insert(key.into(), value);
+    }
+}
+
+#[cfg(test)]
+mod tests;

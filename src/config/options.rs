@@ -1,0 +1,234 @@
+//! Every option with its doc, default and bounds.
+
+use serde::{Deserialize, Serialize};
+use toml::Value;
+
+use super::ConfigError;
+
+/// One option.
+#[derive(Debug, Clone, Copy)]
+pub struct ConfigOption {
+    /// The section in the file.
+    pub section: &'static str,
+    /// The key in the section.
+    pub key: &'static str,
+    /// What it does, with its unit.
+    pub doc: &'static str,
+    /// Its default.
+    pub default: fn() -> Value,
+    /// The bounds of a number.
+    pub bounds: Option<(u64, u64)>,
+}
+
+impl ConfigOption {
+    /// The kind of its value, in words.
+    pub fn type_name(&self) -> &'static str {
+        match (self.default)() {
+            Value::Integer(_) => "whole number",
+            Value::Boolean(_) => "true or false",
+            Value::Array(_) => "list",
+            _ => "text",
+        }
+    }
+}
+
+macro_rules! config {
+    ($(
+        $(#[doc = $sdoc:literal])+
+        $section:ident: $Section:ident {
+            $( $(#[doc = $doc:literal])+ $key:ident: $ty:ty = $default:expr $(, in $min:literal ..= $max:literal)? ; )*
+        }
+    )*) => {
+        $(
+            $(#[doc = $sdoc])+
+            #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+            #[serde(default, deny_unknown_fields)]
+            pub struct $Section {
+                $( $(#[doc = $doc])+ pub $key: $ty, )*
+            }
+
+            impl Default for $Section {
+                fn default() -> Self {
+                    Self { $( $key: $default.into(), )* }
+                }
+            }
+        )*
+
+        /// The whole configuration.
+        #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct Config {
+            $( $(#[doc = $sdoc])+ pub $section: $Section, )*
+        }
+
+        /// Every option, in the order of the file.
+        pub const OPTIONS: &[ConfigOption] = &[$($(
+            ConfigOption {
+                section: stringify!($section),
+                key: stringify!($key),
+                doc: concat!($($doc, "\n"),+),
+                default: || value($Section::default().$key),
+                bounds: config!(@bounds $($min, $max)?),
+            },
+        )*)*];
+
+        fn number(config: &Config, section: &str, key: &str) -> Option<u64> {
+            match (section, key) {
+                $($( (stringify!($section), stringify!($key)) => value(config.$section.$key.clone()).as_integer().and_then(|n| u64::try_from(n).ok()), )*)*
+                _ => None,
+            }
+        }
+    };
+    (@bounds $min:literal, $max:literal) => { Some(($min, $max)) };
+    (@bounds) => { None };
+}
+
+fn value<T: Serialize>(of: T) -> Value {
+    Value::try_from(of).expect("numbers, words and lists of words have a TOML form")
+}
+
+config! {
+    /// Where the server is and who may use it.
+    server: Server {
+        /// Where to listen (UDP). 127.0.0.1:4433 serves this machine, [::]:4433 everybody.
+        listen: String = "127.0.0.1:4433";
+        /// The data folder: database, keys, logs.
+        data: String = "./data";
+        /// The folder of the local CA and the server's certificate.
+        certs: String = "./certs";
+        /// Names for the certificate beside localhost, the loopback addresses and the host name.
+        names: Vec<String> = Vec::<String>::new();
+        /// The operator's own certificate chain as a PEM file; empty for one of the local CA.
+        certificate: String = "";
+        /// The private key of the operator's own certificate as a PEM file.
+        certificate_key: String = "";
+        /// The HOST:PORT that litrocket:// addresses name; empty for the first name of `names` or localhost.
+        public_address: String = "";
+        /// Who may sign up: open, invite, closed; auto is open on loopback addresses and invite elsewhere.
+        sign_up: String = "auto";
+        /// How long a stop may take, in milliseconds: accepted work is finished and acked.
+        shutdown_grace_ms: u64 = 10_000_u64, in 0 ..= 600_000;
+    }
+    /// QUIC.
+    transport: Transport {
+        /// Silence after which a connection ends, in milliseconds.
+        idle_timeout_ms: u64 = 30_000_u64, in 2_000 ..= 600_000;
+        /// How often a silent connection is kept alive, in milliseconds.
+        keep_alive_ms: u64 = 15_000_u64, in 500 ..= 300_000;
+        /// Connections at the same time.
+        connections_max: u64 = 50_000_u64, in 1 ..= 10_000_000;
+        /// Connections at the same time from one IPv4 address or IPv6 /64 network.
+        connections_per_address_max: u64 = 2_000_u64, in 1 ..= 10_000_000;
+        /// Handshakes at the same time before new addresses have to show that they are theirs (QUIC Retry).
+        handshakes_unvalidated_max: u64 = 500_u64, in 0 ..= 1_000_000;
+        /// Bidirectional streams a client may have open at the same time.
+        bidi_streams_max: u64 = 16_u64, in 4 ..= 256;
+        /// Unidirectional streams a client may have open at the same time.
+        uni_streams_max: u64 = 4_u64, in 0 ..= 64;
+        /// Whether a resumed client may say hello in its first flight (0-RTT).
+        zero_rtt: bool = false;
+        /// Whether the kernel may send several packets in one call; switch off where a driver fails with it.
+        gso: bool = true;
+    }
+    /// The database.
+    storage: Storage {
+        /// What an ack survives: full (power loss) or normal (a crash of the program).
+        durability: String = "full";
+        /// Connections for reading.
+        readers: u64 = 4_u64, in 1 ..= 64;
+        /// Commands in one transaction, at most.
+        batch_max: u64 = 512_u64, in 1 ..= 10_000;
+        /// The write-ahead log is copied back into the database beyond this size, in MiB.
+        wal_mib: u64 = 64_u64, in 1 ..= 4_096;
+        /// Free space below which nothing is written, in MiB; reading goes on.
+        disk_reserve_mib: u64 = 64_u64, in 0 ..= 1_000_000;
+        /// How long one read may take, in milliseconds.
+        read_time_ms: u64 = 5_000_u64, in 100 ..= 60_000;
+    }
+    /// Accounts and passwords.
+    accounts: Accounts {
+        /// Memory of one password hash, in KiB (OWASP: 19456 with 2 iterations and parallelism 1).
+        argon2_memory_kib: u64 = 19_456_u64, in 8 ..= 1_048_576;
+        /// Iterations of one password hash.
+        argon2_iterations: u64 = 2_u64, in 1 ..= 100;
+        /// Lanes of one password hash.
+        argon2_parallelism: u64 = 1_u64, in 1 ..= 16;
+        /// Password hashes at the same time.
+        hashes_max: u64 = 2_u64, in 1 ..= 64;
+        /// Requests that may wait for a password hash; beyond it they are told when to come back.
+        hashes_waiting_max: u64 = 256_u64, in 1 ..= 100_000;
+        /// Failed sign-ins an account takes from devices it does not know, per 15 minutes.
+        failures_per_account: u64 = 20_u64, in 1 ..= 100_000;
+        /// Failed sign-ins one address (IPv6: /64) may make, per 15 minutes.
+        failures_per_address: u64 = 50_u64, in 1 ..= 1_000_000;
+        /// Accounts one address (IPv6: /64) may make per hour.
+        sign_ups_per_address: u64 = 1_000_u64, in 1 ..= 1_000_000;
+        /// Signed-in devices of one account; beyond it the one used longest ago is signed out.
+        sessions_max: u64 = 100_u64, in 1 ..= 1_000;
+    }
+    /// Bounds of what people can do.
+    limits: Limits {
+        /// Requests a second on one connection, in the long run; four times as many may come at once.
+        requests_per_second: u64 = 100_u64, in 1 ..= 1_000_000;
+        /// Messages a second of one account, in the long run; faster senders are read slower.
+        sends_per_second: u64 = 200_u64, in 1 ..= 10_000_000;
+        /// Messages that may come at once before that rate holds.
+        sends_burst: u64 = 2_000_u64, in 1 ..= 10_000_000;
+        /// Text of one message, in bytes.
+        text_bytes_max: u64 = 16_384_u64, in 1 ..= 16_384;
+        /// Members of a group.
+        group_members_max: u64 = 100_000_u64, in 2 ..= 1_000_000;
+        /// Groups one account may make per day.
+        groups_per_day: u64 = 1_000_u64, in 1 ..= 1_000_000;
+        /// How long a connection may stay without signing in, in milliseconds.
+        guest_timeout_ms: u64 = 5_000_u64, in 500 ..= 60_000;
+    }
+    /// Logs. Files roll at midnight UTC.
+    logs: Logs {
+        /// What is logged: error, warn, info, debug, trace, or a filter such as litrocket=debug.
+        level: String = "info";
+        /// The folder of the daily files; empty for the folder logs in the data folder.
+        folder: String = "";
+        /// How many daily files are kept.
+        days: u64 = 14_u64, in 1 ..= 3_650;
+    }
+}
+
+/// Refuses numbers outside their bounds, by name.
+pub(super) fn check_bounds(config: &Config) -> Result<(), ConfigError> {
+    for option in OPTIONS {
+        let (Some((min, max)), Some(given)) = (option.bounds, number(config, option.section, option.key)) else {
+            continue;
+        };
+        if !(min..=max).contains(&given) {
+            return Err(ConfigError(format!(
+                "{}.{}: {given} is not allowed; use {min} to {max}",
+                option.section, option.key
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The example file: every option with its doc, bounds and default.
+pub fn render_example() -> String {
+    let mut out = String::from(
+        "# Every option of the litrocket server with its default. Copy what you change into ./litrocket.toml or\n\
+         # name a file with --config. LITROCKET_<SECTION>_<KEY> variables and flags win over the file.\n",
+    );
+    let mut section = "";
+    for option in OPTIONS {
+        if option.section != section {
+            section = option.section;
+            out.push_str(&format!("\n[{section}]\n"));
+        }
+        for line in option.doc.trim_end().lines() {
+            out.push_str(&format!("#{line}\n"));
+        }
+        if let Some((min, max)) = option.bounds {
+            out.push_str(&format!("# Allowed: {min} to {max}.\n"));
+        }
+        out.push_str(&format!("{} = {}\n", option.key, (option.default)()));
+    }
+    out
+}

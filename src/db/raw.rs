@@ -1,0 +1,70 @@
+//! SQLite's own handle, lent by sqlx for the time of one call: for the hot insert, where a hop to sqlx's worker
+//! per statement would cost more than the statement.
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+
+use super::{Error, Value, sqlite::from_code};
+
+/// The lent handle.
+#[derive(Debug)]
+pub struct Raw(rusqlite::Connection);
+
+/// A prepared statement on the lent handle.
+pub type Statement<'a> = rusqlite::Statement<'a>;
+
+impl Raw {
+    #[expect(unsafe_code, reason = "rusqlite borrows the handle that sqlx has locked for us; it does not close it")]
+    pub(super) fn borrow(handle: *mut rusqlite::ffi::sqlite3) -> Result<Self, Error> {
+        // SAFETY: sqlx keeps its worker off the handle while the lock that lent it is held, and the lock
+        // outlives this value: `Writer::raw` drops it after the closure has returned.
+        let connection = unsafe { rusqlite::Connection::from_handle(handle) };
+        Ok(Self(checked(connection)?))
+    }
+
+    /// Prepares a statement.
+    pub fn prepare(&self, sql: &'static str) -> Result<Statement<'_>, Error> {
+        checked(self.0.prepare(sql))
+    }
+}
+
+fn checked<T>(result: Result<T, rusqlite::Error>) -> Result<T, Error> {
+    result.map_err(|error| {
+        let code = error.sqlite_error().map_or(1, |inner| inner.extended_code);
+        from_code(code, error.to_string())
+    })
+}
+
+impl rusqlite::ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::I(value) => ValueRef::Integer(*value),
+            Self::T(value) => ValueRef::Text(value.as_bytes()),
+            Self::B(value) => ValueRef::Blob(value),
+            Self::Null => ValueRef::Null,
+        }))
+    }
+}
+
+/// Runs a prepared statement; how many rows it changed.
+pub fn execute(statement: &mut Statement<'_>, args: &[Value]) -> Result<usize, Error> {
+    checked(statement.execute(rusqlite::params_from_iter(args)))
+}
+
+/// The first row of a prepared query, as `read` takes it.
+pub fn first<T>(
+    statement: &mut Statement<'_>,
+    args: &[Value],
+    read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Option<T>, Error> {
+    Ok(all(statement, args, read)?.into_iter().next())
+}
+
+/// All rows of a prepared query.
+pub fn all<T>(
+    statement: &mut Statement<'_>,
+    args: &[Value],
+    read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, Error> {
+    let rows = checked(statement.query_map(rusqlite::params_from_iter(args), read))?;
+    checked(rows.collect())
+}

@@ -1,0 +1,352 @@
+//! The writing half of the chat stream: carries out what the pure reader decides.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use litrocket_core::reader::{Reader, Step};
+use litrocket_protocol::{
+    ConversationId, Fault,
+    chat::{self, CaughtUp, Cursors, Live, frame_type},
+    fault::code,
+    frame, limits as wire, state,
+};
+use tokio::{sync::mpsc, time::timeout};
+
+use super::{
+    store,
+    stream::{Answered, Command},
+};
+use crate::{
+    error::Result,
+    hub::{RecentEntry, Recents},
+    rpc::Session,
+    transport::SendStream,
+};
+
+/// The send window of a connection that has not shown that it reads, in bytes.
+const WINDOW_MIN: u64 = 48 * 1024;
+/// The send window of one that takes all it is given, in bytes.
+const WINDOW_MAX: u64 = 1024 * 1024;
+/// How long the end of the stream waits for the peer to have everything.
+const FINISH_TIME: Duration = Duration::from_secs(2);
+/// How long delivery waits after the database was not available.
+const RETRY_TIME: Duration = Duration::from_millis(500);
+
+/// What one device is told on its chat stream.
+pub(super) struct Delivery {
+    session: Session,
+    answered: Arc<Answered>,
+    reader: Reader,
+    named: HashMap<ConversationId, u64>,
+    /// Conversations whose cursor was refused: they stay silent until the client seeks.
+    refused: HashSet<ConversationId>,
+    /// Conversations in which the account deleted something for itself.
+    hidden: HashSet<ConversationId>,
+    live: bool,
+    caught_up: bool,
+    /// The version of the account log that was written, and whether there may be more.
+    account_version: u64,
+    account_behind: bool,
+    window: u64,
+}
+
+impl Delivery {
+    pub(super) fn new(session: Session, answered: Arc<Answered>) -> Self {
+        Self {
+            session,
+            answered,
+            reader: Reader::default(),
+            named: HashMap::new(),
+            refused: HashSet::new(),
+            hidden: HashSet::new(),
+            live: false,
+            caught_up: false,
+            account_version: 0,
+            account_behind: false,
+            window: WINDOW_MIN,
+        }
+    }
+
+    /// Writes until the stream breaks, or the reading half ended and everything is acked.
+    pub(super) async fn run(mut self, mut send: SendStream, mut commands: mpsc::Receiver<Command>) {
+        let device = self.session.device.clone();
+        let mut closing = false;
+        loop {
+            while let Ok(command) = commands.try_recv() {
+                if self.obey(command, &mut send).await.is_err() {
+                    return;
+                }
+            }
+            closing |= commands.is_closed() && commands.is_empty();
+            let turn = if closing { Ok(Vec::new()) } else { self.turn().await };
+            let Ok(deliveries) = turn else {
+                tokio::time::sleep(RETRY_TIME).await;
+                continue;
+            };
+            // The acks come first: a later event must not overtake the ack of an earlier own one.
+            let mut chunks = self.answered.take();
+            let acks = chunks.len();
+            chunks.extend(deliveries);
+            if !chunks.is_empty() {
+                if self.write(&mut send, chunks).await.is_err() {
+                    return;
+                }
+                self.answered.written(acks);
+                continue;
+            }
+            if closing && self.answered.all_written() {
+                drop(timeout(FINISH_TIME, send.finish_and_wait()).await);
+                return;
+            }
+            tokio::select! {
+                () = device.chat.notified() => {}
+                command = commands.recv(), if !closing => {
+                    let Some(command) = command else { closing = true; continue };
+                    if self.obey(command, &mut send).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn write(&mut self, send: &mut SendStream, mut chunks: Vec<Bytes>) -> Result<(), ()> {
+        let bytes: usize = chunks.iter().map(Bytes::len).sum();
+        send.write_chunks(&mut chunks).await.map_err(drop)?;
+        // More than the window was taken, so acks flow: let more be under way.
+        if bytes as u64 > self.window / 2 && self.window < WINDOW_MAX {
+            self.window = (self.window * 2).min(WINDOW_MAX);
+            self.session.link.connection.set_send_window(self.window);
+        }
+        Ok(())
+    }
+
+    async fn obey(&mut self, command: Command, send: &mut SendStream) -> Result<(), ()> {
+        let frames = match command {
+            Command::Cursors(cursors) => self.name(cursors),
+            Command::Live(live) => match self.go_live(&live).await {
+                Ok(frames) => frames,
+                Err(error) => vec![fault(&error.into())],
+            },
+            Command::Seek(seek) => {
+                self.refused.remove(&seek.conversation);
+                self.reader.set_cursor(seek.conversation, seek.event_seq);
+                self.check_cursor(seek.conversation, seek.event_seq).await
+            }
+            Command::Delivered(delivered) => {
+                self.delivered(&delivered);
+                Vec::new()
+            }
+            Command::Fault(it) => vec![fault(&it)],
+        };
+        if frames.is_empty() { Ok(()) } else { self.write(send, frames).await }
+    }
+
+    fn name(&mut self, cursors: Cursors) -> Vec<Bytes> {
+        if self.live {
+            return vec![fault(&Fault::new(code::BAD_FRAME).message("Cursors come before live; seek afterwards."))];
+        }
+        if self.named.len() + cursors.cursors.len() > wire::CONVERSATIONS_MAX {
+            return vec![fault(&Fault::new(code::TOO_MANY).limit(wire::CONVERSATIONS_MAX as u64))];
+        }
+        self.named.extend(cursors.cursors);
+        Vec::new()
+    }
+
+    /// Begins delivery. The device is marked from now on, then the heads are read: nothing falls between.
+    async fn go_live(&mut self, live: &Live) -> Result<Vec<Bytes>> {
+        if self.live {
+            return Ok(vec![fault(&Fault::new(code::BAD_FRAME).message("Live was said already."))]);
+        }
+        self.live = true;
+        let (db, account) = (self.session.app.db.clone(), self.session.account());
+        self.session.device.go_live();
+        let mut frames = Vec::new();
+        for place in store::places(&db, account).await? {
+            let conversation = place.conversation;
+            match self.named.remove(&conversation) {
+                Some(cursor) if cursor > place.head => {
+                    self.refused.insert(conversation);
+                    frames.push(refused(conversation, code::CURSOR_AHEAD));
+                }
+                Some(cursor) => {
+                    self.reader.set_cursor(conversation, cursor);
+                    if cursor < place.head {
+                        self.reader.mark(conversation);
+                    }
+                }
+                None if live.fresh => {
+                    self.reader.set_cursor(conversation, place.head);
+                    if place.head > 0 {
+                        frames.push(skip(conversation, 1, place.head));
+                    }
+                }
+                None => self.reader.mark(conversation),
+            }
+        }
+        frames.extend(self.named.drain().map(|(conversation, _)| refused(conversation, code::NOT_FOUND)));
+        self.hidden = store::hidden_conversations(&db, account).await?;
+        let (version, floor) = store::log_version(&db, account).await?;
+        self.account_version = live.account_version;
+        if live.account_version > version || (live.account_version > 0 && live.account_version < floor) {
+            self.account_version = 0;
+            frames.push(frame::encode(frame_type::ACCOUNT_RESET, &chat::AccountReset { version }));
+        }
+        self.account_behind = true;
+        Ok(frames)
+    }
+
+    async fn check_cursor(&mut self, conversation: ConversationId, cursor: u64) -> Vec<Bytes> {
+        let (db, account) = (&self.session.app.db, self.session.account());
+        let ranges = store::ranges(db, conversation, account).await.unwrap_or_default();
+        let head = store::head(db, conversation).await.unwrap_or(0);
+        let refusal = if ranges.is_empty() && !store::is_member(db, conversation, account).await.unwrap_or(false) {
+            code::NOT_FOUND
+        } else if cursor > litrocket_core::access::last(&ranges, head).max(cursor.min(head)) {
+            code::CURSOR_AHEAD
+        } else {
+            if self.live {
+                self.reader.mark(conversation);
+            }
+            return Vec::new();
+        };
+        self.reader.forget(conversation);
+        self.refused.insert(conversation);
+        vec![refused(conversation, refusal)]
+    }
+
+    /// Only what was really written counts as delivered.
+    fn delivered(&self, delivered: &chat::Delivered) {
+        let (app, account) = (&self.session.app, self.session.account());
+        for (conversation, event_seq) in delivered.cursors.iter().take(wire::CURSORS_PER_FRAME_MAX) {
+            if self.reader.cursor(*conversation).is_some_and(|cursor| *event_seq <= cursor) {
+                app.writer.lazy().delivered(*conversation, account, *event_seq);
+                app.hub.tell_marker(&state::Marker {
+                    conversation: *conversation,
+                    account,
+                    read: None,
+                    delivered: Some(*event_seq),
+                });
+            }
+        }
+    }
+
+    /// What comes next: entries of the account log, then conversations in turn, about 64 KiB in all.
+    async fn turn(&mut self) -> Result<Vec<Bytes>> {
+        let mut out = Vec::new();
+        if !self.live {
+            return Ok(out);
+        }
+        let dirty = self.session.device.take_dirty();
+        self.account_behind |= dirty.account;
+        for (conversation, access_changed) in dirty.conversations {
+            if access_changed {
+                self.reader.ranges_changed(conversation);
+                self.hidden.insert(conversation);
+            }
+            if !self.refused.contains(&conversation) {
+                self.reader.mark(conversation);
+            }
+        }
+        if self.account_behind {
+            self.account_entries(&mut out).await?;
+        }
+        let mut bytes: usize = out.iter().map(Bytes::len).sum();
+        while bytes < wire::TURN_BYTES {
+            let Some(conversation) = self.reader.turn() else { break };
+            let before = out.len();
+            self.conversation(conversation, &mut out).await?;
+            bytes += out[before..].iter().map(Bytes::len).sum::<usize>();
+        }
+        if out.is_empty() && !self.caught_up && self.reader.is_idle() && !self.account_behind {
+            self.caught_up = true;
+            let account_version = self.account_version;
+            out.push(frame::encode(frame_type::CAUGHT_UP, &CaughtUp { account_version }));
+        }
+        Ok(out)
+    }
+
+    async fn account_entries(&mut self, out: &mut Vec<Bytes>) -> Result<()> {
+        let entries = store::entries(&self.session.app.db, self.session.account(), self.account_version).await?;
+        match entries.last() {
+            None => self.account_behind = false,
+            Some(last) => self.account_version = last.version,
+        }
+        out.extend(entries.iter().map(|entry| frame::encode(frame_type::ENTRY, entry)));
+        Ok(())
+    }
+
+    /// One turn of one conversation.
+    async fn conversation(&mut self, conversation: ConversationId, out: &mut Vec<Bytes>) -> Result<()> {
+        let app = self.session.app.clone();
+        let head = match app.hub.head(conversation) {
+            Some(head) => head,
+            None => store::head(&app.db, conversation).await?,
+        };
+        loop {
+            match self.reader.step(conversation, head) {
+                Step::Done => return Ok(()),
+                Step::Skip { from, to } => out.push(skip(conversation, from, to)),
+                Step::LookUp => {
+                    let ranges = store::ranges(&app.db, conversation, self.session.account()).await?;
+                    self.reader.set_ranges(conversation, ranges);
+                }
+                Step::Read { from, to } => {
+                    let entries = match app.hub.recent(conversation, from - 1) {
+                        Recents::All(entries) if !entries.is_empty() => entries,
+                        _ => store::frames(&app.db, conversation, from, to).await?,
+                    };
+                    return self.push(conversation, to, entries, out).await;
+                }
+            }
+        }
+    }
+
+    async fn push(
+        &mut self,
+        conversation: ConversationId,
+        to: u64,
+        entries: Vec<RecentEntry>,
+        out: &mut Vec<Bytes>,
+    ) -> Result<()> {
+        let hidden = match (self.hidden.contains(&conversation), entries.first()) {
+            (true, Some(first)) => {
+                let db = &self.session.app.db;
+                store::hidden(db, conversation, self.session.account(), first.event_seq, to).await?
+            }
+            _ => Vec::new(),
+        };
+        let own = self.session.device.id;
+        let mut bytes = 0;
+        for entry in entries.into_iter().take_while(|entry| entry.event_seq <= to) {
+            if bytes >= wire::TURN_BYTES {
+                break;
+            }
+            self.reader.passed(conversation, entry.event_seq);
+            if hidden.contains(&entry.event_seq) {
+                out.push(skip(conversation, entry.event_seq, entry.event_seq));
+            } else if entry.origin != own {
+                bytes += entry.frame.len();
+                out.push(entry.frame);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn fault(fault: &Fault) -> Bytes {
+    frame::encode(frame::FAULT, fault)
+}
+
+fn refused(conversation: ConversationId, code: litrocket_protocol::Code) -> Bytes {
+    let fault = Fault::new(code);
+    frame::encode(frame_type::CURSOR_REFUSED, &chat::CursorRefused { conversation, fault })
+}
+
+fn skip(conversation: ConversationId, from: u64, to: u64) -> Bytes {
+    frame::encode(frame_type::SKIP, &chat::Skip { conversation, from, to })
+}

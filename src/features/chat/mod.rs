@@ -1,0 +1,23 @@
+//! Chat: sends and their acks, deliveries and cursors, on the long-lived chat stream.
+//!
+//! [`stream`] is the stream's two directions, [`delivery`] carries out what the pure reader decides, [`check`]
+//! looks at a send before the writer sees it, [`changes`] are the sends that change another event. Must not know
+//! QUIC. Start with [`stream::serve`].
+
+mod changes;
+mod check;
+mod delivery;
+mod store;
+mod stream;
+
+use litrocket_protocol::stream_kind;
+
+use crate::rpc::Router;
+
+pub use changes::ChatHooks;
+pub use check::payload_hash;
+
+/// Registers the chat stream.
+pub fn routes(router: Router) -> Router {
+    router.on_stream(stream_kind::CHAT, stream::serve)
+}

@@ -1,0 +1,204 @@
+//! The two directions of the chat stream.
+//!
+//! What is read goes to the writer (sends) or to the delivery (cursors); what is written is acks first, then
+//! whatever the device is behind in. A peer that stops reading blocks its own stream and nothing else: acks are
+//! bounded by the sends in flight, deliveries wait in the log.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use litrocket_protocol::{
+    Fault,
+    chat::{self, Cursors, Delivered, Live, Seek, frame_type},
+    close_code,
+    fault::code,
+    frame, limits as wire,
+};
+use tokio::sync::{Semaphore, mpsc};
+
+use super::{check, delivery::Delivery, payload_hash};
+use crate::{
+    hub::Device,
+    limits,
+    rpc::Session,
+    transport::{ReadError, RecvStream, SendStream},
+    writer::{Answer, Answers, SendCommand},
+};
+
+/// Chat goes before requests, state before chat.
+const PRIORITY: i32 = 10;
+/// What a device may be told about its cursors before it has taken the last.
+const COMMANDS_MAX: usize = 16;
+/// A frame that began has to go on.
+const FRAME_TIME: Duration = Duration::from_secs(30);
+
+/// What the reading half tells the writing half.
+pub(super) enum Command {
+    Cursors(Cursors),
+    Live(Live),
+    Seek(Seek),
+    Delivered(Delivered),
+    Fault(Fault),
+}
+
+/// Acks and refusals that wait to be written: at most one for each send in flight.
+#[derive(Debug)]
+pub(super) struct Answered {
+    frames: Mutex<Vec<Bytes>>,
+    room: Semaphore,
+    device: Arc<Device>,
+}
+
+impl Answered {
+    fn new(device: Arc<Device>) -> Self {
+        Self { frames: Mutex::default(), room: Semaphore::new(limits::SENDS_IN_FLIGHT_MAX), device }
+    }
+
+    /// Takes the frames that wait. They give their places back when they are written.
+    pub(super) fn take(&self) -> Vec<Bytes> {
+        std::mem::take(&mut *self.frames.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn written(&self, count: usize) {
+        self.room.add_permits(count);
+    }
+
+    pub(super) fn all_written(&self) -> bool {
+        self.room.available_permits() == limits::SENDS_IN_FLIGHT_MAX
+    }
+}
+
+impl Answers for Answered {
+    fn answer(&self, answer: Answer) {
+        let Answer { conversation, id, epoch, result } = answer;
+        let bytes = match result {
+            Ok(position) => frame::encode(
+                frame_type::ACK,
+                &chat::Ack {
+                    conversation,
+                    id,
+                    event_seq: position.event_seq,
+                    message_seq: position.shown_message_seq(),
+                    at_ms: position.at_ms,
+                },
+            ),
+            Err(fault) => {
+                frame::encode(frame_type::REFUSED, &chat::Refused { conversation, id, epoch, fault: *fault })
+            }
+        };
+        self.frames.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
+        self.device.chat.notify_one();
+    }
+}
+
+/// Serves a chat stream to its end.
+pub(super) async fn serve(session: Session, send: SendStream, recv: RecvStream) {
+    send.set_priority(PRIORITY);
+    let answered = Arc::new(Answered::new(session.device.clone()));
+    let (commands, received) = mpsc::channel(COMMANDS_MAX);
+    let delivery = Delivery::new(session.clone(), answered.clone());
+    let writing = delivery.run(send, received);
+    let reading = read(&session, recv, commands, answered);
+    tokio::pin!(writing);
+    tokio::select! {
+        () = &mut writing => {}
+        // The peer says no more, or the server drains: what was accepted is still acked.
+        true = reading => writing.await,
+        else => {}
+    }
+}
+
+/// Reads until the peer finishes or the server drains (`true`), or the stream breaks (`false`).
+async fn read(
+    session: &Session,
+    mut recv: RecvStream,
+    commands: mpsc::Sender<Command>,
+    answered: Arc<Answered>,
+) -> bool {
+    let mut draining = session.app.draining();
+    loop {
+        let before = recv.buffered();
+        let next = tokio::select! {
+            next = tokio::time::timeout(FRAME_TIME, recv.frame(frame::CHAT_FRAME_MAX)) => next,
+            _ = draining.wait_for(|on| *on) => return true,
+        };
+        let (kind, body) = match next {
+            Err(_) if recv.buffered() > 0 && recv.buffered() == before => {
+                recv.stop(close_code::TOO_SLOW);
+                return false;
+            }
+            Err(_) => continue,
+            Ok(Ok(Some(frame))) => frame,
+            Ok(Ok(None)) => return true,
+            Ok(Err(ReadError::TooLarge { .. } | ReadError::Malformed)) => {
+                let fault = Fault::new(code::BAD_FRAME).limit(frame::CHAT_FRAME_MAX as u64);
+                let _ = commands.send(Command::Fault(fault)).await;
+                recv.stop(close_code::BAD_FRAME);
+                return true;
+            }
+            Ok(Err(_)) => return false,
+        };
+        let taken = match kind {
+            frame_type::SEND => accept(session, &body, &answered).await,
+            frame_type::CURSORS => decode::<Cursors>(&body).map(Command::Cursors).map(Some),
+            frame_type::LIVE => decode(&body).map(Command::Live).map(Some),
+            frame_type::SEEK => decode(&body).map(Command::Seek).map(Some),
+            frame_type::DELIVERED => decode::<Delivered>(&body).map(Command::Delivered).map(Some),
+            // Frames of later versions are skipped.
+            _ => Ok(None),
+        };
+        let command = match taken {
+            Ok(None) => continue,
+            Ok(Some(command)) => command,
+            Err(fault) => {
+                let _ = commands.send(Command::Fault(fault)).await;
+                recv.stop(close_code::BAD_FRAME);
+                return true;
+            }
+        };
+        if commands.send(command).await.is_err() {
+            return false;
+        }
+    }
+}
+
+fn decode<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
+    frame::decode(body).map_err(|error| Fault::new(code::BAD_FRAME).message(error.to_string()))
+}
+
+/// Takes a send: waits for room and for the account's rate, then hands it to the writer.
+async fn accept(session: &Session, body: &[u8], answered: &Arc<Answered>) -> Result<Option<Command>, Fault> {
+    let send: chat::Send = decode(body)?;
+    if let Ok(permit) = answered.room.acquire().await {
+        permit.forget();
+    }
+    // Rate limits on the chat stream refuse nothing: they read slower.
+    while let Err(wait_ms) = session.app.send_rate(session.account()).take() {
+        tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+    }
+    let (conversation, id, epoch) = (send.conversation, send.id, send.epoch);
+    let text_max = (session.app.config.limits.text_bytes_max as usize).min(wire::TEXT_BYTES_MAX);
+    let result = match check::check(&send, text_max) {
+        Err(fault) => Err(fault),
+        Ok(mentions) => {
+            let command = SendCommand {
+                stream: session.device.id,
+                sender: session.account(),
+                hash: payload_hash(&session.app.identity.payload_key, &send),
+                send,
+                mentions,
+                answers: answered.clone(),
+            };
+            session.app.writer.send(command).await.map_err(Fault::from)
+        }
+    };
+    if let Err(fault) = result {
+        answered.answer(Answer { conversation, id, epoch, result: Err(Box::new(fault)) });
+    }
+    Ok(None)
+}

@@ -1,0 +1,267 @@
+//! Who is connected, and what active conversations said last.
+//!
+//! The hub knows accounts and their devices, not features. A commit is published once: its frames enter the
+//! recent log, every online member's device is marked and woken. Nothing is queued per device: a device that is
+//! marked reads the log behind its cursor when it can. Start with [`Hub::publish`].
+
+mod conversations;
+mod device;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use litrocket_protocol::{AccountId, ConversationId, SessionId, state::Marker};
+
+use conversations::Conversations;
+pub use conversations::{RecentEntry, Recents};
+pub use device::{Device, Dirty, StateValue};
+
+/// An event that was committed.
+#[derive(Debug, Clone)]
+pub struct Appended {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Its sequence.
+    pub event_seq: u64,
+    /// The bytes that are sent.
+    pub frame: Bytes,
+    /// The connection whose ack stands for it; 0 for none.
+    pub origin: u64,
+}
+
+/// What a commit changed beyond appended events.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// The stored frame of an older event was replaced (edit, recall).
+    Replaced {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The older event.
+        event_seq: u64,
+        /// Its new bytes.
+        frame: Bytes,
+    },
+    /// Accounts came into a conversation or went: what they may read has changed.
+    Members {
+        /// The conversation.
+        conversation: ConversationId,
+        /// New joined members.
+        added: Vec<AccountId>,
+        /// Members who are in no longer. They still hear of the event that says so.
+        removed: Vec<AccountId>,
+    },
+    /// What one account may read of a conversation has changed (cleared, hidden).
+    Access {
+        /// Who.
+        account: AccountId,
+        /// Where.
+        conversation: ConversationId,
+    },
+    /// An account's log has new entries.
+    Account {
+        /// Whose.
+        account: AccountId,
+    },
+    /// Sessions ended: their connections close.
+    SessionsEnded {
+        /// Whose.
+        account: AccountId,
+        /// Which; `None` for all.
+        sessions: Option<Vec<SessionId>>,
+        /// The reason that `Revoked` tells.
+        reason: &'static str,
+    },
+    /// A member's markers moved: tell the others who are online.
+    Marker {
+        /// The value.
+        marker: Marker,
+    },
+}
+
+/// Everything one commit says.
+#[derive(Debug, Default)]
+pub struct Committed {
+    /// Appended events, in order within each conversation.
+    pub events: Vec<Appended>,
+    /// Other changes, in order.
+    pub changes: Vec<Change>,
+}
+
+/// Markers are told live in conversations up to this size; beyond it they are asked for.
+const LIVE_MARKERS_MEMBERS_MAX: usize = 50;
+
+/// Who is connected, and what active conversations said last.
+#[derive(Debug, Default)]
+pub struct Hub {
+    accounts: Mutex<HashMap<AccountId, Vec<Arc<Device>>>>,
+    conversations: Mutex<Conversations>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic while the lock is held leaves plain maps behind: they stay usable.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Hub {
+    /// Adds a signed-in connection. Whether it is the account's first.
+    pub fn connect(&self, device: Arc<Device>) -> bool {
+        let mut accounts = lock(&self.accounts);
+        let devices = accounts.entry(device.account).or_default();
+        devices.push(device);
+        devices.len() == 1
+    }
+
+    /// Takes a connection out. Whether it was the account's last.
+    pub fn disconnect(&self, device: &Device) -> bool {
+        let mut accounts = lock(&self.accounts);
+        let Some(devices) = accounts.get_mut(&device.account) else { return false };
+        devices.retain(|other| other.id != device.id);
+        let last = devices.is_empty();
+        if last {
+            accounts.remove(&device.account);
+        }
+        last
+    }
+
+    /// The connected devices of an account.
+    pub fn devices(&self, account: AccountId) -> Vec<Arc<Device>> {
+        lock(&self.accounts).get(&account).cloned().unwrap_or_default()
+    }
+
+    /// Every connected device.
+    pub fn all_devices(&self) -> Vec<Arc<Device>> {
+        lock(&self.accounts).values().flatten().cloned().collect()
+    }
+
+    /// Whether the joined members of a conversation are known; the writer loads them before it publishes.
+    pub fn knows_members(&self, conversation: ConversationId) -> bool {
+        lock(&self.conversations).members(conversation).is_some()
+    }
+
+    /// The joined members, sorted, if they are known.
+    pub fn members(&self, conversation: ConversationId) -> Option<Arc<[AccountId]>> {
+        lock(&self.conversations).members(conversation)
+    }
+
+    /// Tells the joined members as the database has them.
+    pub fn load_members(&self, conversation: ConversationId, members: Vec<AccountId>) {
+        lock(&self.conversations).load_members(conversation, members);
+    }
+
+    /// The last event of a conversation that was active lately.
+    pub fn head(&self, conversation: ConversationId) -> Option<u64> {
+        lock(&self.conversations).head(conversation)
+    }
+
+    /// Entries of the recent log behind `after`, if it reaches back that far.
+    pub fn recent(&self, conversation: ConversationId, after: u64) -> Recents {
+        lock(&self.conversations).recent(conversation, after)
+    }
+
+    /// Makes a commit known: called by the writer alone, in the order of commits.
+    pub fn publish(&self, committed: Committed) {
+        let mut audiences: Vec<(ConversationId, Arc<[AccountId]>)> = Vec::new();
+        {
+            let mut conversations = lock(&self.conversations);
+            for event in committed.events {
+                let conversation = event.conversation;
+                conversations.push(event);
+                if audiences.iter().all(|(known, _)| *known != conversation)
+                    && let Some(members) = conversations.members(conversation)
+                {
+                    audiences.push((conversation, members));
+                }
+            }
+            for change in &committed.changes {
+                match change {
+                    Change::Replaced { conversation, event_seq, frame } => {
+                        conversations.replace(*conversation, *event_seq, frame.clone());
+                    }
+                    Change::Members { conversation, added, removed } => {
+                        conversations.change_members(*conversation, added, removed);
+                        audiences.push((*conversation, added.as_slice().into()));
+                        audiences.push((*conversation, removed.as_slice().into()));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let mut ended = Vec::new();
+        let accounts = lock(&self.accounts);
+        for change in committed.changes {
+            self.apply(&accounts, change, &mut ended);
+        }
+        for (conversation, members) in audiences {
+            each_online(&accounts, &members, |device| device.mark(conversation));
+        }
+        drop(accounts);
+        for (device, reason) in ended {
+            device.end(reason);
+        }
+    }
+
+    fn apply(
+        &self,
+        accounts: &HashMap<AccountId, Vec<Arc<Device>>>,
+        change: Change,
+        ended: &mut Vec<(Arc<Device>, &'static str)>,
+    ) {
+        match change {
+            Change::Replaced { .. } => {}
+            Change::Members { conversation, added, removed } => {
+                for account in added.iter().chain(&removed) {
+                    each_online(accounts, &[*account], |device| device.access_changed(conversation));
+                }
+            }
+            Change::Access { account, conversation } => {
+                each_online(accounts, &[account], |device| device.access_changed(conversation));
+            }
+            Change::Account { account } => each_online(accounts, &[account], |device| device.mark_account()),
+            Change::SessionsEnded { account, sessions, reason } => {
+                each_online(accounts, &[account], |device| {
+                    if sessions.as_ref().is_none_or(|sessions| sessions.contains(&device.session)) {
+                        ended.push((device.clone(), reason));
+                    }
+                });
+            }
+            Change::Marker { marker } => self.marker(accounts, &marker),
+        }
+    }
+
+    /// Tells the other members of a small conversation how far one of them is.
+    pub fn tell_marker(&self, marker: &Marker) {
+        self.marker(&lock(&self.accounts), marker);
+    }
+
+    fn marker(&self, accounts: &HashMap<AccountId, Vec<Arc<Device>>>, marker: &Marker) {
+        let members = lock(&self.conversations).members(marker.conversation);
+        let Some(members) = members.filter(|list| list.len() <= LIVE_MARKERS_MEMBERS_MAX) else { return };
+        for member in members.iter().filter(|member| **member != marker.account) {
+            let value = StateValue::Marker(marker.clone());
+            each_online(accounts, &[*member], |device| device.tell(value.clone()));
+        }
+    }
+
+    /// Tells a state value to the devices of some accounts.
+    pub fn tell(&self, accounts: &[AccountId], value: &StateValue) {
+        let online = lock(&self.accounts);
+        each_online(&online, accounts, |device| device.tell(value.clone()));
+    }
+}
+
+/// Walks the smaller of the two: the list, or who is online.
+fn each_online(
+    online: &HashMap<AccountId, Vec<Arc<Device>>>,
+    list: &[AccountId],
+    mut each: impl FnMut(&Arc<Device>),
+) {
+    if list.len() <= online.len() {
+        list.iter().filter_map(|account| online.get(account)).flatten().for_each(&mut each);
+    } else {
+        let members = |account: &AccountId| list.binary_search(account).is_ok();
+        online.iter().filter(|(account, _)| members(account)).flat_map(|(_, devices)| devices).for_each(&mut each);
+    }
+}

@@ -1,0 +1,76 @@
+//! Bounds of the server that no operator needs to change, with their reasons, and the token bucket.
+//!
+//! Bounds of the wire are in `litrocket_protocol::limits`, bounds an operator may change in `config.rs`.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// What a guest may send in all, in bytes: hello and a few tries to sign in.
+pub const GUEST_BYTES_MAX: usize = 16 * 1024;
+/// How long a stream may stay without saying what it is.
+pub const STREAM_IDLE: Duration = Duration::from_secs(10);
+/// How long a request frame may take to arrive: 256 KiB at a slow mobile line's pace.
+pub const REQUEST_READ_TIME: Duration = Duration::from_secs(30);
+/// How long a request may be worked on.
+pub const REQUEST_TIME: Duration = Duration::from_secs(20);
+/// How long a reply may take to be taken.
+pub const REPLY_WRITE_TIME: Duration = Duration::from_secs(30);
+/// How long the connection of an ended session stays, so that it can be told why.
+pub const REVOKE_GRACE: Duration = Duration::from_millis(200);
+/// How many seconds' worth of requests may come at once.
+pub const REQUEST_BURST_SECONDS: u64 = 4;
+/// What a request that comes while the server drains is told, in milliseconds.
+pub const GOING_AWAY_RETRY_MS: u64 = 1000;
+/// Sends of one connection that wait for their acks. Beyond it the stream is read no further.
+pub const SENDS_IN_FLIGHT_MAX: usize = 256;
+/// How many connections a second come back after a restart: the pace of `retry_after_ms`.
+pub const RETURNS_PER_SECOND: u64 = 1000;
+
+const _: () = assert!(GUEST_BYTES_MAX < litrocket_protocol::frame::FRAME_MAX);
+
+/// A token bucket: a rate in the long run and a burst.
+#[derive(Debug)]
+pub struct Bucket {
+    per_second: u64,
+    burst: u64,
+    level: Mutex<(f64, Instant)>,
+}
+
+impl Bucket {
+    /// A full bucket.
+    pub fn new(per_second: u64, burst: u64) -> Self {
+        let burst = burst.max(1);
+        Self { per_second: per_second.max(1), burst, level: Mutex::new((burst as f64, Instant::now())) }
+    }
+
+    /// Takes one token, or tells after how many milliseconds there is one.
+    #[expect(clippy::cast_precision_loss, reason = "rates are far below 2^52")]
+    pub fn take(&self) -> Result<(), u64> {
+        let mut level = self.level.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let filled = level.0 + now.duration_since(level.1).as_secs_f64() * self.per_second as f64;
+        level.1 = now;
+        level.0 = filled.min(self.burst as f64);
+        if level.0 >= 1.0 {
+            level.0 -= 1.0;
+            return Ok(());
+        }
+        Err((((1.0 - level.0) / self.per_second as f64) * 1000.0).ceil() as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_gives_its_burst_and_then_says_when() {
+        let bucket = Bucket::new(1, 2);
+        assert_eq!(bucket.take(), Ok(()));
+        assert_eq!(bucket.take(), Ok(()));
+        let wait = bucket.take().unwrap_err();
+        assert!((900..=1000).contains(&wait), "{wait}");
+    }
+}

@@ -1,0 +1,279 @@
+//! The life of one connection: hello first, then streams, each in a task of its own, until it ends.
+
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use litrocket_protocol::{
+    AccountId, Fault, Request, SessionId, account, close_code, fault::code, frame, stream_kind,
+};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, timeout, timeout_at},
+};
+
+use super::{Guest, Router, Session};
+use crate::{
+    app::App,
+    hub::Device,
+    limits::{self, Bucket},
+    transport::{Connection, ReadError, RecvStream, SendStream},
+};
+
+/// One connection as the server sees it.
+#[derive(Debug)]
+pub struct Link {
+    /// The QUIC connection.
+    pub connection: Connection,
+    device: OnceLock<Arc<Device>>,
+    greeted: AtomicBool,
+    guest_bytes: AtomicUsize,
+    requests: Bucket,
+    lasting: [AtomicBool; 2],
+}
+
+impl Link {
+    fn new(app: &App, connection: Connection) -> Self {
+        let rate = app.config.limits.requests_per_second;
+        Self {
+            connection,
+            device: OnceLock::new(),
+            greeted: AtomicBool::new(false),
+            guest_bytes: AtomicUsize::new(0),
+            requests: Bucket::new(rate, rate.saturating_mul(limits::REQUEST_BURST_SECONDS)),
+            lasting: Default::default(),
+        }
+    }
+
+    /// The connection as the hub sees it; `None` for a guest.
+    pub fn device(&self) -> Option<Arc<Device>> {
+        self.device.get().cloned()
+    }
+
+    /// Whether hello was answered.
+    pub fn greeted(&self) -> bool {
+        self.greeted.load(Ordering::Acquire)
+    }
+
+    /// Hello was answered.
+    pub fn greet(&self) {
+        self.greeted.store(true, Ordering::Release);
+    }
+
+    pub(super) fn sign_in(&self, app: &Arc<App>, account: AccountId, session: SessionId) -> bool {
+        let device = Arc::new(Device::new(self.connection.id(), account, session));
+        if self.device.set(device.clone()).is_err() {
+            return false;
+        }
+        let first = app.hub.connect(device.clone());
+        app.arrived(&device, first);
+        true
+    }
+
+    /// A guest may send little before signing in.
+    fn frame_max(&self) -> usize {
+        if self.device.get().is_some() {
+            return frame::FRAME_MAX;
+        }
+        limits::GUEST_BYTES_MAX.saturating_sub(self.guest_bytes.load(Ordering::Relaxed))
+    }
+}
+
+/// Serves a connection until it ends or the server drains.
+pub async fn serve(app: Arc<App>, router: Arc<Router>, connection: Connection) {
+    let link = Arc::new(Link::new(&app, connection));
+    let mut streams = JoinSet::new();
+    let code = match greet(&app, &router, &link).await {
+        Ok(()) => run(&app, &router, &link, &mut streams).await,
+        Err(code) => code,
+    };
+    if code == close_code::GOING_AWAY {
+        // What was accepted is finished and acked before the connection closes.
+        let grace = Duration::from_millis(app.config.server.shutdown_grace_ms);
+        drop(timeout(grace, async { while streams.join_next().await.is_some() {} }).await);
+    }
+    streams.abort_all();
+    link.connection.close(code, reason(code));
+    if let Some(device) = link.device() {
+        let last = app.hub.disconnect(&device);
+        app.writer.lazy().seen(device.account, device.session, app.clock.now_ms());
+        app.gone(&device, last);
+        app.writer.forget(device.id).await;
+    }
+}
+
+fn reason(code: u32) -> &'static str {
+    match code {
+        close_code::NOT_SIGNED_IN => "nobody signed in",
+        close_code::REVOKED => "the session ended",
+        close_code::GOING_AWAY => "the server is going away",
+        close_code::LIMIT => "too much before signing in",
+        _ => "",
+    }
+}
+
+/// Reads streams one after the other until hello is answered; the others wait unread.
+async fn greet(app: &Arc<App>, router: &Arc<Router>, link: &Arc<Link>) -> Result<(), u32> {
+    let deadline = Instant::now() + Duration::from_millis(app.config.limits.guest_timeout_ms);
+    while !link.greeted() {
+        let stream = timeout_at(deadline, link.connection.accept_bi()).await;
+        let (send, recv) = stream.map_err(|_| close_code::NOT_SIGNED_IN)?.map_err(|_| close_code::DONE)?;
+        let answered = timeout_at(deadline, stream_task(app.clone(), router.clone(), link.clone(), send, recv));
+        answered.await.map_err(|_| close_code::NOT_SIGNED_IN)?;
+    }
+    Ok(())
+}
+
+async fn run(
+    app: &Arc<App>,
+    router: &Arc<Router>,
+    link: &Arc<Link>,
+    streams: &mut JoinSet<()>,
+) -> u32 {
+    let patience = Duration::from_millis(app.config.limits.guest_timeout_ms);
+    let mut idle_guest = Instant::now() + patience;
+    let mut draining = app.draining();
+    loop {
+        let device = link.device();
+        let guest = device.is_none();
+        let ended = async {
+            match &device {
+                Some(device) => device.ended.notified().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            stream = link.connection.accept_bi() => {
+                let Ok((send, recv)) = stream else { return close_code::DONE };
+                streams.spawn(stream_task(app.clone(), router.clone(), link.clone(), send, recv));
+            }
+            stream = link.connection.accept_uni() => {
+                let Ok(recv) = stream else { return close_code::DONE };
+                recv.stop(close_code::UNKNOWN_STREAM);
+            }
+            Some(_) = streams.join_next(), if !streams.is_empty() => {
+                idle_guest = Instant::now() + patience;
+            }
+            () = tokio::time::sleep_until(idle_guest), if guest && streams.is_empty() => {
+                return close_code::NOT_SIGNED_IN;
+            }
+            () = ended => {
+                // The state stream gets a moment to say why.
+                tokio::time::sleep(limits::REVOKE_GRACE).await;
+                return close_code::REVOKED;
+            }
+            _ = draining.wait_for(|on| *on) => return close_code::GOING_AWAY,
+        }
+        if link.guest_bytes.load(Ordering::Relaxed) >= limits::GUEST_BYTES_MAX && link.device().is_none() {
+            return close_code::LIMIT;
+        }
+    }
+}
+
+async fn stream_task(app: Arc<App>, router: Arc<Router>, link: Arc<Link>, mut send: SendStream, mut recv: RecvStream) {
+    let Ok(Ok(Some(kind))) = timeout(limits::STREAM_IDLE, recv.varint()).await else {
+        recv.stop(close_code::TOO_SLOW);
+        send.reset(close_code::TOO_SLOW);
+        return;
+    };
+    match kind {
+        stream_kind::REQUEST => request(app, router, link, send, recv).await,
+        kind => match router.streams.get(&kind) {
+            None => refuse(send, recv, &Fault::new(code::UNKNOWN_STREAM)).await,
+            Some(handler) => {
+                let session = <Session as super::Caller>::admit(&app, &link);
+                let slot = usize::from(kind == stream_kind::STATE);
+                match session {
+                    Err(fault) => refuse(send, recv, &fault).await,
+                    Ok(_) if link.lasting[slot].swap(true, Ordering::AcqRel) => {
+                        refuse(send, recv, &Fault::new(code::TOO_MANY).limit(1)).await;
+                    }
+                    Ok(session) => {
+                        handler(session, send, recv).await;
+                        link.lasting[slot].store(false, Ordering::Release);
+                    }
+                }
+            }
+        },
+    }
+}
+
+async fn refuse(mut send: SendStream, recv: RecvStream, fault: &Fault) {
+    recv.stop(close_code::UNKNOWN_STREAM);
+    if send.write(&frame::encode(frame::FAULT, fault)).await.is_ok() {
+        send.finish();
+    }
+}
+
+/// One request frame, one reply frame.
+async fn request(app: Arc<App>, router: Arc<Router>, link: Arc<Link>, mut send: SendStream, mut recv: RecvStream) {
+    let max = link.frame_max();
+    let frame = match timeout(limits::REQUEST_READ_TIME, recv.frame(max)).await {
+        Err(_) => {
+            recv.stop(close_code::TOO_SLOW);
+            send.reset(close_code::TOO_SLOW);
+            return;
+        }
+        Ok(frame) => frame,
+    };
+    let reply = match frame {
+        Ok(Some((code_number, body))) => {
+            if link.device.get().is_none() {
+                link.guest_bytes.fetch_add(body.len() + 16, Ordering::Relaxed);
+            }
+            let answer = answer(&app, &router, &link, code_number, body);
+            tokio::select! {
+                reply = answer => reply,
+                // The caller gave up: what the writer accepted goes on, everything else ends here.
+                () = send.stopped() => return,
+            }
+        }
+        Ok(None) => encode_fault(&Fault::new(code::BAD_FRAME).message("a request stream without a request")),
+        Err(ReadError::TooLarge { .. } | ReadError::Malformed) => {
+            recv.stop(close_code::BAD_FRAME);
+            encode_fault(&Fault::new(code::BAD_FRAME).limit(max as u64))
+        }
+        Err(_) => return,
+    };
+    // A reader that does not take its reply within the time loses it: the stream is reset when it is dropped.
+    if let Ok(Ok(())) = timeout(limits::REPLY_WRITE_TIME, send.write(&reply)).await {
+        send.finish();
+    }
+}
+
+fn encode_fault(fault: &Fault) -> bytes::Bytes {
+    frame::encode(frame::FAULT, fault)
+}
+
+async fn answer(
+    app: &Arc<App>,
+    router: &Arc<Router>,
+    link: &Arc<Link>,
+    code_number: u64,
+    body: bytes::Bytes,
+) -> bytes::Bytes {
+    if !link.greeted() && code_number != account::Hello::CODE {
+        return encode_fault(&Fault::new(code::HELLO_FIRST));
+    }
+    if *app.draining().borrow() {
+        return encode_fault(&Fault::new(code::GOING_AWAY).retry_after(limits::GOING_AWAY_RETRY_MS));
+    }
+    if let Err(wait_ms) = link.requests.take() {
+        return encode_fault(&Fault::new(code::RATE_LIMITED).retry_after(wait_ms));
+    }
+    match timeout(limits::REQUEST_TIME, router.dispatch(app, link, code_number, body)).await {
+        Ok(reply) => reply,
+        Err(_) => encode_fault(&Fault::new(code::TIMED_OUT)),
+    }
+}
+
+impl Guest {
+    /// Whether this connection was greeted already.
+    pub fn greeted(&self) -> bool {
+        self.link.greeted()
+    }
+}

@@ -1,0 +1,200 @@
+//! Certificates: a local CA for ever, a server leaf that is made anew when it has to be, or the operator's own.
+
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
+};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+
+use super::{Error, Options, keys};
+
+/// The CA is pinned by clients: it lives long.
+const CA_LIFE: Duration = Duration::from_secs(20 * 365 * 86_400);
+/// The leaf is made anew at a third of life left.
+const LEAF_LIFE: Duration = Duration::from_secs(90 * 86_400);
+/// Clocks of clients may be behind.
+const BACKDATE: Duration = Duration::from_secs(86_400);
+
+/// What clients trust this server by.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// The CA's certificate as a PEM file, or the operator's own chain.
+    pub ca_file: PathBuf,
+    /// SHA-256 of the DER of the CA (or of the last certificate of the operator's chain), in hex.
+    pub ca_sha256: String,
+    /// The names the certificate is good for; empty for the operator's own.
+    pub names: Vec<String>,
+}
+
+pub(super) struct Loaded {
+    pub(super) identity: Identity,
+    pub(super) chain: Vec<CertificateDer<'static>>,
+    pub(super) key: PrivateKeyDer<'static>,
+}
+
+/// Loads the certificate to serve with, making what is missing.
+pub(super) fn load(options: &Options, now: SystemTime) -> Result<Loaded, Error> {
+    if let Some((chain_file, key_file)) = &options.certificate {
+        keys::check_mode(key_file)?;
+        let chain = read_chain(chain_file)?;
+        let key = PrivateKeyDer::from_pem_file(key_file)
+            .map_err(|error| Error::file("no private key can be read from", key_file, error))?;
+        let identity = Identity { ca_file: chain_file.clone(), ca_sha256: fingerprint(&chain)?, names: Vec::new() };
+        return Ok(Loaded { identity, chain, key });
+    }
+    std::fs::create_dir_all(&options.certs_dir)
+        .map_err(|error| Error::file("the folder cannot be made:", &options.certs_dir, error))?;
+    let ca_file = options.certs_dir.join("ca.pem");
+    let ca_key_file = options.certs_dir.join("ca.key");
+    let ca_key = load_ca(&ca_file, &ca_key_file, now)?;
+    let ca_der = read_chain(&ca_file)?;
+    let names = names(&options.names);
+    let leaf_file = options.certs_dir.join("server.pem");
+    let key_file = options.certs_dir.join("server.key");
+    if !is_good(&leaf_file, &key_file, &names, &ca_der, now) {
+        let ca_pem = std::fs::read_to_string(&ca_file).map_err(|error| Error::file("cannot read", &ca_file, error))?;
+        make_leaf(&leaf_file, &key_file, &names, &ca_key, &ca_pem, now)?;
+    }
+    keys::check_mode(&key_file)?;
+    let chain = read_chain(&leaf_file)?;
+    let key = PrivateKeyDer::from_pem_file(&key_file)
+        .map_err(|error| Error::file("no private key can be read from", &key_file, error))?;
+    Ok(Loaded { identity: Identity { ca_file, ca_sha256: fingerprint(&ca_der)?, names }, chain, key })
+}
+
+fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file)
+        .and_then(Iterator::collect)
+        .map_err(|error| Error::file("no certificate can be read from", file, error));
+    chain.and_then(|chain| {
+        if chain.is_empty() { Err(Error::file("no certificate is in", file, "the file is empty")) } else { Ok(chain) }
+    })
+}
+
+fn fingerprint(chain: &[CertificateDer<'_>]) -> Result<String, Error> {
+    let last = chain.last().ok_or_else(|| Error::new("the certificate chain", "is empty"))?;
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, last);
+    Ok(keys::hex(digest.as_ref()))
+}
+
+/// localhost, the loopback addresses, the host name, and what the operator names; sorted.
+fn names(extra: &[String]) -> Vec<String> {
+    let mut names: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(String::from).into();
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let is_dns = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
+    if is_dns(&host) {
+        names.push(host);
+    }
+    names.extend(extra.iter().cloned());
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// What is the same each time: the CA is known by its name and its key.
+fn ca_params() -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let mut name = DistinguishedName::new();
+    name.push(DnType::CommonName, "litrocket local CA");
+    params.distinguished_name = name;
+    params
+}
+
+fn load_ca(file: &Path, key_file: &Path, now: SystemTime) -> Result<KeyPair, Error> {
+    match (file.exists(), key_file.exists()) {
+        (true, true) => {
+            keys::check_mode(key_file)?;
+            let pem = std::fs::read_to_string(key_file).map_err(|error| Error::file("cannot read", key_file, error))?;
+            KeyPair::from_pem(&pem).map_err(|error| Error::file("no CA key can be read from", key_file, error))
+        }
+        (false, false) => {
+            let key = new_key()?;
+            let mut params = ca_params();
+            params.not_before = (now - BACKDATE).into();
+            params.not_after = (now + CA_LIFE).into();
+            let ca = params.self_signed(&key).map_err(|error| Error::new("the CA cannot be made", error))?;
+            // The key first: a CA without its key would be refused at the next start.
+            keys::write_private(key_file, key.serialize_pem().as_bytes())?;
+            keys::write(file, ca.pem().as_bytes(), 0o644)?;
+            Ok(key)
+        }
+        (true, false) => Err(Error::file("the CA is there but its key is missing:", key_file, "restore it from your backup")),
+        (false, true) => {
+            // A first start that was cut off between the two files: begin again.
+            std::fs::remove_file(key_file).map_err(|error| Error::file("cannot remove", key_file, error))?;
+            load_ca(file, key_file, now)
+        }
+    }
+}
+
+fn new_key() -> Result<KeyPair, Error> {
+    KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(|error| Error::new("no key can be made", error))
+}
+
+/// Whether the leaf that is there still serves: by this CA, for these names, with a third of its life left.
+fn is_good(leaf: &Path, key: &Path, names: &[String], ca: &[CertificateDer<'_>], now: SystemTime) -> bool {
+    let Ok(chain) = read_chain(leaf) else { return false };
+    if !key.exists() || chain.last() != ca.last() || chain.len() < 2 {
+        return false;
+    }
+    let Ok((_, certificate)) = x509_parser::parse_x509_certificate(&chain[0]) else { return false };
+    let seconds = |time: SystemTime| {
+        time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(0))
+    };
+    let left = certificate.validity().not_after.timestamp() - seconds(now);
+    let third = i64::try_from(LEAF_LIFE.as_secs() / 3).unwrap_or(0);
+    left > third && certificate.validity().not_before.timestamp() <= seconds(now) && same_names(&certificate, names)
+}
+
+fn same_names(certificate: &x509_parser::certificate::X509Certificate<'_>, names: &[String]) -> bool {
+    use x509_parser::extensions::GeneralName;
+    let Ok(Some(alternative)) = certificate.subject_alternative_name() else { return false };
+    let mut found: Vec<String> = alternative
+        .value
+        .general_names
+        .iter()
+        .filter_map(|name| match name {
+            GeneralName::DNSName(name) => Some((*name).to_owned()),
+            GeneralName::IPAddress(bytes) => match bytes.len() {
+                4 => <[u8; 4]>::try_from(*bytes).ok().map(|b| IpAddr::from(b).to_string()),
+                _ => <[u8; 16]>::try_from(*bytes).ok().map(|b| IpAddr::from(b).to_string()),
+            },
+            _ => None,
+        })
+        .collect();
+    found.sort();
+    found == names
+}
+
+fn make_leaf(
+    file: &Path,
+    key_file: &Path,
+    names: &[String],
+    ca_key: &KeyPair,
+    ca_pem: &str,
+    now: SystemTime,
+) -> Result<(), Error> {
+    let fail = |error: rcgen::Error| Error::new("the server certificate cannot be made", error);
+    let mut params = CertificateParams::new(names.to_vec()).map_err(fail)?;
+    let mut name = DistinguishedName::new();
+    name.push(DnType::CommonName, "litrocket");
+    params.distinguished_name = name;
+    params.not_before = (now - BACKDATE).into();
+    params.not_after = (now + LEAF_LIFE).into();
+    params.use_authority_key_identifier_extension = true;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let key = new_key()?;
+    let issuer = Issuer::new(ca_params(), ca_key);
+    let leaf = params.signed_by(&key, &issuer).map_err(fail)?;
+    keys::write_private(key_file, key.serialize_pem().as_bytes())?;
+    keys::write(file, format!("{}{ca_pem}", leaf.pem()).as_bytes(), 0o644)
+}

@@ -1,0 +1,119 @@
+//! TLS sessions to resume, kept in the data folder so that a restart keeps them. Taking one deletes it: early
+//! data is accepted once.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    path::PathBuf,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use rustls::server::StoresServerSessions;
+
+use super::{Error, keys::hex};
+
+/// Sessions kept; beyond it the oldest goes and its client makes a full handshake.
+const SESSIONS_MAX: usize = 10_000;
+
+#[derive(Debug, Default)]
+struct Known {
+    order: VecDeque<Vec<u8>>,
+    present: HashMap<Vec<u8>, ()>,
+}
+
+/// One small file per session. Not synced: a session that is lost costs a full handshake.
+#[derive(Debug)]
+pub(super) struct Sessions {
+    folder: PathBuf,
+    known: Mutex<Known>,
+}
+
+impl Sessions {
+    pub(super) fn open(folder: PathBuf) -> Result<Self, Error> {
+        let fail = |error| Error::file("the folder of TLS sessions does not open:", &folder, error);
+        std::fs::create_dir_all(&folder).map_err(fail)?;
+        let mut files: Vec<_> = std::fs::read_dir(&folder)
+            .map_err(fail)?
+            .flatten()
+            .map(|entry| (entry.metadata().and_then(|meta| meta.modified()).ok(), entry.file_name()))
+            .collect();
+        files.sort();
+        let mut known = Known::default();
+        for (_, name) in files {
+            if let Some(key) = name.to_str().and_then(from_hex) {
+                known.order.push_back(key.clone());
+                known.present.insert(key, ());
+            }
+        }
+        Ok(Self { folder, known: Mutex::new(known) })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn file(&self, key: &[u8]) -> PathBuf {
+        self.folder.join(hex(key))
+    }
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> = text.chars().map(|c| c.to_digit(16).map(|digit| digit as u8)).collect();
+    Some(digits?.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+}
+
+impl StoresServerSessions for Sessions {
+    fn put(&self, key: Vec<u8>, value: Vec<u8>) -> bool {
+        use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600);
+        let stored = options.open(self.file(&key)).and_then(|mut file| file.write_all(&value)).is_ok();
+        if !stored {
+            return false;
+        }
+        let mut known = self.lock();
+        if known.present.insert(key.clone(), ()).is_none() {
+            known.order.push_back(key);
+        }
+        while known.order.len() > SESSIONS_MAX {
+            let Some(oldest) = known.order.pop_front() else { break };
+            if known.present.remove(&oldest).is_some() {
+                drop(std::fs::remove_file(self.file(&oldest)));
+            }
+        }
+        true
+    }
+
+    fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
+        self.lock().present.get(key)?;
+        std::fs::read(self.file(key)).ok()
+    }
+
+    fn take(&self, key: &[u8]) -> Option<Vec<u8>> {
+        // Whoever takes it out of the map has it: nobody else can take it again.
+        self.lock().present.remove(key)?;
+        let value = std::fs::read(self.file(key)).ok()?;
+        std::fs::remove_file(self.file(key)).ok()?;
+        Some(value)
+    }
+
+    fn can_cache(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_survives_a_restart_and_is_taken_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Sessions::open(folder.path().into()).unwrap();
+        assert!(store.put(vec![1, 2], vec![9]));
+        let store = Sessions::open(folder.path().into()).unwrap();
+        assert_eq!(store.take(&[1, 2]), Some(vec![9]));
+        assert_eq!(store.take(&[1, 2]), None);
+        let store = Sessions::open(folder.path().into()).unwrap();
+        assert_eq!(store.get(&[1, 2]), None);
+    }
+}

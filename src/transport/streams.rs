@@ -1,0 +1,151 @@
+//! Streams. A send stream that is dropped before it is finished is reset: quinn would finish it, and a cancelled
+//! reply would look complete.
+
+use bytes::{Buf as _, Bytes, BytesMut};
+use litrocket_protocol::{close_code, frame, varint};
+
+/// Why a stream cannot be written.
+#[derive(Debug, Clone)]
+pub struct WriteError(pub String);
+
+/// Why a frame cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadError {
+    /// The frame is longer than allowed.
+    TooLarge {
+        /// What it claims, in bytes.
+        length: u64,
+    },
+    /// The frame breaks the rules, or the stream ended inside it.
+    Malformed,
+    /// The peer reset the stream, or the connection is over.
+    Gone,
+}
+
+/// The sending half of a stream.
+#[derive(Debug)]
+pub struct SendStream {
+    inner: quinn::SendStream,
+    finished: bool,
+}
+
+impl SendStream {
+    pub(super) fn new(inner: quinn::SendStream) -> Self {
+        Self { inner, finished: false }
+    }
+
+    /// Writes all of it; waits while the peer does not read.
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+        self.inner.write_all(bytes).await.map_err(|error| WriteError(error.to_string()))
+    }
+
+    /// Writes all chunks without copying them.
+    pub async fn write_chunks(&mut self, chunks: &mut [Bytes]) -> Result<(), WriteError> {
+        self.inner.write_all_chunks(chunks).await.map_err(|error| WriteError(error.to_string()))
+    }
+
+    /// Says that all was sent.
+    pub fn finish(mut self) {
+        self.finished = true;
+        // It fails only when the stream was finished or reset before.
+        let _ = self.inner.finish();
+    }
+
+    /// Says that all was sent and waits until the peer has it.
+    pub async fn finish_and_wait(&mut self) {
+        self.finished = true;
+        let _ = self.inner.finish();
+        drop(self.inner.stopped().await);
+    }
+
+    /// Gives the stream up.
+    pub fn reset(mut self, code: u32) {
+        self.finished = true;
+        let _ = self.inner.reset(code.into());
+    }
+
+    /// Higher goes first.
+    pub fn set_priority(&self, priority: i32) {
+        let _ = self.inner.set_priority(priority);
+    }
+
+    /// Waits until the peer wants no more, or the connection is over.
+    pub async fn stopped(&mut self) {
+        drop(self.inner.stopped().await);
+    }
+}
+
+impl Drop for SendStream {
+    fn drop(&mut self) {
+        if !self.finished {
+            let _ = self.inner.reset(close_code::CANCELLED.into());
+        }
+    }
+}
+
+/// The receiving half of a stream.
+#[derive(Debug)]
+pub struct RecvStream {
+    inner: quinn::RecvStream,
+    buffer: BytesMut,
+}
+
+impl RecvStream {
+    pub(super) fn new(inner: quinn::RecvStream) -> Self {
+        Self { inner, buffer: BytesMut::new() }
+    }
+
+    /// Bytes that arrived of a frame that is not whole yet.
+    pub fn buffered(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Takes what arrived into the buffer; `false` at the end of the stream. Cancel-safe.
+    async fn fill(&mut self) -> Result<bool, ReadError> {
+        match self.inner.read_chunk(frame::FRAME_MAX, true).await {
+            Ok(Some(chunk)) => {
+                self.buffer.extend_from_slice(&chunk.bytes);
+                Ok(true)
+            }
+            Ok(None) => Ok(false),
+            Err(_) => Err(ReadError::Gone),
+        }
+    }
+
+    /// The next number; `None` at a clean end. Cancel-safe.
+    pub async fn varint(&mut self) -> Result<Option<u64>, ReadError> {
+        loop {
+            if let Some((value, size)) = varint::get(&self.buffer) {
+                self.buffer.advance(size);
+                return Ok(Some(value));
+            }
+            if !self.fill().await? {
+                return if self.buffer.is_empty() { Ok(None) } else { Err(ReadError::Malformed) };
+            }
+        }
+    }
+
+    /// The next frame as type and map; `None` at a clean end. A length above `max` is refused before its bytes
+    /// arrive. Cancel-safe.
+    pub async fn frame(&mut self, max: usize) -> Result<Option<(u64, Bytes)>, ReadError> {
+        loop {
+            match frame::split(&self.buffer, max) {
+                Ok(Some((kind, body, end))) => {
+                    let whole = self.buffer.split_to(end).freeze();
+                    return Ok(Some((kind, whole.slice(body))));
+                }
+                Ok(None) => {}
+                Err(frame::DecodeError::TooLarge { length, .. }) => return Err(ReadError::TooLarge { length }),
+                Err(_) => return Err(ReadError::Malformed),
+            }
+            if !self.fill().await? {
+                return if self.buffer.is_empty() { Ok(None) } else { Err(ReadError::Malformed) };
+            }
+        }
+    }
+
+    /// Asks the peer to send no more.
+    pub fn stop(&mut self, code: u32) {
+        let _ = self.inner.stop(code.into());
+    }
+}

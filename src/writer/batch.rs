@@ -1,0 +1,296 @@
+//! One batch: whatever waits, in one transaction, each command in order.
+
+use litrocket_core::writer::Position;
+use litrocket_protocol::{Code, Fault, fault::code};
+
+use super::{
+    Answer, Command, Hooks, Job, SendCommand, Tx,
+    sends::{Outcome, is_retryable},
+};
+use crate::{
+    args,
+    db::Failure,
+    error::{Error, Result},
+    hub::Hub,
+};
+
+/// Answers that wait for the commit.
+#[derive(Default)]
+pub(super) struct Waiting {
+    sends: Vec<(Box<SendCommand>, Result<Position, Fault>)>,
+    jobs: Vec<JobAnswer>,
+}
+
+type JobAnswer = Box<dyn FnOnce(Result<()>) + Send>;
+
+/// Why a whole batch is given up.
+pub(super) enum GiveUp {
+    /// Rolled back; try again later.
+    Temporary(String),
+    /// Answer nothing more and end the process.
+    Fatal(String),
+}
+
+impl Tx {
+    /// Runs a batch to its commit. What the batch does is published before anybody is answered.
+    pub(super) async fn run_batch(
+        &mut self,
+        commands: Vec<Command>,
+        hooks: &dyn Hooks,
+        hub: &Hub,
+    ) -> Result<(), GiveUp> {
+        let mut waiting = Waiting::default();
+        let mut rest = commands.into_iter();
+        let result = self.try_batch(&mut rest, &mut waiting, hooks).await;
+        match result {
+            Ok(()) => {
+                self.core.committed();
+                self.touched.clear();
+                // Acks are queued before the hub wakes anybody: on the sender's own stream no later event
+                // can then overtake the ack that stands for an earlier one.
+                let jobs = waiting.answer_sends(self, None);
+                hub.publish(std::mem::take(&mut self.committed));
+                answer_jobs(jobs, None);
+                Ok(())
+            }
+            Err(give_up) => {
+                // A failed statement may have ended the transaction already.
+                let rolled_back = self.connection.execute("ROLLBACK", &[]).await;
+                tracing::debug!(ok = rolled_back.is_ok(), "rolled a batch back");
+                self.roll_back_all();
+                if let GiveUp::Temporary(_) = &give_up {
+                    let fault = unavailable();
+                    let jobs = waiting.answer_sends(self, Some(&fault));
+                    answer_jobs(jobs, Some(&fault));
+                    refuse_all(self, rest);
+                }
+                Err(give_up)
+            }
+        }
+    }
+
+    async fn try_batch(
+        &mut self,
+        rest: &mut std::vec::IntoIter<Command>,
+        waiting: &mut Waiting,
+        hooks: &dyn Hooks,
+    ) -> Result<(), GiveUp> {
+        self.connection.execute("BEGIN IMMEDIATE", &[]).await.map_err(|error| give_up(&error.into()))?;
+        let mut run: Vec<Box<SendCommand>> = Vec::new();
+        for command in rest.by_ref() {
+            match command {
+                Command::Send(send) => run.push(send),
+                Command::Job(job) => {
+                    self.run_sends(std::mem::take(&mut run), waiting, hooks).await?;
+                    self.run_job(job, waiting).await?;
+                }
+                Command::Forget(stream) => self.core.forget(stream),
+                Command::Stop(_) => {}
+            }
+        }
+        self.run_sends(run, waiting, hooks).await?;
+        self.load_audiences().await.map_err(|error| give_up(&error))?;
+        self.connection.execute("COMMIT", &[]).await.map(drop).map_err(|error| match error.failure() {
+            Failure::Temporary => GiveUp::Temporary(error.to_string()),
+            Failure::Fatal | Failure::Statement => GiveUp::Fatal(format!("a commit failed: {error}")),
+        })
+    }
+
+    async fn run_sends(
+        &mut self,
+        mut run: Vec<Box<SendCommand>>,
+        waiting: &mut Waiting,
+        hooks: &dyn Hooks,
+    ) -> Result<(), GiveUp> {
+        while !run.is_empty() {
+            let outcomes = match self.append_run(&mut run).await {
+                Ok(outcomes) => outcomes,
+                Err(error) => {
+                    waiting.sends.extend(run.into_iter().map(|send| (send, Err(unavailable()))));
+                    // The inserts of a run share one savepoint, the transaction: a statement that fails here
+                    // is not about one send.
+                    return Err(match error.failure() {
+                        Failure::Fatal => GiveUp::Fatal(error.to_string()),
+                        _ => GiveUp::Temporary(error.to_string()),
+                    });
+                }
+            };
+            let later = run.split_off(outcomes.len());
+            for (send, outcome) in run.into_iter().zip(outcomes) {
+                let result = match outcome {
+                    Outcome::At(position) => {
+                        if position.event_seq == 1 {
+                            self.first_event(&send, hooks).await?;
+                        }
+                        Ok(position)
+                    }
+                    Outcome::Refused(code) => Err(self.refusal(&send, code)),
+                    Outcome::Change => self.run_change(&send, hooks).await?,
+                };
+                waiting.sends.push((send, result));
+            }
+            run = later;
+        }
+        Ok(())
+    }
+
+    async fn first_event(&mut self, send: &SendCommand, hooks: &dyn Hooks) -> Result<(), GiveUp> {
+        hooks.first_event(self, send.send.conversation).await.map_err(|error| give_up(&error))
+    }
+
+    fn refusal(&mut self, send: &SendCommand, code: Code) -> Fault {
+        if is_retryable(code) {
+            self.core.fence(send.stream, send.send.conversation, send.send.epoch);
+        }
+        Fault::new(code)
+    }
+
+    /// A send that needs a feature: in a savepoint, so that a refusal leaves nothing behind.
+    async fn run_change(
+        &mut self,
+        send: &SendCommand,
+        hooks: &dyn Hooks,
+    ) -> Result<Result<Position, Fault>, GiveUp> {
+        let mark = self.savepoint().await?;
+        match hooks.change(self, send).await {
+            Ok(position) => {
+                self.release().await?;
+                if position.event_seq == 1 {
+                    self.first_event(send, hooks).await?;
+                }
+                Ok(Ok(position))
+            }
+            Err(error) => {
+                if error.failure().is_some_and(|failure| failure != Failure::Statement) {
+                    return Err(give_up(&error));
+                }
+                self.restore(mark).await?;
+                let fault = Fault::from(error);
+                if fault.class == litrocket_protocol::Class::Retry {
+                    self.core.fence(send.stream, send.send.conversation, send.send.epoch);
+                }
+                Ok(Err(fault))
+            }
+        }
+    }
+
+    async fn run_job(&mut self, job: Box<dyn Job>, waiting: &mut Waiting) -> Result<(), GiveUp> {
+        let mark = self.savepoint().await?;
+        let ran = job.run(self).await;
+        match ran.kept {
+            Ok(()) => {
+                waiting.jobs.push(ran.answer);
+                self.release().await
+            }
+            Err(Some(failure)) if failure != Failure::Statement => {
+                let cause = "a job's statement failed".to_owned();
+                (ran.answer)(Err(code::UNAVAILABLE.into()));
+                Err(if failure == Failure::Fatal { GiveUp::Fatal(cause) } else { GiveUp::Temporary(cause) })
+            }
+            Err(_) => {
+                self.restore(mark).await?;
+                (ran.answer)(Ok(()));
+                Ok(())
+            }
+        }
+    }
+
+    async fn savepoint(&mut self) -> Result<super::tx::Mark, GiveUp> {
+        let mark = self.mark();
+        self.statement("SAVEPOINT command").await?;
+        Ok(mark)
+    }
+
+    async fn release(&mut self) -> Result<(), GiveUp> {
+        self.statement("RELEASE command").await
+    }
+
+    async fn restore(&mut self, mark: super::tx::Mark) -> Result<(), GiveUp> {
+        self.statement("ROLLBACK TO command").await?;
+        self.statement("RELEASE command").await?;
+        self.roll_back_to(mark);
+        Ok(())
+    }
+
+    async fn statement(&mut self, sql: &'static str) -> Result<(), GiveUp> {
+        self.connection.execute(sql, &[]).await.map(drop).map_err(|error| give_up(&error.into()))
+    }
+
+    /// The hub needs the members of every conversation that has something new.
+    async fn load_audiences(&mut self) -> Result<()> {
+        const SELECT: &str = "SELECT account FROM members WHERE conversation = $1 AND state = 2";
+        let mut seen = std::collections::HashSet::new();
+        let conversations: Vec<_> = self
+            .committed
+            .events
+            .iter()
+            .map(|event| event.conversation)
+            .filter(|conversation| seen.insert(*conversation))
+            .collect();
+        for conversation in conversations {
+            if !self.hub.knows_members(conversation) {
+                let rows: Vec<(i64,)> = self.all(SELECT, args![conversation]).await?;
+                self.hub.load_members(conversation, rows.into_iter().map(|(id,)| id.into()).collect());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Waiting {
+    /// Answers the sends: as decided, or with the fault that made the batch fail. The jobs are left.
+    fn answer_sends(self, tx: &mut Tx, fault: Option<&Fault>) -> Vec<JobAnswer> {
+        for (send, result) in self.sends {
+            let result = match fault {
+                None => result,
+                Some(fault) => {
+                    tx.core.fence(send.stream, send.send.conversation, send.send.epoch);
+                    Err(fault.clone())
+                }
+            };
+            answer(&send, result);
+        }
+        self.jobs
+    }
+}
+
+fn answer_jobs(jobs: Vec<JobAnswer>, fault: Option<&Fault>) {
+    for job in jobs {
+        job(fault.map_or(Ok(()), |fault| Err(fault.clone().into())));
+    }
+}
+
+fn answer(send: &SendCommand, result: Result<Position, Fault>) {
+    send.answers.answer(Answer {
+        conversation: send.send.conversation,
+        id: send.send.id,
+        epoch: send.send.epoch,
+        result: result.map_err(Box::new),
+    });
+}
+
+/// Refuses commands that never came to their turn.
+pub(super) fn refuse_all(tx: &mut Tx, commands: impl Iterator<Item = Command>) {
+    for command in commands {
+        match command {
+            Command::Send(send) => {
+                tx.core.fence(send.stream, send.send.conversation, send.send.epoch);
+                answer(&send, Err(unavailable()));
+            }
+            Command::Job(job) => job.refuse(unavailable().into()),
+            Command::Forget(stream) => tx.core.forget(stream),
+            Command::Stop(_) => {}
+        }
+    }
+}
+
+fn unavailable() -> Fault {
+    Fault::new(code::UNAVAILABLE).retry_after(1000)
+}
+
+fn give_up(error: &Error) -> GiveUp {
+    match error.failure() {
+        Some(Failure::Fatal) => GiveUp::Fatal(error.to_string()),
+        _ => GiveUp::Temporary(error.to_string()),
+    }
+}

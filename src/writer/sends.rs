@@ -1,0 +1,198 @@
+//! Runs of sends: looked up, decided and inserted on the driver's own handle, one hop for the whole run.
+
+use std::collections::HashMap;
+
+use litrocket_core::{
+    access::Range,
+    writer::{Decision, Facts, First, Head, Incoming, Membership, Position},
+};
+use litrocket_protocol::{Code, event::kind, fault::code};
+
+use super::{
+    SendCommand, Tx,
+    tx::{INSERT_EVENT, NewEvent, SELECT_HEAD, SELECT_RANGES, SELECT_STATE},
+};
+use crate::{
+    args,
+    db::{self, Raw, raw},
+};
+
+const SELECT_FIRST: &str = "SELECT event_seq, message_seq, kind, at_ms, hash FROM events
+    WHERE id = $1 AND sender = $2";
+const INSERT_MENTION: &str = "INSERT INTO mentions (conversation, account, message_seq) VALUES ($1, $2, $3)
+    ON CONFLICT DO NOTHING";
+
+/// What became of one send before the commit.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// It stands here, now or since the first time.
+    At(Position),
+    /// It is refused.
+    Refused(Code),
+    /// A feature has to look at the event it refers to.
+    Change,
+}
+
+impl Tx {
+    /// Decides and appends sends from the front of the run, up to and with the first that needs a feature.
+    /// Answers one outcome for each send it took.
+    pub(super) async fn append_run(&mut self, run: &mut [Box<SendCommand>]) -> Result<Vec<Outcome>, db::Error> {
+        for command in run.iter() {
+            self.load_facts(command).await?;
+        }
+        // The handle is lent while this transaction's own state decides: take it out for that time.
+        let mut outcomes = Vec::with_capacity(run.len());
+        let mut placed = Vec::new();
+        let mut seen = HashMap::new();
+        let Self { connection, core, memberships, clock, .. } = self;
+        let now_ms = clock.now_ms();
+        connection
+            .raw(|raw| {
+                let mut first = raw.prepare(SELECT_FIRST)?;
+                for command in run.iter() {
+                    let incoming = incoming(command);
+                    let key = (incoming.conversation, incoming.sender);
+                    let member = memberships.get(&key).and_then(Option::as_ref);
+                    let stored = match seen.get(&(command.send.id, command.sender)) {
+                        Some(first) => Some(*first),
+                        None => stored(&mut first, command)?,
+                    };
+                    let decision = core.decide(&incoming, Facts { first: stored, member, now_ms });
+                    outcomes.push(match decision {
+                        Decision::Repeat(position) => Outcome::At(position),
+                        Decision::Append(position) => {
+                            placed.push((command.send.id, command.sender, position, command.hash));
+                            seen.insert(
+                                (command.send.id, command.sender),
+                                First { position, hash: command.hash },
+                            );
+                            Outcome::At(position)
+                        }
+                        Decision::Refuse(code) => Outcome::Refused(code),
+                        Decision::Change => Outcome::Change,
+                    });
+                    if matches!(decision, Decision::Change) {
+                        break;
+                    }
+                }
+                Ok(())
+            })
+            .await?;
+        self.insert_run(run, &placed).await?;
+        Ok(outcomes)
+    }
+
+    async fn insert_run(
+        &mut self,
+        run: &mut [Box<SendCommand>],
+        placed: &[Placed],
+    ) -> Result<(), db::Error> {
+        let mut rows = Vec::with_capacity(placed.len());
+        let mut mentions = Vec::new();
+        let mut commands = run.iter_mut();
+        for (id, sender, position, hash) in placed {
+            let Some(command) = commands.find(|one| one.send.id == *id && one.sender == *sender) else { break };
+            for account in &command.mentions {
+                mentions.push((command.send.conversation, *account, position.message_seq));
+            }
+            let event = NewEvent {
+                conversation: command.send.conversation,
+                sender: *sender,
+                kind: command.send.kind,
+                target: command.send.target_seq,
+                id: Some((*id, *hash)),
+                body: std::mem::take(&mut command.send.body),
+                fallback: command.send.fallback.take(),
+                origin: command.stream,
+            };
+            rows.push(self.place(event, *position));
+        }
+        self.connection.raw(|raw| insert(raw, &rows, &mentions)).await
+    }
+
+    /// Makes sure that head and membership are known, with what this transaction changed.
+    async fn load_facts(&mut self, command: &SendCommand) -> Result<(), db::Error> {
+        let conversation = command.send.conversation;
+        let load_head = self.core.head(conversation).is_none();
+        let load_member = !self.memberships.contains_key(&(conversation, command.sender));
+        if !load_head && !load_member {
+            return Ok(());
+        }
+        let (head, member) = self
+            .connection
+            .raw(|raw| {
+                let head = raw::first(&mut raw.prepare(SELECT_HEAD)?, args![conversation], |row| {
+                    Ok(Head { event_seq: row.get(0)?, message_seq: row.get(1)?, at_ms: row.get(2)? })
+                })?;
+                Ok((head.unwrap_or_default(), membership(raw, command)?))
+            })
+            .await?;
+        if load_head {
+            self.core.load(conversation, head);
+        }
+        self.remember(conversation, command.sender, member);
+        Ok(())
+    }
+}
+
+type Placed = (litrocket_protocol::MessageId, litrocket_protocol::AccountId, Position, [u8; 32]);
+
+pub(super) fn incoming(command: &SendCommand) -> Incoming {
+    Incoming {
+        stream: command.stream,
+        epoch: command.send.epoch,
+        conversation: command.send.conversation,
+        sender: command.sender,
+        kind: command.send.kind,
+        target: command.send.target_seq,
+        hash: command.hash,
+    }
+}
+
+fn stored(
+    statement: &mut raw::Statement<'_>,
+    command: &SendCommand,
+) -> Result<Option<First>, db::Error> {
+    raw::first(statement, args![command.send.id, command.sender], |row| {
+        let counts = kind::counts(row.get(2)?);
+        let position =
+            Position { event_seq: row.get(0)?, message_seq: row.get(1)?, counts, at_ms: row.get(3)? };
+        Ok(First { position, hash: row.get(4)? })
+    })
+}
+
+fn membership(raw: &Raw, command: &SendCommand) -> Result<Option<Membership>, db::Error> {
+    let key = args![command.send.conversation, command.sender];
+    let Some(state) = raw::first(&mut raw.prepare(SELECT_STATE)?, key, |row| row.get(0))? else {
+        return Ok(None);
+    };
+    let ranges = raw::all(&mut raw.prepare(SELECT_RANGES)?, key, |row| {
+        Ok(Range { from: row.get(0)?, to: row.get(1)? })
+    })?;
+    Ok(Some(Membership { state, ranges }))
+}
+
+fn insert(
+    raw: &Raw,
+    rows: &[[db::Value; 11]],
+    mentions: &[(litrocket_protocol::ConversationId, litrocket_protocol::AccountId, u64)],
+) -> Result<(), db::Error> {
+    if !rows.is_empty() {
+        let mut statement = raw.prepare(INSERT_EVENT)?;
+        for row in rows {
+            raw::execute(&mut statement, row)?;
+        }
+    }
+    if !mentions.is_empty() {
+        let mut statement = raw.prepare(INSERT_MENTION)?;
+        for (conversation, account, message_seq) in mentions {
+            raw::execute(&mut statement, args![*conversation, *account, *message_seq])?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a refusal asks for the same send again: then later sends of its epoch are fenced.
+pub(super) fn is_retryable(code: Code) -> bool {
+    code.class == litrocket_protocol::Class::Retry && code.name != code::FENCED.name
+}

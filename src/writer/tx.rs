@@ -1,0 +1,332 @@
+//! The open transaction, as a job sees it.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use litrocket_core::{
+    access::Range,
+    writer::{Head, Membership, Position, Savepoint},
+};
+use litrocket_protocol::{
+    AccountId, ConversationId, MessageId, SessionId, chat,
+    event::Event,
+    frame,
+};
+
+use crate::{
+    app::Clock,
+    args,
+    db::{self, Row, Value, raw},
+    error::Result,
+    hub::{Appended, Change, Committed, Hub},
+};
+
+/// Memberships that are remembered; beyond it all are forgotten and looked up again.
+const MEMBERSHIPS_MAX: usize = 100_000;
+
+/// An event to append.
+#[derive(Debug, Clone, Default)]
+pub struct NewEvent {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Who caused it.
+    pub sender: AccountId,
+    /// What it is.
+    pub kind: u16,
+    /// The event it refers to.
+    pub target: Option<u64>,
+    /// The client's id with the payload's hash, for what clients send.
+    pub id: Option<(MessageId, [u8; 32])>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// What to show when the kind is not known.
+    pub fallback: Option<String>,
+    /// The connection whose ack stands for it; 0 for none.
+    pub origin: u64,
+}
+
+/// The open transaction. Everything done here is in one commit with whatever else waited.
+#[derive(Debug)]
+pub struct Tx {
+    pub(super) connection: db::Connection,
+    pub(super) core: litrocket_core::writer::Writer,
+    pub(super) memberships: HashMap<(ConversationId, AccountId), Option<Membership>>,
+    pub(super) touched: Vec<(ConversationId, AccountId)>,
+    pub(super) ids: Ids,
+    pub(super) committed: Committed,
+    /// Appended since the last commit: what the lazy values are derived from.
+    pub(super) derived: Vec<(ConversationId, u64, Option<(AccountId, u64)>)>,
+    pub(super) hub: Arc<Hub>,
+    pub(super) clock: Clock,
+}
+
+/// The next free numbers.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Ids {
+    pub(super) account: u64,
+    pub(super) session: u64,
+    pub(super) conversation: u64,
+    pub(super) pos: u64,
+}
+
+/// What to come back to when a command fails.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    core: Savepoint,
+    events: usize,
+    changes: usize,
+    derived: usize,
+}
+
+pub(super) const INSERT_EVENT: &str = "INSERT INTO events
+    (pos, conversation, event_seq, message_seq, at_ms, sender, kind, target_seq, id, hash, frame)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+pub(super) const SELECT_HEAD: &str = "SELECT event_seq, message_seq, at_ms FROM events
+    WHERE conversation = $1 ORDER BY event_seq DESC LIMIT 1";
+pub(super) const SELECT_STATE: &str =
+    "SELECT state FROM members WHERE conversation = $1 AND account = $2";
+pub(super) const SELECT_RANGES: &str = "SELECT from_seq, to_seq FROM access
+    WHERE conversation = $1 AND account = $2 ORDER BY from_seq";
+
+impl Tx {
+    /// The server's time, in milliseconds since 1970 UTC.
+    pub fn now_ms(&self) -> u64 {
+        self.clock.now_ms()
+    }
+
+    /// Runs a statement; how many rows it changed.
+    pub async fn execute(&mut self, sql: &'static str, args: &[Value]) -> Result<u64> {
+        Ok(self.connection.execute(sql, args).await?)
+    }
+
+    /// Runs one statement for many rows of arguments, without a hop for each.
+    pub async fn execute_many(&mut self, sql: &'static str, rows: &[Vec<Value>]) -> Result<()> {
+        Ok(self.connection.execute_many(sql, rows).await?)
+    }
+
+    /// All rows of a query or of a statement with `RETURNING`.
+    pub async fn all<R: Row>(&mut self, sql: &'static str, args: &[Value]) -> Result<Vec<R>> {
+        Ok(self.connection.all(sql, args).await?)
+    }
+
+    /// The first row.
+    pub async fn first<R: Row>(&mut self, sql: &'static str, args: &[Value]) -> Result<Option<R>> {
+        Ok(self.connection.first(sql, args).await?)
+    }
+
+    /// A free account id.
+    pub fn new_account(&mut self) -> AccountId {
+        self.ids.account += 1;
+        AccountId(self.ids.account)
+    }
+
+    /// A free session id.
+    pub fn new_session(&mut self) -> SessionId {
+        self.ids.session += 1;
+        SessionId(self.ids.session)
+    }
+
+    /// A free conversation id.
+    pub fn new_conversation(&mut self) -> ConversationId {
+        self.ids.conversation += 1;
+        ConversationId(self.ids.conversation)
+    }
+
+    /// The end of a conversation's log, with what this transaction appended.
+    pub async fn head(&mut self, conversation: ConversationId) -> Result<Head> {
+        if let Some(head) = self.core.head(conversation) {
+            return Ok(head);
+        }
+        let row: Option<(i64, i64, i64)> = self.first(SELECT_HEAD, args![conversation]).await?;
+        let head = row.map_or_else(Head::default, |(event_seq, message_seq, at_ms)| Head {
+            event_seq: event_seq as u64,
+            message_seq: message_seq as u64,
+            at_ms: at_ms as u64,
+        });
+        self.core.load(conversation, head);
+        Ok(head)
+    }
+
+    /// The membership of an account, with what this transaction changed; `None` for strangers.
+    pub async fn membership(
+        &mut self,
+        conversation: ConversationId,
+        account: AccountId,
+    ) -> Result<Option<Membership>> {
+        if let Some(known) = self.memberships.get(&(conversation, account)) {
+            return Ok(known.clone());
+        }
+        let state: Option<(i64,)> = self.first(SELECT_STATE, args![conversation, account]).await?;
+        let membership = match state {
+            None => None,
+            Some((state,)) => {
+                let rows: Vec<(i64, Option<i64>)> =
+                    self.all(SELECT_RANGES, args![conversation, account]).await?;
+                let ranges = rows
+                    .into_iter()
+                    .map(|(from, to)| Range { from: from as u64, to: to.map(|to| to as u64) })
+                    .collect();
+                Some(Membership { state: state as u8, ranges })
+            }
+        };
+        self.remember(conversation, account, membership.clone());
+        Ok(membership)
+    }
+
+    pub(super) fn remember(&mut self, conversation: ConversationId, account: AccountId, it: Option<Membership>) {
+        if self.memberships.len() >= MEMBERSHIPS_MAX {
+            self.memberships.clear();
+        }
+        self.memberships.insert((conversation, account), it);
+    }
+
+    /// Appends an event to a conversation: allocates its sequences, stores the bytes that are sent, and tells
+    /// the joined members after the commit.
+    pub async fn append(&mut self, event: NewEvent) -> Result<Position> {
+        self.head(event.conversation).await?;
+        let position = self.core.append(event.conversation, event.kind, self.clock.now_ms());
+        let row = self.place(event, position);
+        self.connection.execute(INSERT_EVENT, &row).await?;
+        Ok(position)
+    }
+
+    /// Encodes an event at its place, notes it for the hub, and makes its row for [`INSERT_EVENT`].
+    pub(super) fn place(&mut self, event: NewEvent, position: Position) -> [Value; 11] {
+        let (id, hash) = event.id.unzip();
+        let wire = Event {
+            conversation: event.conversation,
+            event_seq: position.event_seq,
+            message_seq: position.shown_message_seq(),
+            at_ms: position.at_ms,
+            sender: event.sender,
+            kind: event.kind,
+            target_seq: event.target,
+            id,
+            body: event.body,
+            fallback: event.fallback,
+            recalled_by: None,
+            edited_by: None,
+        };
+        let bytes = frame::encode(chat::frame_type::EVENT, &wire);
+        self.committed.events.push(Appended {
+            conversation: event.conversation,
+            event_seq: position.event_seq,
+            frame: bytes.clone(),
+            origin: event.origin,
+        });
+        let sent = position.counts.then_some((event.sender, position.message_seq));
+        self.derived.push((event.conversation, position.at_ms, sent));
+        self.ids.pos += 1;
+        [
+            Value::from(self.ids.pos),
+            Value::from(event.conversation),
+            Value::from(position.event_seq),
+            Value::from(position.message_seq),
+            Value::from(position.at_ms),
+            Value::from(event.sender),
+            Value::from(event.kind),
+            Value::from(event.target),
+            Value::from(id),
+            Value::from(hash),
+            Value::B(bytes),
+        ]
+    }
+
+    /// Replaces the stored bytes of an older event (edit, recall): its sequences, id, sender, time and hash
+    /// stay. `gone` takes it out of search and unread mentions.
+    pub async fn replace(&mut self, event: &Event, gone: bool) -> Result<()> {
+        const UPDATE: &str = "UPDATE events SET frame = $3, gone = $4 WHERE conversation = $1 AND event_seq = $2";
+        let bytes: Bytes = frame::encode(chat::frame_type::EVENT, event);
+        self.execute(UPDATE, args![event.conversation, event.event_seq, bytes.clone(), gone]).await?;
+        self.change(Change::Replaced {
+            conversation: event.conversation,
+            event_seq: event.event_seq,
+            frame: bytes,
+        });
+        Ok(())
+    }
+
+    /// Sets entries of account logs (`None` takes a key out); each account's devices hear of it. A later value
+    /// of the same key replaces the earlier one.
+    pub async fn entries(&mut self, entries: Vec<(AccountId, String, Option<Vec<u8>>)>) -> Result<()> {
+        const BUMP: &str = "UPDATE accounts SET log_version = log_version + 1 WHERE id = $1";
+        const SET: &str = "INSERT INTO account_log (account, key, version, value, at_ms)
+            SELECT id, $2, log_version, $3, $4 FROM accounts WHERE id = $1
+            ON CONFLICT (account, key) DO UPDATE
+            SET version = excluded.version, value = excluded.value, at_ms = excluded.at_ms";
+        let now = self.now_ms();
+        let accounts: BTreeSet<AccountId> = entries.iter().map(|(account, ..)| *account).collect();
+        self.connection
+            .raw(|raw| {
+                let (mut bump, mut set) = (raw.prepare(BUMP)?, raw.prepare(SET)?);
+                for (account, key, value) in entries {
+                    raw::execute(&mut bump, args![account])?;
+                    raw::execute(&mut set, args![account, key, value, now])?;
+                }
+                Ok(())
+            })
+            .await?;
+        for account in accounts {
+            self.change(Change::Account { account });
+        }
+        Ok(())
+    }
+
+    /// Sets one entry of an account's log.
+    pub async fn entry(&mut self, account: AccountId, key: String, value: Option<Vec<u8>>) -> Result<()> {
+        self.entries(vec![(account, key, value)]).await
+    }
+
+    /// Accounts came into a conversation or went. Call it after the rows in `members` and `access` changed.
+    pub fn members_changed(
+        &mut self,
+        conversation: ConversationId,
+        mut added: Vec<AccountId>,
+        mut removed: Vec<AccountId>,
+    ) {
+        added.sort_unstable();
+        removed.sort_unstable();
+        for account in added.iter().chain(&removed) {
+            self.memberships.remove(&(conversation, *account));
+            self.touched.push((conversation, *account));
+        }
+        self.change(Change::Members { conversation, added, removed });
+    }
+
+    /// Tells the hub something after the commit.
+    pub fn change(&mut self, change: Change) {
+        self.committed.changes.push(change);
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            core: self.core.savepoint(),
+            events: self.committed.events.len(),
+            changes: self.committed.changes.len(),
+            derived: self.derived.len(),
+        }
+    }
+
+    pub(super) fn roll_back_to(&mut self, mark: Mark) {
+        self.core.roll_back_to(mark.core);
+        self.committed.events.truncate(mark.events);
+        self.committed.changes.truncate(mark.changes);
+        self.derived.truncate(mark.derived);
+        // What was looked up after a change that is taken back may be wrong.
+        for key in self.touched.drain(..) {
+            self.memberships.remove(&key);
+        }
+    }
+
+    pub(super) fn roll_back_all(&mut self) {
+        self.core.rolled_back();
+        self.committed = Committed::default();
+        self.derived.clear();
+        for key in self.touched.drain(..) {
+            self.memberships.remove(&key);
+        }
+    }
+}
