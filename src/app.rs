@@ -1,12 +1,99 @@
 //! What every handler needs: the parts of the running server, and its clock.
 
 use std::{
+    collections::HashMap,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
     time::{SystemTime, UNIX_EPOCH},
 };
+
+use litrocket_protocol::AccountId;
+use tokio::sync::watch;
+
+use crate::{
+    config::Config,
+    db::{Db, SearchIndex},
+    features::{
+        account::{Passwords, Throttle},
+        presence::Watchers,
+    },
+    hub::Hub,
+    limits::Bucket,
+    writer::{Handle, Identity},
+};
+
+/// The running server.
+#[derive(Debug)]
+pub struct App {
+    /// The configuration.
+    pub config: Config,
+    /// The clock.
+    pub clock: Clock,
+    /// Reading.
+    pub db: Db,
+    /// Writing.
+    pub writer: Handle,
+    /// Who is connected.
+    pub hub: Arc<Hub>,
+    /// What makes this server itself.
+    pub identity: Identity,
+    /// The pool of password hashes.
+    pub passwords: Passwords,
+    /// Budgets of failed sign-ins.
+    pub throttle: Throttle,
+    /// The full-text index.
+    pub search: SearchIndex,
+    /// Who watches whose presence.
+    pub watchers: Watchers,
+    /// Each account's rate of sends.
+    pub sends: RateLimits,
+    /// HOST:PORT as addresses for others name it.
+    pub public_address: String,
+    /// The fingerprint of the local CA; empty for the operator's own certificate.
+    pub ca_sha256: String,
+    /// True once the server goes away.
+    pub draining: watch::Receiver<bool>,
+}
+
+impl App {
+    /// Tells when the server goes away.
+    pub fn draining(&self) -> watch::Receiver<bool> {
+        self.draining.clone()
+    }
+
+    /// The account's rate of sends, shared by its devices.
+    pub fn send_rate(&self, account: AccountId) -> Arc<Bucket> {
+        self.sends.of(account)
+    }
+}
+
+/// Accounts whose rate is remembered; beyond it those whose devices are quiet start full again.
+const RATES_MAX: usize = 10_000;
+
+/// A token bucket for each account.
+#[derive(Debug)]
+pub struct RateLimits {
+    per_second: u64,
+    burst: u64,
+    buckets: Mutex<HashMap<AccountId, Arc<Bucket>>>,
+}
+
+impl RateLimits {
+    /// Rates in the long run and bursts.
+    pub fn new(per_second: u64, burst: u64) -> Self {
+        Self { per_second, burst, buckets: Mutex::default() }
+    }
+
+    fn of(&self, account: AccountId) -> Arc<Bucket> {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if buckets.len() >= RATES_MAX && !buckets.contains_key(&account) {
+            buckets.retain(|_, bucket| !bucket.is_full());
+        }
+        buckets.entry(account).or_insert_with(|| Arc::new(Bucket::new(self.per_second, self.burst))).clone()
+    }
+}
 
 /// The server's clock. Only here the system is asked for the time, so that tests can set it.
 #[derive(Debug, Clone, Default)]

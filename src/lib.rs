@@ -1,10 +1,26 @@
 //! The litrocket server as a library; `main.rs` is the thin binary over it.
+//!
+//! | module | what it is | what it must not know |
+//! | --- | --- | --- |
+//! | [`server`] | assembles everything, runs, drains | – |
+//! | [`app`] | what every handler needs; the clock | – |
+//! | [`config`], [`limits`], [`error`], [`telemetry`] | as their names say | features |
+//! | [`transport`] | QUIC, TLS, certificates, streams; the only place that names quinn, rustls, rcgen | requests, features |
+//! | [`rpc`] | from a code to a typed handler; the life of a connection | features |
+//! | [`hub`] | who is connected, what active conversations said last | features, SQL |
+//! | [`writer`] | the one task that changes the database | features |
+//! | [`db`] | the one place that names a database driver | features |
+//! | [`features`] | what the product does | QUIC |
 
+pub mod app;
 pub mod config;
 pub mod db;
+pub mod error;
+pub mod features;
+pub mod hub;
+pub mod limits;
+pub mod rpc;
+pub mod server;
 pub mod telemetry;
 pub mod transport;
-pub mod error;
-pub mod hub;
-pub mod app;
 pub mod writer;

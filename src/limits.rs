@@ -40,9 +40,17 @@ pub struct Bucket {
 
 impl Bucket {
     /// A full bucket.
+    #[expect(clippy::cast_precision_loss, reason = "rates are far below 2^52")]
     pub fn new(per_second: u64, burst: u64) -> Self {
         let burst = burst.max(1);
         Self { per_second: per_second.max(1), burst, level: Mutex::new((burst as f64, Instant::now())) }
+    }
+
+    /// Whether nothing was taken lately.
+    #[expect(clippy::cast_precision_loss, reason = "rates are far below 2^52")]
+    pub fn is_full(&self) -> bool {
+        let level = self.level.lock().unwrap_or_else(PoisonError::into_inner);
+        level.0 + level.1.elapsed().as_secs_f64() * self.per_second as f64 >= self.burst as f64
     }
 
     /// Takes one token, or tells after how many milliseconds there is one.

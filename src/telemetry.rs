@@ -12,7 +12,9 @@ use tracing_appender::{
     non_blocking::WorkerGuard,
     rolling::{RollingFileAppender, Rotation},
 };
-use tracing_subscriber::{EnvFilter, fmt, fmt::MakeWriter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing_subscriber::{
+    EnvFilter, fmt, fmt::MakeWriter, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 /// Lines that may wait for the disk; beyond it lines are lost, the server is not slowed.
 const WAITING_MAX: usize = 8_192;
@@ -36,9 +38,11 @@ impl std::error::Error for Error {}
 /// Starts logging to stderr and to daily files in `folder`; files roll at midnight UTC, `days` are kept.
 pub fn init(level: &str, folder: &Path, days: usize) -> Result<Guard, Error> {
     use std::os::unix::fs::DirBuilderExt as _;
-    let filter =
-        EnvFilter::try_new(level).map_err(|error| Error(format!("logs.level: {level:?} is no filter: {error}")))?;
-    let fail = |error: &dyn std::fmt::Display| Error(format!("logs cannot be written to {}: {error}", folder.display()));
+    let filter = EnvFilter::try_new(level)
+        .map_err(|error| Error(format!("logs.level: {level:?} is no filter: {error}")))?;
+    let fail = |error: &dyn std::fmt::Display| {
+        Error(format!("logs cannot be written to {}: {error}", folder.display()))
+    };
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| fail(&error))?;
     let files = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
@@ -107,7 +111,17 @@ mod tests {
 
     #[test]
     fn a_name_cannot_forge_a_line() {
-        for bad in ["\u{1b}[2J", "a\rb", "a\nINFO forged", "\u{202e}txt", "a\0b", "\u{2066}x", "\u{7f}", "\u{85}", "\u{2028}"] {
+        for bad in [
+            "\u{1b}[2J",
+            "a\rb",
+            "a\nINFO forged",
+            "\u{202e}txt",
+            "a\0b",
+            "\u{2066}x",
+            "\u{7f}",
+            "\u{85}",
+            "\u{2028}",
+        ] {
             let line = escape(&format!("INFO signed in name={bad}\n"));
             assert_eq!(line.matches('\n').count(), 1, "{bad:?}");
             assert!(line.ends_with('\n') && !line.trim_end().chars().any(char::is_control), "{line:?}");

@@ -11,8 +11,14 @@ pub use options::{Accounts, Config, Limits, Logs, OPTIONS, Server, Storage, Tran
 use toml::{Table, Value};
 
 /// Variables that belong to the client commands.
-const CLIENT_VARIABLES: &[&str] =
-    &["LITROCKET_PASSWORD", "LITROCKET_SERVER", "LITROCKET_CA", "LITROCKET_PROFILE", "LITROCKET_CONFIG", "LITROCKET_LANG"];
+const CLIENT_VARIABLES: &[&str] = &[
+    "LITROCKET_PASSWORD",
+    "LITROCKET_SERVER",
+    "LITROCKET_CA",
+    "LITROCKET_PROFILE",
+    "LITROCKET_CONFIG",
+    "LITROCKET_LANG",
+];
 
 /// Flags of `serve` and `config`.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -84,7 +90,9 @@ impl Config {
             }
         }
         apply_flags(&mut table, args);
-        let config: Self = table.try_into().map_err(|error: toml::de::Error| ConfigError(error.to_string().trim().into()))?;
+        let config: Self = table
+            .try_into()
+            .map_err(|error: toml::de::Error| ConfigError(error.to_string().trim().into()))?;
         config.check()?;
         Ok(config)
     }
@@ -127,7 +135,9 @@ impl Config {
         choice("server.sign_up", &self.server.sign_up, &["auto", "open", "invite", "closed"])?;
         choice("storage.durability", &self.storage.durability, &["full", "normal"])?;
         if self.server.certificate.is_empty() != self.server.certificate_key.is_empty() {
-            return Err(ConfigError("server.certificate and server.certificate_key belong together: set both or none".into()));
+            return Err(ConfigError(
+                "server.certificate and server.certificate_key belong together: set both or none".into(),
+            ));
         }
         if self.transport.keep_alive_ms * 2 > self.transport.idle_timeout_ms {
             return Err(ConfigError(format!(
@@ -136,7 +146,9 @@ impl Config {
             )));
         }
         if self.accounts.argon2_memory_kib < 8 * self.accounts.argon2_parallelism {
-            return Err(ConfigError("accounts.argon2_memory_kib must be at least 8 times accounts.argon2_parallelism".into()));
+            return Err(ConfigError(
+                "accounts.argon2_memory_kib must be at least 8 times accounts.argon2_parallelism".into(),
+            ));
         }
         Ok(())
     }
@@ -178,10 +190,11 @@ fn read_file(args: &Args) -> Result<Table, ConfigError> {
 
 fn apply_variable(table: &mut Table, name: &str, value: &str) -> Result<(), ConfigError> {
     let variable = |section: &str, key: &str| format!("LITROCKET_{section}_{key}").to_uppercase();
-    let option = OPTIONS.iter().find(|option| variable(option.section, option.key) == name).ok_or_else(|| {
-        let allowed: Vec<_> = OPTIONS.iter().map(|option| variable(option.section, option.key)).collect();
-        ConfigError(format!("{name} is not a setting; allowed are {}", allowed.join(", ")))
-    })?;
+    let option =
+        OPTIONS.iter().find(|option| variable(option.section, option.key) == name).ok_or_else(|| {
+            let allowed: Vec<_> = OPTIONS.iter().map(|option| variable(option.section, option.key)).collect();
+            ConfigError(format!("{name} is not a setting; allowed are {}", allowed.join(", ")))
+        })?;
     let parsed = match (option.default)() {
         Value::Integer(_) => value.trim().parse().map(Value::Integer).ok(),
         Value::Boolean(_) => value.trim().parse().map(Value::Boolean).ok(),
@@ -191,7 +204,8 @@ fn apply_variable(table: &mut Table, name: &str, value: &str) -> Result<(), Conf
         }
         _ => Some(Value::String(value.into())),
     };
-    let parsed = parsed.ok_or_else(|| ConfigError(format!("{name}: {value:?} is not a {}", option.type_name())))?;
+    let parsed =
+        parsed.ok_or_else(|| ConfigError(format!("{name}: {value:?} is not a {}", option.type_name())))?;
     set(table, option.section, option.key, parsed);
     Ok(())
 }

@@ -197,7 +197,8 @@ config! {
 /// Refuses numbers outside their bounds, by name.
 pub(super) fn check_bounds(config: &Config) -> Result<(), ConfigError> {
     for option in OPTIONS {
-        let (Some((min, max)), Some(given)) = (option.bounds, number(config, option.section, option.key)) else {
+        let (Some((min, max)), Some(given)) = (option.bounds, number(config, option.section, option.key))
+        else {
             continue;
         };
         if !(min..=max).contains(&given) {

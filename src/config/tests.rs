@@ -27,7 +27,11 @@ fn the_example_file_is_equal_to_the_code() {
 fn flags_win_over_variables_and_variables_over_the_file() {
     let (_folder, mut args) = file("[server]\nlisten = \"127.0.0.1:1\"\ndata = \"a\"\ncerts = \"a\"\n");
     args.listen = Some("127.0.0.1:3".into());
-    let env = [("LITROCKET_SERVER_LISTEN", "127.0.0.1:2"), ("LITROCKET_SERVER_DATA", "b"), ("LITROCKET_TRANSPORT_GSO", "false")];
+    let env = [
+        ("LITROCKET_SERVER_LISTEN", "127.0.0.1:2"),
+        ("LITROCKET_SERVER_DATA", "b"),
+        ("LITROCKET_TRANSPORT_GSO", "false"),
+    ];
     let config = load(&args, &env).unwrap();
     assert_eq!(config.server.listen, "127.0.0.1:3");
     assert_eq!(config.server.data, "b");
@@ -50,7 +54,10 @@ fn unknown_and_contradictory_options_are_refused_by_name() {
     refused("[server]\ncertificate = \"a.pem\"\n", "server.certificate_key");
     refused("[server]\nlisten = \"everywhere\"\n", "server.listen");
     let message = load(&Args::default(), &[("LITROCKET_SERVER_PORT", "1")]).unwrap_err().0;
-    assert!(message.contains("LITROCKET_SERVER_PORT") && message.contains("LITROCKET_SERVER_LISTEN"), "{message}");
+    assert!(
+        message.contains("LITROCKET_SERVER_PORT") && message.contains("LITROCKET_SERVER_LISTEN"),
+        "{message}"
+    );
     let message = load(&Args::default(), &[("LITROCKET_STORAGE_READERS", "many")]).unwrap_err().0;
     assert!(message.contains("LITROCKET_STORAGE_READERS"), "{message}");
     assert!(load(&Args::default(), &[("LITROCKET_PASSWORD", "x")]).is_ok());

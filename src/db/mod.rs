@@ -5,6 +5,7 @@
 //! through [`Db`]; every write goes through the writer's [`Connection`]. Start with [`Db::open`].
 
 pub mod raw;
+mod search;
 mod sqlite;
 
 use std::path::Path;
@@ -12,6 +13,7 @@ use std::path::Path;
 use bytes::Bytes;
 
 pub use raw::Raw;
+pub use search::{IndexChange, SearchIndex};
 
 /// An argument of a statement.
 #[derive(Debug, Clone, PartialEq)]

@@ -13,7 +13,10 @@ pub struct Raw(rusqlite::Connection);
 pub type Statement<'a> = rusqlite::Statement<'a>;
 
 impl Raw {
-    #[expect(unsafe_code, reason = "rusqlite borrows the handle that sqlx has locked for us; it does not close it")]
+    #[expect(
+        unsafe_code,
+        reason = "rusqlite borrows the handle that sqlx has locked for us; it does not close it"
+    )]
     pub(super) fn borrow(handle: *mut rusqlite::ffi::sqlite3) -> Result<Self, Error> {
         // SAFETY: sqlx keeps its worker off the handle while the lock that lent it is held, and the lock
         // outlives this value: `Writer::raw` drops it after the closure has returned.
@@ -27,7 +30,7 @@ impl Raw {
     }
 }
 
-fn checked<T>(result: Result<T, rusqlite::Error>) -> Result<T, Error> {
+pub(super) fn checked<T>(result: Result<T, rusqlite::Error>) -> Result<T, Error> {
     result.map_err(|error| {
         let code = error.sqlite_error().map_or(1, |inner| inner.extended_code);
         from_code(code, error.to_string())

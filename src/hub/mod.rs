@@ -262,6 +262,10 @@ fn each_online(
         list.iter().filter_map(|account| online.get(account)).flatten().for_each(&mut each);
     } else {
         let members = |account: &AccountId| list.binary_search(account).is_ok();
-        online.iter().filter(|(account, _)| members(account)).flat_map(|(_, devices)| devices).for_each(&mut each);
+        online
+            .iter()
+            .filter(|(account, _)| members(account))
+            .flat_map(|(_, devices)| devices)
+            .for_each(&mut each);
     }
 }

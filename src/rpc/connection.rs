@@ -29,6 +29,7 @@ use crate::{
 pub struct Link {
     /// The QUIC connection.
     pub connection: Connection,
+    router: Arc<Router>,
     device: OnceLock<Arc<Device>>,
     greeted: AtomicBool,
     guest_bytes: AtomicUsize,
@@ -37,10 +38,11 @@ pub struct Link {
 }
 
 impl Link {
-    fn new(app: &App, connection: Connection) -> Self {
+    fn new(app: &App, router: Arc<Router>, connection: Connection) -> Self {
         let rate = app.config.limits.requests_per_second;
         Self {
             connection,
+            router,
             device: OnceLock::new(),
             greeted: AtomicBool::new(false),
             guest_bytes: AtomicUsize::new(0),
@@ -70,7 +72,7 @@ impl Link {
             return false;
         }
         let first = app.hub.connect(device.clone());
-        app.arrived(&device, first);
+        self.router.arrived(app, &device, first);
         true
     }
 
@@ -85,7 +87,7 @@ impl Link {
 
 /// Serves a connection until it ends or the server drains.
 pub async fn serve(app: Arc<App>, router: Arc<Router>, connection: Connection) {
-    let link = Arc::new(Link::new(&app, connection));
+    let link = Arc::new(Link::new(&app, router.clone(), connection));
     let mut streams = JoinSet::new();
     let code = match greet(&app, &router, &link).await {
         Ok(()) => run(&app, &router, &link, &mut streams).await,
@@ -101,7 +103,7 @@ pub async fn serve(app: Arc<App>, router: Arc<Router>, connection: Connection) {
     if let Some(device) = link.device() {
         let last = app.hub.disconnect(&device);
         app.writer.lazy().seen(device.account, device.session, app.clock.now_ms());
-        app.gone(&device, last);
+        router.gone(&app, &device, last);
         app.writer.forget(device.id).await;
     }
 }
@@ -122,18 +124,14 @@ async fn greet(app: &Arc<App>, router: &Arc<Router>, link: &Arc<Link>) -> Result
     while !link.greeted() {
         let stream = timeout_at(deadline, link.connection.accept_bi()).await;
         let (send, recv) = stream.map_err(|_| close_code::NOT_SIGNED_IN)?.map_err(|_| close_code::DONE)?;
-        let answered = timeout_at(deadline, stream_task(app.clone(), router.clone(), link.clone(), send, recv));
+        let answered =
+            timeout_at(deadline, stream_task(app.clone(), router.clone(), link.clone(), send, recv));
         answered.await.map_err(|_| close_code::NOT_SIGNED_IN)?;
     }
     Ok(())
 }
 
-async fn run(
-    app: &Arc<App>,
-    router: &Arc<Router>,
-    link: &Arc<Link>,
-    streams: &mut JoinSet<()>,
-) -> u32 {
+async fn run(app: &Arc<App>, router: &Arc<Router>, link: &Arc<Link>, streams: &mut JoinSet<()>) -> u32 {
     let patience = Duration::from_millis(app.config.limits.guest_timeout_ms);
     let mut idle_guest = Instant::now() + patience;
     let mut draining = app.draining();
@@ -152,7 +150,7 @@ async fn run(
                 streams.spawn(stream_task(app.clone(), router.clone(), link.clone(), send, recv));
             }
             stream = link.connection.accept_uni() => {
-                let Ok(recv) = stream else { return close_code::DONE };
+                let Ok(mut recv) = stream else { return close_code::DONE };
                 recv.stop(close_code::UNKNOWN_STREAM);
             }
             Some(_) = streams.join_next(), if !streams.is_empty() => {
@@ -174,7 +172,13 @@ async fn run(
     }
 }
 
-async fn stream_task(app: Arc<App>, router: Arc<Router>, link: Arc<Link>, mut send: SendStream, mut recv: RecvStream) {
+async fn stream_task(
+    app: Arc<App>,
+    router: Arc<Router>,
+    link: Arc<Link>,
+    mut send: SendStream,
+    mut recv: RecvStream,
+) {
     let Ok(Ok(Some(kind))) = timeout(limits::STREAM_IDLE, recv.varint()).await else {
         recv.stop(close_code::TOO_SLOW);
         send.reset(close_code::TOO_SLOW);
@@ -202,7 +206,7 @@ async fn stream_task(app: Arc<App>, router: Arc<Router>, link: Arc<Link>, mut se
     }
 }
 
-async fn refuse(mut send: SendStream, recv: RecvStream, fault: &Fault) {
+async fn refuse(mut send: SendStream, mut recv: RecvStream, fault: &Fault) {
     recv.stop(close_code::UNKNOWN_STREAM);
     if send.write(&frame::encode(frame::FAULT, fault)).await.is_ok() {
         send.finish();
@@ -210,7 +214,13 @@ async fn refuse(mut send: SendStream, recv: RecvStream, fault: &Fault) {
 }
 
 /// One request frame, one reply frame.
-async fn request(app: Arc<App>, router: Arc<Router>, link: Arc<Link>, mut send: SendStream, mut recv: RecvStream) {
+async fn request(
+    app: Arc<App>,
+    router: Arc<Router>,
+    link: Arc<Link>,
+    mut send: SendStream,
+    mut recv: RecvStream,
+) {
     let max = link.frame_max();
     let frame = match timeout(limits::REQUEST_READ_TIME, recv.frame(max)).await {
         Err(_) => {

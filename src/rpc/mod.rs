@@ -10,12 +10,7 @@ mod connection;
 use std::{collections::HashMap, future::Future, net::SocketAddr, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
-use litrocket_protocol::{
-    AccountId, Fault, Request, SessionId, Who,
-    fault::code,
-    frame,
-    requests,
-};
+use litrocket_protocol::{AccountId, Fault, Request, SessionId, Who, fault::code, frame, requests};
 
 use crate::{
     app::App,
@@ -125,8 +120,8 @@ type Notice = Box<dyn Fn(&Arc<App>, &Arc<Device>, bool) + Send + Sync>;
 pub struct Router {
     requests: HashMap<u64, Handler>,
     streams: HashMap<u64, StreamHandler>,
-    arrived: Vec<Notice>,
-    gone: Vec<Notice>,
+    arrivals: Vec<Notice>,
+    departures: Vec<Notice>,
 }
 
 impl std::fmt::Debug for Router {
@@ -178,21 +173,39 @@ impl Router {
 
     /// Hears of every connection that signs in; `true` for the account's first.
     #[must_use]
-    pub fn on_arrival(mut self, notice: impl Fn(&Arc<App>, &Arc<Device>, bool) + Send + Sync + 'static) -> Self {
-        self.arrived.push(Box::new(notice));
+    pub fn on_arrival(
+        mut self,
+        notice: impl Fn(&Arc<App>, &Arc<Device>, bool) + Send + Sync + 'static,
+    ) -> Self {
+        self.arrivals.push(Box::new(notice));
         self
     }
 
     /// Hears of every signed-in connection that ends; `true` for the account's last.
     #[must_use]
-    pub fn on_departure(mut self, notice: impl Fn(&Arc<App>, &Arc<Device>, bool) + Send + Sync + 'static) -> Self {
-        self.gone.push(Box::new(notice));
+    pub fn on_departure(
+        mut self,
+        notice: impl Fn(&Arc<App>, &Arc<Device>, bool) + Send + Sync + 'static,
+    ) -> Self {
+        self.departures.push(Box::new(notice));
         self
+    }
+
+    pub(super) fn arrived(&self, app: &Arc<App>, device: &Arc<Device>, first: bool) {
+        self.arrivals.iter().for_each(|notice| notice(app, device, first));
+    }
+
+    pub(super) fn gone(&self, app: &Arc<App>, device: &Arc<Device>, last: bool) {
+        self.departures.iter().for_each(|notice| notice(app, device, last));
     }
 
     /// Requests of the protocol that have no handler.
     pub fn missing(&self) -> Vec<&'static str> {
-        requests::ALL.iter().filter(|info| !self.requests.contains_key(&info.code)).map(|info| info.name).collect()
+        requests::ALL
+            .iter()
+            .filter(|info| !self.requests.contains_key(&info.code))
+            .map(|info| info.name)
+            .collect()
     }
 
     /// Runs one request to its reply frame.

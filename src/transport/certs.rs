@@ -7,8 +7,8 @@ use std::{
 };
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 
@@ -45,7 +45,8 @@ pub(super) fn load(options: &Options, now: SystemTime) -> Result<Loaded, Error> 
         let chain = read_chain(chain_file)?;
         let key = PrivateKeyDer::from_pem_file(key_file)
             .map_err(|error| Error::file("no private key can be read from", key_file, error))?;
-        let identity = Identity { ca_file: chain_file.clone(), ca_sha256: fingerprint(&chain)?, names: Vec::new() };
+        let identity =
+            Identity { ca_file: chain_file.clone(), ca_sha256: fingerprint(&chain)?, names: Vec::new() };
         return Ok(Loaded { identity, chain, key });
     }
     std::fs::create_dir_all(&options.certs_dir)
@@ -58,7 +59,8 @@ pub(super) fn load(options: &Options, now: SystemTime) -> Result<Loaded, Error> 
     let leaf_file = options.certs_dir.join("server.pem");
     let key_file = options.certs_dir.join("server.key");
     if !is_good(&leaf_file, &key_file, &names, &ca_der, now) {
-        let ca_pem = std::fs::read_to_string(&ca_file).map_err(|error| Error::file("cannot read", &ca_file, error))?;
+        let ca_pem =
+            std::fs::read_to_string(&ca_file).map_err(|error| Error::file("cannot read", &ca_file, error))?;
         make_leaf(&leaf_file, &key_file, &names, &ca_key, &ca_pem, now)?;
     }
     keys::check_mode(&key_file)?;
@@ -73,7 +75,11 @@ fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
         .and_then(Iterator::collect)
         .map_err(|error| Error::file("no certificate can be read from", file, error));
     chain.and_then(|chain| {
-        if chain.is_empty() { Err(Error::file("no certificate is in", file, "the file is empty")) } else { Ok(chain) }
+        if chain.is_empty() {
+            Err(Error::file("no certificate is in", file, "the file is empty"))
+        } else {
+            Ok(chain)
+        }
     })
 }
 
@@ -87,7 +93,9 @@ fn fingerprint(chain: &[CertificateDer<'_>]) -> Result<String, Error> {
 fn names(extra: &[String]) -> Vec<String> {
     let mut names: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(String::from).into();
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let is_dns = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
+    let is_dns = |name: &str| {
+        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b))
+    };
     if is_dns(&host) {
         names.push(host);
     }
@@ -112,8 +120,10 @@ fn load_ca(file: &Path, key_file: &Path, now: SystemTime) -> Result<KeyPair, Err
     match (file.exists(), key_file.exists()) {
         (true, true) => {
             keys::check_mode(key_file)?;
-            let pem = std::fs::read_to_string(key_file).map_err(|error| Error::file("cannot read", key_file, error))?;
-            KeyPair::from_pem(&pem).map_err(|error| Error::file("no CA key can be read from", key_file, error))
+            let pem = std::fs::read_to_string(key_file)
+                .map_err(|error| Error::file("cannot read", key_file, error))?;
+            KeyPair::from_pem(&pem)
+                .map_err(|error| Error::file("no CA key can be read from", key_file, error))
         }
         (false, false) => {
             let key = new_key()?;
@@ -126,7 +136,11 @@ fn load_ca(file: &Path, key_file: &Path, now: SystemTime) -> Result<KeyPair, Err
             keys::write(file, ca.pem().as_bytes(), 0o644)?;
             Ok(key)
         }
-        (true, false) => Err(Error::file("the CA is there but its key is missing:", key_file, "restore it from your backup")),
+        (true, false) => Err(Error::file(
+            "the CA is there but its key is missing:",
+            key_file,
+            "restore it from your backup",
+        )),
         (false, true) => {
             // A first start that was cut off between the two files: begin again.
             std::fs::remove_file(key_file).map_err(|error| Error::file("cannot remove", key_file, error))?;
@@ -147,11 +161,14 @@ fn is_good(leaf: &Path, key: &Path, names: &[String], ca: &[CertificateDer<'_>],
     }
     let Ok((_, certificate)) = x509_parser::parse_x509_certificate(&chain[0]) else { return false };
     let seconds = |time: SystemTime| {
-        time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(0))
+        time.duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(0))
     };
     let left = certificate.validity().not_after.timestamp() - seconds(now);
     let third = i64::try_from(LEAF_LIFE.as_secs() / 3).unwrap_or(0);
-    left > third && certificate.validity().not_before.timestamp() <= seconds(now) && same_names(&certificate, names)
+    left > third
+        && certificate.validity().not_before.timestamp() <= seconds(now)
+        && same_names(&certificate, names)
 }
 
 fn same_names(certificate: &x509_parser::certificate::X509Certificate<'_>, names: &[String]) -> bool {

@@ -67,9 +67,11 @@ pub(super) struct Keys {
 /// Loads the keys of a data folder, making them at the first start.
 pub(super) fn load(data: &Path) -> Result<Keys, Error> {
     let folder = data.join("keys");
-    std::fs::create_dir_all(&folder).map_err(|error| Error::file("the folder cannot be made:", &folder, error))?;
+    std::fs::create_dir_all(&folder)
+        .map_err(|error| Error::file("the folder cannot be made:", &folder, error))?;
     let generation_file = folder.join("generation");
-    let generation = std::fs::read(&generation_file).ok().and_then(|bytes| bytes.first().copied()).unwrap_or(0);
+    let generation =
+        std::fs::read(&generation_file).ok().and_then(|bytes| bytes.first().copied()).unwrap_or(0);
     let generation = generation.wrapping_add(1);
     write_private(&generation_file, &[generation])?;
     let key = |name: &str| load_key(&folder.join(name));
@@ -80,7 +82,9 @@ fn load_key(path: &Path) -> Result<[u8; 32], Error> {
     if path.exists() {
         check_mode(path)?;
         let bytes = std::fs::read(path).map_err(|error| Error::file("cannot read", path, error))?;
-        return bytes.try_into().map_err(|_| Error::file("the key is damaged:", path, "it must have 32 bytes"));
+        return bytes
+            .try_into()
+            .map_err(|_| Error::file("the key is damaged:", path, "it must have 32 bytes"));
     }
     let mut key = [0; 32];
     getrandom::fill(&mut key).map_err(|error| Error::new("no randomness", error))?;

@@ -10,11 +10,15 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use quinn::{Endpoint, EndpointConfig, IdleTimeout, MtuDiscoveryConfig, ServerConfig, TransportConfig, VarInt};
+use quinn::{
+    Endpoint, EndpointConfig, IdleTimeout, MtuDiscoveryConfig, ServerConfig, TransportConfig, VarInt,
+};
 use quinn_proto::crypto::rustls::QuicServerConfig;
 use tokio::sync::mpsc;
 
-use super::{Error, Identity, Options, certs, cid::Generator, connection::Connection, keys, sessions::Sessions};
+use super::{
+    Error, Identity, Options, certs, cid::Generator, connection::Connection, keys, sessions::Sessions,
+};
 
 /// Stream data that may arrive before it is read, in bytes.
 const STREAM_WINDOW: u32 = 256 * 1024;
@@ -110,7 +114,8 @@ impl Listener {
         endpoint.cid_generator(move || Box::new(Generator { key: cid_key, generation, worker: 0 }));
         endpoint.min_reset_interval(RESET_INTERVAL);
         let socket = socket(options.listen)?;
-        let runtime = quinn::default_runtime().ok_or_else(|| Error::new("the listener", "needs a tokio runtime"))?;
+        let runtime =
+            quinn::default_runtime().ok_or_else(|| Error::new("the listener", "needs a tokio runtime"))?;
         let endpoint = Endpoint::new(endpoint, Some(server), socket, runtime)
             .map_err(|error| Error::new("the endpoint does not start", error))?;
         let (connections, ready) = mpsc::channel(READY_MAX);
@@ -140,7 +145,11 @@ impl Listener {
     }
 }
 
-fn server_config(options: &Options, loaded: &certs::Loaded, keys: &keys::Keys) -> Result<ServerConfig, Error> {
+fn server_config(
+    options: &Options,
+    loaded: &certs::Loaded,
+    keys: &keys::Keys,
+) -> Result<ServerConfig, Error> {
     let tls_error = |error: rustls::Error| Error::new("the certificate is not usable", error);
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut tls = rustls::ServerConfig::builder_with_provider(provider)
@@ -153,7 +162,8 @@ fn server_config(options: &Options, loaded: &certs::Loaded, keys: &keys::Keys) -
     tls.session_storage = Arc::new(Sessions::open(options.data_dir.join("tls-sessions"))?);
     tls.send_tls13_tickets = 1;
     tls.max_early_data_size = if options.zero_rtt { u32::MAX } else { 0 };
-    let quic = QuicServerConfig::try_from(tls).map_err(|error| Error::new("TLS is not usable for QUIC", error))?;
+    let quic =
+        QuicServerConfig::try_from(tls).map_err(|error| Error::new("TLS is not usable for QUIC", error))?;
     let token = aws_lc_rs::hkdf::Salt::new(aws_lc_rs::hkdf::HKDF_SHA256, &[]).extract(&keys.token);
     let mut server = ServerConfig::new(Arc::new(quic), Arc::new(token));
     server.transport_config(Arc::new(transport(options)?));
@@ -166,7 +176,8 @@ fn server_config(options: &Options, loaded: &certs::Loaded, keys: &keys::Keys) -
 
 fn transport(options: &Options) -> Result<TransportConfig, Error> {
     let mut transport = TransportConfig::default();
-    let idle = IdleTimeout::try_from(options.idle_timeout).map_err(|error| Error::new("idle_timeout_ms", error))?;
+    let idle =
+        IdleTimeout::try_from(options.idle_timeout).map_err(|error| Error::new("idle_timeout_ms", error))?;
     transport
         .max_concurrent_bidi_streams(options.bidi_streams_max.into())
         .max_concurrent_uni_streams(options.uni_streams_max.into())

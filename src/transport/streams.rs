@@ -135,7 +135,9 @@ impl RecvStream {
                     return Ok(Some((kind, whole.slice(body))));
                 }
                 Ok(None) => {}
-                Err(frame::DecodeError::TooLarge { length, .. }) => return Err(ReadError::TooLarge { length }),
+                Err(frame::DecodeError::TooLarge { length, .. }) => {
+                    return Err(ReadError::TooLarge { length });
+                }
                 Err(_) => return Err(ReadError::Malformed),
             }
             if !self.fill().await? {

@@ -36,7 +36,10 @@ pub(super) enum Outcome {
 impl Tx {
     /// Decides and appends sends from the front of the run, up to and with the first that needs a feature.
     /// Answers one outcome for each send it took.
-    pub(super) async fn append_run(&mut self, run: &mut [Box<SendCommand>]) -> Result<Vec<Outcome>, db::Error> {
+    pub(super) async fn append_run(
+        &mut self,
+        run: &mut [Box<SendCommand>],
+    ) -> Result<Vec<Outcome>, db::Error> {
         for command in run.iter() {
             self.load_facts(command).await?;
         }
@@ -82,16 +85,14 @@ impl Tx {
         Ok(outcomes)
     }
 
-    async fn insert_run(
-        &mut self,
-        run: &mut [Box<SendCommand>],
-        placed: &[Placed],
-    ) -> Result<(), db::Error> {
+    async fn insert_run(&mut self, run: &mut [Box<SendCommand>], placed: &[Placed]) -> Result<(), db::Error> {
         let mut rows = Vec::with_capacity(placed.len());
         let mut mentions = Vec::new();
         let mut commands = run.iter_mut();
         for (id, sender, position, hash) in placed {
-            let Some(command) = commands.find(|one| one.send.id == *id && one.sender == *sender) else { break };
+            let Some(command) = commands.find(|one| one.send.id == *id && one.sender == *sender) else {
+                break;
+            };
             for account in &command.mentions {
                 mentions.push((command.send.conversation, *account, position.message_seq));
             }
@@ -149,10 +150,7 @@ pub(super) fn incoming(command: &SendCommand) -> Incoming {
     }
 }
 
-fn stored(
-    statement: &mut raw::Statement<'_>,
-    command: &SendCommand,
-) -> Result<Option<First>, db::Error> {
+fn stored(statement: &mut raw::Statement<'_>, command: &SendCommand) -> Result<Option<First>, db::Error> {
     raw::first(statement, args![command.send.id, command.sender], |row| {
         let counts = kind::counts(row.get(2)?);
         let position =

@@ -101,11 +101,8 @@ impl Writer {
     async fn replay(&mut self) -> Result<(), OpenError> {
         const SELECT: &str = "SELECT pos, conversation, sender, message_seq, at_ms, kind FROM events
             WHERE pos > $1 AND pos <= $2 ORDER BY pos";
-        let row: Option<(Vec<u8>,)> = self
-            .tx
-            .connection
-            .first("SELECT value FROM meta WHERE key = 'lazy_pos'", &[])
-            .await?;
+        let row: Option<(Vec<u8>,)> =
+            self.tx.connection.first("SELECT value FROM meta WHERE key = 'lazy_pos'", &[]).await?;
         let mut from = row.and_then(|(value,)| value.try_into().ok()).map_or(0, u64::from_be_bytes);
         while from < self.tx.ids.pos {
             let to = from + REPLAY_STEP;
@@ -126,8 +123,7 @@ impl Writer {
         let (queue, commands) = mpsc::channel(QUEUE_MAX);
         let (failed_sender, failed) = watch::channel(None);
         let disk_low = Arc::new(AtomicBool::new(false));
-        let handle =
-            Handle { queue, lazy: self.lazy.clone(), disk_low: disk_low.clone(), failed };
+        let handle = Handle { queue, lazy: self.lazy.clone(), disk_low: disk_low.clone(), failed };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         std::thread::Builder::new().name("writer".into()).spawn(move || {
             runtime.block_on(async move {

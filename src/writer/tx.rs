@@ -10,11 +10,7 @@ use litrocket_core::{
     access::Range,
     writer::{Head, Membership, Position, Savepoint},
 };
-use litrocket_protocol::{
-    AccountId, ConversationId, MessageId, SessionId, chat,
-    event::Event,
-    frame,
-};
+use litrocket_protocol::{AccountId, ConversationId, MessageId, SessionId, chat, event::Event, frame};
 
 use crate::{
     app::Clock,
@@ -86,8 +82,7 @@ pub(super) const INSERT_EVENT: &str = "INSERT INTO events
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 pub(super) const SELECT_HEAD: &str = "SELECT event_seq, message_seq, at_ms FROM events
     WHERE conversation = $1 ORDER BY event_seq DESC LIMIT 1";
-pub(super) const SELECT_STATE: &str =
-    "SELECT state FROM members WHERE conversation = $1 AND account = $2";
+pub(super) const SELECT_STATE: &str = "SELECT state FROM members WHERE conversation = $1 AND account = $2";
 pub(super) const SELECT_RANGES: &str = "SELECT from_seq, to_seq FROM access
     WHERE conversation = $1 AND account = $2 ORDER BY from_seq";
 
@@ -176,7 +171,12 @@ impl Tx {
         Ok(membership)
     }
 
-    pub(super) fn remember(&mut self, conversation: ConversationId, account: AccountId, it: Option<Membership>) {
+    pub(super) fn remember(
+        &mut self,
+        conversation: ConversationId,
+        account: AccountId,
+        it: Option<Membership>,
+    ) {
         if self.memberships.len() >= MEMBERSHIPS_MAX {
             self.memberships.clear();
         }
@@ -238,7 +238,8 @@ impl Tx {
     /// Replaces the stored bytes of an older event (edit, recall): its sequences, id, sender, time and hash
     /// stay. `gone` takes it out of search and unread mentions.
     pub async fn replace(&mut self, event: &Event, gone: bool) -> Result<()> {
-        const UPDATE: &str = "UPDATE events SET frame = $3, gone = $4 WHERE conversation = $1 AND event_seq = $2";
+        const UPDATE: &str =
+            "UPDATE events SET frame = $3, gone = $4 WHERE conversation = $1 AND event_seq = $2";
         let bytes: Bytes = frame::encode(chat::frame_type::EVENT, event);
         self.execute(UPDATE, args![event.conversation, event.event_seq, bytes.clone(), gone]).await?;
         self.change(Change::Replaced {

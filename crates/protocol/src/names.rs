@@ -4,7 +4,9 @@
 //! The rules follow UAX 15 (NFKC), UTS 39 (skeletons, restriction levels) and refuse what turns text around.
 
 use unicode_normalization::UnicodeNormalization as _;
-use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeEmoji as _, UnicodeGeneralCategory as _};
+use unicode_properties::{
+    GeneralCategory, GeneralCategoryGroup, UnicodeEmoji as _, UnicodeGeneralCategory as _,
+};
 use unicode_security::{RestrictionLevel, RestrictionLevelDetection as _, confusable_detection::skeleton};
 use unicode_segmentation::UnicodeSegmentation as _;
 
@@ -21,8 +23,23 @@ pub const EMOJI_BYTES_MAX: usize = 64;
 
 /// Names that would be taken for the system or for everybody.
 const RESERVED: &[&str] = &[
-    "admin", "administrator", "all", "deleted", "everybody", "everyone", "group", "here", "litrocket", "me",
-    "moderator", "operator", "owner", "root", "saved", "support", "system",
+    "admin",
+    "administrator",
+    "all",
+    "deleted",
+    "everybody",
+    "everyone",
+    "group",
+    "here",
+    "litrocket",
+    "me",
+    "moderator",
+    "operator",
+    "owner",
+    "root",
+    "saved",
+    "support",
+    "system",
 ];
 
 /// Why a name is refused.
@@ -168,7 +185,8 @@ pub fn is_emoji(text: &str) -> bool {
         return false;
     }
     let picture = |c: char| c.is_emoji_char() && !c.is_ascii();
-    let keycap = text.ends_with('\u{20e3}') && text.starts_with(|c: char| c.is_ascii_digit() || c == '#' || c == '*');
+    let keycap =
+        text.ends_with('\u{20e3}') && text.starts_with(|c: char| c.is_ascii_digit() || c == '#' || c == '*');
     let part = |c: char| {
         picture(c)
             || matches!(c, '\u{200d}' | '\u{fe0f}' | '\u{20e3}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0020}'..='\u{e007f}')

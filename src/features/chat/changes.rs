@@ -148,7 +148,9 @@ async fn forwarded(tx: &mut Tx, source: Event) -> Result<Forwarded> {
     let (sender, at_ms, event_kind) = (source.sender, source.at_ms, source.kind);
     let body = match source.edited_by {
         None => source.body,
-        Some(seq) => store::event(tx, source.conversation, seq).await?.map(|edit| edit.body).unwrap_or_default(),
+        Some(seq) => {
+            store::event(tx, source.conversation, seq).await?.map(|edit| edit.body).unwrap_or_default()
+        }
     };
     match event_kind {
         kind::TEXT => {
@@ -161,5 +163,6 @@ async fn forwarded(tx: &mut Tx, source: Event) -> Result<Forwarded> {
 }
 
 fn decode<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T> {
-    frame::decode(body).map_err(|error| Fault::new(code::BAD_VALUE).field("b").message(error.to_string()).into())
+    frame::decode(body)
+        .map_err(|error| Fault::new(code::BAD_VALUE).field("b").message(error.to_string()).into())
 }

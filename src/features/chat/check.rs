@@ -5,8 +5,7 @@ use litrocket_protocol::{
     chat::Send,
     event::{Forward, Reaction, Text, kind},
     fault::code,
-    frame, limits,
-    names,
+    frame, limits, names,
 };
 
 /// The hash that tells a retry from a conflict: keyed, so that stored hashes reveal nothing about words.
@@ -78,7 +77,9 @@ fn check_text(body: &[u8], text_bytes_max: usize) -> Result<Vec<AccountId>, Faul
         text.text.is_char_boundary(start) && text.text.is_char_boundary(end)
     };
     if text.mentions.iter().any(|mention| !inside(mention.start, mention.len)) {
-        return Err(Fault::new(code::BAD_VALUE).field("mentions").message("A mention lies outside the text."));
+        return Err(Fault::new(code::BAD_VALUE)
+            .field("mentions")
+            .message("A mention lies outside the text."));
     }
     let mut mentions: Vec<AccountId> = text.mentions.iter().map(|mention| mention.account).collect();
     mentions.retain(|account| *account != AccountId::SYSTEM);

@@ -148,7 +148,9 @@ impl Delivery {
 
     fn name(&mut self, cursors: Cursors) -> Vec<Bytes> {
         if self.live {
-            return vec![fault(&Fault::new(code::BAD_FRAME).message("Cursors come before live; seek afterwards."))];
+            return vec![fault(
+                &Fault::new(code::BAD_FRAME).message("Cursors come before live; seek afterwards."),
+            )];
         }
         if self.named.len() + cursors.cursors.len() > wire::CONVERSATIONS_MAX {
             return vec![fault(&Fault::new(code::TOO_MANY).limit(wire::CONVERSATIONS_MAX as u64))];
@@ -204,16 +206,17 @@ impl Delivery {
         let (db, account) = (&self.session.app.db, self.session.account());
         let ranges = store::ranges(db, conversation, account).await.unwrap_or_default();
         let head = store::head(db, conversation).await.unwrap_or(0);
-        let refusal = if ranges.is_empty() && !store::is_member(db, conversation, account).await.unwrap_or(false) {
-            code::NOT_FOUND
-        } else if cursor > litrocket_core::access::last(&ranges, head).max(cursor.min(head)) {
-            code::CURSOR_AHEAD
-        } else {
-            if self.live {
-                self.reader.mark(conversation);
-            }
-            return Vec::new();
-        };
+        let refusal =
+            if ranges.is_empty() && !store::is_member(db, conversation, account).await.unwrap_or(false) {
+                code::NOT_FOUND
+            } else if cursor > litrocket_core::access::last(&ranges, head).max(cursor.min(head)) {
+                code::CURSOR_AHEAD
+            } else {
+                if self.live {
+                    self.reader.mark(conversation);
+                }
+                return Vec::new();
+            };
         self.reader.forget(conversation);
         self.refused.insert(conversation);
         vec![refused(conversation, refusal)]
@@ -271,7 +274,8 @@ impl Delivery {
     }
 
     async fn account_entries(&mut self, out: &mut Vec<Bytes>) -> Result<()> {
-        let entries = store::entries(&self.session.app.db, self.session.account(), self.account_version).await?;
+        let entries =
+            store::entries(&self.session.app.db, self.session.account(), self.account_version).await?;
         match entries.last() {
             None => self.account_behind = false,
             Some(last) => self.account_version = last.version,

@@ -27,8 +27,7 @@ pub(super) async fn places(db: &Db, account: AccountId) -> Result<Vec<Place>> {
     const HEADS: &str = "SELECT m.conversation, COALESCE((SELECT e.event_seq FROM events e
             WHERE e.conversation = m.conversation ORDER BY e.event_seq DESC LIMIT 1), 0)
         FROM members m WHERE m.account = $1 ORDER BY m.conversation";
-    const RANGES: &str =
-        "SELECT conversation, from_seq, to_seq FROM access WHERE account = $1 ORDER BY conversation, from_seq";
+    const RANGES: &str = "SELECT conversation, from_seq, to_seq FROM access WHERE account = $1 ORDER BY conversation, from_seq";
     let rows: Vec<(i64, i64)> = db.all(HEADS, args![account]).await?;
     let mut access: HashMap<i64, Vec<Range>> = HashMap::new();
     let ranges: Vec<(i64, i64, Option<i64>)> = db.all(RANGES, args![account]).await?;
@@ -39,10 +38,7 @@ pub(super) async fn places(db: &Db, account: AccountId) -> Result<Vec<Place>> {
     let last = |id: &i64, head: i64| {
         access.get(id).map_or(0, |ranges| litrocket_core::access::last(ranges, head as u64))
     };
-    Ok(rows
-        .iter()
-        .map(|(id, head)| Place { conversation: (*id).into(), head: last(id, *head) })
-        .collect())
+    Ok(rows.iter().map(|(id, head)| Place { conversation: (*id).into(), head: last(id, *head) }).collect())
 }
 
 /// Conversations in which the account deleted something for itself.
@@ -68,7 +64,12 @@ pub(super) async fn head(db: &Db, conversation: ConversationId) -> Result<u64> {
 }
 
 /// Stored frames `from..=to`, at most one page.
-pub(super) async fn frames(db: &Db, conversation: ConversationId, from: u64, to: u64) -> Result<Vec<RecentEntry>> {
+pub(super) async fn frames(
+    db: &Db,
+    conversation: ConversationId,
+    from: u64,
+    to: u64,
+) -> Result<Vec<RecentEntry>> {
     const SELECT: &str = "SELECT event_seq, frame FROM events
         WHERE conversation = $1 AND event_seq >= $2 AND event_seq <= $3 ORDER BY event_seq";
     let to = to.min(from + PAGE_ROWS - 1);
@@ -112,7 +113,10 @@ pub(super) async fn entries(db: &Db, account: AccountId, after: u64) -> Result<V
     const SELECT: &str = "SELECT version, key, value FROM account_log
         WHERE account = $1 AND version > $2 ORDER BY version LIMIT 100";
     let rows: Vec<(i64, String, Option<Vec<u8>>)> = db.all(SELECT, args![account, after]).await?;
-    Ok(rows.into_iter().map(|(version, key, value)| chat::Entry { version: version as u64, key, value }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(version, key, value)| chat::Entry { version: version as u64, key, value })
+        .collect())
 }
 
 /// The version of an account's log, and the lowest version from which changes are complete.
@@ -123,7 +127,11 @@ pub(super) async fn log_version(db: &Db, account: AccountId) -> Result<(u64, u64
 }
 
 /// An event as it is stored.
-pub(super) async fn event(tx: &mut Tx, conversation: ConversationId, event_seq: u64) -> Result<Option<Event>> {
+pub(super) async fn event(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    event_seq: u64,
+) -> Result<Option<Event>> {
     const SELECT: &str = "SELECT frame FROM events WHERE conversation = $1 AND event_seq = $2";
     let row: Option<(Vec<u8>,)> = tx.first(SELECT, args![conversation, event_seq]).await?;
     row.map(|(bytes,)| decode(&bytes)).transpose()
@@ -152,8 +160,7 @@ pub(super) async fn set_mentions(
     accounts: &[AccountId],
 ) -> Result<()> {
     const DELETE: &str = "DELETE FROM mentions WHERE conversation = $1 AND message_seq = $2";
-    const INSERT: &str =
-        "INSERT INTO mentions (conversation, account, message_seq) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    const INSERT: &str = "INSERT INTO mentions (conversation, account, message_seq) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     tx.execute(DELETE, args![conversation, message_seq]).await?;
     let rows: Vec<_> =
         accounts.iter().map(|account| args![conversation, *account, message_seq].to_vec()).collect();
@@ -169,7 +176,8 @@ pub(super) async fn react(
     emoji: &str,
     add: bool,
 ) -> Result<bool> {
-    const INSERT: &str = "INSERT INTO reactions (conversation, target_seq, account, emoji) VALUES ($1, $2, $3, $4)
+    const INSERT: &str =
+        "INSERT INTO reactions (conversation, target_seq, account, emoji) VALUES ($1, $2, $3, $4)
         ON CONFLICT DO NOTHING";
     const DELETE: &str =
         "DELETE FROM reactions WHERE conversation = $1 AND target_seq = $2 AND account = $3 AND emoji = $4";

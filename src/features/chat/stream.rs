@@ -5,9 +5,7 @@
 //! bounded by the sends in flight, deliveries wait in the log.
 
 use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 

@@ -1,0 +1,108 @@
+//! The full-text index: SQLite's FTS5 in a file of its own, which can be deleted and is then built again.
+//!
+//! It stores tokens, never text, under the log position of each message, and how far the log is indexed.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use super::{Error, raw::checked};
+
+const FILE: &str = "search.db";
+/// Bump it when tokens change: an index of another version is built again.
+const VERSION: i64 = 1;
+
+/// The index. Cheap to clone; calls block, so they belong on blocking threads.
+#[derive(Debug, Clone)]
+pub struct SearchIndex {
+    writer: Arc<Mutex<rusqlite::Connection>>,
+    reader: Arc<Mutex<rusqlite::Connection>>,
+}
+
+/// What happened to one indexed message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IndexChange {
+    /// The message at this position has these tokens now.
+    Set(u64, String),
+    /// The message at this position is found no more.
+    Remove(u64),
+}
+
+fn lock(mutex: &Mutex<rusqlite::Connection>) -> MutexGuard<'_, rusqlite::Connection> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl SearchIndex {
+    /// Opens the index of a data folder. One that is damaged or of another version is made anew.
+    pub fn open(folder: &Path) -> Result<Self, Error> {
+        let path = folder.join(FILE);
+        let writer = Self::connect(&path).or_else(|error| {
+            tracing::warn!(%error, "the search index is built again");
+            for suffix in ["", "-wal", "-shm"] {
+                drop(std::fs::remove_file(folder.join(format!("{FILE}{suffix}"))));
+            }
+            Self::connect(&path)
+        })?;
+        let reader = Self::connect(&path)?;
+        Ok(Self { writer: Arc::new(Mutex::new(writer)), reader: Arc::new(Mutex::new(reader)) })
+    }
+
+    fn connect(path: &Path) -> Result<rusqlite::Connection, Error> {
+        let connection = checked(rusqlite::Connection::open(path))?;
+        checked(connection.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;
+             PRAGMA busy_timeout = 5000; PRAGMA cache_size = -8192;",
+        ))?;
+        let version: i64 = checked(connection.query_row("PRAGMA user_version", [], |row| row.get(0)))?;
+        if version != VERSION {
+            checked(connection.execute_batch(&format!(
+                "BEGIN IMMEDIATE; DROP TABLE IF EXISTS words; DROP TABLE IF EXISTS progress;
+                 CREATE VIRTUAL TABLE words USING fts5(t, content = '', contentless_delete = 1, tokenize = 'ascii');
+                 CREATE TABLE progress (pos INTEGER NOT NULL);
+                 INSERT INTO progress (pos) VALUES (0); PRAGMA user_version = {VERSION}; COMMIT;"
+            )))?;
+        }
+        Ok(connection)
+    }
+
+    /// How far the log is indexed.
+    pub fn indexed(&self) -> Result<u64, Error> {
+        checked(lock(&self.reader).query_row("SELECT pos FROM progress", [], |row| row.get(0)))
+    }
+
+    /// Takes changes in; the log is indexed up to `pos` then.
+    pub fn apply(&self, changes: &[IndexChange], pos: u64) -> Result<(), Error> {
+        let mut connection = lock(&self.writer);
+        let transaction = checked(connection.transaction())?;
+        {
+            let mut delete = checked(transaction.prepare("DELETE FROM words WHERE rowid = ?1"))?;
+            let mut insert = checked(transaction.prepare("INSERT INTO words (rowid, t) VALUES (?1, ?2)"))?;
+            for change in changes {
+                match change {
+                    IndexChange::Remove(pos) => {
+                        checked(delete.execute([pos]))?;
+                    }
+                    IndexChange::Set(pos, tokens) => {
+                        checked(delete.execute([pos]))?;
+                        checked(insert.execute(rusqlite::params![pos, tokens]))?;
+                    }
+                }
+            }
+            checked(transaction.execute("UPDATE progress SET pos = ?1", [pos]))?;
+        }
+        checked(transaction.commit())
+    }
+
+    /// Positions that match an FTS5 expression, newest first, below `before`.
+    pub fn find(&self, expression: &str, before: u64, limit: u64) -> Result<Vec<u64>, Error> {
+        let connection = lock(&self.reader);
+        let mut statement = checked(connection.prepare(
+            "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC LIMIT ?3",
+        ))?;
+        let before = i64::try_from(before).unwrap_or(i64::MAX);
+        let rows =
+            checked(statement.query_map(rusqlite::params![expression, before, limit], |row| row.get(0)))?;
+        checked(rows.collect())
+    }
+}

@@ -1,0 +1,171 @@
+//! Profiles and privacy switches.
+
+use litrocket_protocol::{
+    Fault,
+    account::{GetProfile, GetProfiles, Privacy, Profile, Profiles, SetPrivacy, SetProfile},
+    fault::code,
+    frame, limits,
+    names::{self, Handle},
+};
+
+use super::{sign_in::check_locale, store};
+use crate::{
+    error::{Error, Result},
+    rpc::Session,
+};
+
+/// What others may not see is taken out.
+fn seen_by(caller: &Session, mut profile: Profile) -> Profile {
+    if profile.account != caller.account() && !profile.show_personal {
+        profile.sex = None;
+        profile.birthday = None;
+    }
+    profile
+}
+
+pub(super) async fn get(caller: Session, request: GetProfile) -> Result<Profile> {
+    let db = &caller.app.db;
+    let found = match (&request.handle, request.account) {
+        (Some(_), Some(_)) => {
+            return Err(Fault::new(code::BAD_VALUE).message("Name a handle or an account, not both.").into());
+        }
+        (Some(handle), None) => match Handle::parse(handle) {
+            Ok(handle) => store::profile_by_key(db, &handle.key).await?,
+            Err(_) => None,
+        },
+        (None, account) => {
+            let account = account.unwrap_or_else(|| caller.account());
+            store::profiles(db, &[account]).await?.pop()
+        }
+    };
+    let profile = found.ok_or_else(|| Error::from(code::NOT_FOUND))?;
+    Ok(seen_by(&caller, profile))
+}
+
+pub(super) async fn get_many(caller: Session, request: GetProfiles) -> Result<Profiles> {
+    if request.accounts.len() > limits::ACCOUNTS_PER_CALL_MAX {
+        return Err(Fault::new(code::TOO_MANY)
+            .field("accounts")
+            .limit(limits::ACCOUNTS_PER_CALL_MAX as u64)
+            .into());
+    }
+    let profiles = store::profiles(&caller.app.db, &request.accounts).await?;
+    Ok(Profiles { profiles: profiles.into_iter().map(|profile| seen_by(&caller, profile)).collect() })
+}
+
+fn bad(field: &'static str) -> impl Fn(names::NameError) -> Fault {
+    move |error| Fault::new(code::BAD_VALUE).field(field).message(error.to_string())
+}
+
+/// `YYYY-MM-DD`, a day that exists.
+fn is_date(text: &str) -> bool {
+    let mut parts = text.split('-').map(|part| (part.len(), part.parse::<u32>().ok()));
+    let (Some((4, Some(year))), Some((2, Some(month))), Some((2, Some(day))), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return false;
+    };
+    let leap = year % 4 == 0 && year % 100 != 0 || year % 400 == 0;
+    let days = match month {
+        2 => 28 + u32::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
+    };
+    year >= 1900 && (1..=days).contains(&day)
+}
+
+/// Puts what the request names into the profile, checked.
+fn apply(profile: &mut Profile, request: SetProfile) -> Result<(), Fault> {
+    if let Some(name) = request.display_name {
+        profile.display_name =
+            names::clean_display(&name, names::DISPLAY_CHARS_MAX).map_err(bad("display_name"))?;
+    }
+    if let Some(line) = request.signature {
+        profile.signature = names::clean_line(&line, names::LINE_CHARS_MAX).map_err(bad("signature"))?;
+    }
+    if let Some(locale) = request.locale {
+        check_locale(&locale).map_err(Fault::from)?;
+        profile.locale = locale;
+    }
+    if let Some(sex) = request.sex {
+        if !["", "female", "male", "other"].contains(&sex.as_str()) {
+            return Err(Fault::new(code::BAD_VALUE)
+                .field("sex")
+                .message("Use female, male, other or nothing."));
+        }
+        profile.sex = (!sex.is_empty()).then_some(sex);
+    }
+    if let Some(day) = request.birthday {
+        if !day.is_empty() && !is_date(&day) {
+            return Err(Fault::new(code::BAD_VALUE)
+                .field("birthday")
+                .message("Write the day as YYYY-MM-DD."));
+        }
+        profile.birthday = (!day.is_empty()).then_some(day);
+    }
+    if let Some(show) = request.show_personal {
+        profile.show_personal = show;
+    }
+    Ok(())
+}
+
+pub(super) async fn set(caller: Session, request: SetProfile) -> Result<Profile> {
+    let account = caller.account();
+    caller
+        .app
+        .writer
+        .run(move |tx| {
+            Box::pin(async move {
+                let before = store::own_profile(tx, account).await?;
+                let mut profile = before.clone();
+                apply(&mut profile, request)?;
+                if profile != before {
+                    profile.version += 1;
+                    store::update_profile(tx, &profile).await?;
+                    tx.entry(account, "profile".into(), Some(frame::encode_body(&profile))).await?;
+                }
+                Ok(profile)
+            })
+        })
+        .await
+}
+
+pub(super) async fn set_privacy(caller: Session, request: SetPrivacy) -> Result<Privacy> {
+    let account = caller.account();
+    caller
+        .app
+        .writer
+        .run(move |tx| {
+            Box::pin(async move {
+                let privacy = store::set_privacy(tx, account, &request).await?;
+                tx.entry(account, "privacy".into(), Some(frame::encode_body(&privacy))).await?;
+                Ok(privacy)
+            })
+        })
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_days_that_exist_are_dates() {
+        for day in ["2000-02-29", "1999-12-31", "2024-02-29"] {
+            assert!(is_date(day), "{day}");
+        }
+        for day in [
+            "2001-02-29",
+            "1999-13-01",
+            "1999-00-01",
+            "1999-1-1",
+            "1999-01-01-01",
+            "",
+            "abcd-01-01",
+            "1900-02-29",
+        ] {
+            assert!(!is_date(day), "{day}");
+        }
+    }
+}

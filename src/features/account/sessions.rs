@@ -1,0 +1,140 @@
+//! A person's sessions, password and the end of an account.
+
+use litrocket_protocol::{
+    AccountId, Fault, SessionId,
+    account::{
+        ChangePassword, DeleteAccount, Done, ListSessions, RevokeSession, RotateToken, Sessions, SignOut,
+        Token,
+    },
+    fault::code,
+};
+
+use super::{TOKEN_BYTES, password::check_password, random, secret_hash, store};
+use crate::{
+    error::{Error, Result},
+    features::{conversations, page_limit},
+    hub::Change,
+    rpc::Session,
+    writer::Tx,
+};
+
+/// Ends sessions: their tokens are void with the commit, their connections close right after it.
+pub(super) async fn end(
+    tx: &mut Tx,
+    account: AccountId,
+    sessions: Vec<SessionId>,
+    reason: &'static str,
+) -> Result<usize> {
+    let ended = store::end_sessions(tx, account, &sessions).await?;
+    let count = ended.len();
+    if count > 0 {
+        tx.change(Change::SessionsEnded { account, sessions: Some(ended), reason });
+    }
+    Ok(count)
+}
+
+pub(super) async fn sign_out(caller: Session, _: SignOut) -> Result<Done> {
+    let (account, session) = (caller.account(), caller.session());
+    caller.app.writer.run(move |tx| Box::pin(end(tx, account, vec![session], "signed_out"))).await?;
+    tracing::info!(%account, %session, address = %caller.link.connection.remote(), "signed out");
+    Ok(Done::default())
+}
+
+pub(super) async fn list(caller: Session, request: ListSessions) -> Result<Sessions> {
+    let limit = page_limit(request.limit)?;
+    let mut sessions = store::sessions(&caller.app.db, caller.account(), request.before, limit + 1).await?;
+    let more = sessions.len() as u64 > limit;
+    sessions.truncate(limit as usize);
+    let devices = caller.app.hub.devices(caller.account());
+    for info in &mut sessions {
+        info.connected = devices.iter().any(|device| device.session == info.session);
+        info.current = info.session == caller.session();
+    }
+    Ok(Sessions { sessions, more })
+}
+
+pub(super) async fn revoke(caller: Session, request: RevokeSession) -> Result<Done> {
+    let account = caller.account();
+    let target = request.session;
+    let ended = caller.app.writer.run(move |tx| Box::pin(end(tx, account, vec![target], "revoked"))).await?;
+    if ended == 0 {
+        return Err(Fault::new(code::NOT_FOUND).field("session").into());
+    }
+    tracing::info!(%account, session = %target, by = %caller.session(), "a session was revoked");
+    Ok(Done::default())
+}
+
+/// Checks the caller's own password; failures are throttled as at sign-in, for a known device.
+async fn own_password(caller: &Session, password: String) -> Result<String> {
+    let app = &caller.app;
+    let found = store::credentials_by_id(&app.db, caller.account()).await?;
+    let found = found.ok_or_else(|| Error::from(code::BAD_TOKEN))?;
+    let attempt = super::throttle::Attempt {
+        name: found.handle.to_lowercase(),
+        network: crate::transport::network(caller.link.connection.remote().ip()),
+        known_device: true,
+    };
+    let now = std::time::Instant::now();
+    app.throttle.check(&attempt, now)?;
+    let too_long = password.len() > litrocket_protocol::limits::PASSWORD_BYTES_MAX;
+    if too_long || !app.passwords.verify(password, Some(found.password.clone())).await?.ok {
+        app.throttle.failed(&attempt, now);
+        return Err(code::WRONG_CREDENTIALS.into());
+    }
+    Ok(found.password)
+}
+
+pub(super) async fn change_password(caller: Session, request: ChangePassword) -> Result<Done> {
+    check_password(&request.new, "new")?;
+    let checked = own_password(&caller, request.old).await?;
+    let password = caller.app.passwords.hash(request.new).await?;
+    let (account, own, end_others) = (caller.account(), caller.session(), request.end_others);
+    let work = async move |tx: &mut Tx| {
+        if !store::has_password(tx, account, &checked).await? {
+            return Err(code::WRONG_CREDENTIALS.into());
+        }
+        store::set_password(tx, account, password).await?;
+        if end_others {
+            let mut sessions = store::running_sessions(tx, account).await?;
+            sessions.retain(|session| *session != own);
+            end(tx, account, sessions, "password_changed").await?;
+        }
+        Ok(())
+    };
+    caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    tracing::info!(%account, "the password was changed");
+    Ok(Done::default())
+}
+
+pub(super) async fn rotate_token(caller: Session, _: RotateToken) -> Result<Token> {
+    let token = random::<TOKEN_BYTES>()?;
+    let session = caller.session();
+    caller
+        .app
+        .writer
+        .run(move |tx| Box::pin(store::set_next_token(tx, session, secret_hash(&token))))
+        .await?;
+    Ok(Token { token: token.into() })
+}
+
+pub(super) async fn delete_account(caller: Session, request: DeleteAccount) -> Result<Done> {
+    own_password(&caller, request.password).await?;
+    let account = caller.account();
+    caller
+        .app
+        .writer
+        .run(move |tx| {
+            Box::pin(async move {
+                if conversations::owns_shared_groups(tx, account).await? {
+                    return Err(code::OWNS_GROUPS.into());
+                }
+                conversations::leave_all(tx, account).await?;
+                store::delete_account(tx, account).await?;
+                tx.change(Change::SessionsEnded { account, sessions: None, reason: "account_deleted" });
+                Ok(())
+            })
+        })
+        .await?;
+    tracing::info!(%account, "the account was deleted");
+    Ok(Done::default())
+}

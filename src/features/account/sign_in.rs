@@ -1,0 +1,238 @@
+//! Hello, sign-up and sign-in.
+
+use std::time::Instant;
+
+use litrocket_protocol::{
+    Fault, VERSION,
+    account::{Hello, Limits, Register, Resumed, SignIn, SignedIn, Welcome},
+    fault::code,
+    frame, limits,
+    names::{self, Handle},
+};
+
+use super::{
+    TOKEN_BYTES,
+    password::check_password,
+    random, secret_hash, store,
+    throttle::{Attempt, RetryAfter},
+};
+use crate::{
+    app::App,
+    config::SignUp,
+    error::{Error, Result},
+    rpc::{Anyone, Guest},
+    transport,
+};
+
+/// Versions and capabilities a client may name.
+const HELLO_ITEMS_MAX: usize = 32;
+
+impl From<RetryAfter> for Error {
+    fn from(after: RetryAfter) -> Self {
+        let milliseconds = u64::try_from(after.0.as_millis()).unwrap_or(u64::MAX);
+        Fault::new(code::RATE_LIMITED).retry_after(milliseconds).into()
+    }
+}
+
+/// Answers version, capabilities and limits; resumes the session of a token.
+pub(super) async fn hello(Anyone(guest): Anyone, request: Hello) -> Result<Welcome> {
+    if guest.greeted() {
+        return Err(code::HELLO_AGAIN.into());
+    }
+    if !request.versions.contains(&VERSION) {
+        return Err(Fault::new(code::UNSUPPORTED_VERSION).limit(VERSION.into()).into());
+    }
+    if request.capabilities.len() > HELLO_ITEMS_MAX || request.versions.len() > HELLO_ITEMS_MAX {
+        return Err(Fault::new(code::TOO_MANY).limit(HELLO_ITEMS_MAX as u64).into());
+    }
+    names::clean_line(&request.client, names::DISPLAY_CHARS_MAX)
+        .map_err(|error| Fault::new(code::BAD_VALUE).field("client").message(error.to_string()))?;
+    let session = match &request.token {
+        None => None,
+        Some(token) => Some(resume(&guest, token).await?),
+    };
+    let app = &guest.app;
+    guest.link.greet();
+    Ok(Welcome {
+        version: VERSION,
+        server: concat!("litrocket/", env!("CARGO_PKG_VERSION")).into(),
+        server_id: app.identity.server_id.clone(),
+        log_epoch: app.identity.log_epoch,
+        now_ms: app.clock.now_ms(),
+        capabilities: Vec::new(),
+        sign_up: app.config.sign_up().name().into(),
+        limits: wire_limits(app),
+        session,
+    })
+}
+
+async fn resume(guest: &Guest, token: &[u8]) -> Result<Resumed> {
+    let app = &guest.app;
+    let bad = || Error::from(code::BAD_TOKEN);
+    if token.len() != TOKEN_BYTES {
+        return Err(bad());
+    }
+    let hash = secret_hash(token);
+    let found = store::resume(&app.db, &hash).await?.ok_or_else(bad)?;
+    let session = found.session;
+    if found.is_next {
+        app.writer.run(move |tx| Box::pin(store::promote_token(tx, session, hash))).await?;
+    }
+    if !guest.sign_in(found.account, session) {
+        return Err(code::ALREADY_SIGNED_IN.into());
+    }
+    // A revocation that committed between the look-up and the sign-in found no connection to end: look again.
+    if store::resume(&app.db, &secret_hash(token)).await?.is_none() {
+        if let Some(device) = guest.link.device() {
+            device.end("revoked");
+        }
+        return Err(bad());
+    }
+    app.writer.lazy().seen(found.account, session, app.clock.now_ms());
+    Ok(Resumed { account: found.account, handle: found.handle, session, account_version: found.log_version })
+}
+
+fn wire_limits(app: &App) -> Limits {
+    let config = &app.config;
+    Limits {
+        chat_frame_bytes: frame::CHAT_FRAME_MAX as u64,
+        frame_bytes: frame::FRAME_MAX as u64,
+        text_bytes: config.limits.text_bytes_max,
+        body_bytes: limits::BODY_BYTES_MAX as u64,
+        accounts_per_call: limits::ACCOUNTS_PER_CALL_MAX as u64,
+        group_members: config.limits.group_members_max,
+        conversations: limits::CONVERSATIONS_MAX as u64,
+        page: limits::PAGE_MAX,
+        history_page: limits::HISTORY_PAGE_MAX,
+        streams: config.transport.bidi_streams_max,
+        requests_per_second: config.limits.requests_per_second,
+        sends_per_second: config.limits.sends_per_second,
+        idle_timeout_ms: config.transport.idle_timeout_ms,
+        keep_alive_ms: config.transport.keep_alive_ms,
+    }
+}
+
+fn clean_label(label: &str) -> Result<String> {
+    let label = if label.trim().is_empty() { "unnamed" } else { label };
+    names::clean_display(label, names::DISPLAY_CHARS_MAX)
+        .map_err(|error| Fault::new(code::BAD_VALUE).field("label").message(error.to_string()).into())
+}
+
+/// A BCP 47 tag, as far as its letters go.
+pub(super) fn check_locale(locale: &str) -> Result<()> {
+    let fine =
+        (2..=35).contains(&locale.len()) && locale.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if fine { Ok(()) } else { Err(Fault::new(code::BAD_VALUE).field("locale").into()) }
+}
+
+/// Makes an account and its first session.
+pub(super) async fn register(guest: Guest, request: Register) -> Result<SignedIn> {
+    let app = guest.app.clone();
+    let policy = app.config.sign_up();
+    if policy == SignUp::Closed {
+        return Err(code::SIGN_UP_CLOSED.into());
+    }
+    if policy == SignUp::Invite && request.invite.is_none() {
+        return Err(Fault::new(code::BAD_INVITE)
+            .field("invite")
+            .message("Signing up here needs an invite.")
+            .into());
+    }
+    let handle = Handle::parse(&request.handle).map_err(|error| {
+        Fault::new(code::BAD_HANDLE)
+            .field("handle")
+            .message(error.to_string())
+            .param("reason", error.reason())
+    })?;
+    check_password(&request.password, "password")?;
+    let label = clean_label(&request.label)?;
+    let locale = request.locale.unwrap_or_else(|| "en".into());
+    check_locale(&locale)?;
+    app.throttle.sign_up(transport::network(guest.remote().ip()), Instant::now())?;
+    let password = app.passwords.hash(request.password).await?;
+    let invite = request.invite.map(|code| secret_hash(code.trim().as_bytes()));
+    let token = random::<TOKEN_BYTES>()?;
+    let text = handle.text.clone();
+    let (account, session, version) = app
+        .writer
+        .run(move |tx| {
+            Box::pin(async move {
+                let operator = match invite {
+                    None => false,
+                    Some(hash) => store::use_invite(tx, &hash)
+                        .await?
+                        .ok_or_else(|| Error::from(Fault::new(code::BAD_INVITE).field("invite")))?,
+                };
+                let account = tx.new_account();
+                if !store::insert_account(tx, account, &handle, &password, &locale, operator).await? {
+                    return Err(Fault::new(code::HANDLE_TAKEN).field("handle").into());
+                }
+                let (session, version) =
+                    store::insert_session(tx, account, secret_hash(&token), &label).await?;
+                Ok((account, session, version))
+            })
+        })
+        .await?;
+    tracing::info!(%account, handle = %text, address = %guest.remote(), "signed up");
+    if !guest.sign_in(account, session) {
+        return Err(code::ALREADY_SIGNED_IN.into());
+    }
+    Ok(SignedIn { account, handle: text, session, token: token.into(), account_version: version })
+}
+
+/// Makes a session on a new device.
+pub(super) async fn sign_in(guest: Guest, request: SignIn) -> Result<SignedIn> {
+    let app = guest.app.clone();
+    let label = clean_label(&request.label)?;
+    let key =
+        Handle::parse(&request.handle).map_or_else(|_| request.handle.to_lowercase(), |handle| handle.key);
+    let key: String = key.chars().take(names::HANDLE_CHARS_MAX).collect();
+    let found = store::credentials(&app.db, &key).await?;
+    let attempt = Attempt {
+        name: key,
+        network: transport::network(guest.remote().ip()),
+        known_device: is_known(&app, request.old_token.as_deref(), found.as_ref()).await?,
+    };
+    app.throttle.check(&attempt, Instant::now())?;
+    let too_long = request.password.len() > limits::PASSWORD_BYTES_MAX;
+    let password = if too_long { String::new() } else { request.password };
+    let stored = found.as_ref().map(|found| found.password.clone());
+    let verified = app.passwords.verify(password, stored).await?;
+    let Some(found) = found.filter(|_| verified.ok && !too_long) else {
+        app.throttle.failed(&attempt, Instant::now());
+        tracing::info!(name = %attempt.name, address = %guest.remote(), "a sign-in failed");
+        return Err(code::WRONG_CREDENTIALS.into());
+    };
+    let token = random::<TOKEN_BYTES>()?;
+    let (account, keep) = (found.account, app.config.accounts.sessions_max);
+    let checked = found.password;
+    let (session, version) = app
+        .writer
+        .run(move |tx| {
+            Box::pin(async move {
+                // The password may have been changed while it was checked.
+                if !store::has_password(tx, account, &checked).await? {
+                    return Err(code::WRONG_CREDENTIALS.into());
+                }
+                if let Some(password) = verified.rehash {
+                    store::set_password(tx, account, password).await?;
+                }
+                let made = store::insert_session(tx, account, secret_hash(&token), &label).await?;
+                let surplus = store::surplus_sessions(tx, account, keep).await?;
+                super::sessions::end(tx, account, surplus, "revoked").await?;
+                Ok(made)
+            })
+        })
+        .await?;
+    tracing::info!(%account, %session, address = %guest.remote(), "signed in");
+    if !guest.sign_in(account, session) {
+        return Err(code::ALREADY_SIGNED_IN.into());
+    }
+    Ok(SignedIn { account, handle: found.handle, session, token: token.into(), account_version: version })
+}
+
+/// Whether the device shows a token that it had for this very account.
+async fn is_known(app: &App, token: Option<&[u8]>, found: Option<&store::Credentials>) -> Result<bool> {
+    let (Some(token), Some(found)) = (token, found) else { return Ok(false) };
+    Ok(store::token_owner(&app.db, &secret_hash(token)).await? == Some(found.account))
+}

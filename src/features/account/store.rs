@@ -1,0 +1,338 @@
+//! The account feature's SQL: accounts, sessions, invites.
+
+use litrocket_protocol::{AccountId, SessionId, account, frame, names::Handle};
+
+use crate::{
+    args,
+    db::Db,
+    error::{Error, Result},
+    writer::Tx,
+};
+
+/// The account log keeps what a device may need; the key of a session's entry.
+pub(super) fn session_key(session: SessionId) -> String {
+    format!("session/{session}")
+}
+
+/// What signing in needs to know of an account.
+#[derive(Debug, Clone)]
+pub(super) struct Credentials {
+    pub(super) account: AccountId,
+    pub(super) handle: String,
+    pub(super) password: String,
+}
+
+pub(super) async fn credentials(db: &Db, key: &str) -> Result<Option<Credentials>> {
+    const SELECT: &str =
+        "SELECT id, handle, password FROM accounts WHERE name_key = $1 AND deleted_ms IS NULL";
+    let row: Option<(i64, String, String)> = db.first(SELECT, args![key]).await?;
+    Ok(row.map(|(id, handle, password)| Credentials { account: id.into(), handle, password }))
+}
+
+pub(super) async fn credentials_by_id(db: &Db, account: AccountId) -> Result<Option<Credentials>> {
+    const SELECT: &str = "SELECT id, handle, password FROM accounts WHERE id = $1 AND deleted_ms IS NULL";
+    let row: Option<(i64, String, String)> = db.first(SELECT, args![account]).await?;
+    Ok(row.map(|(id, handle, password)| Credentials { account: id.into(), handle, password }))
+}
+
+/// Whose token this is, also of a session that has ended.
+pub(super) async fn token_owner(db: &Db, token_hash: &[u8]) -> Result<Option<AccountId>> {
+    const SELECT: &str = "SELECT account FROM sessions WHERE token_hash = $1 OR next_token_hash = $1";
+    let row: Option<(i64,)> = db.first(SELECT, args![token_hash]).await?;
+    Ok(row.map(|(account,)| account.into()))
+}
+
+/// The session a token resumes.
+pub(super) struct TokenSession {
+    pub(super) session: SessionId,
+    pub(super) account: AccountId,
+    pub(super) handle: String,
+    pub(super) log_version: u64,
+    /// The token is the new one of a rotation.
+    pub(super) is_next: bool,
+}
+
+pub(super) async fn resume(db: &Db, token_hash: &[u8]) -> Result<Option<TokenSession>> {
+    const SELECT: &str = "SELECT s.id, a.id, a.handle, a.log_version,
+            CASE WHEN s.next_token_hash = $1 THEN 1 ELSE 0 END
+        FROM sessions s JOIN accounts a ON a.id = s.account
+        WHERE (s.token_hash = $1 OR s.next_token_hash = $1) AND s.ended_ms IS NULL AND a.deleted_ms IS NULL";
+    let row: Option<(i64, i64, String, i64, Option<i64>)> = db.first(SELECT, args![token_hash]).await?;
+    Ok(row.map(|(session, account, handle, version, next)| TokenSession {
+        session: session.into(),
+        account: account.into(),
+        handle,
+        log_version: version as u64,
+        is_next: next == Some(1),
+    }))
+}
+
+/// The new token was used: the old one is no longer valid.
+pub(super) async fn promote_token(tx: &mut Tx, session: SessionId, token_hash: Vec<u8>) -> Result<()> {
+    const UPDATE: &str = "UPDATE sessions SET token_hash = next_token_hash, next_token_hash = NULL
+        WHERE id = $1 AND next_token_hash = $2";
+    tx.execute(UPDATE, args![session, token_hash]).await.map(drop)
+}
+
+pub(super) async fn set_next_token(tx: &mut Tx, session: SessionId, token_hash: Vec<u8>) -> Result<()> {
+    const UPDATE: &str = "UPDATE sessions SET next_token_hash = $2 WHERE id = $1 AND ended_ms IS NULL";
+    tx.execute(UPDATE, args![session, token_hash]).await.map(drop)
+}
+
+/// Makes an account; `false` when the name, or one that looks like it, is taken.
+pub(super) async fn insert_account(
+    tx: &mut Tx,
+    account: AccountId,
+    handle: &Handle,
+    password: &str,
+    locale: &str,
+    operator: bool,
+) -> Result<bool> {
+    const INSERT: &str = "INSERT INTO accounts
+            (id, handle, name_key, skeleton, password, operator, display_name, locale, created_ms)
+        VALUES ($1, $2, $3, $4, $5, $6, $2, $7, $8) ON CONFLICT DO NOTHING";
+    let now = tx.now_ms();
+    let args =
+        args![account, &*handle.text, &*handle.key, &*handle.skeleton, password, operator, locale, now];
+    Ok(tx.execute(INSERT, args).await? == 1)
+}
+
+/// Uses an invite up by one: whether it was good, and whether it makes an operator.
+pub(super) async fn use_invite(tx: &mut Tx, code_hash: &[u8]) -> Result<Option<bool>> {
+    const UPDATE: &str = "UPDATE invites SET uses_left = uses_left - 1
+        WHERE code_hash = $1 AND uses_left > 0 AND expires_ms > $2 RETURNING operator";
+    let now = tx.now_ms();
+    let row: Option<(i64,)> = tx.first(UPDATE, args![code_hash, now]).await?;
+    Ok(row.map(|(operator,)| operator != 0))
+}
+
+pub(super) async fn insert_invite(
+    tx: &mut Tx,
+    code_hash: Vec<u8>,
+    uses: u64,
+    expires_ms: u64,
+    by: AccountId,
+    operator: bool,
+) -> Result<()> {
+    const INSERT: &str = "INSERT INTO invites (code_hash, uses_left, expires_ms, created_by, operator) VALUES ($1, $2, $3, $4, $5)";
+    const EXPIRED: &str = "DELETE FROM invites WHERE expires_ms < $1 OR uses_left < 1";
+    let now = tx.now_ms();
+    tx.execute(EXPIRED, args![now]).await?;
+    tx.execute(INSERT, args![code_hash, uses, expires_ms, by, operator]).await.map(drop)
+}
+
+/// Takes invites for the first operator back: each start makes a new one while there is none.
+pub(super) async fn drop_operator_invites(tx: &mut Tx) -> Result<()> {
+    tx.execute("DELETE FROM invites WHERE operator = 1", &[]).await.map(drop)
+}
+
+pub(super) async fn has_operator(db: &Db) -> Result<bool> {
+    const SELECT: &str = "SELECT id FROM accounts WHERE operator = 1 AND deleted_ms IS NULL LIMIT 1";
+    let row: Option<(i64,)> = db.first(SELECT, &[]).await?;
+    Ok(row.is_some())
+}
+
+pub(super) async fn is_operator(db: &Db, account: AccountId) -> Result<bool> {
+    const SELECT: &str = "SELECT operator FROM accounts WHERE id = $1";
+    let row: Option<(i64,)> = db.first(SELECT, args![account]).await?;
+    Ok(row.is_some_and(|(operator,)| operator != 0))
+}
+
+/// Makes a session and tells the account's other devices.
+pub(super) async fn insert_session(
+    tx: &mut Tx,
+    account: AccountId,
+    token_hash: Vec<u8>,
+    label: &str,
+) -> Result<(SessionId, u64)> {
+    const INSERT: &str = "INSERT INTO sessions (id, account, token_hash, label, created_ms, last_used_ms)
+        VALUES ($1, $2, $3, $4, $5, $5)";
+    const VERSION: &str = "SELECT log_version FROM accounts WHERE id = $1";
+    let (session, now) = (tx.new_session(), tx.now_ms());
+    tx.execute(INSERT, args![session, account, token_hash, label, now]).await?;
+    let entry = account::SessionEntry { label: label.into(), created_ms: now };
+    tx.entry(account, session_key(session), Some(frame::encode_body(&entry))).await?;
+    let row: Option<(i64,)> = tx.first(VERSION, args![account]).await?;
+    Ok((session, row.map_or(0, |(version,)| version as u64)))
+}
+
+/// Sessions beyond the newest `keep`, by last use.
+pub(super) async fn surplus_sessions(tx: &mut Tx, account: AccountId, keep: u64) -> Result<Vec<SessionId>> {
+    const SELECT: &str = "SELECT id FROM sessions WHERE account = $1 AND ended_ms IS NULL
+        ORDER BY last_used_ms DESC, id DESC LIMIT 1000 OFFSET $2";
+    let rows: Vec<(i64,)> = tx.all(SELECT, args![account, keep]).await?;
+    Ok(rows.into_iter().map(|(id,)| id.into()).collect())
+}
+
+/// The running sessions of an account.
+pub(super) async fn running_sessions(tx: &mut Tx, account: AccountId) -> Result<Vec<SessionId>> {
+    surplus_sessions(tx, account, 0).await
+}
+
+/// Ends sessions; those that run no longer are left out of the answer.
+pub(super) async fn end_sessions(
+    tx: &mut Tx,
+    account: AccountId,
+    sessions: &[SessionId],
+) -> Result<Vec<SessionId>> {
+    const UPDATE: &str =
+        "UPDATE sessions SET ended_ms = $3 WHERE id = $1 AND account = $2 AND ended_ms IS NULL RETURNING id";
+    let now = tx.now_ms();
+    let mut ended = Vec::new();
+    for session in sessions {
+        let row: Option<(i64,)> = tx.first(UPDATE, args![*session, account, now]).await?;
+        ended.extend(row.map(|(id,)| SessionId::from(id)));
+    }
+    let entries = ended.iter().map(|session| (account, session_key(*session), None)).collect();
+    tx.entries(entries).await?;
+    Ok(ended)
+}
+
+pub(super) async fn sessions(
+    db: &Db,
+    account: AccountId,
+    before: Option<SessionId>,
+    limit: u64,
+) -> Result<Vec<account::SessionInfo>> {
+    const SELECT: &str = "SELECT id, label, created_ms, last_used_ms FROM sessions
+        WHERE account = $1 AND ended_ms IS NULL AND id < $2 ORDER BY id DESC LIMIT $3";
+    let before = before.map_or(i64::MAX, SessionId::sql);
+    let rows: Vec<(i64, String, i64, i64)> = db.all(SELECT, args![account, before, limit]).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, label, created, used)| account::SessionInfo {
+            session: id.into(),
+            label,
+            created_ms: created as u64,
+            last_used_ms: used as u64,
+            connected: false,
+            current: false,
+        })
+        .collect())
+}
+
+/// Whether the account still has this password hash.
+pub(super) async fn has_password(tx: &mut Tx, account: AccountId, password: &str) -> Result<bool> {
+    const SELECT: &str = "SELECT id FROM accounts WHERE id = $1 AND password = $2 AND deleted_ms IS NULL";
+    let row: Option<(i64,)> = tx.first(SELECT, args![account, password]).await?;
+    Ok(row.is_some())
+}
+
+pub(super) async fn set_password(tx: &mut Tx, account: AccountId, password: String) -> Result<()> {
+    tx.execute("UPDATE accounts SET password = $2 WHERE id = $1", args![account, password]).await.map(drop)
+}
+
+type ProfileRow = (i64, String, String, String, String, String, String, i64, i64, Option<i64>);
+
+fn profile(row: ProfileRow) -> account::Profile {
+    let (id, handle, display_name, signature, locale, sex, birthday, show, version, deleted) = row;
+    let filled = |text: String| (!text.is_empty()).then_some(text);
+    if deleted.is_some() {
+        return deleted_profile(id.into(), version as u64);
+    }
+    account::Profile {
+        account: id.into(),
+        handle,
+        display_name,
+        signature,
+        locale,
+        sex: filled(sex),
+        birthday: filled(birthday),
+        show_personal: show != 0,
+        version: version as u64,
+        deleted: false,
+    }
+}
+
+fn deleted_profile(account: AccountId, version: u64) -> account::Profile {
+    account::Profile {
+        account,
+        handle: String::new(),
+        display_name: String::new(),
+        signature: String::new(),
+        locale: String::new(),
+        sex: None,
+        birthday: None,
+        show_personal: false,
+        version,
+        deleted: true,
+    }
+}
+
+pub(super) async fn profile_by_key(db: &Db, key: &str) -> Result<Option<account::Profile>> {
+    const SELECT: &str =
+        "SELECT id, handle, display_name, signature, locale, sex, birthday, show_personal, version,
+            deleted_ms FROM accounts WHERE name_key = $1 AND deleted_ms IS NULL";
+    Ok(db.first::<ProfileRow>(SELECT, args![key]).await?.map(profile))
+}
+
+pub(super) async fn profiles(db: &Db, accounts: &[AccountId]) -> Result<Vec<account::Profile>> {
+    const SELECT: &str = "SELECT a.id, a.handle, a.display_name, a.signature, a.locale, a.sex, a.birthday,
+            a.show_personal, a.version, a.deleted_ms
+        FROM json_each($1) j JOIN accounts a ON a.id = j.value ORDER BY a.id";
+    let ids = serde_json::to_string(&accounts.iter().map(|id| id.0).collect::<Vec<_>>())
+        .map_err(|error| Error::Internal(error.to_string()))?;
+    let rows: Vec<ProfileRow> = db.all(SELECT, args![ids]).await?;
+    Ok(rows.into_iter().map(profile).collect())
+}
+
+pub(super) async fn own_profile(tx: &mut Tx, account: AccountId) -> Result<account::Profile> {
+    const SELECT: &str =
+        "SELECT id, handle, display_name, signature, locale, sex, birthday, show_personal, version,
+            deleted_ms FROM accounts WHERE id = $1";
+    let row: Option<ProfileRow> = tx.first(SELECT, args![account]).await?;
+    row.map(profile).ok_or_else(|| Error::Internal("a session without an account".into()))
+}
+
+pub(super) async fn update_profile(tx: &mut Tx, profile: &account::Profile) -> Result<()> {
+    const UPDATE: &str = "UPDATE accounts SET display_name = $2, signature = $3, locale = $4, sex = $5,
+            birthday = $6, show_personal = $7, version = $8 WHERE id = $1";
+    let args = args![
+        profile.account,
+        &*profile.display_name,
+        &*profile.signature,
+        &*profile.locale,
+        profile.sex.as_deref().unwrap_or(""),
+        profile.birthday.as_deref().unwrap_or(""),
+        profile.show_personal,
+        profile.version,
+    ];
+    tx.execute(UPDATE, args).await.map(drop)
+}
+
+pub(super) async fn set_privacy(
+    tx: &mut Tx,
+    account: AccountId,
+    set: &account::SetPrivacy,
+) -> Result<account::Privacy> {
+    const UPDATE: &str = "UPDATE accounts SET read_receipts = COALESCE($2, read_receipts),
+            presence = COALESCE($3, presence), typing = COALESCE($4, typing)
+        WHERE id = $1 RETURNING read_receipts, presence, typing";
+    let args = args![account, set.read_receipts, set.presence, set.typing];
+    let row: Option<(i64, i64, i64)> = tx.first(UPDATE, args).await?;
+    let (read_receipts, presence, typing) = row.unwrap_or((1, 1, 1));
+    Ok(account::Privacy { read_receipts: read_receipts != 0, presence: presence != 0, typing: typing != 0 })
+}
+
+/// Privacy switches and last seen, for the features that tell others.
+pub(crate) async fn privacy(db: &Db, account: AccountId) -> Result<(account::Privacy, u64)> {
+    const SELECT: &str = "SELECT read_receipts, presence, typing, last_seen_ms FROM accounts WHERE id = $1 AND deleted_ms IS NULL";
+    let row: Option<(i64, i64, i64, i64)> = db.first(SELECT, args![account]).await?;
+    let (read_receipts, presence, typing, seen) = row.unwrap_or((0, 0, 0, 0));
+    let privacy =
+        account::Privacy { read_receipts: read_receipts != 0, presence: presence != 0, typing: typing != 0 };
+    Ok((privacy, seen as u64))
+}
+
+/// Empties an account. The name stays taken for ever.
+pub(super) async fn delete_account(tx: &mut Tx, account: AccountId) -> Result<()> {
+    const EMPTY: &str = "UPDATE accounts SET password = '', display_name = '', signature = '', locale = '',
+            sex = '', birthday = '', show_personal = 0, operator = 0, version = version + 1, deleted_ms = $2
+        WHERE id = $1";
+    let now = tx.now_ms();
+    tx.execute(EMPTY, args![account, now]).await?;
+    tx.execute("UPDATE sessions SET ended_ms = $2, label = '' WHERE account = $1", args![account, now])
+        .await?;
+    tx.execute("DELETE FROM account_log WHERE account = $1", args![account]).await?;
+    tx.execute("DELETE FROM invites WHERE created_by = $1", args![account]).await.map(drop)
+}

@@ -1,0 +1,165 @@
+//! Failed sign-ins by account and by address. Only failures spend a budget; resuming with a token never comes
+//! here; a device that signed in before has a budget of its own, so that strangers cannot lock it out.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    net::IpAddr,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// How long failures count.
+const WINDOW: Duration = Duration::from_secs(15 * 60);
+/// How long new accounts of an address count.
+const SIGN_UP_WINDOW: Duration = Duration::from_secs(60 * 60);
+/// Keys one table remembers. When it is full of running windows, the one that ends first goes.
+const KEYS_MAX: usize = 50_000;
+
+/// Try again after this time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryAfter(pub Duration);
+
+/// Counts per key in windows that begin with the first count.
+#[derive(Debug)]
+struct Windows<K> {
+    max: u64,
+    length: Duration,
+    counts: Mutex<HashMap<K, (u64, Instant)>>,
+}
+
+impl<K: Hash + Eq + Clone> Windows<K> {
+    fn new(max: u64, length: Duration) -> Self {
+        Self { max, length, counts: Mutex::default() }
+    }
+
+    fn check(&self, key: &K, now: Instant) -> Result<(), RetryAfter> {
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        match counts.get(key) {
+            Some((count, since)) if *count >= self.max && now < *since + self.length => {
+                Err(RetryAfter(*since + self.length - now))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn count(&self, key: K, now: Instant) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.len() >= KEYS_MAX && !counts.contains_key(&key) {
+            counts.retain(|_, (_, since)| now < *since + self.length);
+            if counts.len() >= KEYS_MAX
+                && let Some(oldest) =
+                    counts.iter().min_by_key(|(_, (_, since))| *since).map(|(key, _)| key.clone())
+            {
+                counts.remove(&oldest);
+            }
+        }
+        let entry = counts.entry(key).or_insert((0, now));
+        if now >= entry.1 + self.length {
+            *entry = (0, now);
+        }
+        entry.0 += 1;
+    }
+}
+
+/// Who tries to sign in, as far as it is known before the password is checked.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// The account name's key, also of names that do not exist.
+    pub name: String,
+    /// The address, or the /64 network.
+    pub network: IpAddr,
+    /// Whether the device showed a token it had for this account.
+    pub known_device: bool,
+}
+
+/// The budgets.
+#[derive(Debug)]
+pub struct Throttle {
+    accounts: Windows<(String, bool)>,
+    addresses: Windows<IpAddr>,
+    sign_ups: Windows<IpAddr>,
+}
+
+impl Throttle {
+    /// Budgets for failures per account, failures per address and sign-ups per address.
+    pub fn new(per_account: u64, per_address: u64, sign_ups: u64) -> Self {
+        Self {
+            accounts: Windows::new(per_account, WINDOW),
+            addresses: Windows::new(per_address, WINDOW),
+            sign_ups: Windows::new(sign_ups, SIGN_UP_WINDOW),
+        }
+    }
+
+    /// Whether the attempt may be made now.
+    pub fn check(&self, attempt: &Attempt, now: Instant) -> Result<(), RetryAfter> {
+        self.accounts.check(&(attempt.name.clone(), attempt.known_device), now)?;
+        if attempt.known_device { Ok(()) } else { self.addresses.check(&attempt.network, now) }
+    }
+
+    /// The password was wrong, or the name unknown.
+    pub fn failed(&self, attempt: &Attempt, now: Instant) {
+        self.accounts.count((attempt.name.clone(), attempt.known_device), now);
+        if !attempt.known_device {
+            self.addresses.count(attempt.network, now);
+        }
+    }
+
+    /// Whether the address may make another account now; counts it.
+    pub fn sign_up(&self, network: IpAddr, now: Instant) -> Result<(), RetryAfter> {
+        self.sign_ups.check(&network, now)?;
+        self.sign_ups.count(network, now);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attempt(name: &str, address: &str, known_device: bool) -> Attempt {
+        Attempt { name: name.into(), network: address.parse().unwrap(), known_device }
+    }
+
+    #[test]
+    fn failures_of_strangers_do_not_lock_a_known_device_out() {
+        let throttle = Throttle::new(2, 3, 9);
+        let now = Instant::now();
+        let stranger = attempt("ada", "10.0.0.1", false);
+        throttle.failed(&stranger, now);
+        throttle.failed(&stranger, now);
+        assert_eq!(throttle.check(&stranger, now), Err(RetryAfter(WINDOW)));
+        assert_eq!(throttle.check(&attempt("ada", "10.0.0.1", true), now), Ok(()));
+        assert_eq!(throttle.check(&attempt("bob", "10.0.0.1", false), now), Ok(()));
+        throttle.failed(&attempt("nobody", "10.0.0.1", false), now);
+        assert!(
+            throttle.check(&attempt("bob", "10.0.0.1", false), now).is_err(),
+            "the address has spent its budget"
+        );
+        assert!(throttle.check(&attempt("bob", "10.0.0.1", true), now).is_ok());
+        assert!(throttle.check(&attempt("bob", "10.0.0.2", false), now).is_ok());
+    }
+
+    #[test]
+    fn a_budget_comes_back_when_its_window_ends() {
+        let throttle = Throttle::new(1, 9, 1);
+        let now = Instant::now();
+        let ada = attempt("ada", "10.0.0.1", false);
+        throttle.failed(&ada, now);
+        assert!(throttle.check(&ada, now + WINDOW / 2).is_err());
+        assert!(throttle.check(&ada, now + WINDOW).is_ok());
+        assert!(throttle.sign_up(ada.network, now).is_ok());
+        assert!(throttle.sign_up(ada.network, now).is_err());
+        assert!(throttle.sign_up(ada.network, now + SIGN_UP_WINDOW).is_ok());
+    }
+
+    #[test]
+    fn the_tables_stay_bounded() {
+        let windows = Windows::new(1, WINDOW);
+        let now = Instant::now();
+        for key in 0..KEYS_MAX + 10 {
+            windows.count(key, now);
+        }
+        assert!(windows.counts.lock().unwrap().len() <= KEYS_MAX);
+    }
+}

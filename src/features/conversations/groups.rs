@@ -1,0 +1,277 @@
+//! Groups: making them, who is in, their name and owner. Each change is one event of the log.
+
+use std::collections::BTreeSet;
+
+use litrocket_protocol::{
+    AccountId, ConversationId, Fault,
+    account::Done,
+    conversations::{
+        ConversationInfo, CreateGroup, InviteMembers, LeaveGroup, MembersInvited, RemoveMember, RenameGroup,
+        TransferGroup, conversation_kind, member_state, role,
+    },
+    event::{Created, Joined, Left, OwnerChanged, Removed, Renamed, kind},
+    fault::code,
+    frame, limits, names,
+};
+use serde::Serialize;
+
+use super::{list, store, tell_own_side};
+use crate::{
+    error::{Error, Result},
+    rpc::Session,
+    writer::{NewEvent, Tx},
+};
+
+const DAY_MS: u64 = 86_400_000;
+
+fn clean_name(name: &str) -> Result<String> {
+    names::clean_display(name, names::DISPLAY_CHARS_MAX)
+        .map_err(|error| Fault::new(code::BAD_VALUE).field("name").message(error.to_string()).into())
+}
+
+fn too_many(field: &str, limit: usize) -> Error {
+    Fault::new(code::TOO_MANY).field(field).limit(limit as u64).into()
+}
+
+fn event<T: Serialize>(conversation: ConversationId, sender: AccountId, kind: u16, body: &T) -> NewEvent {
+    NewEvent { conversation, sender, kind, body: frame::encode_body(body), ..NewEvent::default() }
+}
+
+/// The group, for a caller who is in it.
+async fn joined_group(tx: &mut Tx, conversation: ConversationId, account: AccountId) -> Result<store::Facts> {
+    let missing = || Error::from(Fault::new(code::NOT_FOUND).field("conversation"));
+    let membership = tx.membership(conversation, account).await?.filter(|it| !it.ranges.is_empty());
+    let membership = membership.ok_or_else(missing)?;
+    if membership.state != member_state::JOINED {
+        return Err(code::NOT_A_MEMBER.into());
+    }
+    let facts = store::facts(tx, conversation).await?.ok_or_else(missing)?;
+    if facts.kind == conversation_kind::GROUP { Ok(facts) } else { Err(code::NOT_A_GROUP.into()) }
+}
+
+async fn owned_group(tx: &mut Tx, conversation: ConversationId, account: AccountId) -> Result<store::Facts> {
+    let facts = joined_group(tx, conversation, account).await?;
+    if facts.owner == account {
+        Ok(facts)
+    } else {
+        Err(Fault::new(code::FORBIDDEN).message("Only the owner may do this.").into())
+    }
+}
+
+fn check_accounts(accounts: &[AccountId]) -> Result<()> {
+    if accounts.len() > limits::ACCOUNTS_PER_CALL_MAX {
+        return Err(too_many("accounts", limits::ACCOUNTS_PER_CALL_MAX));
+    }
+    Ok(())
+}
+
+pub(super) async fn create(caller: Session, request: CreateGroup) -> Result<ConversationInfo> {
+    check_accounts(&request.accounts)?;
+    let name = clean_name(&request.name)?;
+    let me = caller.account();
+    let per_day = caller.app.config.limits.groups_per_day;
+    let conversation =
+        caller.app.writer.run(move |tx| Box::pin(make(tx, me, request, name, per_day))).await?;
+    list::one(&caller, conversation).await
+}
+
+async fn make(
+    tx: &mut Tx,
+    me: AccountId,
+    request: CreateGroup,
+    name: String,
+    per_day: u64,
+) -> Result<ConversationId> {
+    let others: BTreeSet<AccountId> = request.accounts.into_iter().filter(|account| *account != me).collect();
+    let others: Vec<AccountId> = others.into_iter().collect();
+    let hash = blake3::hash(&frame::encode_body(&(&name, &others, request.open_history)));
+    if let Some((conversation, earlier)) = store::made(tx, me, request.id).await? {
+        return if earlier == hash.as_bytes() { Ok(conversation) } else { Err(code::ID_CONFLICT.into()) };
+    }
+    let now = tx.now_ms();
+    if store::made_since(tx, me, now.saturating_sub(DAY_MS)).await? >= per_day {
+        return Err(Fault::new(code::RATE_LIMITED).limit(per_day).retry_after(DAY_MS / 24).into());
+    }
+    if store::existing(tx, &others).await?.len() != others.len() {
+        return Err(Fault::new(code::NOT_FOUND).field("accounts").into());
+    }
+    let mut members = store::able(tx, &others, limits::CONVERSATIONS_MAX as u64).await?;
+    if store::able(tx, &[me], limits::CONVERSATIONS_MAX as u64).await?.is_empty() {
+        return Err(too_many("conversations", limits::CONVERSATIONS_MAX));
+    }
+    members.push(me);
+    let conversation = tx.new_conversation();
+    let group = store::NewGroup {
+        conversation,
+        name: &name,
+        owner: me,
+        id: request.id,
+        hash: hash.into(),
+        open_history: request.open_history,
+    };
+    store::insert_group(tx, &group).await?;
+    store::join(tx, conversation, &members, 1, 1, true).await?;
+    store::set_role(tx, conversation, me, role::OWNER).await?;
+    store::count_members(tx, conversation, members.len() as i64).await?;
+    let body = Created { name: Some(name), accounts: members.clone() };
+    tx.append(event(conversation, me, kind::CREATED, &body)).await?;
+    tell_own_side(tx, conversation, &members).await?;
+    tx.members_changed(conversation, members, Vec::new());
+    Ok(conversation)
+}
+
+pub(super) async fn invite(caller: Session, request: InviteMembers) -> Result<MembersInvited> {
+    check_accounts(&request.accounts)?;
+    let me = caller.account();
+    let most = caller.app.config.limits.group_members_max;
+    caller.app.writer.run(move |tx| Box::pin(bring(tx, me, request, most))).await
+}
+
+async fn bring(tx: &mut Tx, me: AccountId, request: InviteMembers, most: u64) -> Result<MembersInvited> {
+    let conversation = request.conversation;
+    let facts = joined_group(tx, conversation, me).await?;
+    let wanted: BTreeSet<AccountId> = request.accounts.into_iter().collect();
+    let wanted: Vec<AccountId> = wanted.into_iter().collect();
+    if store::existing(tx, &wanted).await?.len() != wanted.len() {
+        return Err(Fault::new(code::NOT_FOUND).field("accounts").into());
+    }
+    let present = store::joined_among(tx, conversation, &wanted).await?;
+    let absent: Vec<AccountId> = wanted.into_iter().filter(|account| !present.contains(account)).collect();
+    let joined = store::able(tx, &absent, limits::CONVERSATIONS_MAX as u64).await?;
+    if joined.is_empty() {
+        return Ok(MembersInvited { joined, event_seq: None });
+    }
+    if facts.members + joined.len() as u64 > most {
+        return Err(Fault::new(code::GROUP_FULL).limit(most).into());
+    }
+    let body = Joined { accounts: joined.clone() };
+    let position = tx.append(event(conversation, me, kind::JOINED, &body)).await?;
+    let from_seq = if facts.open_history { 1 } else { position.event_seq };
+    store::join(tx, conversation, &joined, from_seq, position.message_seq + 1, true).await?;
+    store::count_members(tx, conversation, joined.len() as i64).await?;
+    tell_own_side(tx, conversation, &joined).await?;
+    tx.members_changed(conversation, joined.clone(), Vec::new());
+    Ok(MembersInvited { joined, event_seq: Some(position.event_seq) })
+}
+
+pub(super) async fn remove(caller: Session, request: RemoveMember) -> Result<Done> {
+    let (me, conversation, target) = (caller.account(), request.conversation, request.account);
+    caller
+        .app
+        .writer
+        .run(move |tx| {
+            Box::pin(async move {
+                owned_group(tx, conversation, me).await?;
+                if target == me {
+                    return Err(Fault::new(code::OWNER_STAYS).field("account").into());
+                }
+                if store::joined_among(tx, conversation, &[target]).await?.is_empty() {
+                    return Ok(());
+                }
+                let body = Removed { account: target };
+                let position = tx.append(event(conversation, me, kind::REMOVED, &body)).await?;
+                part(tx, conversation, target, member_state::REMOVED, position.event_seq).await
+            })
+        })
+        .await?;
+    Ok(Done::default())
+}
+
+/// Closes what a member may read at the event that says they went.
+async fn part(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    account: AccountId,
+    state: u8,
+    event_seq: u64,
+) -> Result<()> {
+    store::part(tx, conversation, account, state, event_seq).await?;
+    tell_own_side(tx, conversation, &[account]).await?;
+    tx.members_changed(conversation, Vec::new(), vec![account]);
+    Ok(())
+}
+
+pub(super) async fn leave(caller: Session, request: LeaveGroup) -> Result<Done> {
+    let (me, conversation) = (caller.account(), request.conversation);
+    caller
+        .app
+        .writer
+        .run(move |tx| {
+            Box::pin(async move {
+                let facts = match joined_group(tx, conversation, me).await {
+                    Ok(facts) => facts,
+                    // Leaving again changes nothing.
+                    Err(Error::Fault(fault)) if fault.is(code::NOT_A_MEMBER) => return Ok(()),
+                    Err(error) => return Err(error),
+                };
+                if facts.owner == me && facts.members > 1 {
+                    return Err(code::OWNER_STAYS.into());
+                }
+                go(tx, conversation, me).await
+            })
+        })
+        .await?;
+    Ok(Done::default())
+}
+
+async fn go(tx: &mut Tx, conversation: ConversationId, account: AccountId) -> Result<()> {
+    let position = tx.append(event(conversation, account, kind::LEFT, &Left::default())).await?;
+    part(tx, conversation, account, member_state::LEFT, position.event_seq).await
+}
+
+/// Whether an account owns groups with other members in them.
+pub(crate) async fn owns_shared_groups(tx: &mut Tx, account: AccountId) -> Result<bool> {
+    let groups = store::groups_of(tx, account).await?;
+    Ok(groups.iter().any(|(_, members, role)| *role == role::OWNER && *members > 1))
+}
+
+/// Takes an account out of all its groups.
+pub(crate) async fn leave_all(tx: &mut Tx, account: AccountId) -> Result<()> {
+    for (conversation, ..) in store::groups_of(tx, account).await? {
+        go(tx, conversation, account).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn rename(caller: Session, request: RenameGroup) -> Result<Done> {
+    let name = clean_name(&request.name)?;
+    let (me, conversation) = (caller.account(), request.conversation);
+    caller
+        .app
+        .writer
+        .run(move |tx| {
+            Box::pin(async move {
+                owned_group(tx, conversation, me).await?;
+                store::rename(tx, conversation, &name).await?;
+                tx.append(event(conversation, me, kind::RENAMED, &Renamed { name })).await.map(drop)
+            })
+        })
+        .await?;
+    Ok(Done::default())
+}
+
+pub(super) async fn transfer(caller: Session, request: TransferGroup) -> Result<Done> {
+    let (me, conversation, target) = (caller.account(), request.conversation, request.account);
+    caller
+        .app
+        .writer
+        .run(move |tx| {
+            Box::pin(async move {
+                owned_group(tx, conversation, me).await?;
+                if target == me {
+                    return Ok(());
+                }
+                if store::joined_among(tx, conversation, &[target]).await?.is_empty() {
+                    return Err(Fault::new(code::NOT_FOUND).field("account").into());
+                }
+                store::set_owner(tx, conversation, target).await?;
+                store::set_role(tx, conversation, me, role::MEMBER).await?;
+                store::set_role(tx, conversation, target, role::OWNER).await?;
+                let body = OwnerChanged { account: target };
+                tx.append(event(conversation, me, kind::OWNER_CHANGED, &body)).await?;
+                tell_own_side(tx, conversation, &[me, target]).await
+            })
+        })
+        .await?;
+    Ok(Done::default())
+}

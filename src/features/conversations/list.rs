@@ -1,0 +1,117 @@
+//! Conversations with their heads and unread counts.
+
+use std::collections::HashMap;
+
+use litrocket_protocol::{
+    AccountId, ConversationId, Fault,
+    conversations::{
+        ConversationEntry, ConversationInfo, Conversations, GetConversation, ListConversations, ListPosition,
+        conversation_kind,
+    },
+    fault::code,
+    unread::{self, Markers},
+};
+
+use super::store;
+use crate::{
+    app::App,
+    error::{Error, Result},
+    features::page_limit,
+    rpc::Session,
+};
+
+pub(super) async fn list(caller: Session, request: ListConversations) -> Result<Conversations> {
+    let limit = page_limit(request.limit)?;
+    let before = request.after.map_or((u64::MAX, u64::MAX), |at| (at.last_at_ms, at.conversation.0));
+    let mut page = store::page(&caller.app.db, caller.account(), before, limit + 1).await?;
+    let more = page.len() as u64 > limit;
+    page.truncate(limit as usize);
+    let next = page.last().filter(|_| more).map(|(conversation, last_at_ms)| ListPosition {
+        last_at_ms: *last_at_ms,
+        conversation: *conversation,
+    });
+    let ids: Vec<ConversationId> = page.into_iter().map(|(conversation, _)| conversation).collect();
+    Ok(Conversations { conversations: infos(&caller.app, caller.account(), &ids).await?, next })
+}
+
+pub(super) async fn get(caller: Session, request: GetConversation) -> Result<ConversationInfo> {
+    one(&caller, request.conversation).await
+}
+
+/// One conversation as its caller sees it.
+pub(super) async fn one(caller: &Session, conversation: ConversationId) -> Result<ConversationInfo> {
+    let mut found = infos(&caller.app, caller.account(), &[conversation]).await?;
+    found.pop().ok_or_else(|| Error::from(Fault::new(code::NOT_FOUND).field("conversation")))
+}
+
+/// Conversations as an account sees them, in the order of the ids; those it has no place in are left out.
+pub(super) async fn infos(
+    app: &App,
+    account: AccountId,
+    conversations: &[ConversationId],
+) -> Result<Vec<ConversationInfo>> {
+    let ids = store::json(&conversations.iter().map(|id| id.0).collect::<Vec<_>>())?;
+    let mut sides: HashMap<_, _> = store::sides(&app.db, account, &ids).await?.into_iter().collect();
+    let shown = store::shown(&app.db, account, &ids).await?;
+    let mut rows: Vec<(store::Shown, ConversationEntry, Markers)> = shown
+        .into_iter()
+        .filter_map(|shown| {
+            let mine = sides.remove(&shown.conversation)?;
+            let markers = Markers {
+                head: shown.head.1,
+                joined: mine.joined_message_seq,
+                deleted_to: mine.deleted_to,
+                retained_from: 0,
+                read_marker: mine.read,
+                my_last_sent: shown.last_sent.max(app.writer.lazy().last_sent(shown.conversation, account)),
+            };
+            Some((shown, mine, markers))
+        })
+        .collect();
+    let places: Vec<(u64, u64, u64)> = rows
+        .iter()
+        .filter(|(.., markers)| unread::unread(markers) > 0)
+        .map(|(shown, _, markers)| (shown.conversation.0, unread::read(markers), markers.head))
+        .collect();
+    let mentions: HashMap<_, _> = if places.is_empty() {
+        HashMap::new()
+    } else {
+        store::mentions(&app.db, account, &places).await?.into_iter().collect()
+    };
+    let order: HashMap<_, _> = conversations.iter().enumerate().map(|(i, id)| (*id, i)).collect();
+    rows.sort_by_key(|(shown, ..)| order.get(&shown.conversation).copied());
+    Ok(rows
+        .into_iter()
+        .map(|(shown, mine, markers)| {
+            let unread_mentions = mentions.get(&shown.conversation).copied().unwrap_or(0);
+            info(account, shown, mine, unread::unread(&markers), unread_mentions)
+        })
+        .collect())
+}
+
+fn info(
+    account: AccountId,
+    shown: store::Shown,
+    mine: ConversationEntry,
+    unread: u64,
+    unread_mentions: u64,
+) -> ConversationInfo {
+    let peer = match (mine.kind, shown.low, shown.high) {
+        (conversation_kind::DIRECT, Some(low), Some(high)) => Some(if low == account { high } else { low }),
+        _ => None,
+    };
+    ConversationInfo {
+        conversation: shown.conversation,
+        kind: mine.kind,
+        name: shown.name,
+        peer,
+        owner: (shown.owner != AccountId::SYSTEM).then_some(shown.owner),
+        members: shown.members,
+        head_seq: shown.head.0,
+        head_message_seq: shown.head.1,
+        last_at_ms: shown.last_at_ms,
+        unread,
+        unread_mentions,
+        mine,
+    }
+}

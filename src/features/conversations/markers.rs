@@ -1,0 +1,102 @@
+//! Read and delivered markers.
+
+use litrocket_protocol::{
+    AccountId, Fault,
+    conversations::{GetMarkers, GetReaders, MarkRead, Marked, OtherMarker, OtherMarkers, Readers},
+    fault::code,
+    limits, state,
+};
+
+use super::{joined, list, readable, store, tell_own_side};
+use crate::{
+    args,
+    error::Result,
+    features::{account, page_limit},
+    hub::Change,
+    rpc::Session,
+};
+
+pub(super) async fn mark_read(caller: Session, request: MarkRead) -> Result<Marked> {
+    let (me, conversation) = (caller.account(), request.conversation);
+    let db = &caller.app.db;
+    let place = readable(db, conversation, me).await?;
+    if request.event_seq > place.last {
+        return Err(Fault::new(code::CURSOR_AHEAD).field("event_seq").limit(place.last).into());
+    }
+    let message_seq = store::message_seq(db, conversation, request.event_seq).await?;
+    let (privacy, _) = account::store::privacy(db, me).await?;
+    caller
+        .app
+        .writer
+        .run(move |tx| {
+            Box::pin(async move {
+                if !store::mark_read(tx, conversation, me, message_seq).await? {
+                    return Ok(());
+                }
+                tell_own_side(tx, conversation, &[me]).await?;
+                if privacy.read_receipts {
+                    let read = Some(message_seq);
+                    tx.change(Change::Marker {
+                        marker: state::Marker { conversation, account: me, read, delivered: None },
+                    });
+                }
+                Ok(())
+            })
+        })
+        .await?;
+    let info = list::one(&caller, conversation).await?;
+    Ok(Marked { read: info.mine.read, unread: info.unread, unread_mentions: info.unread_mentions })
+}
+
+pub(super) async fn others(caller: Session, request: GetMarkers) -> Result<OtherMarkers> {
+    const SELECT: &str = "SELECT m.account, CASE WHEN m.read_marker < m.last_sent THEN m.last_sent ELSE m.read_marker END, m.delivered, a.read_receipts
+        FROM members m JOIN accounts a ON a.id = m.account
+        WHERE m.conversation = $1 AND m.account > $2 AND m.account <> $3 AND m.state = 2
+        ORDER BY m.account LIMIT $4";
+    let app = &caller.app;
+    joined(&app.db, request.conversation, caller.account()).await?;
+    let limit = limits::PAGE_MAX;
+    let after = request.after.map_or(0, AccountId::sql);
+    let args = args![request.conversation, after, caller.account(), limit + 1];
+    let rows: Vec<(i64, i64, i64, i64)> = app.db.all(SELECT, args).await?;
+    let more = rows.len() as u64 > limit;
+    let markers = rows
+        .into_iter()
+        .take(limit as usize)
+        .map(|(id, read, delivered, receipts)| {
+            let account = AccountId::from(id);
+            let lazy = app.writer.lazy();
+            let read = (read as u64).max(lazy.last_sent(request.conversation, account));
+            OtherMarker {
+                account,
+                read: (receipts != 0).then_some(read),
+                delivered: (delivered as u64).max(lazy.last_delivered(request.conversation, account)),
+            }
+        })
+        .collect();
+    Ok(OtherMarkers { markers, more })
+}
+
+pub(super) async fn readers(caller: Session, request: GetReaders) -> Result<Readers> {
+    const SELECT: &str = "SELECT m.account FROM members m JOIN accounts a ON a.id = m.account
+        WHERE m.conversation = $1 AND m.account > $2 AND m.state = 2 AND a.read_receipts = 1
+            AND (m.read_marker >= $3 OR m.last_sent > $3) AND m.joined <= $3 AND m.account <> $4
+        ORDER BY m.account LIMIT $5";
+    const SENDER: &str = "SELECT sender FROM events WHERE conversation = $1 AND event_seq = $2";
+    let limit = page_limit(request.limit)?;
+    let (db, conversation) = (&caller.app.db, request.conversation);
+    let place = joined(db, conversation, caller.account()).await?;
+    let missing = || crate::error::Error::from(Fault::new(code::NOT_FOUND).field("event_seq"));
+    if !litrocket_core::access::may_read(&place.ranges, request.event_seq) {
+        return Err(missing());
+    }
+    let sender: Option<(i64,)> = db.first(SENDER, args![conversation, request.event_seq]).await?;
+    let (sender,) = sender.ok_or_else(missing)?;
+    let message_seq = store::message_seq(db, conversation, request.event_seq).await?;
+    let after = request.after.map_or(0, AccountId::sql);
+    let rows: Vec<(i64,)> =
+        db.all(SELECT, args![conversation, after, message_seq, sender, limit + 1]).await?;
+    let more = rows.len() as u64 > limit;
+    let readers = rows.into_iter().take(limit as usize).map(|(id,)| id.into()).collect();
+    Ok(Readers { readers, more })
+}

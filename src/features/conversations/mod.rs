@@ -1,0 +1,118 @@
+//! Conversations: one-to-one, groups, saved; members, markers, settings.
+//!
+//! [`store`] owns the tables `conversations`, `members`, `access` and `hidden`. [`groups`] changes who is in,
+//! [`list`] shows conversations with their unread counts, [`markers`] and [`settings`] are each person's own side.
+
+mod groups;
+mod list;
+mod markers;
+mod members;
+mod open;
+mod settings;
+pub(crate) mod store;
+
+use litrocket_core::access::Range;
+use litrocket_protocol::{
+    AccountId, ConversationId, Fault,
+    conversations::{ConversationEntry, member_state},
+    fault::code,
+    frame,
+};
+
+use crate::{
+    db::Db,
+    error::{Error, Result},
+    rpc::Router,
+    writer::Tx,
+};
+
+pub(crate) use groups::{leave_all, owns_shared_groups};
+pub(crate) use store::is_cleared;
+
+/// Registers the requests.
+pub fn routes(router: Router) -> Router {
+    router
+        .on(list::list)
+        .on(list::get)
+        .on(open::open_direct)
+        .on(groups::create)
+        .on(groups::invite)
+        .on(groups::remove)
+        .on(groups::leave)
+        .on(groups::rename)
+        .on(groups::transfer)
+        .on(members::list)
+        .on(markers::mark_read)
+        .on(markers::others)
+        .on(markers::readers)
+        .on(settings::set)
+        .on(settings::clear)
+        .on(settings::hide)
+}
+
+/// What the caller may read of a conversation.
+#[derive(Debug, Clone)]
+pub(crate) struct Readable {
+    /// One of [`member_state`].
+    pub(crate) state: u8,
+    /// What may be read, without what the caller cleared.
+    pub(crate) ranges: Vec<Range>,
+    /// The last event that may be read; 0 for none.
+    pub(crate) last: u64,
+}
+
+/// What the caller may read. Strangers get the answer for a conversation that does not exist.
+pub(crate) async fn readable(db: &Db, conversation: ConversationId, account: AccountId) -> Result<Readable> {
+    let missing = || Error::from(Fault::new(code::NOT_FOUND).field("conversation"));
+    let (state, all) = store::place(db, conversation, account).await?.ok_or_else(missing)?;
+    if all.is_empty() {
+        return Err(missing());
+    }
+    let head = store::head(db, conversation).await?;
+    let last = litrocket_core::access::last(&all, head);
+    let ranges = crate::features::chat::ranges(db, conversation, account).await?;
+    Ok(Readable { state, ranges, last })
+}
+
+/// The same for requests that only members in the conversation may make.
+pub(crate) async fn joined(db: &Db, conversation: ConversationId, account: AccountId) -> Result<Readable> {
+    let place = readable(db, conversation, account).await?;
+    if place.state == member_state::JOINED { Ok(place) } else { Err(code::NOT_A_MEMBER.into()) }
+}
+
+/// The other person of a one-to-one sees it from the first message on.
+pub(crate) async fn show_to_peer(tx: &mut Tx, conversation: ConversationId) -> Result<()> {
+    let shown = store::show(tx, conversation).await?;
+    tell_own_side(tx, conversation, &shown).await
+}
+
+/// Writes each account's side of a conversation to its account log.
+pub(super) async fn tell_own_side(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    accounts: &[AccountId],
+) -> Result<()> {
+    if accounts.is_empty() {
+        return Ok(());
+    }
+    let sides = store::own_sides(tx, conversation, accounts).await?;
+    let entries = sides
+        .into_iter()
+        .map(|(account, entry)| {
+            (account, format!("conversation/{conversation}"), Some(frame::encode_body(&entry)))
+        })
+        .collect();
+    tx.entries(entries).await
+}
+
+/// One account's side, told to its devices.
+pub(super) async fn tell_caller(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    account: AccountId,
+) -> Result<ConversationEntry> {
+    let mut sides = store::own_sides(tx, conversation, &[account]).await?;
+    let (_, entry) = sides.pop().ok_or_else(|| Error::from(code::NOT_FOUND))?;
+    tx.entry(account, format!("conversation/{conversation}"), Some(frame::encode_body(&entry))).await?;
+    Ok(entry)
+}

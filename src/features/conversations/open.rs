@@ -1,0 +1,44 @@
+//! Opening a one-to-one conversation, or "saved".
+
+use litrocket_protocol::{
+    AccountId, ConversationId, Fault,
+    conversations::{ConversationInfo, OpenDirect},
+    fault::code,
+    limits,
+};
+
+use super::{list, store, tell_own_side};
+use crate::{error::Result, rpc::Session, writer::Tx};
+
+pub(super) async fn open_direct(caller: Session, request: OpenDirect) -> Result<ConversationInfo> {
+    let (me, other) = (caller.account(), request.account);
+    let conversation = caller.app.writer.run(move |tx| Box::pin(open(tx, me, other))).await?;
+    list::one(&caller, conversation).await
+}
+
+async fn open(tx: &mut Tx, me: AccountId, other: AccountId) -> Result<ConversationId> {
+    let (low, high) = (me.min(other), me.max(other));
+    if let Some(conversation) = store::direct(tx, low, high).await? {
+        if store::show_to(tx, conversation, me).await? {
+            tell_own_side(tx, conversation, &[me]).await?;
+        }
+        return Ok(conversation);
+    }
+    if store::existing(tx, &[other]).await?.is_empty() {
+        return Err(Fault::new(code::NOT_FOUND).field("account").into());
+    }
+    if store::able(tx, &[me], limits::CONVERSATIONS_MAX as u64).await?.is_empty() {
+        return Err(Fault::new(code::TOO_MANY).limit(limits::CONVERSATIONS_MAX as u64).into());
+    }
+    let conversation = tx.new_conversation();
+    store::insert_direct(tx, conversation, me, low, high).await?;
+    store::join(tx, conversation, &[me], 1, 1, true).await?;
+    let mut members = vec![me];
+    if other != me {
+        store::join(tx, conversation, &[other], 1, 1, false).await?;
+        members.push(other);
+    }
+    tx.members_changed(conversation, members, Vec::new());
+    tell_own_side(tx, conversation, &[me]).await?;
+    Ok(conversation)
+}

@@ -1,0 +1,156 @@
+//! Reading back: pages by sequence, jumps, single events, reactions. What happened to a message is folded in.
+
+mod fold;
+mod store;
+
+use litrocket_core::access;
+use litrocket_protocol::{
+    AccountId, ConversationId, Fault,
+    fault::code,
+    history::{Events, FindDate, GetEvents, GetHistory, GetReactions, History, Place, ReactedBy, Reactions},
+    limits,
+};
+
+pub(crate) use fold::fold;
+
+use crate::{
+    app::App,
+    error::{Error, Result},
+    features::{
+        bounded_limit, chat,
+        conversations::{Readable, readable},
+        page_limit,
+    },
+    rpc::{Router, Session},
+};
+
+/// Registers the requests.
+pub fn routes(router: Router) -> Router {
+    router.on(history).on(find_date).on(events).on(reactions)
+}
+
+/// Bytes of stored events in one page: the reply with its folding stays below the largest frame.
+const PAGE_BYTES_MAX: usize = 160 * 1024;
+
+async fn history(caller: Session, request: GetHistory) -> Result<History> {
+    let limit = bounded_limit(request.limit, limits::HISTORY_PAGE_MAX)?;
+    if request.before.is_some() && request.after.is_some() {
+        return Err(Fault::new(code::BAD_VALUE).message("Name before or after, not both.").into());
+    }
+    let (db, conversation, me) = (&caller.app.db, request.conversation, caller.account());
+    let place = readable(db, conversation, me).await?;
+    if let Some(after) = request.after.filter(|after| *after > place.last) {
+        return Err(Fault::new(code::CURSOR_AHEAD)
+            .field("after")
+            .limit(place.last)
+            .param("given", after.to_string())
+            .into());
+    }
+    let upwards = request.after.is_some();
+    let mut page = Vec::new();
+    let mut more = false;
+    let mut bytes = 0;
+    for (from, to) in windows(&place, &request) {
+        let wanted = limit + 1 - page.len() as u64;
+        let rows = store::page(db, conversation, me, from, to, upwards, wanted).await?;
+        for (seq, frame) in rows {
+            bytes += frame.len();
+            if page.len() as u64 >= limit || bytes > PAGE_BYTES_MAX && !page.is_empty() {
+                more = true;
+                break;
+            }
+            page.push((seq, chat::decode(&frame)?));
+        }
+        if more {
+            break;
+        }
+    }
+    page.sort_by_key(|(seq, _)| *seq);
+    let events = page.into_iter().map(|(_, event)| event).collect();
+    Ok(History { messages: fold(db, me, &place, events).await?, more })
+}
+
+/// The readable windows of a page in the order in which it is filled.
+fn windows(place: &Readable, request: &GetHistory) -> Vec<(u64, u64)> {
+    let low = request.after.map_or(1, |after| after + 1);
+    let high = request.before.map_or(place.last, |before| before.saturating_sub(1).min(place.last));
+    let mut windows = Vec::new();
+    let mut at = low;
+    while let Some((from, to)) = access::next(&place.ranges, at, high) {
+        windows.push((from, to));
+        at = to + 1;
+    }
+    if request.after.is_none() {
+        windows.reverse();
+    }
+    windows
+}
+
+/// Time never goes back within a conversation, so the first event at or after a time is found by halving.
+async fn find_date(caller: Session, request: FindDate) -> Result<Place> {
+    let (db, conversation) = (&caller.app.db, request.conversation);
+    let place = readable(db, conversation, caller.account()).await?;
+    let (mut low, mut high) = (1, place.last + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let at_ms = store::at_ms(db, conversation, middle).await?;
+        if at_ms < request.at_ms {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    let found = access::next(&place.ranges, low, place.last);
+    Ok(Place { event_seq: found.map(|(from, _)| from) })
+}
+
+async fn events(caller: Session, request: GetEvents) -> Result<Events> {
+    if request.events.len() > limits::EVENTS_PER_CALL_MAX {
+        return Err(Fault::new(code::TOO_MANY)
+            .field("events")
+            .limit(limits::EVENTS_PER_CALL_MAX as u64)
+            .into());
+    }
+    Ok(Events {
+        messages: readable_events(&caller.app, caller.account(), request.conversation, request.events)
+            .await?,
+    })
+}
+
+/// Those of the events that an account may read, ascending.
+pub(crate) async fn readable_events(
+    app: &App,
+    account: AccountId,
+    conversation: ConversationId,
+    mut events: Vec<u64>,
+) -> Result<Vec<litrocket_protocol::conversations::Message>> {
+    let place = readable(&app.db, conversation, account).await?;
+    events.retain(|seq| access::may_read(&place.ranges, *seq));
+    events.sort_unstable();
+    events.dedup();
+    let frames = store::events(&app.db, conversation, account, &events).await?;
+    let mut bytes = 0;
+    let mut found = Vec::new();
+    for frame in frames {
+        bytes += frame.len();
+        if bytes > PAGE_BYTES_MAX && !found.is_empty() {
+            break;
+        }
+        found.push(chat::decode(&frame)?);
+    }
+    fold(&app.db, account, &place, found).await
+}
+
+async fn reactions(caller: Session, request: GetReactions) -> Result<Reactions> {
+    let limit = page_limit(request.limit)?;
+    let (db, conversation) = (&caller.app.db, request.conversation);
+    let place = readable(db, conversation, caller.account()).await?;
+    if !access::may_read(&place.ranges, request.event_seq) {
+        return Err(Error::from(Fault::new(code::NOT_FOUND).field("event_seq")));
+    }
+    let after = request.after.unwrap_or(ReactedBy { account: AccountId::SYSTEM, emoji: String::new() });
+    let mut reactions = store::reactions(db, conversation, request.event_seq, &after, limit + 1).await?;
+    let more = reactions.len() as u64 > limit;
+    reactions.truncate(limit as usize);
+    Ok(Reactions { reactions, more })
+}

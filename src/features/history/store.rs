@@ -1,0 +1,88 @@
+//! The history feature's SQL.
+
+use litrocket_protocol::{AccountId, ConversationId, conversations::ReactionCount, history::ReactedBy};
+
+use crate::{args, db::Db, error::Result, features::conversations::store::json};
+
+/// Messages and system events within `from..=to`, without what the account hid, nearest to the asked end first.
+pub(super) async fn page(
+    db: &Db,
+    conversation: ConversationId,
+    account: AccountId,
+    from: u64,
+    to: u64,
+    upwards: bool,
+    limit: u64,
+) -> Result<Vec<(u64, Vec<u8>)>> {
+    const UP: &str = "SELECT e.event_seq, e.frame FROM events e
+        WHERE e.conversation = $1 AND e.event_seq >= $2 AND e.event_seq <= $3 AND (e.kind < 32 OR e.kind > 63)
+            AND NOT EXISTS (SELECT 1 FROM hidden h
+                WHERE h.account = $4 AND h.conversation = $1 AND h.event_seq = e.event_seq)
+        ORDER BY e.event_seq LIMIT $5";
+    const DOWN: &str = "SELECT e.event_seq, e.frame FROM events e
+        WHERE e.conversation = $1 AND e.event_seq >= $2 AND e.event_seq <= $3 AND (e.kind < 32 OR e.kind > 63)
+            AND NOT EXISTS (SELECT 1 FROM hidden h
+                WHERE h.account = $4 AND h.conversation = $1 AND h.event_seq = e.event_seq)
+        ORDER BY e.event_seq DESC LIMIT $5";
+    let sql = if upwards { UP } else { DOWN };
+    let rows: Vec<(i64, Vec<u8>)> = db.all(sql, args![conversation, from, to, account, limit]).await?;
+    Ok(rows.into_iter().map(|(seq, frame)| (seq as u64, frame)).collect())
+}
+
+pub(super) async fn at_ms(db: &Db, conversation: ConversationId, event_seq: u64) -> Result<u64> {
+    const SELECT: &str = "SELECT at_ms FROM events WHERE conversation = $1 AND event_seq = $2";
+    let row: Option<(i64,)> = db.first(SELECT, args![conversation, event_seq]).await?;
+    Ok(row.map_or(0, |(at,)| at as u64))
+}
+
+/// Stored frames of single events, without what the account hid.
+pub(super) async fn events(
+    db: &Db,
+    conversation: ConversationId,
+    account: AccountId,
+    events: &[u64],
+) -> Result<Vec<Vec<u8>>> {
+    const SELECT: &str = "SELECT e.frame FROM json_each($2) j
+        JOIN events e ON e.conversation = $1 AND e.event_seq = j.value
+        WHERE NOT EXISTS (SELECT 1 FROM hidden h
+            WHERE h.account = $3 AND h.conversation = $1 AND h.event_seq = e.event_seq)
+        ORDER BY e.event_seq";
+    let rows: Vec<(Vec<u8>,)> = db.all(SELECT, args![conversation, json(events)?, account]).await?;
+    Ok(rows.into_iter().map(|(frame,)| frame).collect())
+}
+
+/// The reactions of several messages: target and count, most frequent first.
+pub(super) async fn reaction_counts(
+    db: &Db,
+    conversation: ConversationId,
+    account: AccountId,
+    targets: &[u64],
+) -> Result<Vec<(u64, ReactionCount)>> {
+    const SELECT: &str =
+        "SELECT r.target_seq, r.emoji, COUNT(*), SUM(CASE WHEN r.account = $3 THEN 1 ELSE 0 END)
+        FROM json_each($2) j JOIN reactions r ON r.conversation = $1 AND r.target_seq = j.value
+        GROUP BY r.target_seq, r.emoji ORDER BY r.target_seq, COUNT(*) DESC, r.emoji";
+    let rows: Vec<(i64, String, i64, i64)> =
+        db.all(SELECT, args![conversation, json(targets)?, account]).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(target, emoji, count, mine)| {
+            (target as u64, ReactionCount { emoji, count: count as u64, mine: mine > 0 })
+        })
+        .collect())
+}
+
+pub(super) async fn reactions(
+    db: &Db,
+    conversation: ConversationId,
+    target: u64,
+    after: &ReactedBy,
+    limit: u64,
+) -> Result<Vec<ReactedBy>> {
+    const SELECT: &str = "SELECT account, emoji FROM reactions
+        WHERE conversation = $1 AND target_seq = $2 AND (account > $3 OR (account = $3 AND emoji > $4))
+        ORDER BY account, emoji LIMIT $5";
+    let args = args![conversation, target, after.account, after.emoji.as_str(), limit];
+    let rows: Vec<(i64, String)> = db.all(SELECT, args).await?;
+    Ok(rows.into_iter().map(|(account, emoji)| ReactedBy { account: account.into(), emoji }).collect())
+}

@@ -1,0 +1,219 @@
+//! Typing, presence and last seen, on the long-lived state stream: the latest value per key, never stored.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use litrocket_protocol::{
+    AccountId, ConversationId,
+    conversations::member_state,
+    frame, limits as wire,
+    state::{Availability, Presence, Typing, TypingNow, Watch, frame_type},
+    stream_kind,
+};
+
+use super::{account, conversations};
+use crate::{
+    app::App,
+    error::Result,
+    hub::{Device, StateValue},
+    rpc::{Router, Session},
+    transport::{RecvStream, SendStream},
+};
+
+/// State goes before everything else.
+const PRIORITY: i32 = 20;
+/// Typing in one conversation is told on at most once in this time.
+const TYPING_INTERVAL: Duration = Duration::from_secs(2);
+/// Frames of a client above this rate are taken slower.
+const FRAME_INTERVAL: Duration = Duration::from_millis(50);
+/// Typing is told in conversations up to this size.
+const TYPING_MEMBERS_MAX: usize = 200;
+/// A state frame, in bytes.
+const STATE_FRAME_MAX: usize = 16 * 1024;
+
+/// Who watches whom.
+#[derive(Debug, Default)]
+pub struct Watchers(Mutex<HashMap<AccountId, HashMap<u64, Arc<Device>>>>);
+
+impl Watchers {
+    fn of(&self, account: AccountId) -> Vec<Arc<Device>> {
+        let watchers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        watchers.get(&account).map(|devices| devices.values().cloned().collect()).unwrap_or_default()
+    }
+
+    fn replace(&self, device: &Arc<Device>, old: &HashSet<AccountId>, new: &HashSet<AccountId>) {
+        let mut watchers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for account in old.difference(new) {
+            if let Some(devices) = watchers.get_mut(account) {
+                devices.remove(&device.id);
+                if devices.is_empty() {
+                    watchers.remove(account);
+                }
+            }
+        }
+        for account in new.difference(old) {
+            watchers.entry(*account).or_default().insert(device.id, device.clone());
+        }
+    }
+}
+
+/// Registers the state stream.
+pub fn routes(router: Router) -> Router {
+    router
+        .on_stream(stream_kind::STATE, serve)
+        .on_arrival(|app, device, first| {
+            if first {
+                announce(app, device.account);
+            }
+        })
+        .on_departure(|app, device, last| {
+            if last {
+                announce(app, device.account);
+            }
+        })
+}
+
+/// Tells an account's presence to those who watch it.
+fn announce(app: &Arc<App>, account: AccountId) {
+    let watchers = app.watchers.of(account);
+    if watchers.is_empty() {
+        return;
+    }
+    let app = app.clone();
+    tokio::spawn(async move {
+        if let Ok(Some(presence)) = presence(&app, account).await {
+            for device in watchers {
+                device.tell(StateValue::Presence(presence.clone()));
+            }
+        }
+    });
+}
+
+/// An account's presence, unless it keeps it private.
+async fn presence(app: &App, account: AccountId) -> Result<Option<Presence>> {
+    let (privacy, seen) = account::store::privacy(&app.db, account).await?;
+    if !privacy.presence {
+        return Ok(None);
+    }
+    let devices = app.hub.devices(account);
+    let online = !devices.is_empty();
+    let away = online && devices.iter().all(|device| device.away.load(Ordering::Relaxed));
+    let seen = seen.max(app.writer.lazy().last_seen(account));
+    let last_seen_ms = (!online && seen > 0).then_some(seen);
+    Ok(Some(Presence { account, online, away, last_seen_ms }))
+}
+
+async fn serve(session: Session, send: SendStream, recv: RecvStream) {
+    send.set_priority(PRIORITY);
+    let mut watching = HashSet::new();
+    tokio::select! {
+        () = write(&session.device, send) => {}
+        () = read(&session, recv, &mut watching) => {}
+    }
+    session.app.watchers.replace(&session.device, &watching, &HashSet::new());
+}
+
+/// Writes the latest values whenever there are some. A peer that does not read gets the newest when it does.
+async fn write(device: &Device, mut send: SendStream) {
+    loop {
+        let values = device.take_states();
+        if values.is_empty() {
+            device.state.notified().await;
+            continue;
+        }
+        let mut frames: Vec<Bytes> = values.iter().map(encode).collect();
+        if send.write_chunks(&mut frames).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn encode(value: &StateValue) -> Bytes {
+    match value {
+        StateValue::Typing(value) => frame::encode(frame_type::TYPING_NOW, value),
+        StateValue::Presence(value) => frame::encode(frame_type::PRESENCE, value),
+        StateValue::Marker(value) => frame::encode(frame_type::MARKER, value),
+        StateValue::GoingAway(value) => frame::encode(frame_type::GOING_AWAY, value),
+        StateValue::Revoked(value) => frame::encode(frame_type::REVOKED, value),
+    }
+}
+
+async fn read(session: &Session, mut recv: RecvStream, watching: &mut HashSet<AccountId>) {
+    let mut told: HashMap<ConversationId, Instant> = HashMap::new();
+    loop {
+        let Ok(Some((kind, body))) = recv.frame(STATE_FRAME_MAX).await else {
+            // The stream's own end does not end what is told on it.
+            return std::future::pending().await;
+        };
+        let result = match kind {
+            frame_type::TYPING => match frame::decode::<Typing>(&body) {
+                Ok(typing) => tell_typing(session, &typing, &mut told).await,
+                Err(_) => return,
+            },
+            frame_type::WATCH => match frame::decode::<Watch>(&body) {
+                Ok(watch) => set_watch(session, watch, watching).await,
+                Err(_) => return,
+            },
+            frame_type::AVAILABILITY => match frame::decode::<Availability>(&body) {
+                Ok(availability) => {
+                    session.device.away.store(availability.away, Ordering::Relaxed);
+                    announce(&session.app, session.account());
+                    Ok(())
+                }
+                Err(_) => return,
+            },
+            _ => Ok(()),
+        };
+        if let Err(error) = result {
+            tracing::debug!(%error, "a state frame was not taken");
+        }
+        tokio::time::sleep(FRAME_INTERVAL).await;
+    }
+}
+
+async fn set_watch(session: &Session, watch: Watch, watching: &mut HashSet<AccountId>) -> Result<()> {
+    let new: HashSet<AccountId> = watch.accounts.into_iter().take(wire::PRESENCE_SUBSCRIPTIONS_MAX).collect();
+    session.app.watchers.replace(&session.device, watching, &new);
+    let fresh: Vec<AccountId> = new.difference(watching).copied().collect();
+    *watching = new;
+    for account in fresh {
+        if let Some(presence) = presence(&session.app, account).await? {
+            session.device.tell(StateValue::Presence(presence));
+        }
+    }
+    Ok(())
+}
+
+async fn tell_typing(
+    session: &Session,
+    typing: &Typing,
+    told: &mut HashMap<ConversationId, Instant>,
+) -> Result<()> {
+    let now = Instant::now();
+    told.retain(|_, at| now.duration_since(*at) < TYPING_INTERVAL);
+    if typing.typing && told.contains_key(&typing.conversation) {
+        return Ok(());
+    }
+    let (app, me) = (&session.app, session.account());
+    let place = conversations::readable(&app.db, typing.conversation, me).await?;
+    let (privacy, _) = account::store::privacy(&app.db, me).await?;
+    if place.state != member_state::JOINED || !privacy.typing {
+        return Ok(());
+    }
+    told.insert(typing.conversation, now);
+    let members = match app.hub.members(typing.conversation) {
+        Some(members) => members,
+        None => conversations::store::members(&app.db, typing.conversation).await?.into(),
+    };
+    if members.len() > TYPING_MEMBERS_MAX {
+        return Ok(());
+    }
+    let others: Vec<AccountId> = members.iter().copied().filter(|member| *member != me).collect();
+    let value = TypingNow { conversation: typing.conversation, account: me, typing: typing.typing };
+    app.hub.tell(&others, &StateValue::Typing(value));
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! Full-text search over the caller's own conversations.
+//!
+//! [`tokens`] cuts text, [`follow`] keeps the index behind the log and off the send path. What the index finds is
+//! checked against the log: recalled, hidden, cleared and left messages never appear. The newest messages, not
+//! indexed yet, are scanned.
+
+mod follow;
+mod store;
+mod tokens;
+
+use std::collections::{BTreeMap, HashMap};
+
+use litrocket_core::access;
+use litrocket_protocol::{
+    ConversationId, Fault,
+    conversations::Message,
+    fault::code,
+    history::{Found, Search},
+    limits,
+};
+
+pub use follow::follow;
+
+use crate::{
+    error::{Error, Result},
+    features::{
+        chat,
+        conversations::{self, Readable},
+        history, page_limit,
+    },
+    rpc::{Router, Session},
+};
+
+/// Conversations one search looks into: the most recent ones.
+const SCOPES_MAX: u64 = 1_000;
+/// Rows of the log behind the index that one search looks through.
+const TAIL_MAX: u64 = 10_000;
+/// Bytes of stored events in one page.
+const PAGE_BYTES_MAX: usize = 160 * 1024;
+
+/// Registers the request.
+pub fn routes(router: Router) -> Router {
+    router.on(search)
+}
+
+async fn search(caller: Session, request: Search) -> Result<Found> {
+    let limit = page_limit(request.limit)?;
+    if request.text.len() > limits::SEARCH_BYTES_MAX {
+        return Err(Fault::new(code::TOO_LONG).field("text").limit(limits::SEARCH_BYTES_MAX as u64).into());
+    }
+    let query = tokens::Query::parse(&request.text)
+        .ok_or_else(|| Error::from(Fault::new(code::NOTHING_TO_SEARCH).field("text")))?;
+    let (app, me) = (caller.app.clone(), caller.account());
+    let scopes: Vec<u64> = match request.conversation {
+        Some(conversation) => {
+            conversations::readable(&app.db, conversation, me).await?;
+            vec![conversation.0]
+        }
+        None => store::scopes(&app.db, me, SCOPES_MAX).await?,
+    };
+    if scopes.is_empty() {
+        return Ok(Found { messages: Vec::new(), next: None, complete: true });
+    }
+    let before = request.before.unwrap_or(u64::MAX);
+    let index = app.search.clone();
+    let indexed = blocking(move || index.indexed()).await?;
+    let tail = store::tail(&app.db, indexed, before, &scopes, TAIL_MAX).await?;
+    let complete = tail.complete;
+    let mut positions: Vec<u64> = tail
+        .texts
+        .into_iter()
+        .filter(|(_, text)| query.matches(text))
+        .map(|(pos, _)| pos)
+        .take(limit as usize + 1)
+        .collect();
+    if (positions.len() as u64) <= limit {
+        let (index, expression) = (app.search.clone(), query.fts5(&scopes));
+        let below = before.min(indexed + 1);
+        let wanted = limit + 1;
+        positions.extend(blocking(move || index.find(&expression, below, wanted)).await?);
+    }
+    let more = positions.len() as u64 > limit;
+    positions.truncate(limit as usize);
+    let next = positions.last().copied().filter(|_| more);
+    let mut page = Page { caller: &caller, places: HashMap::new(), bytes: 0, cut_at: None };
+    let messages = page.messages(&positions).await?;
+    Ok(Found { messages, next: page.cut_at.or(next), complete })
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, crate::db::Error> + Send + 'static,
+) -> Result<T> {
+    let result = tokio::task::spawn_blocking(work).await;
+    Ok(result.map_err(|error| Error::Internal(error.to_string()))??)
+}
+
+/// Hits checked against the log as it is now.
+struct Page<'a> {
+    caller: &'a Session,
+    places: HashMap<ConversationId, Option<Readable>>,
+    bytes: usize,
+    /// Where the page ended early because it was full.
+    cut_at: Option<u64>,
+}
+
+impl Page<'_> {
+    async fn place(&mut self, conversation: ConversationId) -> Result<Option<Readable>> {
+        if let Some(place) = self.places.get(&conversation) {
+            return Ok(place.clone());
+        }
+        let place =
+            conversations::readable(&self.caller.app.db, conversation, self.caller.account()).await.ok();
+        self.places.insert(conversation, place.clone());
+        Ok(place)
+    }
+
+    /// The messages at some positions, newest first.
+    async fn messages(&mut self, positions: &[u64]) -> Result<Vec<Message>> {
+        let db = &self.caller.app.db;
+        let rows = store::rows(db, self.caller.account(), positions).await?;
+        let mut grouped: BTreeMap<ConversationId, Vec<_>> = BTreeMap::new();
+        let mut order = HashMap::new();
+        for row in rows {
+            if self.bytes > PAGE_BYTES_MAX {
+                break;
+            }
+            let Some(place) = self.place(row.conversation).await? else { continue };
+            if row.gone || !access::may_read(&place.ranges, row.event_seq) {
+                continue;
+            }
+            self.bytes += row.frame.len();
+            self.cut_at = (self.bytes > PAGE_BYTES_MAX).then_some(row.pos);
+            order.insert((row.conversation, row.event_seq), row.pos);
+            grouped.entry(row.conversation).or_default().push(chat::decode(&row.frame)?);
+        }
+        let mut messages = Vec::new();
+        for (conversation, events) in grouped {
+            if let Some(Some(place)) = self.places.get(&conversation) {
+                messages.extend(history::fold(db, self.caller.account(), place, events).await?);
+            }
+        }
+        messages.sort_by_key(|message| {
+            let key = (message.event.conversation, message.event.event_seq);
+            std::cmp::Reverse(order.get(&key).copied())
+        });
+        Ok(messages)
+    }
+}

@@ -1,0 +1,279 @@
+//! The only assembler: `Server::{bind, run}`. Tests, benches and the binary all call it.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use litrocket_protocol::state::GoingAway;
+use tokio::{sync::watch, task::JoinSet};
+
+use crate::{
+    app::{App, Clock, RateLimits},
+    config::Config,
+    db::{self, SearchIndex},
+    features::{self, account, chat::ChatHooks, search},
+    hub::{Hub, StateValue},
+    limits, rpc,
+    transport::{self, Listener},
+    writer::{self, Writer},
+};
+
+/// How often free space is looked at.
+const DISK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Why the server does not start, or ended.
+#[derive(Debug)]
+pub struct Error(String);
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Error {}
+
+fn because(what: &str) -> impl Fn(&dyn std::fmt::Display) -> Error {
+    move |cause| Error(format!("{what}: {cause}"))
+}
+
+/// A server that listens.
+#[derive(Debug)]
+pub struct Server {
+    app: Arc<App>,
+    router: Arc<rpc::Router>,
+    listener: Arc<Listener>,
+    address: SocketAddr,
+    identity: transport::Identity,
+    drain: watch::Sender<bool>,
+    /// Keeps other processes out of the data folder.
+    _lock: std::fs::File,
+}
+
+impl Server {
+    /// Opens everything in the order in which it depends on each other: the folder's lock, the database, the
+    /// writer, then the door. Nobody can come in before everything behind it works.
+    pub async fn bind(config: Config) -> Result<Self, Error> {
+        let data = PathBuf::from(&config.server.data);
+        let lock = lock_folder(&data)?;
+        let clock = Clock::default();
+        let hub = Arc::new(Hub::default());
+        let options = writer_options(&config, &data);
+        let (writer, db) = Writer::open(&options, hub.clone(), clock.clone())
+            .await
+            .map_err(|error| Error(error.to_string()))?;
+        let search =
+            SearchIndex::open(&data).map_err(|error| because("the search index does not open")(&error))?;
+        let identity = writer.identity().clone();
+        let writer = writer
+            .start(Arc::new(ChatHooks))
+            .map_err(|error| because("the writer does not start")(&error))?;
+        let router = Arc::new(features::routes());
+        let missing = router.missing();
+        if !missing.is_empty() {
+            return Err(Error(format!("these requests have no handler: {}", missing.join(", "))));
+        }
+        let listen = config.listen().map_err(|error| Error(error.to_string()))?;
+        let (listener, certificates) =
+            Listener::bind(&transport_options(&config, listen, &data), clock.now())
+                .map_err(|error| Error(error.to_string()))?;
+        let address = listener.local_addr().map_err(|error| Error(error.to_string()))?;
+        let (drain, draining) = watch::channel(false);
+        let passwords =
+            account::Passwords::new(&config.accounts).map_err(|error| Error(error.to_string()))?;
+        let accounts = &config.accounts;
+        let throttle = account::Throttle::new(
+            accounts.failures_per_account,
+            accounts.failures_per_address,
+            accounts.sign_ups_per_address,
+        );
+        let own_certificate = !config.server.certificate.is_empty();
+        let app = Arc::new(App {
+            public_address: public_address(&config, address),
+            ca_sha256: if own_certificate { String::new() } else { certificates.ca_sha256.clone() },
+            sends: RateLimits::new(config.limits.sends_per_second, config.limits.sends_burst),
+            config,
+            clock,
+            db,
+            writer,
+            hub,
+            identity,
+            passwords,
+            throttle,
+            search,
+            watchers: features::presence::Watchers::default(),
+            draining,
+        });
+        Ok(Self {
+            app,
+            router,
+            listener: Arc::new(listener),
+            address,
+            identity: certificates,
+            drain,
+            _lock: lock,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What clients trust it by.
+    pub fn identity(&self) -> &transport::Identity {
+        &self.identity
+    }
+
+    /// The parts, for those who start it.
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// Serves until `stop` completes, then drains: what was accepted is finished and acked. `abort` ends the
+    /// draining at once.
+    pub async fn run(
+        self,
+        stop: impl Future<Output = ()> + Send,
+        abort: impl Future<Output = ()> + Send,
+    ) -> Result<(), Error> {
+        let mut connections = JoinSet::new();
+        let index = tokio::spawn(search::follow(self.app.clone()));
+        let disk = tokio::spawn(watch_disk(self.app.clone()));
+        tokio::pin!(stop);
+        let failed = self.app.writer.failed();
+        tokio::pin!(failed);
+        loop {
+            tokio::select! {
+                connection = self.listener.accept() => match connection {
+                    Some(connection) => {
+                        connections.spawn(rpc::serve(self.app.clone(), self.router.clone(), connection));
+                    }
+                    None => break,
+                },
+                Some(_) = connections.join_next(), if !connections.is_empty() => {}
+                () = &mut stop => break,
+                cause = &mut failed => return Err(Error(format!("the database failed: {cause}"))),
+            }
+        }
+        disk.abort();
+        tokio::select! {
+            () = self.drain(connections) => {}
+            () = abort => return Err(Error("stopped at once: clients were not told".into())),
+        }
+        drop(index.await);
+        Ok(())
+    }
+
+    async fn drain(&self, mut connections: JoinSet<()>) {
+        self.listener.stop_admitting();
+        let devices = self.app.hub.all_devices();
+        let grace = self.app.config.shutdown_grace();
+        tracing::info!(devices = devices.len(), grace_ms = grace.as_millis(), "going away");
+        for (i, device) in (0_u64..).zip(&devices) {
+            // Clients come back spread over time, not all at once.
+            let retry_after_ms = limits::GOING_AWAY_RETRY_MS + i * 1000 / limits::RETURNS_PER_SECOND;
+            device.tell(StateValue::GoingAway(GoingAway { retry_after_ms }));
+        }
+        // One moment for the word to leave before streams are read no more.
+        tokio::time::sleep(limits::REVOKE_GRACE.min(grace)).await;
+        self.drain.send_replace(true);
+        let all_done = async { while connections.join_next().await.is_some() {} };
+        if tokio::time::timeout(grace, all_done).await.is_err() {
+            tracing::warn!("some connections did not finish within the grace");
+        }
+        self.app.writer.stop().await;
+        self.listener.close(Duration::from_millis(500)).await;
+        self.app.db.close().await;
+    }
+}
+
+fn writer_options(config: &Config, data: &Path) -> writer::Options {
+    let storage = &config.storage;
+    writer::Options {
+        folder: data.to_owned(),
+        database: db::Options {
+            full_durability: storage.durability == "full",
+            readers: storage.readers as u32,
+            checkpoint_bytes: storage.wal_mib * 1024 * 1024,
+            read_time: Duration::from_millis(storage.read_time_ms),
+        },
+        batch_max: storage.batch_max as usize,
+    }
+}
+
+fn transport_options(config: &Config, listen: SocketAddr, data: &Path) -> transport::Options {
+    let (server, quic) = (&config.server, &config.transport);
+    let own = || (PathBuf::from(&server.certificate), PathBuf::from(&server.certificate_key));
+    transport::Options {
+        listen,
+        certs_dir: PathBuf::from(&server.certs),
+        data_dir: data.to_owned(),
+        names: server.names.clone(),
+        certificate: (!server.certificate.is_empty()).then(own),
+        idle_timeout: Duration::from_millis(quic.idle_timeout_ms),
+        keep_alive: Duration::from_millis(quic.keep_alive_ms),
+        connections_max: quic.connections_max as usize,
+        connections_per_address_max: quic.connections_per_address_max as usize,
+        handshakes_unvalidated_max: quic.handshakes_unvalidated_max as usize,
+        bidi_streams_max: quic.bidi_streams_max as u32,
+        uni_streams_max: quic.uni_streams_max as u32,
+        zero_rtt: quic.zero_rtt,
+        gso: quic.gso,
+    }
+}
+
+fn public_address(config: &Config, address: SocketAddr) -> String {
+    if !config.server.public_address.is_empty() {
+        return config.server.public_address.clone();
+    }
+    let host = match config.server.names.first() {
+        Some(name) => name.clone(),
+        None if address.ip().is_unspecified() => "localhost".into(),
+        None if address.is_ipv6() => format!("[{}]", address.ip()),
+        None => address.ip().to_string(),
+    };
+    format!("{host}:{}", address.port())
+}
+
+/// Makes the data folder (0700) and locks it to this process.
+fn lock_folder(folder: &Path) -> Result<std::fs::File, Error> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let fail = |cause: &dyn std::fmt::Display| {
+        Error(format!("the data folder {} is not usable: {cause}", folder.display()))
+    };
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| fail(&error))?;
+    let file = std::fs::OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(folder.join("lock"))
+        .map_err(|error| fail(&error))?;
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)
+        .map_err(|_| fail(&"another server uses it; stop that one or name another folder with --data"))?;
+    Ok(file)
+}
+
+/// Below the reserve nothing is written, so that reading goes on and nothing is left half done.
+async fn watch_disk(app: Arc<App>) {
+    let reserve = app.config.storage.disk_reserve_mib * 1024 * 1024;
+    let folder = PathBuf::from(&app.config.server.data);
+    let mut was_low = false;
+    loop {
+        let free = rustix::fs::statvfs(&folder).map(|stat| stat.f_bavail * stat.f_frsize);
+        let low = free.is_ok_and(|free| free < reserve);
+        if low != was_low {
+            tracing::warn!(
+                low,
+                reserve_mib = app.config.storage.disk_reserve_mib,
+                "free space crossed the reserve"
+            );
+            was_low = low;
+        }
+        app.writer.set_disk_low(low);
+        tokio::time::sleep(DISK_INTERVAL).await;
+    }
+}
