@@ -58,9 +58,16 @@ pub struct App {
 }
 
 impl App {
-    /// Tells when the server goes away.
-    pub fn draining(&self) -> watch::Receiver<bool> {
-        self.draining.clone()
+    /// Whether the server is going away.
+    pub fn is_draining(&self) -> bool {
+        *self.draining.borrow()
+    }
+
+    /// Waits until the server goes away.
+    pub async fn until_draining(&self) {
+        let mut draining = self.draining.clone();
+        // The sender lives as long as the server: there is no error to wait for.
+        let _ = draining.wait_for(|on| *on).await.is_ok();
     }
 
     /// The account's rate of sends, shared by its devices.

@@ -134,7 +134,6 @@ async fn greet(app: &Arc<App>, router: &Arc<Router>, link: &Arc<Link>) -> Result
 async fn run(app: &Arc<App>, router: &Arc<Router>, link: &Arc<Link>, streams: &mut JoinSet<()>) -> u32 {
     let patience = Duration::from_millis(app.config.limits.guest_timeout_ms);
     let mut idle_guest = Instant::now() + patience;
-    let mut draining = app.draining();
     loop {
         let device = link.device();
         let guest = device.is_none();
@@ -164,7 +163,7 @@ async fn run(app: &Arc<App>, router: &Arc<Router>, link: &Arc<Link>, streams: &m
                 tokio::time::sleep(limits::REVOKE_GRACE).await;
                 return close_code::REVOKED;
             }
-            _ = draining.wait_for(|on| *on) => return close_code::GOING_AWAY,
+            () = app.until_draining() => return close_code::GOING_AWAY,
         }
         if link.guest_bytes.load(Ordering::Relaxed) >= limits::GUEST_BYTES_MAX && link.device().is_none() {
             return close_code::LIMIT;
@@ -176,7 +175,7 @@ async fn stream_task(
     app: Arc<App>,
     router: Arc<Router>,
     link: Arc<Link>,
-    mut send: SendStream,
+    send: SendStream,
     mut recv: RecvStream,
 ) {
     let Ok(Ok(Some(kind))) = timeout(limits::STREAM_IDLE, recv.varint()).await else {
@@ -269,7 +268,7 @@ async fn answer(
     if !link.greeted() && code_number != account::Hello::CODE {
         return encode_fault(&Fault::new(code::HELLO_FIRST));
     }
-    if *app.draining().borrow() {
+    if app.is_draining() {
         return encode_fault(&Fault::new(code::GOING_AWAY).retry_after(limits::GOING_AWAY_RETRY_MS));
     }
     if let Err(wait_ms) = link.requests.take() {

@@ -118,12 +118,11 @@ async fn read(
     commands: mpsc::Sender<Command>,
     answered: Arc<Answered>,
 ) -> bool {
-    let mut draining = session.app.draining();
     loop {
         let before = recv.buffered();
         let next = tokio::select! {
             next = tokio::time::timeout(FRAME_TIME, recv.frame(frame::CHAT_FRAME_MAX)) => next,
-            _ = draining.wait_for(|on| *on) => return true,
+            () = session.app.until_draining() => return true,
         };
         let (kind, body) = match next {
             Err(_) if recv.buffered() > 0 && recv.buffered() == before => {

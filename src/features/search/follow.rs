@@ -18,7 +18,6 @@ const RETRY: Duration = Duration::from_secs(5);
 
 /// Follows the log until the server stops.
 pub async fn follow(app: Arc<App>) {
-    let mut draining = app.draining();
     loop {
         let rest = match step(&app).await {
             Ok(0) => REST,
@@ -30,7 +29,7 @@ pub async fn follow(app: Arc<App>) {
         };
         tokio::select! {
             () = tokio::time::sleep(rest) => {}
-            _ = draining.wait_for(|on| *on) => return,
+            () = app.until_draining() => return,
         }
     }
 }
