@@ -39,7 +39,7 @@ message! {
     pub struct Send {
         /// The conversation.
         conversation as "c": ConversationId,
-        /// Starts at 0 per conversation and stream; one more after each retryable refusal.
+        /// Starts at 0 per conversation and connection; one more after each retryable refusal.
         epoch as "e": u32,
         /// The client's id, a UUIDv7, unique per sender.
         id as "i": MessageId,

@@ -14,14 +14,14 @@ message! {
         message_seq as "m": Option<u64>,
         /// Server time in milliseconds since 1970 UTC; never goes back within a conversation.
         at_ms as "t": u64,
-        /// Who caused it; 0 is the system.
+        /// The account that caused it; 0 when none did.
         sender as "f": AccountId,
         /// What it is, see the table of kinds.
         kind as "k": u16,
         /// The event it answers, edits, recalls or reacts to, in the same conversation.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         target_seq as "r": Option<u64>,
-        /// The sender's id for it; system events have none.
+        /// The sender's id for it; kinds that the server makes have none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id as "i": Option<MessageId>,
         /// The body, itself a MessagePack map for known kinds; empty when recalled or superseded.
@@ -103,10 +103,10 @@ message! {
 
     /// Body of `created`.
     pub struct Created {
-        /// The group's name; absent for one-to-one and saved.
+        /// The group's name.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
-        /// The first members.
+        /// The first members, the creator included.
         accounts: Vec<AccountId>,
     }
 

@@ -105,7 +105,7 @@ message! {
     pub struct Found {
         /// The messages.
         messages: Vec<Message>,
-        /// For the next page; absent on the last one.
+        /// A position for `before`, to get the next page; absent on the last one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         next: Option<u64>,
         /// False when the newest messages were too many to look through: ask again in a moment for the rest.

@@ -34,7 +34,7 @@ macro_rules! id {
 }
 
 id! {
-    /// An account. 0 is the system, which sends membership and other system events.
+    /// An account. 0 is nobody: the sender of events that no account caused.
     AccountId
     /// A conversation: one-to-one, group, or saved.
     ConversationId
@@ -43,7 +43,7 @@ id! {
 }
 
 impl AccountId {
-    /// The sender of system events.
+    /// The sender of events that no account caused.
     pub const SYSTEM: Self = Self(0);
 }
 

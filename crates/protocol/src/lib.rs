@@ -11,6 +11,7 @@ mod message;
 pub mod account;
 pub mod chat;
 pub mod conversations;
+pub mod describe;
 pub mod event;
 pub mod fault;
 pub mod frame;
@@ -22,6 +23,8 @@ pub mod requests;
 pub mod state;
 pub mod unread;
 pub mod varint;
+#[cfg(test)]
+mod vectors;
 
 pub use fault::{Class, Code, Fault};
 pub use ids::{AccountId, ConversationId, MessageId, SessionId};
@@ -52,7 +55,7 @@ pub mod close_code {
     pub const CANCELLED: u32 = 1;
     /// A frame broke the rules of this page.
     pub const BAD_FRAME: u32 = 2;
-    /// The stream kind is not known here; the connection goes on.
+    /// The stream is not served: its kind is not known here, or it was refused. The connection goes on.
     pub const UNKNOWN_STREAM: u32 = 3;
     /// Nobody signed in within the time the server allows.
     pub const NOT_SIGNED_IN: u32 = 4;

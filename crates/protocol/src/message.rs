@@ -9,6 +9,8 @@ pub struct Field {
     pub name: &'static str,
     /// The Rust type; [`wire_type`] translates it.
     pub rust: &'static str,
+    /// Whether the writer may leave it out.
+    pub optional: bool,
     /// What it means, with unit and bound.
     pub doc: &'static str,
 }
@@ -23,28 +25,49 @@ pub trait Described {
     const FIELDS: &'static [Field];
 }
 
-/// A Rust type's name in the words of MessagePack: `(type, optional)`. Other structs keep their name.
-pub fn wire_type(rust: &str) -> (String, bool) {
+/// A Rust type's name in the words of MessagePack. Other structs keep their name.
+pub fn wire_type(rust: &str) -> String {
     let rust: String = rust.split_whitespace().collect();
-    if let Some(inner) = rust.strip_prefix("Option<").and_then(|rest| rest.strip_suffix('>')) {
-        return (wire_type(inner).0, true);
+    let inside = |before: &str, after: &str| rust.strip_prefix(before)?.strip_suffix(after);
+    if let Some(inner) = inside("Option<", ">") {
+        return wire_type(inner);
     }
-    if let Some(inner) = rust.strip_prefix("Vec<").and_then(|rest| rest.strip_suffix('>')) {
-        return if inner == "u8" {
-            ("bin".into(), false)
-        } else {
-            (format!("array of {}", wire_type(inner).0), false)
-        };
+    if let Some(inner) = inside("Vec<", ">") {
+        return if inner == "u8" { "bin".into() } else { format!("array of {}", wire_type(inner)) };
     }
-    let name = match rust.as_str() {
-        "String" => "str",
-        "bool" => "bool",
-        "MessageId" => "bin (16 bytes)",
-        "AccountId" | "ConversationId" | "SessionId" | "u64" | "u32" | "u16" | "u8" => "uint",
-        "Bytes" => "bin",
+    if let Some((one, other)) = inside("(", ")").and_then(|pair| pair.split_once(',')) {
+        return format!("[{}, {}]", wire_type(one), wire_type(other));
+    }
+    if let Some((key, value)) = inside("BTreeMap<", ">").and_then(|pair| pair.split_once(',')) {
+        return format!("map of {} to {}", wire_type(key), wire_type(value));
+    }
+    match rust.as_str() {
+        "String" | "Class" => "str",
+        "MessageId" => "bin16",
+        "AccountId" | "ConversationId" | "SessionId" | "u64" => "uint",
+        "u32" => "uint32",
+        "u16" => "uint16",
+        "u8" => "uint8",
         other => other,
-    };
-    (name.into(), false)
+    }
+    .into()
+}
+
+/// Whether a field with these serde attributes may be absent.
+pub(crate) const fn may_be_absent(attributes: &str) -> bool {
+    let (text, word) = (attributes.as_bytes(), b"default");
+    let mut start = 0;
+    while start + word.len() <= text.len() {
+        let mut i = 0;
+        while i < word.len() && text[start + i] == word[i] {
+            i += 1;
+        }
+        if i == word.len() {
+            return true;
+        }
+        start += 1;
+    }
+    false
 }
 
 /// Declares structs that travel as MessagePack maps. `name as "k": Type` gives the key; without `as` the key is
@@ -80,6 +103,7 @@ macro_rules! message {
                     key: message!(@key $field $($key)?),
                     name: stringify!($field),
                     rust: stringify!($ty),
+                    optional: crate::message::may_be_absent(concat!($(stringify!($($attr)*)),*)),
                     doc: concat!($($fdoc),+),
                 }
             ),*];

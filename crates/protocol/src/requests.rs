@@ -47,6 +47,8 @@ pub struct RequestInfo {
     pub doc: &'static str,
     /// The reply's type.
     pub reply: &'static str,
+    /// What the reply says.
+    pub reply_doc: &'static str,
     /// Who may make it.
     pub who: Who,
     /// The fields of the request.
@@ -95,6 +97,7 @@ macro_rules! requests {
                 name: <crate::$module::$request as Described>::NAME,
                 doc: <crate::$module::$request as Described>::DOC,
                 reply: <crate::$rmodule::$reply as Described>::NAME,
+                reply_doc: <crate::$rmodule::$reply as Described>::DOC,
                 who: Who::$who,
                 fields: <crate::$module::$request as Described>::FIELDS,
                 reply_fields: <crate::$rmodule::$reply as Described>::FIELDS,

@@ -31,7 +31,8 @@ message! {
         typing: bool,
     }
 
-    /// The accounts whose presence this connection wants to hear; replaces the earlier list. At most 200.
+    /// The accounts whose presence this connection wants to hear; replaces the earlier list. At most 200;
+    /// more are ignored.
     pub struct Watch {
         /// The accounts; those whose privacy forbids it stay silent.
         accounts: Vec<AccountId>,
@@ -66,7 +67,7 @@ message! {
         last_seen_ms: Option<u64>,
     }
 
-    /// How far another member of a one-to-one or small group has received and read.
+    /// How far another member has received and read, in conversations of up to 50 members.
     pub struct Marker {
         /// Where.
         conversation: ConversationId,

@@ -1,0 +1,280 @@
+//! What the types alone do not say: frames of the long-lived streams, event kinds, faults, streams, limits.
+//!
+//! The tests beside it compare each table with the constants it repeats.
+
+use super::{Origin, Shape, shape};
+use crate::{
+    account, chat, close_code, conversations, event, fault, frame, history, limits, names, state, stream_kind,
+};
+
+/// A frame on a long-lived stream.
+pub(super) struct StreamFrame {
+    pub(super) stream: &'static str,
+    pub(super) from: Origin,
+    pub(super) code: u64,
+    pub(super) shape: Shape,
+}
+
+const fn frame<T: crate::Described>(stream: &'static str, from: Origin, code: u64) -> StreamFrame {
+    StreamFrame { stream, from, code, shape: shape::<T>() }
+}
+
+/// Every frame of the chat and the state stream.
+pub(super) const FRAMES: &[StreamFrame] = {
+    use Origin::{Client, Server};
+    use chat::frame_type as c;
+    use state::frame_type as s;
+    &[
+        frame::<fault::Fault>("chat", Server, frame::FAULT),
+        frame::<chat::Send>("chat", Client, c::SEND),
+        frame::<chat::Cursors>("chat", Client, c::CURSORS),
+        frame::<chat::Live>("chat", Client, c::LIVE),
+        frame::<chat::Seek>("chat", Client, c::SEEK),
+        frame::<chat::Delivered>("chat", Client, c::DELIVERED),
+        frame::<chat::Ack>("chat", Server, c::ACK),
+        frame::<chat::Refused>("chat", Server, c::REFUSED),
+        frame::<event::Event>("chat", Server, c::EVENT),
+        frame::<chat::Skip>("chat", Server, c::SKIP),
+        frame::<chat::CursorRefused>("chat", Server, c::CURSOR_REFUSED),
+        frame::<chat::Entry>("chat", Server, c::ENTRY),
+        frame::<chat::CaughtUp>("chat", Server, c::CAUGHT_UP),
+        frame::<chat::AccountReset>("chat", Server, c::ACCOUNT_RESET),
+        frame::<fault::Fault>("state", Server, frame::FAULT),
+        frame::<state::Typing>("state", Client, s::TYPING),
+        frame::<state::Watch>("state", Client, s::WATCH),
+        frame::<state::Availability>("state", Client, s::AVAILABILITY),
+        frame::<state::TypingNow>("state", Server, s::TYPING_NOW),
+        frame::<state::Presence>("state", Server, s::PRESENCE),
+        frame::<state::Marker>("state", Server, s::MARKER),
+        frame::<state::GoingAway>("state", Server, s::GOING_AWAY),
+        frame::<state::Revoked>("state", Server, s::REVOKED),
+    ]
+};
+
+/// One kind of event: the number, the body a client sends (if it may), the body that is delivered.
+pub(super) struct EventKind {
+    pub(super) kind: u16,
+    pub(super) doc: &'static str,
+    pub(super) sent: Option<Shape>,
+    pub(super) delivered: Option<Shape>,
+}
+
+const fn made_by_server<T: crate::Described>(kind: u16, doc: &'static str) -> EventKind {
+    EventKind { kind, doc, sent: None, delivered: Some(shape::<T>()) }
+}
+
+const fn sent<S: crate::Described, D: crate::Described>(kind: u16, doc: &'static str) -> EventKind {
+    EventKind { kind, doc, sent: Some(shape::<S>()), delivered: Some(shape::<D>()) }
+}
+
+const fn unread_by_server(kind: u16, doc: &'static str) -> EventKind {
+    EventKind { kind, doc, sent: None, delivered: None }
+}
+
+/// Every kind of event.
+pub(super) const EVENTS: &[EventKind] = {
+    use event::kind as k;
+    &[
+        sent::<event::Text, event::Text>(k::TEXT, "A text message; with a target it answers that event."),
+        sent::<event::Forward, event::Forwarded>(
+            k::FORWARD,
+            "A message taken from another conversation: the client names it, the server copies the words.",
+        ),
+        unread_by_server(k::OPAQUE, "A message whose body the server never reads; needs a fallback text."),
+        sent::<event::Text, event::Text>(k::EDIT, "New words for an own text message, the target."),
+        sent::<event::Recall, event::Recall>(k::RECALL, "Takes an own message, the target, back."),
+        sent::<event::Reaction, event::Reaction>(
+            k::REACTION,
+            "Puts an emoji on a message, the target, or takes it off.",
+        ),
+        made_by_server::<event::Created>(k::CREATED, "The conversation begins."),
+        made_by_server::<event::Joined>(k::JOINED, "Members were brought in."),
+        made_by_server::<event::Left>(k::LEFT, "A member left."),
+        made_by_server::<event::Removed>(k::REMOVED, "A member was removed."),
+        made_by_server::<event::Renamed>(k::RENAMED, "The group has a new name."),
+        made_by_server::<event::OwnerChanged>(k::OWNER_CHANGED, "The group has a new owner."),
+        unread_by_server(
+            k::PRIVATE_FIRST,
+            "From here to 0xffff: between applications, never read by the server; needs a fallback text.",
+        ),
+    ]
+};
+
+/// Maps that occur inside others, and the values of the account log.
+pub(super) const TYPES: &[Shape] = &[
+    shape::<account::Resumed>(),
+    shape::<account::Limits>(),
+    shape::<account::SessionInfo>(),
+    shape::<account::Profile>(),
+    shape::<account::Privacy>(),
+    shape::<account::SessionEntry>(),
+    shape::<conversations::ListPosition>(),
+    shape::<conversations::ConversationInfo>(),
+    shape::<conversations::ConversationEntry>(),
+    shape::<conversations::Member>(),
+    shape::<conversations::OtherMarker>(),
+    shape::<conversations::HiddenEntry>(),
+    shape::<conversations::Message>(),
+    shape::<conversations::ReactionCount>(),
+    shape::<history::ReactedBy>(),
+    shape::<event::Event>(),
+    shape::<event::Mention>(),
+    shape::<fault::Fault>(),
+];
+
+/// Keys of the account log: the pattern, the type of the value, what it says.
+pub(super) const ACCOUNT_LOG: &[(&str, &str, &str)] = &[
+    ("profile", "Profile", "The account's own profile, with everything in it."),
+    ("privacy", "Privacy", "The privacy switches."),
+    ("session/<session>", "SessionEntry", "A signed-in device; gone when its session ended."),
+    ("conversation/<conversation>", "ConversationEntry", "The account's side of a conversation."),
+    ("hidden/<conversation>/<event_seq>", "HiddenEntry", "An event the account deleted for itself."),
+];
+
+/// Stream kinds.
+pub(super) const STREAMS: &[(u64, &str, &str)] = &[
+    (
+        stream_kind::REQUEST,
+        "request",
+        "One request frame, one reply frame, then the end. Opened by the client, bidirectional.",
+    ),
+    (
+        stream_kind::CHAT,
+        "chat",
+        "Long-lived, opened by the client, bidirectional, at most one a connection at a time.",
+    ),
+    (
+        stream_kind::STATE,
+        "state",
+        "Long-lived, opened by the client, bidirectional, at most one a connection at a time.",
+    ),
+];
+
+/// Codes of RESET_STREAM, STOP_SENDING and CONNECTION_CLOSE.
+pub(super) const CLOSE_CODES: &[(u32, &str, &str)] = &[
+    (close_code::DONE, "done", "Nothing went wrong."),
+    (close_code::CANCELLED, "cancelled", "The peer gave the stream up; what was sent on it is incomplete."),
+    (close_code::BAD_FRAME, "bad_frame", "A frame broke the rules of this page."),
+    (
+        close_code::UNKNOWN_STREAM,
+        "unknown_stream",
+        "The stream is not served: its kind is not known here, or it was refused. The connection goes on.",
+    ),
+    (close_code::NOT_SIGNED_IN, "not_signed_in", "Nobody signed in within the time the server allows."),
+    (close_code::REVOKED, "revoked", "The session was signed out or revoked."),
+    (close_code::GOING_AWAY, "going_away", "The server is going away: reconnect after the announced time."),
+    (close_code::LIMIT, "limit", "A limit of the connection was passed."),
+    (close_code::INTERNAL, "internal", "The server had an internal error."),
+    (close_code::TOO_SLOW, "too_slow", "A stream made no progress for too long."),
+];
+
+/// Bounds of the protocol: name, value, what it bounds with its unit.
+pub(super) const LIMITS: &[(&str, u64, &str)] = &[
+    ("chat_frame_max", frame::CHAT_FRAME_MAX as u64, "Type and map of a frame on the chat stream, in bytes."),
+    ("frame_max", frame::FRAME_MAX as u64, "Type and map of a frame on every other stream, in bytes."),
+    ("depth_max", frame::DEPTH_MAX as u64, "Maps and arrays inside each other, the outermost map included."),
+    ("text_bytes_max", limits::TEXT_BYTES_MAX as u64, "Text of a message, in UTF-8 bytes."),
+    ("body_bytes_max", limits::BODY_BYTES_MAX as u64, "Body of an event, in bytes."),
+    ("fallback_bytes_max", limits::FALLBACK_BYTES_MAX as u64, "Fallback text of an event, in UTF-8 bytes."),
+    ("mentions_max", limits::MENTIONS_MAX as u64, "Mentions in one message."),
+    (
+        "reactions_per_member_max",
+        limits::REACTIONS_PER_MEMBER_MAX as u64,
+        "Different emoji one member may have on one message.",
+    ),
+    ("accounts_per_call_max", limits::ACCOUNTS_PER_CALL_MAX as u64, "Accounts in one request."),
+    ("page_max", limits::PAGE_MAX, "Items in a page of a list."),
+    ("page_default", limits::PAGE_DEFAULT, "Items in a page when the request names no limit."),
+    ("history_page_max", limits::HISTORY_PAGE_MAX, "Messages in a page of history."),
+    ("events_per_call_max", limits::EVENTS_PER_CALL_MAX as u64, "Events named in one request."),
+    (
+        "turn_bytes",
+        limits::TURN_BYTES as u64,
+        "Events of one conversation that are delivered before another has its turn, and events in one reply, in bytes (about).",
+    ),
+    ("cursors_per_frame_max", limits::CURSORS_PER_FRAME_MAX as u64, "Pairs in one frame of cursors."),
+    (
+        "conversations_max",
+        limits::CONVERSATIONS_MAX as u64,
+        "Conversations an account may be in, and cursors before `live` in all.",
+    ),
+    (
+        "presence_subscriptions_max",
+        limits::PRESENCE_SUBSCRIPTIONS_MAX as u64,
+        "Accounts a connection may watch.",
+    ),
+    ("draft_bytes_max", limits::DRAFT_BYTES_MAX as u64, "A draft, in UTF-8 bytes."),
+    ("search_bytes_max", limits::SEARCH_BYTES_MAX as u64, "A search text, in UTF-8 bytes."),
+    ("password_bytes_max", limits::PASSWORD_BYTES_MAX as u64, "A password, in UTF-8 bytes, at most."),
+    ("password_bytes_min", limits::PASSWORD_BYTES_MIN as u64, "A password, in UTF-8 bytes, at least."),
+    ("handle_chars_min", names::HANDLE_CHARS_MIN as u64, "An account name, in characters, at least."),
+    ("handle_chars_max", names::HANDLE_CHARS_MAX as u64, "An account name, in characters, at most."),
+    (
+        "display_chars_max",
+        names::DISPLAY_CHARS_MAX as u64,
+        "A name to show (person, group, device), in characters.",
+    ),
+    ("line_chars_max", names::LINE_CHARS_MAX as u64, "A signature line, in characters."),
+    ("emoji_bytes_max", names::EMOJI_BYTES_MAX as u64, "An emoji, in UTF-8 bytes."),
+];
+
+/// When a fault comes and what a client does about it, in the order of [`fault::code::ALL`].
+pub(super) const ADVICE: &[(fault::Code, &str)] = {
+    use fault::code as c;
+    &[
+        (
+            c::BAD_FRAME,
+            "The frame or its map breaks the rules. A bug of the client: do not repeat it. `message` says what.",
+        ),
+        (c::UNKNOWN_REQUEST, "The server is older than the request: do without it."),
+        (c::UNKNOWN_STREAM, "The server is older than the stream kind: do without it."),
+        (
+            c::UNSUPPORTED_VERSION,
+            "Only in answer to hello; `limit` is the highest version the server speaks.",
+        ),
+        (c::HELLO_FIRST, "Say hello on the first stream."),
+        (c::HELLO_AGAIN, "Hello is said once; go on."),
+        (c::NOT_SIGNED_IN, "Sign in, or say hello with a token, then repeat it."),
+        (c::ALREADY_SIGNED_IN, "Open another connection for another account."),
+        (c::BAD_TOKEN, "Forget the token and ask the person to sign in. Hello may be said again without it."),
+        (c::WRONG_CREDENTIALS, "Ask for name and password again."),
+        (c::RATE_LIMITED, "Repeat it after `retry_after_ms`."),
+        (c::BUSY, "Repeat it after `retry_after_ms`."),
+        (c::UNAVAILABLE, "Nothing was stored. Repeat it after `retry_after_ms`, with the same id."),
+        (c::GOING_AWAY, "Reconnect after `retry_after_ms` and repeat it."),
+        (c::INTERNAL, "Repeat it later, with the same id. `ref` finds the server's log line."),
+        (c::TIMED_OUT, "It may have been done. Repeat it, with the same id where it has one."),
+        (c::CANCELLED, "It may have been done. Repeat it, with the same id where it has one."),
+        (c::TOO_LONG, "Shorten `field` to `limit`."),
+        (c::TOO_MANY, "Send at most `limit` in `field`."),
+        (c::BAD_VALUE, "Correct `field`."),
+        (c::NOT_FOUND, "It does not exist, or not for the caller: the answer is the same. Forget it."),
+        (c::FORBIDDEN, "The caller's role does not allow it."),
+        (c::BAD_HANDLE, "Choose another account name; `params.reason` is a word of the name rules."),
+        (c::HANDLE_TAKEN, "Choose another account name: this one, or one that looks like it, is taken."),
+        (c::BAD_PASSWORD, "Choose a password of 8 to 1024 bytes that is not only white space."),
+        (c::SIGN_UP_CLOSED, "Nobody can sign up here."),
+        (c::BAD_INVITE, "Ask the operator for an invite."),
+        (c::OWNS_GROUPS, "Transfer the groups with TransferGroup, then repeat it."),
+        (
+            c::ID_CONFLICT,
+            "A bug of the client: the id stands for something else already. Make a new id for new content.",
+        ),
+        (c::FENCED, "Do nothing for this one: its order is kept by the resend from the refused one on."),
+        (
+            c::CURSOR_AHEAD,
+            "The log is shorter than the cursor: forget what was cached of the conversation and begin again.",
+        ),
+        (c::NOT_A_MEMBER, "The caller was in the conversation once: show it as read only."),
+        (c::OWNER_STAYS, "Transfer the group with TransferGroup, or remove the other members, then leave."),
+        (c::GROUP_FULL, "Invite fewer; `limit` is how many members a group may have."),
+        (c::NOT_A_GROUP, "Only groups have members to change."),
+        (c::BAD_KIND, "Send only the kinds that clients may send."),
+        (
+            c::BAD_TARGET,
+            "The event is not there, not readable, recalled, or of a kind that this cannot be done to.",
+        ),
+        (c::NOT_YOURS, "Edit and recall own messages only."),
+        (c::NOTHING_TO_SEARCH, "Ask for a text with a letter or digit."),
+    ]
+};
