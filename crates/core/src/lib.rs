@@ -4,5 +4,6 @@
 //! appended to a conversation's log, [`reader`] what a device is sent of it, [`access`] who may read what.
 
 pub mod access;
+pub mod client;
 pub mod reader;
 pub mod writer;

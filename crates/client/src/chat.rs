@@ -1,0 +1,357 @@
+//! The chat stream: sends and acks, cursors and deliveries.
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use litrocket_core::client::{Outgoing as Message, Seen, Verdict};
+use litrocket_protocol::{
+    ConversationId, Fault, MessageId,
+    chat::{self, Ack, frame_type},
+    event::{Event, Forward, Reaction, Text, kind},
+    frame, limits, stream_kind,
+};
+use tokio::{sync::oneshot, time::Instant};
+
+use crate::{
+    Error, Item,
+    client::{Shared, now_ms},
+    stream::{self, RecvStream, SendStream},
+};
+
+/// How often the server hears what was delivered.
+const DELIVERED_INTERVAL: Duration = Duration::from_secs(2);
+
+/// A message to send.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outgoing {
+    /// The id; a fresh one when there is none. Sending the same id and content again is the same message.
+    pub id: Option<MessageId>,
+    /// The kind of event.
+    pub kind: u16,
+    /// The event it answers, edits, recalls or reacts to.
+    pub target: Option<u64>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// What to show when the kind is not known.
+    pub fallback: Option<String>,
+}
+
+impl Outgoing {
+    fn new<T: serde::Serialize>(kind: u16, target: Option<u64>, body: &T) -> Self {
+        Self { id: None, kind, target, body: frame::encode_body(body), fallback: None }
+    }
+
+    /// Plain text, 1 byte to 16 KiB.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::rich(&Text { text: text.into(), ..Text::default() })
+    }
+
+    /// Text with mentions or a format.
+    pub fn rich(text: &Text) -> Self {
+        Self::new(kind::TEXT, None, text)
+    }
+
+    /// An answer to a message.
+    pub fn reply(to: u64, text: &Text) -> Self {
+        Self::new(kind::TEXT, Some(to), text)
+    }
+
+    /// A message taken from another conversation.
+    pub fn forward(conversation: ConversationId, event_seq: u64) -> Self {
+        Self::new(kind::FORWARD, None, &Forward { conversation, event_seq })
+    }
+
+    /// New words for an own message.
+    pub fn edit(target: u64, text: &Text) -> Self {
+        Self::new(kind::EDIT, Some(target), text)
+    }
+
+    /// Takes an own message back.
+    pub fn recall(target: u64) -> Self {
+        Self::new(kind::RECALL, Some(target), &litrocket_protocol::event::Recall::default())
+    }
+
+    /// Puts an emoji on a message, or takes it off.
+    pub fn reaction(target: u64, emoji: impl Into<String>, add: bool) -> Self {
+        Self::new(kind::REACTION, Some(target), &Reaction { emoji: emoji.into(), add })
+    }
+
+    /// The same with an id of the caller's.
+    #[must_use]
+    pub fn id(mut self, id: MessageId) -> Self {
+        self.id = Some(id);
+        self
+    }
+
+    pub(crate) fn with_id(self, id: MessageId) -> Message {
+        Message { id, kind: self.kind, target: self.target, body: self.body, fallback: self.fallback }
+    }
+}
+
+/// The answer to a send, to come. Dropping it does not take the send back.
+#[derive(Debug)]
+pub struct Pending {
+    id: MessageId,
+    answer: oneshot::Receiver<Result<Ack, Error>>,
+}
+
+impl Pending {
+    pub(crate) fn new(id: MessageId, answer: oneshot::Receiver<Result<Ack, Error>>) -> Self {
+        Self { id, answer }
+    }
+
+    /// The message's id.
+    pub fn id(&self) -> MessageId {
+        self.id
+    }
+}
+
+impl Future for Pending {
+    type Output = Result<Ack, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.answer).poll(context).map(|answer| answer.unwrap_or(Err(Error::Closed)))
+    }
+}
+
+/// Runs the chat stream of one connection, from when it is needed.
+pub(crate) async fn run(shared: &Arc<Shared>, connection: &quinn::Connection) -> Result<(), Error> {
+    loop {
+        let wanted = {
+            let book = shared.book();
+            book.items.is_some() || !book.outbox.is_empty()
+        };
+        if wanted {
+            break;
+        }
+        shared.chat.notified().await;
+    }
+    let (send, recv) = stream::open(connection, stream_kind::CHAT).await?;
+    shared.book().outbox.connected();
+    tokio::select! {
+        result = write(shared, send) => result,
+        result = read(shared, recv) => result,
+    }
+}
+
+async fn write(shared: &Arc<Shared>, mut send: SendStream) -> Result<(), Error> {
+    let mut delivered = Delivered::default();
+    loop {
+        let mut frames = next_frames(shared);
+        delivered.add(shared, &mut frames);
+        if !frames.is_empty() {
+            send.write_chunks(&mut frames).await?;
+            continue;
+        }
+        let pause = shared.book().outbox.next_pause_end(now_ms());
+        let pause =
+            pause.map_or(DELIVERED_INTERVAL, |at| Duration::from_millis(at.saturating_sub(now_ms()).max(1)));
+        tokio::select! {
+            () = shared.chat.notified() => {}
+            () = tokio::time::sleep(pause.min(DELIVERED_INTERVAL)) => {}
+        }
+    }
+}
+
+fn next_frames(shared: &Shared) -> Vec<Bytes> {
+    let mut frames = Vec::new();
+    let mut book = shared.book();
+    if !book.live && book.items.is_some() {
+        book.live = true;
+        let (cursors, live) = book.received.resume();
+        frames.extend(cursors.iter().map(|cursors| frame::encode(frame_type::CURSORS, cursors)));
+        frames.push(frame::encode(frame_type::LIVE, &live));
+    }
+    let now = now_ms();
+    while let Some(next) = book.outbox.next(now) {
+        frames.push(frame::encode(frame_type::SEND, &next));
+    }
+    frames
+}
+
+/// What was told about deliveries.
+struct Delivered {
+    told: std::collections::HashMap<ConversationId, u64>,
+    at: Instant,
+}
+
+impl Default for Delivered {
+    fn default() -> Self {
+        Self { told: std::collections::HashMap::new(), at: Instant::now() }
+    }
+}
+
+impl Delivered {
+    fn add(&mut self, shared: &Shared, frames: &mut Vec<Bytes>) {
+        if self.at.elapsed() < DELIVERED_INTERVAL {
+            return;
+        }
+        self.at = Instant::now();
+        let book = shared.book();
+        if !book.live {
+            return;
+        }
+        let news: Vec<_> = book
+            .handled
+            .positions()
+            .filter(|(conversation, cursor)| self.told.get(conversation).is_none_or(|told| told < cursor))
+            .collect();
+        for chunk in news.chunks(limits::CURSORS_PER_FRAME_MAX) {
+            frames.push(frame::encode(frame_type::DELIVERED, &chat::Delivered { cursors: chunk.to_vec() }));
+        }
+        self.told.extend(news);
+    }
+}
+
+fn decode<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    frame::decode(body).map_err(|error| Error::Protocol(error.to_string()))
+}
+
+async fn read(shared: &Arc<Shared>, mut recv: RecvStream) -> Result<(), Error> {
+    while let Some((kind, body)) = recv.frame(frame::FRAME_MAX).await? {
+        let item = take(shared, kind, &body)?;
+        let items = shared.book().items.clone();
+        if let (Some(item), Some(items)) = (item, items)
+            // An app that does not take its events holds this stream, and with it the server's delivery.
+            && items.send(item).await.is_err()
+        {
+            let mut book = shared.book();
+            if book.items.as_ref().is_some_and(tokio::sync::mpsc::Sender::is_closed) {
+                book.items = None;
+            }
+        }
+    }
+    Err(Error::Unreachable("the server ended the chat stream".into()))
+}
+
+/// Takes one frame in; answers what the app has to hear.
+fn take(shared: &Shared, kind: u64, body: &[u8]) -> Result<Option<Item>, Error> {
+    let gap = |what: &str| Error::Protocol(format!("something before {what} is missing"));
+    let mut book = shared.book();
+    Ok(match kind {
+        frame_type::ACK => {
+            drop(book);
+            answered(shared, decode(body)?);
+            None
+        }
+        frame_type::REFUSED => {
+            drop(book);
+            refused(shared, decode(body)?);
+            None
+        }
+        frame_type::EVENT => {
+            let event: Event = decode(body)?;
+            match book.received.event(event.conversation, event.event_seq) {
+                Seen::Gap => return Err(gap("an event")),
+                Seen::Known => None,
+                Seen::New => {
+                    drop(book);
+                    if own_answer(shared, &event) { None } else { Some(Item::Event(event)) }
+                }
+            }
+        }
+        frame_type::SKIP => {
+            let skip: chat::Skip = decode(body)?;
+            match book.received.skip(skip.conversation, skip.from, skip.to) {
+                Seen::Gap => return Err(gap("a skip")),
+                Seen::Known => None,
+                Seen::New => Some(Item::Skipped(skip)),
+            }
+        }
+        frame_type::CURSOR_REFUSED => {
+            let refused: chat::CursorRefused = decode(body)?;
+            book.received.forget(refused.conversation);
+            Some(Item::CursorRefused(refused))
+        }
+        frame_type::ENTRY => {
+            let entry: chat::Entry = decode(body)?;
+            match book.received.entry(entry.version) {
+                Seen::New => Some(Item::Entry(entry)),
+                _ => None,
+            }
+        }
+        frame_type::ACCOUNT_RESET => {
+            let reset: chat::AccountReset = decode(body)?;
+            book.received.account_reset();
+            Some(Item::AccountReset { version: reset.version })
+        }
+        frame_type::CAUGHT_UP => {
+            book.received.live();
+            Some(Item::CaughtUp)
+        }
+        frame::FAULT => {
+            let fault: Fault = decode(body)?;
+            return Err(fault.into());
+        }
+        // Frames of later versions are skipped.
+        _ => None,
+    })
+}
+
+/// The send is durable.
+fn answered(shared: &Shared, ack: Ack) {
+    let mut book = shared.book();
+    book.outbox.acked(ack.conversation, ack.id);
+    book.received.acked(ack.conversation, ack.event_seq);
+    book.handled.acked(ack.conversation, ack.event_seq);
+    let answer = book.pending.remove(&ack.id);
+    drop(book);
+    settled(shared, ack.id);
+    if let Some(answer) = answer {
+        let _ = answer.send(Ok(ack));
+    }
+}
+
+fn settled(shared: &Shared, id: MessageId) {
+    if let Some(store) = &shared.store
+        && let Err(error) = store.unsent_done(id)
+    {
+        tracing::warn!(%error, "the state file cannot be written");
+    }
+    shared.room.notify_waiters();
+    shared.chat.notify_one();
+}
+
+fn refused(shared: &Shared, refused: chat::Refused) {
+    let mut book = shared.book();
+    let now = now_ms();
+    let verdict = book.outbox.refused(refused.conversation, refused.id, refused.epoch, &refused.fault, now);
+    if verdict == Verdict::Final {
+        let answer = book.pending.remove(&refused.id);
+        drop(book);
+        settled(shared, refused.id);
+        if let Some(answer) = answer {
+            let _ = answer.send(Err(refused.fault.into()));
+        }
+    } else {
+        drop(book);
+        shared.chat.notify_one();
+    }
+}
+
+/// An own event whose ack was lost with an earlier connection stands for the ack.
+fn own_answer(shared: &Shared, event: &Event) -> bool {
+    let Some(id) = event.id else { return false };
+    if !shared.me.borrow().as_ref().is_some_and(|me| me.account == event.sender) {
+        return false;
+    }
+    if !shared.book().pending.contains_key(&id) {
+        return false;
+    }
+    answered(
+        shared,
+        Ack {
+            conversation: event.conversation,
+            id,
+            event_seq: event.event_seq,
+            message_seq: event.message_seq,
+            at_ms: event.at_ms,
+        },
+    );
+    true
+}

@@ -1,0 +1,463 @@
+//! The client: options, calls, sends, events.
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use litrocket_core::client::{Cursors, Outbox};
+use litrocket_protocol::{
+    AccountId, ConversationId, Fault, MessageId, Request, SessionId, account, close_code, frame, state,
+    stream_kind,
+};
+use tokio::{
+    sync::{Notify, mpsc, oneshot, watch},
+    time::timeout,
+};
+
+use crate::{
+    Address, Error, Events, Item, Outgoing, Pending, Start, Trust, connect, driver, store::Store, stream,
+};
+
+/// Sends that may wait without an answer before [`Client::send`] waits for room.
+const OUTBOX_MAX: usize = 10_000;
+/// The same in bytes of bodies.
+const OUTBOX_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Items that may wait for the app before the stream is read no further.
+const ITEMS_MAX: usize = 256;
+/// State frames that may wait to be written.
+const STATE_MAX: usize = 64;
+
+/// How to connect.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where the server is.
+    pub address: Address,
+    /// Which server is trusted. [`Options::new`] takes the address's fingerprint, else the system's roots.
+    pub trust: Trust,
+    /// The token of a session to resume.
+    pub token: Option<Vec<u8>>,
+    /// Where cursors and unsent messages are kept; nothing is kept without it.
+    pub state_file: Option<PathBuf>,
+    /// Program and version, for the server's log.
+    pub client_name: String,
+    /// How long the first connection, and a call while reconnecting, may take.
+    pub connect_timeout: Duration,
+    /// Whether a lost connection is made again.
+    pub reconnect: bool,
+    /// How often a silent connection is kept alive: the bound for noticing that it is dead.
+    pub keep_alive: Duration,
+}
+
+impl Options {
+    /// The defaults for a server.
+    pub fn new(address: Address) -> Self {
+        let trust = address.ca.map_or(Trust::System, Trust::Pin);
+        Self {
+            address,
+            trust,
+            token: None,
+            state_file: None,
+            client_name: concat!("litrocket-client/", env!("CARGO_PKG_VERSION")).into(),
+            connect_timeout: Duration::from_secs(10),
+            reconnect: true,
+            keep_alive: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Me {
+    /// The account.
+    pub account: AccountId,
+    /// Its handle.
+    pub handle: String,
+    /// The session.
+    pub session: SessionId,
+}
+
+/// How the connection is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Status {
+    /// Connected.
+    Connected,
+    /// Lost; the next attempt comes in a while.
+    Reconnecting {
+        /// How many attempts failed since.
+        attempt: u32,
+        /// When the next one comes, from now.
+        retry_in: Duration,
+    },
+    /// The server is going away and will be back.
+    GoingAway {
+        /// When to come back, from now.
+        retry_in: Duration,
+    },
+    /// Over for good: closed by the app, or the session ended.
+    Closed(Option<Fault>),
+}
+
+pub(crate) type Answer = oneshot::Sender<Result<litrocket_protocol::chat::Ack, Error>>;
+
+/// What the connection's tasks and the app share.
+pub(crate) struct Book {
+    pub(crate) outbox: Outbox,
+    /// What arrived.
+    pub(crate) received: Cursors,
+    /// What the app has handled.
+    pub(crate) handled: Cursors,
+    pub(crate) pending: HashMap<MessageId, Answer>,
+    pub(crate) items: Option<mpsc::Sender<Item>>,
+    /// Live was said on the current connection.
+    pub(crate) live: bool,
+}
+
+pub(crate) struct Shared {
+    pub(crate) options: Options,
+    pub(crate) endpoints: connect::Endpoints,
+    pub(crate) token: Mutex<Option<Vec<u8>>>,
+    pub(crate) me: watch::Sender<Option<Me>>,
+    pub(crate) welcome: Mutex<Arc<account::Welcome>>,
+    pub(crate) link: watch::Sender<Option<quinn::Connection>>,
+    pub(crate) status: watch::Sender<Status>,
+    pub(crate) book: Mutex<Book>,
+    /// The chat stream has something to write.
+    pub(crate) chat: Notify,
+    /// The outbox has room, or is empty.
+    pub(crate) room: Notify,
+    pub(crate) state: mpsc::Sender<bytes::Bytes>,
+    pub(crate) store: Option<Store>,
+    pub(crate) closing: AtomicBool,
+    pub(crate) close: Notify,
+    /// The server asked to stay away until then.
+    pub(crate) stay_away: Mutex<Option<Duration>>,
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Milliseconds since 1970, for ids and pauses.
+#[expect(clippy::disallowed_methods, reason = "a client has the system's clock only")]
+pub(crate) fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl Shared {
+    pub(crate) fn book(&self) -> MutexGuard<'_, Book> {
+        lock(&self.book)
+    }
+
+    pub(crate) fn signed_in(&self, me: Me, token: Option<Vec<u8>>) {
+        if token.is_some() {
+            *lock(&self.token) = token;
+        }
+        self.me.send_replace(Some(me));
+    }
+
+    /// Ends everything: nobody waits for an answer any more.
+    pub(crate) fn finish(&self, fault: Option<&Fault>) {
+        self.closing.store(true, Ordering::Release);
+        self.link.send_replace(None);
+        self.status.send_replace(Status::Closed(fault.cloned()));
+        let mut book = self.book();
+        book.outbox.drain();
+        for (_, answer) in book.pending.drain() {
+            let error = fault.map_or(Error::Closed, |fault| fault.clone().into());
+            let _ = answer.send(Err(error));
+        }
+        book.items = None;
+        drop(book);
+        self.room.notify_waiters();
+    }
+}
+
+/// A connection to a server, kept up. Cheap to clone; it ends with [`Client::close`] or its last clone.
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+    _guard: Arc<Guard>,
+}
+
+/// Ends the driver with the last clone.
+struct Guard(Arc<Shared>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.closing.store(true, Ordering::Release);
+        self.0.close.notify_one();
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Client({})", self.shared.options.address)
+    }
+}
+
+impl Client {
+    /// Makes the first connection and says hello; resumes the session when there is a token.
+    pub async fn connect(options: Options) -> Result<Self, Error> {
+        let endpoints = connect::Endpoints::new(&options)?;
+        let store =
+            options.state_file.as_ref().map(|path| Store::open(path)).transpose().map_err(Error::Store)?;
+        let attempt = connect::attempt(&endpoints, &options, options.token.as_deref());
+        let (connection, welcome) = timeout(options.connect_timeout, attempt).await.map_err(|_| {
+            Error::Unreachable(format!(
+                "no answer from {} within {:?}",
+                options.address, options.connect_timeout
+            ))
+        })??;
+        let (state, states) = mpsc::channel(STATE_MAX);
+        let handled =
+            store.as_ref().map(Store::cursors).transpose().map_err(Error::Store)?.unwrap_or_default();
+        let mut outbox = Outbox::default();
+        if let Some(store) = &store {
+            for (conversation, message) in store.unsent().map_err(Error::Store)? {
+                outbox.push(conversation, message);
+            }
+        }
+        let book = Book {
+            outbox,
+            received: handled.clone(),
+            handled,
+            pending: HashMap::new(),
+            items: None,
+            live: false,
+        };
+        let shared = Arc::new(Shared {
+            endpoints,
+            token: Mutex::new(options.token.clone()),
+            me: watch::channel(None).0,
+            welcome: Mutex::new(Arc::new(welcome.clone())),
+            link: watch::channel(None).0,
+            status: watch::channel(Status::Connected).0,
+            book: Mutex::new(book),
+            chat: Notify::new(),
+            room: Notify::new(),
+            state,
+            store,
+            closing: AtomicBool::new(false),
+            close: Notify::new(),
+            stay_away: Mutex::new(None),
+            options,
+        });
+        driver::welcomed(&shared, &connection, welcome);
+        tokio::spawn(driver::drive(shared.clone(), connection, states));
+        let guard = Arc::new(Guard(shared.clone()));
+        Ok(Self { shared, _guard: guard })
+    }
+
+    /// Creates an account and signs in.
+    pub async fn register(&self, request: account::Register) -> Result<account::SignedIn, Error> {
+        let signed_in = self.call(request).await?;
+        self.adopt(&signed_in);
+        Ok(signed_in)
+    }
+
+    /// Signs in.
+    pub async fn sign_in(&self, request: account::SignIn) -> Result<account::SignedIn, Error> {
+        let signed_in = self.call(request).await?;
+        self.adopt(&signed_in);
+        Ok(signed_in)
+    }
+
+    fn adopt(&self, signed_in: &account::SignedIn) {
+        let me =
+            Me { account: signed_in.account, handle: signed_in.handle.clone(), session: signed_in.session };
+        self.shared.signed_in(me, Some(signed_in.token.clone()));
+    }
+
+    /// Ends the session. The client is closed then.
+    pub async fn sign_out(&self) -> Result<(), Error> {
+        self.call(account::SignOut::default()).await?;
+        self.shared.finish(None);
+        self.shared.close.notify_one();
+        Ok(())
+    }
+
+    /// What the server said at the last hello: its limits, id and log epoch.
+    pub fn welcome(&self) -> Arc<account::Welcome> {
+        lock(&self.shared.welcome).clone()
+    }
+
+    /// Who is signed in.
+    pub fn me(&self) -> Option<Me> {
+        self.shared.me.borrow().clone()
+    }
+
+    /// The token that resumes the session.
+    pub fn token(&self) -> Option<Vec<u8>> {
+        lock(&self.shared.token).clone()
+    }
+
+    /// Makes a request. Waits up to `connect_timeout` for a connection. Dropping it cancels the request.
+    pub async fn call<R: Request>(&self, request: R) -> Result<R::Reply, Error> {
+        let connection = self.connection().await?;
+        call(&connection, request).await
+    }
+
+    async fn connection(&self) -> Result<quinn::Connection, Error> {
+        let mut link = self.shared.link.subscribe();
+        let up = async {
+            loop {
+                if self.shared.closing.load(Ordering::Acquire) {
+                    return Err(self.closed());
+                }
+                if let Some(connection) = link.borrow_and_update().clone() {
+                    return Ok(connection);
+                }
+                if link.changed().await.is_err() {
+                    return Err(self.closed());
+                }
+            }
+        };
+        timeout(self.shared.options.connect_timeout, up)
+            .await
+            .map_err(|_| Error::Unreachable("no connection to the server".into()))?
+    }
+
+    fn closed(&self) -> Error {
+        match &*self.shared.status.borrow() {
+            Status::Closed(Some(fault)) => fault.clone().into(),
+            _ => Error::Closed,
+        }
+    }
+
+    /// A fresh id, time-ordered.
+    pub fn new_id(&self) -> Result<MessageId, Error> {
+        let mut random = [0; 10];
+        getrandom::fill(&mut random)
+            .map_err(|error| Error::Store(std::io::Error::other(error.to_string())))?;
+        Ok(MessageId::v7(now_ms(), random))
+    }
+
+    /// Puts a message into the outbox, durably when there is a state file; waits while the outbox is full. The
+    /// answer comes from the [`Pending`]; dropping that does not take the message back.
+    pub async fn send(&self, conversation: ConversationId, message: Outgoing) -> Result<Pending, Error> {
+        let id = match message.id {
+            Some(id) => id,
+            None => self.new_id()?,
+        };
+        let message = message.with_id(id);
+        let (answer, pending) = oneshot::channel();
+        loop {
+            let room = self.shared.room.notified();
+            if self.shared.closing.load(Ordering::Acquire) {
+                return Err(self.closed());
+            }
+            {
+                let mut book = self.shared.book();
+                if book.outbox.len() < OUTBOX_MAX && book.outbox.bytes() < OUTBOX_BYTES_MAX {
+                    if let Some(store) = &self.shared.store {
+                        store.unsent_add(conversation, &message).map_err(Error::Store)?;
+                    }
+                    book.outbox.push(conversation, message);
+                    book.pending.insert(id, answer);
+                    break;
+                }
+            }
+            room.await;
+        }
+        self.shared.chat.notify_one();
+        Ok(Pending::new(id, pending))
+    }
+
+    /// Begins delivery, at most once at a time: an earlier [`Events`] ends.
+    pub async fn events(&self, from: Start) -> Result<Events, Error> {
+        let (items, receiver) = mpsc::channel(ITEMS_MAX);
+        let again = {
+            let mut book = self.shared.book();
+            if from == Start::Beginning {
+                book.handled.rewind();
+            }
+            // What arrived and was not handled comes again.
+            book.received = book.handled.clone();
+            book.items = Some(items);
+            book.live
+        };
+        if again && let Some(connection) = self.shared.link.borrow().as_ref() {
+            connection.close(close_code::DONE.into(), b"events again");
+        }
+        self.shared.chat.notify_one();
+        Ok(Events::new(self.shared.clone(), receiver))
+    }
+
+    /// Tells the members of a conversation that the person types, or stopped. Lost while there is no connection.
+    pub fn set_typing(&self, conversation: ConversationId, typing: bool) {
+        self.tell(state::frame_type::TYPING, &state::Typing { conversation, typing });
+    }
+
+    /// Watches the presence of some accounts, at most 200; replaces the earlier list.
+    pub fn watch(&self, accounts: Vec<AccountId>) {
+        self.tell(state::frame_type::WATCH, &state::Watch { accounts });
+    }
+
+    /// Whether the person is away from this device.
+    pub fn set_away(&self, away: bool) {
+        self.tell(state::frame_type::AVAILABILITY, &state::Availability { away });
+    }
+
+    fn tell<T: serde::Serialize>(&self, kind: u64, value: &T) {
+        // State is a hint: when too much waits, the newest is lost and the next one comes.
+        let _ = self.shared.state.try_send(frame::encode(kind, value));
+    }
+
+    /// How the connection is.
+    pub fn status(&self) -> watch::Receiver<Status> {
+        self.shared.status.subscribe()
+    }
+
+    /// The network changed: the connection goes on from a new local port.
+    pub fn network_changed(&self) -> Result<(), Error> {
+        self.shared.endpoints.rebind()
+    }
+
+    /// Waits until everything sent was answered, at most `patience`. Answers how many sends had no answer.
+    pub async fn flush(&self, patience: Duration) -> usize {
+        let empty = async {
+            loop {
+                let room = self.shared.room.notified();
+                if self.shared.book().outbox.is_empty() {
+                    return;
+                }
+                room.await;
+            }
+        };
+        let _ = timeout(patience, empty).await;
+        self.shared.book().outbox.len()
+    }
+
+    /// Closes politely.
+    pub async fn close(&self) {
+        self.shared.finish(None);
+        self.shared.close.notify_one();
+        self.shared.endpoints.close().await;
+    }
+}
+
+/// One request on a connection.
+pub(crate) async fn call<R: Request>(connection: &quinn::Connection, request: R) -> Result<R::Reply, Error> {
+    let (mut send, mut recv) = stream::open(connection, stream_kind::REQUEST).await?;
+    send.write(&frame::encode(R::CODE, &request)).await?;
+    send.finish();
+    let (kind, body) = recv
+        .frame(frame::FRAME_MAX)
+        .await?
+        .ok_or_else(|| Error::Protocol("a reply stream without a reply".into()))?;
+    match kind {
+        frame::FAULT => {
+            let fault: Fault = frame::decode(&body).map_err(|error| Error::Protocol(error.to_string()))?;
+            Err(fault.into())
+        }
+        kind if kind == R::CODE => frame::decode(&body).map_err(|error| Error::Protocol(error.to_string())),
+        kind => Err(Error::Protocol(format!("a reply of type {kind:#x} to {:#x}", R::CODE))),
+    }
+}

@@ -1,0 +1,211 @@
+//! Keeps the connection up: runs its streams, notices when it is dead, connects again.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use litrocket_protocol::{Class, account, close_code, frame, state, state::frame_type, stream_kind};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout},
+};
+
+use crate::{
+    Error, Item, Me, Status, chat,
+    client::{Shared, lock},
+    connect, stream,
+};
+
+/// The first pause before connecting again, and the longest.
+const PAUSE_MIN: Duration = Duration::from_millis(100);
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+/// One attempt to connect again.
+const ATTEMPT: Duration = Duration::from_secs(3);
+/// Sends are under way and nothing was heard for so long: the connection is dead.
+const SILENCE: Duration = Duration::from_secs(2);
+
+/// Notes what a new connection said.
+pub(crate) fn welcomed(shared: &Arc<Shared>, connection: &quinn::Connection, welcome: account::Welcome) {
+    {
+        let mut book = shared.book();
+        book.live = false;
+        book.handled.welcome(&welcome.server_id, welcome.log_epoch);
+        book.received.welcome(&welcome.server_id, welcome.log_epoch);
+        // What arrived and was not handled is still on its way to the app; what was lost comes again.
+        if book.items.is_none() {
+            book.received = book.handled.clone();
+        }
+    }
+    if let Some(resumed) = &welcome.session {
+        let me = Me { account: resumed.account, handle: resumed.handle.clone(), session: resumed.session };
+        shared.signed_in(me, None);
+    }
+    *lock(&shared.welcome) = Arc::new(welcome);
+    shared.link.send_replace(Some(connection.clone()));
+    shared.status.send_replace(Status::Connected);
+}
+
+/// The client's task.
+pub(crate) async fn drive(shared: Arc<Shared>, first: quinn::Connection, mut states: mpsc::Receiver<Bytes>) {
+    let mut connection = first;
+    loop {
+        let ended = {
+            let closed = shared.close.notified();
+            tokio::select! {
+                result = run(&shared, &connection, &mut states) => result,
+                () = closed => Err(Error::Closed),
+            }
+        };
+        connection.close(close_code::DONE.into(), b"");
+        shared.link.send_replace(None);
+        if shared.closing.load(Ordering::Acquire) {
+            shared.finish(None);
+            return;
+        }
+        tracing::debug!(cause = ?ended.err(), "the connection is lost");
+        if !shared.options.reconnect || lock(&shared.token).is_none() {
+            shared.finish(None);
+            return;
+        }
+        match reconnect(&shared).await {
+            Some(next) => connection = next,
+            None => return,
+        }
+    }
+}
+
+/// Runs the streams of one connection until it is lost.
+async fn run(
+    shared: &Arc<Shared>,
+    connection: &quinn::Connection,
+    states: &mut mpsc::Receiver<Bytes>,
+) -> Result<(), Error> {
+    let mut me = shared.me.subscribe();
+    let signed_in = async {
+        // The sender lives in `shared`.
+        let _ = me.wait_for(Option::is_some).await.is_ok();
+    };
+    tokio::select! {
+        () = signed_in => {}
+        error = connection.closed() => return Err(Error::Unreachable(error.to_string())),
+    }
+    tokio::select! {
+        result = chat::run(shared, connection) => result,
+        result = run_state(shared, connection, states) => result,
+        result = watch(shared, connection) => result,
+        error = connection.closed() => Err(Error::Unreachable(error.to_string())),
+    }
+}
+
+/// Ends a connection on which sends are under way and nothing comes back.
+async fn watch(shared: &Arc<Shared>, connection: &quinn::Connection) -> Result<(), Error> {
+    let mut heard = (0, Instant::now());
+    loop {
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        let datagrams = connection.stats().udp_rx.datagrams;
+        if datagrams != heard.0 || !shared.book().outbox.is_under_way() {
+            heard = (datagrams, Instant::now());
+        } else if heard.1.elapsed() > SILENCE {
+            return Err(Error::Unreachable("the server does not answer".into()));
+        }
+    }
+}
+
+async fn run_state(
+    shared: &Arc<Shared>,
+    connection: &quinn::Connection,
+    states: &mut mpsc::Receiver<Bytes>,
+) -> Result<(), Error> {
+    let (mut send, mut recv) = stream::open(connection, stream_kind::STATE).await?;
+    loop {
+        tokio::select! {
+            bytes = states.recv() => match bytes {
+                Some(bytes) => send.write(&bytes).await?,
+                None => return Ok(()),
+            },
+            frame = recv.frame(frame::FRAME_MAX) => {
+                let Some((kind, body)) = frame? else { return std::future::pending().await };
+                hear(shared, kind, &body)?;
+            }
+        }
+    }
+}
+
+fn decode<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    frame::decode(body).map_err(|error| Error::Protocol(error.to_string()))
+}
+
+fn hear(shared: &Arc<Shared>, kind: u64, body: &[u8]) -> Result<(), Error> {
+    let item = match kind {
+        frame_type::TYPING_NOW => Item::TypingNow(decode(body)?),
+        frame_type::PRESENCE => Item::Presence(decode(body)?),
+        frame_type::MARKER => Item::Marker(decode(body)?),
+        frame_type::GOING_AWAY => {
+            let going: state::GoingAway = decode(body)?;
+            let retry_in = Duration::from_millis(going.retry_after_ms);
+            *lock(&shared.stay_away) = Some(retry_in);
+            shared.status.send_replace(Status::GoingAway { retry_in });
+            Item::GoingAway { retry_after_ms: going.retry_after_ms }
+        }
+        // The connection closes right after it, and the next hello tells the fault.
+        _ => return Ok(()),
+    };
+    let items = shared.book().items.clone();
+    // State is never queued: an app that does not keep up gets the next value.
+    if let Some(items) = items {
+        let _ = items.try_send(item);
+    }
+    Ok(())
+}
+
+/// Connects again, with growing pauses, until it works or the session has ended.
+async fn reconnect(shared: &Arc<Shared>) -> Option<quinn::Connection> {
+    let mut pause = PAUSE_MIN;
+    let mut attempt = 0;
+    let mut wait = lock(&shared.stay_away).take().unwrap_or(PAUSE_MIN);
+    loop {
+        let retry_in = jitter(wait);
+        shared.status.send_replace(Status::Reconnecting { attempt, retry_in });
+        let next = async {
+            tokio::time::sleep(retry_in).await;
+            let token = lock(&shared.token).clone();
+            let attempt = connect::attempt(&shared.endpoints, &shared.options, token.as_deref());
+            timeout(ATTEMPT, attempt).await.unwrap_or(Err(Error::TimedOut))
+        };
+        let result = tokio::select! {
+            result = next => result,
+            () = shared.close.notified() => Err(Error::Closed),
+        };
+        if shared.closing.load(Ordering::Acquire) {
+            shared.finish(None);
+            return None;
+        }
+        match result {
+            Ok((connection, welcome)) => {
+                welcomed(shared, &connection, welcome);
+                return Some(connection);
+            }
+            Err(Error::Fault(fault)) if fault.class != Class::Retry => {
+                shared.finish(Some(&fault));
+                return None;
+            }
+            Err(error) => {
+                tracing::debug!(%error, attempt, "connecting again failed");
+                attempt += 1;
+                pause = (pause * 2).min(PAUSE_MAX);
+                let asked = error.fault().and_then(|fault| fault.retry_after_ms).map(Duration::from_millis);
+                wait = asked.unwrap_or(pause);
+            }
+        }
+    }
+}
+
+/// Between half of the time and all of it, so that clients of one server do not come back as one.
+fn jitter(time: Duration) -> Duration {
+    let mut random = [0; 2];
+    // Without randomness everybody waits the whole time.
+    let part = getrandom::fill(&mut random).map_or(u16::MAX, |()| u16::from_be_bytes(random));
+    time / 2 + time * u32::from(part) / (2 * u32::from(u16::MAX))
+}

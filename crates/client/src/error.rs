@@ -1,0 +1,57 @@
+//! What can go wrong.
+
+use litrocket_protocol::Fault;
+
+/// Why something did not work.
+#[derive(Debug)]
+pub enum Error {
+    /// The server refused it.
+    Fault(Box<Fault>),
+    /// The server cannot be reached, or the connection broke while it was asked.
+    Unreachable(String),
+    /// It took too long.
+    TimedOut,
+    /// The client was closed.
+    Closed,
+    /// Nobody is signed in.
+    NotSignedIn,
+    /// The state file cannot be read or written.
+    Store(std::io::Error),
+    /// The server's certificate is not trusted, or TLS failed otherwise.
+    Tls(String),
+    /// The server broke the protocol.
+    Protocol(String),
+}
+
+impl Error {
+    /// The server's refusal, if it is one.
+    pub fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Fault(fault) => Some(fault),
+            _ => None,
+        }
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(Box::new(fault))
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Fault(fault) => fault.fmt(f),
+            Self::Unreachable(why) => write!(f, "the server cannot be reached: {why}"),
+            Self::TimedOut => f.write_str("the server took too long"),
+            Self::Closed => f.write_str("the client is closed"),
+            Self::NotSignedIn => f.write_str("nobody is signed in"),
+            Self::Store(error) => write!(f, "the state file is not usable: {error}"),
+            Self::Tls(why) => write!(f, "the server is not trusted: {why}"),
+            Self::Protocol(why) => write!(f, "the server broke the protocol: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,7 @@
+//! The client's side of the promises: an ordered outbox and contiguous cursors.
+
+mod cursors;
+mod outbox;
+
+pub use cursors::{Cursors, Seen};
+pub use outbox::{Outbox, Outgoing, Verdict};
