@@ -1,4 +1,0 @@
-//! People using litrocket: a real server, real clients, real QUIC.
-
-mod chat;
-mod world;
