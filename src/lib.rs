@@ -20,6 +20,7 @@ pub mod features;
 pub mod hub;
 pub mod limits;
 pub mod rpc;
+pub mod serve;
 pub mod server;
 pub mod telemetry;
 pub mod transport;

@@ -21,7 +21,9 @@ const WAITING_MAX: usize = 8_192;
 
 /// Writes out what waits when it is dropped.
 #[derive(Debug)]
-pub struct Guard(WorkerGuard);
+pub struct Guard {
+    _files: WorkerGuard,
+}
 
 /// Why logging does not start.
 #[derive(Debug)]
@@ -61,7 +63,7 @@ pub fn init(level: &str, folder: &Path, days: usize) -> Result<Guard, Error> {
         .with(fmt::layer().with_ansi(false).with_writer(Escaping(files)))
         .try_init()
         .map_err(|error| fail(&error))?;
-    Ok(Guard(guard))
+    Ok(Guard { _files: guard })
 }
 
 /// A writer whose lines hold no control characters.

@@ -211,8 +211,9 @@ pub(super) fn check_bounds(config: &Config) -> Result<(), ConfigError> {
     Ok(())
 }
 
+#[cfg(test)]
 /// The example file: every option with its doc, bounds and default.
-pub fn render_example() -> String {
+pub(super) fn render_example() -> String {
     let mut out = String::from(
         "# Every option of the litrocket server with its default. Copy what you change into ./litrocket.toml or\n\
          # name a file with --config. LITROCKET_<SECTION>_<KEY> variables and flags win over the file.\n",

@@ -32,7 +32,7 @@ impl ConnectionIdGenerator for Generator {
         id[0] = self.generation;
         id[1] = self.worker;
         // Without randomness the id is only guessable, not wrong: quinn refuses one that is in use.
-        drop(getrandom::fill(&mut id[2..2 + RANDOM]));
+        let _ = getrandom::fill(&mut id[2..2 + RANDOM]);
         let check = self.check(&id[..2 + RANDOM]);
         id[2 + RANDOM..].copy_from_slice(&check);
         ConnectionId::new(&id)

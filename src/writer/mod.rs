@@ -188,10 +188,14 @@ impl Handle {
     /// Why the writer ended by itself; the process must end then and recover from the disk.
     pub async fn failed(&self) -> String {
         let mut failed = self.failed.clone();
-        match failed.wait_for(Option::is_some).await {
-            Ok(cause) => cause.clone().unwrap_or_default(),
-            // The writer stopped as asked.
-            Err(_) => std::future::pending().await,
+        loop {
+            if let Some(cause) = failed.borrow_and_update().clone() {
+                return cause;
+            }
+            if failed.changed().await.is_err() {
+                // The writer stopped as asked.
+                return std::future::pending().await;
+            }
         }
     }
 

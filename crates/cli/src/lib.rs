@@ -1,1 +1,322 @@
-//! placeholder
+//! The client commands of `litrocket`, over the SDK only.
+//!
+//! [`Command`] is what can be typed, [`run`] carries it out. [`profile`] keeps who is signed in, [`output`] prints
+//! for people or as JSON, [`resolve`] finds conversations and names, [`words`] holds the texts in both languages.
+
+mod commands;
+mod output;
+mod password;
+mod profile;
+mod resolve;
+mod session;
+mod words;
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use clap::{Args, Subcommand};
+
+use output::{Failure, Output};
+use session::Context;
+
+/// Flags of every client command.
+#[derive(Debug, Clone, Args)]
+pub struct CommonArgs {
+    /// Where the server is: HOST:PORT or a litrocket:// address. Remembered by the profile.
+    #[arg(long, global = true, value_name = "HOST:PORT", env = "LITROCKET_SERVER", help_heading = "Client")]
+    pub server: Option<String>,
+    /// The CA file to trust. Its fingerprint is remembered by the profile.
+    #[arg(long, global = true, value_name = "FILE", env = "LITROCKET_CA", help_heading = "Client")]
+    pub ca: Option<PathBuf>,
+    /// Which sign-in to use: each profile has its own credentials and cursors.
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "LITROCKET_PROFILE",
+        default_value = "default",
+        help_heading = "Client"
+    )]
+    pub profile: String,
+    /// Print one JSON object per line.
+    #[arg(long, global = true, help_heading = "Client")]
+    pub json: bool,
+    /// How long to wait for the server, in seconds.
+    #[arg(long, global = true, value_name = "SECS", default_value_t = 30, help_heading = "Client")]
+    pub timeout: u64,
+    /// The language of texts: en or zh. By default from LC_ALL, LC_MESSAGES or LANG.
+    #[arg(long, global = true, value_name = "LANG", env = "LITROCKET_LANG", help_heading = "Client")]
+    pub lang: Option<String>,
+}
+
+/// How a password comes in. Never as an argument: others could read it.
+#[derive(Debug, Clone, Default, Args)]
+pub struct PasswordArgs {
+    /// Read the password from the first line of standard input instead of a prompt or LITROCKET_PASSWORD.
+    #[arg(long)]
+    pub password_stdin: bool,
+}
+
+/// The client commands.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Create an account and sign in.
+    Register {
+        /// The account name, for ever: 2 to 32 letters and digits, with _ - . behind the first.
+        name: String,
+        /// An invite, where the server asks for one.
+        #[arg(long, value_name = "CODE")]
+        invite: Option<String>,
+        /// A name for this device.
+        #[arg(long)]
+        label: Option<String>,
+        #[command(flatten)]
+        password: PasswordArgs,
+    },
+    /// Sign in on this device.
+    Login {
+        /// The account name.
+        name: String,
+        /// A name for this device.
+        #[arg(long)]
+        label: Option<String>,
+        #[command(flatten)]
+        password: PasswordArgs,
+    },
+    /// Sign out and forget the profile.
+    Logout,
+    /// List the signed-in devices, or sign one out.
+    Devices {
+        /// The session to sign out.
+        #[arg(long, value_name = "ID")]
+        revoke: Option<u64>,
+    },
+    /// Show who is signed in.
+    Whoami,
+    /// Show a profile, or change the own one.
+    Profile {
+        /// Whose; the own one without a name.
+        name: Option<String>,
+        /// The name to show.
+        #[arg(long)]
+        display_name: Option<String>,
+        /// A line about oneself.
+        #[arg(long)]
+        signature: Option<String>,
+        /// The language, for example en or zh-CN.
+        #[arg(long)]
+        locale: Option<String>,
+        /// female, male, other, or empty.
+        #[arg(long)]
+        sex: Option<String>,
+        /// YYYY-MM-DD, or empty.
+        #[arg(long)]
+        birthday: Option<String>,
+        /// Whether others see sex and birthday.
+        #[arg(long, value_name = "BOOL")]
+        show_personal: Option<bool>,
+        /// Whether others learn what you have read.
+        #[arg(long, value_name = "BOOL")]
+        read_receipts: Option<bool>,
+        /// Whether others learn when you are online.
+        #[arg(long, value_name = "BOOL")]
+        presence: Option<bool>,
+    },
+    /// Change the password.
+    Passwd {
+        /// Sign all other devices out.
+        #[arg(long)]
+        end_others: bool,
+        #[command(flatten)]
+        password: PasswordArgs,
+    },
+    /// Delete the account for ever. Its messages stay under "deleted account".
+    DeleteAccount {
+        /// The account name again, to be sure.
+        #[arg(long, value_name = "NAME")]
+        confirm: String,
+        #[command(flatten)]
+        password: PasswordArgs,
+    },
+    /// Send a message.
+    Send {
+        /// @name, #group, @me, or a conversation's number.
+        to: String,
+        /// The text; - reads standard input, one message a line.
+        text: String,
+        /// The event to answer.
+        #[arg(long, value_name = "SEQ")]
+        reply: Option<u64>,
+    },
+    /// Print what happens, until stopped.
+    Listen {
+        /// Stop after so many messages.
+        #[arg(long, value_name = "N")]
+        count: Option<u64>,
+        /// Stop when nothing came for so many seconds.
+        #[arg(long, value_name = "SECS")]
+        idle: Option<u64>,
+        /// From the beginning of every conversation instead of from where this profile stands.
+        #[arg(long)]
+        from_start: bool,
+    },
+    /// Print the messages of a conversation, oldest first.
+    History {
+        /// @name, #group, @me, or a conversation's number.
+        to: String,
+        /// How many messages.
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: u64,
+        /// Those before this event.
+        #[arg(long, value_name = "SEQ", conflicts_with = "after")]
+        before: Option<u64>,
+        /// Those after this event.
+        #[arg(long, value_name = "SEQ")]
+        after: Option<u64>,
+    },
+    /// Search the messages of all conversations, newest first.
+    Search {
+        /// Words, or Chinese text.
+        text: String,
+        /// Only here: @name, #group, @me, or a conversation's number.
+        #[arg(long = "in", value_name = "TO")]
+        within: Option<String>,
+        /// How many messages.
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: u64,
+    },
+    /// Print the protocol: every code with its fields, bounds, callers and faults.
+    Protocol,
+    /// Make an invite for signing up (operators).
+    Invite {
+        /// For how many accounts.
+        #[arg(long, default_value_t = 1)]
+        uses: u64,
+        /// For how many days.
+        #[arg(long, default_value_t = 7)]
+        days: u64,
+    },
+    /// Make and change groups.
+    #[command(subcommand)]
+    Group(Group),
+    /// Put an emoji on a message, or take it off.
+    React {
+        /// The conversation.
+        to: String,
+        /// The message.
+        seq: u64,
+        /// One emoji.
+        emoji: String,
+        /// Take it off.
+        #[arg(long)]
+        remove: bool,
+    },
+    /// Give an own message new words.
+    Edit {
+        /// The conversation.
+        to: String,
+        /// The message.
+        seq: u64,
+        /// The new text.
+        text: String,
+    },
+    /// Take an own message back.
+    Recall {
+        /// The conversation.
+        to: String,
+        /// The message.
+        seq: u64,
+    },
+    /// Mark a conversation as read.
+    Read {
+        /// The conversation.
+        to: String,
+        /// Up to this event; the last one without it.
+        #[arg(long, value_name = "SEQ")]
+        seq: Option<u64>,
+    },
+    /// List conversations with their unread counts, most recent first.
+    Conversations {
+        /// How many.
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: u64,
+    },
+}
+
+/// What can be done with groups.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Group {
+    /// Make a group.
+    Create {
+        /// Its name.
+        name: String,
+        /// The first members.
+        #[arg(value_name = "@NAME")]
+        members: Vec<String>,
+        /// Whether those who join later may read what was said before.
+        #[arg(long)]
+        open_history: bool,
+    },
+    /// Bring people in.
+    Invite {
+        /// #group or its number.
+        group: String,
+        /// Who.
+        #[arg(value_name = "@NAME", required = true)]
+        members: Vec<String>,
+    },
+    /// Remove somebody (the owner).
+    Remove {
+        /// #group or its number.
+        group: String,
+        /// Who.
+        #[arg(value_name = "@NAME")]
+        member: String,
+    },
+    /// Leave.
+    Leave {
+        /// #group or its number.
+        group: String,
+    },
+    /// Give it another name (the owner).
+    Rename {
+        /// #group or its number.
+        group: String,
+        /// The new name.
+        name: String,
+    },
+    /// Hand it to another member (the owner).
+    Transfer {
+        /// #group or its number.
+        group: String,
+        /// Who.
+        #[arg(value_name = "@NAME")]
+        member: String,
+    },
+    /// List its members.
+    Members {
+        /// #group or its number.
+        group: String,
+    },
+    /// List the groups one is in.
+    List,
+}
+
+/// Carries a command out; the exit code is 0 ok, 1 refused by the server, 2 usage, 3 unreachable.
+pub async fn run(command: Command, common: CommonArgs) -> ExitCode {
+    let words = words::Words::choose(common.lang.as_deref());
+    let output = Output::new(common.json, words);
+    let context = Context::new(common, output);
+    match commands::run(&context, command).await {
+        Ok(code) => code,
+        Err(failure) => {
+            context.output.failure(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+impl CommonArgs {
+    fn patience(&self) -> Duration {
+        Duration::from_secs(self.timeout.max(1))
+    }
+}

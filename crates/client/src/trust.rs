@@ -25,6 +25,28 @@ pub enum Trust {
     Pin([u8; 32]),
 }
 
+impl Trust {
+    /// The pin of the CA in a PEM file: of the last certificate, as `litrocket serve` prints it.
+    pub fn pin_of(path: &std::path::Path) -> Result<[u8; 32], Error> {
+        let fail =
+            |error: &dyn std::fmt::Display| Error::Tls(format!("{} is no CA file: {error}", path.display()));
+        let chain: Result<Vec<_>, _> =
+            CertificateDer::pem_file_iter(path).map_err(|error| fail(&error))?.collect();
+        let chain = chain.map_err(|error| fail(&error))?;
+        let last = chain.last().ok_or_else(|| fail(&"it holds no certificate"))?;
+        let hash = sha256(&rustls::crypto::aws_lc_rs::default_provider(), last);
+        hash.and_then(|hash| hash.try_into().ok()).ok_or_else(|| fail(&"no SHA-256 here"))
+    }
+}
+
+fn sha256(provider: &CryptoProvider, bytes: &[u8]) -> Option<Vec<u8>> {
+    use rustls::crypto::hash::HashAlgorithm;
+    let hashes = provider.cipher_suites.iter().filter_map(|suite| suite.tls13());
+    let mut hashes = hashes.map(|suite| suite.common.hash_provider);
+    let hash = hashes.find(|hash| hash.algorithm() == HashAlgorithm::SHA256)?;
+    Some(hash.hash(bytes).as_ref().to_vec())
+}
+
 pub(crate) fn client_config(trust: &Trust) -> Result<rustls::ClientConfig, Error> {
     let tls = |error: &dyn std::fmt::Display| Error::Tls(error.to_string());
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -66,19 +88,10 @@ struct Pinned {
 }
 
 impl Pinned {
-    fn sha256(&self, bytes: &[u8]) -> Option<Vec<u8>> {
-        use rustls::crypto::hash::HashAlgorithm;
-        let suites = self.provider.cipher_suites.iter();
-        let mut hashes = suites.map(|suite| match suite {
-            rustls::SupportedCipherSuite::Tls13(suite) => suite.common.hash_provider,
-        });
-        let hash = hashes.find(|hash| hash.algorithm() == HashAlgorithm::SHA256)?;
-        Some(hash.hash(bytes).as_ref().to_vec())
-    }
-
     fn inner(&self, chain: &[CertificateDer<'_>]) -> Result<Arc<WebPkiServerVerifier>, rustls::Error> {
         let unknown = || rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
-        let pinned = chain.iter().find(|der| self.sha256(der).as_deref() == Some(&self.fingerprint));
+        let pinned =
+            chain.iter().find(|der| sha256(&self.provider, der).as_deref() == Some(&self.fingerprint));
         let mut roots = RootCertStore::empty();
         roots.add(pinned.ok_or_else(unknown)?.clone().into_owned())?;
         WebPkiServerVerifier::builder_with_provider(Arc::new(roots), self.provider.clone())

@@ -105,7 +105,7 @@ fn parameters(argon2: &Argon2<'_>) -> String {
 }
 
 /// 8 to 1024 bytes that are not all white space.
-pub fn check_password(password: &str, field: &str) -> Result<(), Fault> {
+pub(super) fn check_password(password: &str, field: &str) -> Result<(), Fault> {
     if !(limits::PASSWORD_BYTES_MIN..=limits::PASSWORD_BYTES_MAX).contains(&password.len())
         || password.trim().is_empty()
     {

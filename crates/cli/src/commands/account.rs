@@ -1,0 +1,290 @@
+//! Signing up and in, devices, profile, password, invites.
+
+use litrocket_client::{Address, Client, Error};
+use litrocket_protocol::{
+    AccountId, SessionId,
+    account::{
+        ChangePassword, CreateInvite, DeleteAccount, GetProfile, ListSessions, Profile, Register,
+        RevokeSession, SetPrivacy, SetProfile, SignIn, SignedIn,
+    },
+};
+use serde_json::json;
+
+use crate::{
+    Command, Failure, PasswordArgs,
+    output::{escape, time},
+    password,
+    profile::{Saved, from_hex, hex},
+    resolve,
+    session::Context,
+};
+
+const DAY_MS: u64 = 86_400_000;
+
+/// The device's name: the one that was given, or the machine's.
+fn label(given: Option<String>) -> String {
+    let machine = || std::fs::read_to_string("/proc/sys/kernel/hostname").map(|name| name.trim().to_owned());
+    given.or_else(|| machine().ok()).filter(|name| !name.is_empty()).unwrap_or_else(|| "litrocket".into())
+}
+
+fn refuse_if_signed_in(context: &Context) -> Result<(), Failure> {
+    match context.profile()?.load()? {
+        Some(saved) if !saved.token.is_empty() => {
+            Err(Failure::Usage(context.output.words.already_signed_in().into()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn remember(context: &Context, mut address: Address, signed_in: &SignedIn) -> Result<(), Failure> {
+    address.invite = None;
+    context.profile()?.save(&Saved {
+        server: address.to_string(),
+        handle: signed_in.handle.clone(),
+        account: signed_in.account.0,
+        token: hex(&signed_in.token),
+    })
+}
+
+fn signed_in(context: &Context, kind: &str, word: &str, who: &SignedIn) -> Result<(), Failure> {
+    context.output.data(
+        || json!({"type": kind, "handle": who.handle, "account": who.account.0, "session": who.session.0}),
+        || format!("{word} @{}", escape(&who.handle)),
+    )
+}
+
+pub(super) async fn register(
+    context: &Context,
+    name: String,
+    invite: Option<String>,
+    given: Option<String>,
+    password: &PasswordArgs,
+) -> Result<(), Failure> {
+    refuse_if_signed_in(context)?;
+    let words = context.output.words;
+    let password = password::new(password, words)?;
+    let (client, address) = context.guest().await?;
+    let request = Register {
+        handle: name,
+        password,
+        invite: invite.or_else(|| address.invite.clone()),
+        label: label(given),
+        locale: Some(if words == crate::words::Words::Chinese { "zh" } else { "en" }.into()),
+    };
+    let result = client.register(request).await?;
+    remember(context, address, &result)?;
+    signed_in(context, "registered", words.registered(), &result)?;
+    client.close().await;
+    Ok(())
+}
+
+pub(super) async fn login(
+    context: &Context,
+    name: String,
+    given: Option<String>,
+    password: &PasswordArgs,
+) -> Result<(), Failure> {
+    refuse_if_signed_in(context)?;
+    let words = context.output.words;
+    let old = context.profile()?.load()?.and_then(|saved| from_hex(&saved.token));
+    let password = password::existing(password, words)?;
+    let (client, address) = context.guest().await?;
+    let handle = name.strip_prefix('@').map_or(name.clone(), str::to_owned);
+    let request =
+        SignIn { handle, password, label: label(given), old_token: old.filter(|token| !token.is_empty()) };
+    let result = client.sign_in(request).await?;
+    remember(context, address, &result)?;
+    signed_in(context, "signed_in", words.signed_in(), &result)?;
+    client.close().await;
+    Ok(())
+}
+
+pub(super) async fn logout(context: &Context) -> Result<(), Failure> {
+    context.saved()?;
+    match context.connect().await {
+        Ok(client) => {
+            client.sign_out().await?;
+            client.close().await;
+        }
+        // The session has ended already: what is left is to forget it here.
+        Err(Failure::Client(Error::Fault(fault))) if fault.code == "bad_token" => {}
+        Err(error) => return Err(error),
+    }
+    context.profile()?.remove()?;
+    context.output.data(|| json!({"type": "signed_out"}), || context.output.words.signed_out().into())
+}
+
+pub(super) async fn devices(context: &Context, revoke: Option<u64>) -> Result<(), Failure> {
+    let client = context.connect().await?;
+    let words = context.output.words;
+    if let Some(session) = revoke {
+        client.call(RevokeSession { session: SessionId(session) }).await?;
+        context
+            .output
+            .data(|| json!({"type": "revoked", "session": session}), || words.session_ended().into())?;
+        client.close().await;
+        return Ok(());
+    }
+    let mut before = None;
+    loop {
+        let page = client.call(ListSessions { before, limit: Some(100) }).await?;
+        for session in &page.sessions {
+            let notes = [(session.current, words.this_device()), (session.connected, words.connected())];
+            let notes: Vec<&str> = notes.iter().filter(|(on, _)| *on).map(|(_, word)| *word).collect();
+            context.output.data(
+                || {
+                    json!({"type": "device", "session": session.session.0, "label": session.label,
+                        "created_ms": session.created_ms, "last_used_ms": session.last_used_ms,
+                        "connected": session.connected, "current": session.current})
+                },
+                || {
+                    let (label, used) = (escape(&session.label), time(session.last_used_ms));
+                    format!(
+                        "{:>8}  {label:<24}  {} {used}  {}",
+                        session.session,
+                        words.last_used(),
+                        notes.join(", ")
+                    )
+                },
+            )?;
+        }
+        before = page.sessions.last().map(|session| session.session);
+        if !page.more {
+            client.close().await;
+            return Ok(());
+        }
+    }
+}
+
+pub(super) async fn whoami(context: &Context) -> Result<(), Failure> {
+    let client = context.connect().await?;
+    let me = client.me().ok_or(Error::NotSignedIn)?;
+    let server = context.saved()?.server;
+    context.output.data(
+        || {
+            json!({"type": "whoami", "handle": me.handle, "account": me.account.0, "session": me.session.0,
+                "server": server})
+        },
+        || format!("@{} ({}) {server}", escape(&me.handle), me.account),
+    )?;
+    client.close().await;
+    Ok(())
+}
+
+fn print_profile(context: &Context, profile: &Profile) -> Result<(), Failure> {
+    context.output.data(
+        || {
+            json!({"type": "profile", "account": profile.account.0, "handle": profile.handle,
+                "display_name": profile.display_name, "signature": profile.signature, "locale": profile.locale,
+                "sex": profile.sex, "birthday": profile.birthday, "show_personal": profile.show_personal,
+                "version": profile.version, "deleted": profile.deleted})
+        },
+        || {
+            if profile.deleted {
+                return format!("{} ({})", context.output.words.deleted_account(), profile.account);
+            }
+            let mut line = format!("@{}  {}", escape(&profile.handle), escape(&profile.display_name));
+            let more = [&profile.signature, profile.sex.as_ref().unwrap_or(&String::new())].map(|text| escape(text));
+            for text in more.iter().chain(profile.birthday.as_ref()).filter(|text| !text.is_empty()) {
+                line.push_str("  ");
+                line.push_str(text);
+            }
+            line
+        },
+    )
+}
+
+pub(super) async fn profile(context: &Context, command: Command) -> Result<(), Failure> {
+    let Command::Profile {
+        name,
+        display_name,
+        signature,
+        locale,
+        sex,
+        birthday,
+        show_personal,
+        read_receipts,
+        presence,
+    } = command
+    else {
+        return Ok(());
+    };
+    let client = context.connect().await?;
+    let set = SetProfile { display_name, signature, locale, sex, birthday, show_personal };
+    let privacy = SetPrivacy { read_receipts, presence, typing: None };
+    let changes = set != SetProfile::default() || privacy != SetPrivacy::default();
+    let profile = match name {
+        Some(_) if changes => {
+            return Err(Failure::Usage("only the own profile can be changed: leave the name out".into()));
+        }
+        Some(name) => resolve::account(&client, &name).await?,
+        None if changes => {
+            if privacy != SetPrivacy::default() {
+                client.call(privacy).await?;
+            }
+            client.call(set).await?
+        }
+        None => client.call(GetProfile::default()).await?,
+    };
+    print_profile(context, &profile)?;
+    client.close().await;
+    Ok(())
+}
+
+pub(super) async fn passwd(context: &Context, end_others: bool, args: &PasswordArgs) -> Result<(), Failure> {
+    let words = context.output.words;
+    context.saved()?;
+    let old = password::existing(args, words)?;
+    let new =
+        if args.password_stdin { password::line()? } else { password::new(&PasswordArgs::default(), words)? };
+    let client = context.connect().await?;
+    client.call(ChangePassword { old, new, end_others }).await?;
+    context.output.data(|| json!({"type": "password_changed"}), || words.done().into())?;
+    client.close().await;
+    Ok(())
+}
+
+pub(super) async fn delete(context: &Context, confirm: &str, args: &PasswordArgs) -> Result<(), Failure> {
+    let saved = context.saved()?;
+    if confirm.strip_prefix('@').unwrap_or(confirm) != saved.handle {
+        return Err(Failure::Usage(format!(
+            "--confirm must be {}: the account that is signed in",
+            saved.handle
+        )));
+    }
+    let password = password::existing(args, context.output.words)?;
+    let client = context.connect().await?;
+    client.call(DeleteAccount { password }).await?;
+    context.profile()?.remove()?;
+    context.output.data(
+        || json!({"type": "account_deleted", "account": AccountId(saved.account).0}),
+        || context.output.words.done().into(),
+    )?;
+    client.close().await;
+    Ok(())
+}
+
+pub(super) async fn invite(context: &Context, uses: u64, days: u64) -> Result<(), Failure> {
+    let client: Client = context.connect().await?;
+    let valid_ms = days.saturating_mul(DAY_MS);
+    let invite = client.call(CreateInvite { uses: Some(uses), valid_ms: Some(valid_ms) }).await?;
+    let words = context.output.words;
+    context.output.data(
+        || {
+            json!({"type": "invite", "code": invite.code, "address": invite.address,
+                "expires_ms": invite.expires_ms, "uses": invite.uses})
+        },
+        || {
+            format!(
+                "{}: {}\n{}\n{} {}",
+                words.stored_here(),
+                invite.code,
+                invite.address,
+                words.valid_until(),
+                time(invite.expires_ms)
+            )
+        },
+    )?;
+    client.close().await;
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! Printing what happens, until stopped.
+
+use std::time::Duration;
+
+use litrocket_client::{Client, Events, Item, Start, Status};
+
+use super::print;
+use crate::{Failure, resolve::Names, session::Context};
+
+pub(super) async fn listen(
+    context: &Context,
+    count: Option<u64>,
+    idle: Option<u64>,
+    from_start: bool,
+) -> Result<(), Failure> {
+    context.saved()?;
+    let profile = context.profile()?;
+    let words = context.output.words;
+    let lock = profile.lock()?.ok_or_else(|| Failure::Usage(words.someone_listens().into()))?;
+    let client = context.connect_with_state(&profile).await?;
+    let start = if from_start { Start::Beginning } else { Start::Cursors };
+    let mut events = client.events(start).await?;
+    context.output.hint(words.listening());
+    let result = print_all(context, &client, &mut events, count, idle).await;
+    // What was printed is not printed again, however it ended.
+    events.commit()?;
+    client.close().await;
+    drop(lock);
+    result
+}
+
+async fn print_all(
+    context: &Context,
+    client: &Client,
+    events: &mut Events,
+    count: Option<u64>,
+    idle: Option<u64>,
+) -> Result<(), Failure> {
+    let mut names = Names::new(context.output.words);
+    let mut heard = 0;
+    let stop = stop_signal();
+    tokio::pin!(stop);
+    while count.is_none_or(|count| heard < count) {
+        let quiet = async {
+            match idle {
+                Some(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,
+                None => std::future::pending().await,
+            }
+        };
+        let item = tokio::select! {
+            item = events.next() => item,
+            () = quiet => return Ok(()),
+            () = &mut stop => return Ok(()),
+        };
+        match item {
+            Some(Item::Event(event)) => {
+                names.learn(client, print::accounts(&event)).await?;
+                print::event(context.output, &names, &event)?;
+                heard += u64::from(event.message_seq.is_some());
+            }
+            Some(Item::GoingAway { .. }) => context.output.hint(context.output.words.server_going_away()),
+            Some(_) => {}
+            None => {
+                return match &*client.status().borrow() {
+                    Status::Closed(Some(fault)) => Err(Failure::Client(fault.clone().into())),
+                    _ => Ok(()),
+                };
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}

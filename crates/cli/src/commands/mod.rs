@@ -1,0 +1,51 @@
+//! The commands, a file a group.
+
+mod account;
+mod groups;
+mod listen;
+mod lists;
+mod print;
+mod send;
+
+use std::process::ExitCode;
+
+use crate::{Command, Failure, session::Context};
+
+/// Carries a command out.
+pub(crate) async fn run(context: &Context, command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Register { name, invite, label, password } => {
+            account::register(context, name, invite, label, &password).await?;
+        }
+        Command::Login { name, label, password } => account::login(context, name, label, &password).await?,
+        Command::Logout => account::logout(context).await?,
+        Command::Devices { revoke } => account::devices(context, revoke).await?,
+        Command::Whoami => account::whoami(context).await?,
+        command @ Command::Profile { .. } => account::profile(context, command).await?,
+        Command::Passwd { end_others, password } => account::passwd(context, end_others, &password).await?,
+        Command::DeleteAccount { confirm, password } => account::delete(context, &confirm, &password).await?,
+        Command::Invite { uses, days } => account::invite(context, uses, days).await?,
+        Command::Send { to, text, reply } => return send::send(context, &to, &text, reply).await,
+        Command::React { to, seq, emoji, remove } => send::react(context, &to, seq, &emoji, !remove).await?,
+        Command::Edit { to, seq, text } => send::edit(context, &to, seq, &text).await?,
+        Command::Recall { to, seq } => send::recall(context, &to, seq).await?,
+        Command::Listen { count, idle, from_start } => {
+            listen::listen(context, count, idle, from_start).await?
+        }
+        Command::History { to, limit, before, after } => {
+            lists::history(context, &to, limit, before, after).await?;
+        }
+        Command::Search { text, within, limit } => {
+            lists::search(context, &text, within.as_deref(), limit).await?
+        }
+        Command::Read { to, seq } => lists::read(context, &to, seq).await?,
+        Command::Conversations { limit } => lists::conversations(context, limit).await?,
+        Command::Group(group) => groups::run(context, group).await?,
+        Command::Protocol => {
+            let described =
+                || serde_json::to_value(litrocket_protocol::describe::describe()).unwrap_or_default();
+            context.output.data(described, litrocket_protocol::describe::text)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,194 @@
+//! Events and messages, printed.
+
+use litrocket_protocol::{
+    AccountId,
+    conversations::{Message, ReactionCount},
+    event::{Created, Event, Forwarded, Joined, OwnerChanged, Reaction, Removed, Renamed, Text, kind},
+    frame,
+};
+use serde_json::{Value, json};
+
+use crate::{
+    Failure,
+    output::{Output, escape, time},
+    resolve::Names,
+};
+
+/// Accounts that an event names.
+pub(super) fn accounts(event: &Event) -> Vec<AccountId> {
+    let mut accounts = vec![event.sender];
+    match event.kind {
+        kind::FORWARD => accounts.extend(body::<Forwarded>(event).map(|body| body.from)),
+        kind::CREATED => {
+            accounts.extend(body::<Created>(event).map(|body| body.accounts).unwrap_or_default())
+        }
+        kind::JOINED => accounts.extend(body::<Joined>(event).map(|body| body.accounts).unwrap_or_default()),
+        kind::REMOVED => accounts.extend(body::<Removed>(event).map(|body| body.account)),
+        kind::OWNER_CHANGED => accounts.extend(body::<OwnerChanged>(event).map(|body| body.account)),
+        _ => {}
+    }
+    accounts
+}
+
+fn body<T: serde::de::DeserializeOwned>(event: &Event) -> Option<T> {
+    frame::decode(&event.body).ok()
+}
+
+/// The words of an event; empty when it has none or they were recalled.
+fn words(event: &Event) -> String {
+    let text = match event.kind {
+        kind::TEXT | kind::EDIT => body::<Text>(event).map(|body| body.text),
+        kind::FORWARD => body::<Forwarded>(event).map(|body| body.text),
+        _ => None,
+    };
+    text.or_else(|| event.fallback.clone()).unwrap_or_default()
+}
+
+/// A message of history with what was folded in.
+pub(super) fn message(output: Output, names: &Names, message: &Message) -> Result<(), Failure> {
+    print(output, names, &message.event, message.edited_ms, &message.reactions)
+}
+
+/// An event as it came.
+pub(super) fn event(output: Output, names: &Names, event: &Event) -> Result<(), Failure> {
+    print(output, names, event, None, &[])
+}
+
+fn print(
+    output: Output,
+    names: &Names,
+    event: &Event,
+    edited_ms: Option<u64>,
+    reactions: &[ReactionCount],
+) -> Result<(), Failure> {
+    output.data(
+        || json_event(names, event, edited_ms, reactions),
+        || line(output, names, event, edited_ms, reactions),
+    )
+}
+
+fn json_event(names: &Names, event: &Event, edited_ms: Option<u64>, reactions: &[ReactionCount]) -> Value {
+    let mut object = json!({
+        "type": kind::name(event.kind),
+        "conversation": event.conversation.0,
+        "event_seq": event.event_seq,
+        "message_seq": event.message_seq,
+        "id": event.id.map(|id| id.to_string()),
+        "from": names.of(event.sender),
+        "from_id": event.sender.0,
+        "at_ms": event.at_ms,
+        "text": words(event),
+    });
+    let list = |accounts: Vec<AccountId>| -> Value {
+        accounts.iter().map(|account| json!({"id": account.0, "name": names.of(*account)})).collect()
+    };
+    let details: Vec<(&str, Value)> = match event.kind {
+        kind::REACTION => body::<Reaction>(event)
+            .map_or_else(Vec::new, |it| vec![("emoji", it.emoji.into()), ("add", it.add.into())]),
+        kind::FORWARD => body::<Forwarded>(event).map_or_else(Vec::new, |it| {
+            vec![
+                ("forwarded_from", names.of(it.from).into()),
+                ("forwarded_from_id", it.from.0.into()),
+                ("forwarded_at_ms", it.at_ms.into()),
+            ]
+        }),
+        kind::CREATED => body::<Created>(event)
+            .map_or_else(Vec::new, |it| vec![("name", it.name.into()), ("accounts", list(it.accounts))]),
+        kind::JOINED => {
+            body::<Joined>(event).map_or_else(Vec::new, |it| vec![("accounts", list(it.accounts))])
+        }
+        kind::REMOVED => {
+            body::<Removed>(event).map_or_else(Vec::new, |it| vec![("accounts", list(vec![it.account]))])
+        }
+        kind::OWNER_CHANGED => {
+            body::<OwnerChanged>(event).map_or_else(Vec::new, |it| vec![("accounts", list(vec![it.account]))])
+        }
+        kind::RENAMED => body::<Renamed>(event).map_or_else(Vec::new, |it| vec![("name", it.name.into())]),
+        _ => Vec::new(),
+    };
+    let changes = [
+        (if event.kind == kind::TEXT { "reply_to" } else { "target_seq" }, event.target_seq.map(Value::from)),
+        ("edited_ms", edited_ms.map(Value::from)),
+        ("edited_by", event.edited_by.map(Value::from)),
+        ("recalled_by", event.recalled_by.map(Value::from)),
+    ];
+    for (key, value) in
+        details.into_iter().chain(changes.into_iter().filter_map(|(key, it)| Some((key, it?))))
+    {
+        object[key] = value;
+    }
+    if !reactions.is_empty() {
+        object["reactions"] = reactions
+            .iter()
+            .map(|one| json!({"emoji": one.emoji, "count": one.count, "mine": one.mine}))
+            .collect();
+    }
+    object
+}
+
+fn line(
+    output: Output,
+    names: &Names,
+    event: &Event,
+    edited_ms: Option<u64>,
+    reactions: &[ReactionCount],
+) -> String {
+    let says = output.words;
+    let people = |accounts: Vec<AccountId>| {
+        let names: Vec<String> = accounts.iter().map(|one| format!("@{}", escape(&names.of(*one)))).collect();
+        names.join(" ")
+    };
+    let target = event.target_seq.unwrap_or(0);
+    let mut what = match event.kind {
+        _ if event.recalled_by.is_some() => says.recalled().to_owned(),
+        kind::FORWARD => {
+            let from = body::<Forwarded>(event).map(|it| names.of(it.from)).unwrap_or_default();
+            format!("{} @{}: {}", says.forwarded(), escape(&from), escape(&words(event)))
+        }
+        kind::EDIT => format!("{} {target}: {}", says.edited_message(), escape(&words(event))),
+        kind::RECALL => format!("{} {target}", says.recalled_message()),
+        kind::REACTION => body::<Reaction>(event).map_or_else(String::new, |it| {
+            let verb = if it.add { says.reacted() } else { says.took_back() };
+            format!("{verb} {} → {target}", escape(&it.emoji))
+        }),
+        kind::CREATED => says.created_group().to_owned(),
+        kind::JOINED => {
+            format!(
+                "{} {}",
+                says.brought_in(),
+                people(body::<Joined>(event).map(|it| it.accounts).unwrap_or_default())
+            )
+        }
+        kind::LEFT => says.left_group().to_owned(),
+        kind::REMOVED => {
+            format!(
+                "{} {}",
+                says.removed_member(),
+                people(body::<Removed>(event).map(|it| it.account).into_iter().collect())
+            )
+        }
+        kind::RENAMED => {
+            let name = body::<Renamed>(event).map(|it| it.name).unwrap_or_default();
+            format!("{} {}", says.renamed_group(), escape(&name))
+        }
+        kind::OWNER_CHANGED => {
+            format!(
+                "{} {}",
+                says.made_owner(),
+                people(body::<OwnerChanged>(event).map(|it| it.account).into_iter().collect())
+            )
+        }
+        _ => escape(&words(event)),
+    };
+    if edited_ms.is_some() || event.edited_by.is_some() {
+        what = format!("{what} {}", says.edited());
+    }
+    if event.kind == kind::TEXT && target > 0 {
+        what = format!("↪ {target} {what}");
+    }
+    for one in reactions {
+        what = format!("{what}  {} {}", escape(&one.emoji), one.count);
+    }
+    let from = escape(&names.of(event.sender));
+    format!("{}  [{}] {:>5}  @{from}: {what}", time(event.at_ms), event.conversation, event.event_seq)
+}

@@ -1,0 +1,201 @@
+//! Printing: for people, or one JSON object a line. Nothing but data goes to standard output.
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    process::ExitCode,
+};
+
+use litrocket_client::Error;
+use litrocket_protocol::{Class, Fault};
+use serde_json::{Value, json};
+
+use crate::words::Words;
+
+/// Why a command fails.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The server, or the way to it.
+    Client(Error),
+    /// What was typed does not work; the sentence says what to do.
+    Usage(String),
+    /// A file or the terminal.
+    Io(io::Error),
+    /// Messages that were not sent in time.
+    Unsent,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Client(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl Failure {
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Client(Error::Fault(fault))
+                if fault.class == Class::Retry && fault.code == "going_away" =>
+            {
+                3
+            }
+            Self::Client(Error::Fault(_) | Error::Protocol(_)) => 1,
+            Self::Client(Error::NotSignedIn) | Self::Usage(_) | Self::Io(_) => 2,
+            Self::Client(_) | Self::Unsent => 3,
+        })
+    }
+
+    /// Code, class and sentence, also for what the client finds by itself.
+    fn parts(&self) -> (String, &'static str, String) {
+        match self {
+            Self::Client(Error::Fault(fault)) => {
+                (fault.code.clone(), fault.class.name(), fault.message.clone())
+            }
+            Self::Client(error @ Error::Tls(_)) => ("untrusted".into(), "fix", error.to_string()),
+            Self::Client(error @ Error::NotSignedIn) => {
+                ("not_signed_in".into(), "sign_in", error.to_string())
+            }
+            Self::Client(error @ Error::Protocol(_)) => ("protocol".into(), "upgrade", error.to_string()),
+            Self::Client(error @ Error::Store(_)) => ("state_file".into(), "fix", error.to_string()),
+            Self::Client(error) => ("unreachable".into(), "retry", error.to_string()),
+            Self::Usage(message) => ("usage".into(), "fix", message.clone()),
+            Self::Io(error) => ("io".into(), "fix", error.to_string()),
+            Self::Unsent => ("unsent".into(), "retry", "some messages were not sent in time".into()),
+        }
+    }
+
+    fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Client(Error::Fault(fault)) => Some(fault),
+            _ => None,
+        }
+    }
+}
+
+/// Where and how things are printed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output {
+    pub(crate) json: bool,
+    pub(crate) words: Words,
+}
+
+impl Output {
+    pub(crate) fn new(json: bool, words: Words) -> Self {
+        Self { json, words }
+    }
+
+    /// Prints data: the JSON object, or the line for people.
+    pub(crate) fn data(
+        self,
+        json: impl FnOnce() -> Value,
+        line: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        let text = if self.json { json().to_string() } else { line() };
+        let mut out = io::stdout().lock();
+        match writeln!(out, "{text}").and_then(|()| out.flush()) {
+            // Who reads has heard enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+            other => Ok(other?),
+        }
+    }
+
+    /// Says something to a person at a terminal; not data.
+    pub(crate) fn hint(self, text: &str) {
+        if !self.json && io::stderr().is_terminal() {
+            eprintln!("{text}");
+        }
+    }
+
+    pub(crate) fn failure(self, failure: &Failure) {
+        let (code, class, message) = failure.parts();
+        if self.json {
+            let mut object = json!({"type": "error", "code": code, "class": class, "message": message});
+            if let Some(fault) = failure.fault() {
+                let extra = [
+                    ("field", fault.field.clone().map(Value::from)),
+                    ("limit", fault.limit.map(Value::from)),
+                    ("retry_after_ms", fault.retry_after_ms.map(Value::from)),
+                    ("ref", fault.reference.clone().map(Value::from)),
+                ];
+                for (key, value) in extra {
+                    if let Some(value) = value {
+                        object[key] = value;
+                    }
+                }
+            }
+            eprintln!("{object}");
+            return;
+        }
+        eprintln!("{}: {} ({code})", self.words.error(), escape(&message));
+        if let Some(retry) = failure.fault().and_then(|fault| fault.retry_after_ms) {
+            eprintln!("{} {} {}", self.words.retry_in(), retry.div_ceil(1000), self.words.seconds());
+        }
+        let hint = match (code.as_str(), class) {
+            ("untrusted", _) => Some(self.words.tls_hint()),
+            ("unreachable", _) => Some(self.words.unreachable_hint()),
+            (_, "sign_in") => Some(self.words.sign_in_again()),
+            _ => None,
+        };
+        if let Some(hint) = hint {
+            eprintln!("{hint}");
+        }
+    }
+}
+
+/// Text of others is data: what could move the cursor, change colours or turn the line around is shown escaped.
+pub(crate) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
+        if c == '\n' {
+            out.push_str("\n    ");
+        } else if c.is_control() && c != '\t' || turns {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// Server milliseconds as a date and time in UTC: `2026-01-31 23:59:59Z`.
+pub(crate) fn time(at_ms: u64) -> String {
+    let seconds = at_ms / 1000;
+    let (days, second) = (seconds / 86_400, seconds % 86_400);
+    // Civil date from days since 1970, after Howard Hinnant's "chrono-compatible low-level date algorithms".
+    let z = days + 719_468;
+    let (era, day_of_era) = (z / 146_097, z % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}Z", second / 3600, second / 60 % 60, second % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_of_others_cannot_move_the_cursor() {
+        for bad in ["\u{1b}[2J", "a\rb", "\u{202e}x", "\u{7}", "\u{9b}1m"] {
+            assert!(!escape(bad).chars().any(|c| c.is_control() || c == '\u{202e}'), "{bad:?}");
+        }
+        assert_eq!(escape("你好\tok"), "你好\tok");
+        assert_eq!(escape("a\nb"), "a\n    b", "a second line cannot look like another message");
+    }
+
+    #[test]
+    fn times_are_utc() {
+        assert_eq!(time(0), "1970-01-01 00:00:00Z");
+        assert_eq!(time(951_827_696_000), "2000-02-29 12:34:56Z");
+        assert_eq!(time(1_795_478_399_000), "2026-11-23 23:59:59Z");
+    }
+}

@@ -1,0 +1,105 @@
+//! Profiles: who is signed in where. One folder each under the XDG data folder, readable by its owner only.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::PathBuf,
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::Failure;
+
+/// What a profile remembers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Saved {
+    /// The server as a `litrocket://` address with the CA's fingerprint, if one is pinned.
+    pub(crate) server: String,
+    pub(crate) handle: String,
+    pub(crate) account: u64,
+    /// The session token in hex; empty after signing out.
+    pub(crate) token: String,
+}
+
+/// One profile.
+#[derive(Debug, Clone)]
+pub(crate) struct Profile {
+    folder: PathBuf,
+}
+
+impl Profile {
+    pub(crate) fn open(name: &str) -> Result<Self, Failure> {
+        let fine = !name.is_empty()
+            && name.len() <= 64
+            && name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_' || c == '.')
+            && !name.starts_with('.');
+        if !fine {
+            return Err(Failure::Usage(format!(
+                "{name:?} cannot be a profile: use letters, digits, - and _"
+            )));
+        }
+        let base = directories::BaseDirs::new()
+            .ok_or_else(|| Failure::Usage("no home folder: set HOME or XDG_DATA_HOME".into()))?;
+        Ok(Self { folder: base.data_dir().join("litrocket").join(name) })
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.join("session.json")
+    }
+
+    /// Cursors and unsent messages.
+    pub(crate) fn state_file(&self) -> PathBuf {
+        self.folder.join("state.json")
+    }
+
+    pub(crate) fn load(&self) -> Result<Option<Saved>, Failure> {
+        let text = match std::fs::read_to_string(self.file()) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let broken =
+            |error| Failure::Usage(format!("{} is damaged ({error}): remove it", self.file().display()));
+        serde_json::from_str(&text).map(Some).map_err(broken)
+    }
+
+    pub(crate) fn make_folder(&self) -> Result<(), Failure> {
+        Ok(std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?)
+    }
+
+    pub(crate) fn save(&self, saved: &Saved) -> Result<(), Failure> {
+        self.make_folder()?;
+        let temporary = self.folder.join("session.new");
+        drop(std::fs::remove_file(&temporary));
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+        file.write_all(serde_json::to_string_pretty(saved).map_err(io::Error::other)?.as_bytes())?;
+        file.sync_all()?;
+        Ok(std::fs::rename(&temporary, self.file())?)
+    }
+
+    /// Forgets everything.
+    pub(crate) fn remove(&self) -> Result<(), Failure> {
+        match std::fs::remove_dir_all(&self.folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The profile's cursors belong to one process at a time; `None` when another has them.
+    pub(crate) fn lock(&self) -> Result<Option<File>, Failure> {
+        self.make_folder()?;
+        let path = self.folder.join("lock");
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+        Ok(file.try_lock().is_ok().then_some(file))
+    }
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+pub(crate) fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> = text.chars().map(|c| c.to_digit(16).map(|digit| digit as u8)).collect();
+    Some(digits?.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+}

@@ -1,0 +1,115 @@
+//! From flags and profile to a connection.
+
+use std::{net::IpAddr, path::Path, time::Duration};
+
+use litrocket_client::{Address, Client, Error, Options, Trust};
+use tokio::time::Instant;
+
+use crate::{
+    CommonArgs, Failure,
+    output::Output,
+    profile::{Profile, Saved, from_hex},
+};
+
+const DEFAULT_SERVER: &str = "127.0.0.1:4433";
+/// The CA beside which a local server runs.
+const LOCAL_CA: &str = "certs/ca.pem";
+/// The pause between attempts while a command waits for the server.
+const ATTEMPT_PAUSE: Duration = Duration::from_millis(300);
+
+/// What every command needs.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) common: CommonArgs,
+    pub(crate) output: Output,
+}
+
+impl Context {
+    pub(crate) fn new(common: CommonArgs, output: Output) -> Self {
+        Self { common, output }
+    }
+
+    pub(crate) fn profile(&self) -> Result<Profile, Failure> {
+        Profile::open(&self.common.profile)
+    }
+
+    /// The server to use: the flag's, the profile's, or the one on this machine; with the CA to trust.
+    fn options(&self, saved: Option<&Saved>) -> Result<Options, Failure> {
+        let read = |text: &str| text.parse::<Address>().map_err(|error| Failure::Usage(error.to_string()));
+        let mut address = match (&self.common.server, saved) {
+            (Some(server), _) => read(server)?,
+            (None, Some(saved)) => read(&saved.server)?,
+            (None, None) => read(DEFAULT_SERVER)?,
+        };
+        if let Some(saved) = saved {
+            let known = read(&saved.server)?;
+            if address.ca.is_none() && (&known.host, known.port) == (&address.host, address.port) {
+                address.ca = known.ca;
+            }
+        }
+        let local =
+            address.host == "localhost" || address.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        if let Some(file) = &self.common.ca {
+            address.ca = Some(Trust::pin_of(file)?);
+        } else if address.ca.is_none() && local && Path::new(LOCAL_CA).exists() {
+            address.ca = Some(Trust::pin_of(Path::new(LOCAL_CA))?);
+        }
+        let mut options = Options::new(address);
+        options.client_name = concat!("litrocket-cli/", env!("CARGO_PKG_VERSION")).into();
+        options.connect_timeout = self.common.patience().min(Duration::from_secs(10));
+        Ok(options)
+    }
+
+    /// A connection that is not signed in.
+    pub(crate) async fn guest(&self) -> Result<(Client, Address), Failure> {
+        let saved = self.profile()?.load()?;
+        let options = self.options(saved.as_ref())?;
+        let address = options.address.clone();
+        Ok((Client::connect(options).await?, address))
+    }
+
+    /// Who the profile says is signed in.
+    pub(crate) fn saved(&self) -> Result<Saved, Failure> {
+        let saved = self.profile()?.load()?.filter(|saved| !saved.token.is_empty());
+        saved.ok_or_else(|| {
+            if self.output.json {
+                Failure::Client(Error::NotSignedIn)
+            } else {
+                Failure::Usage(self.output.words.not_signed_in().into())
+            }
+        })
+    }
+
+    fn signed_in_options(&self) -> Result<Options, Failure> {
+        let saved = self.saved()?;
+        let mut options = self.options(Some(&saved))?;
+        options.token = from_hex(&saved.token);
+        Ok(options)
+    }
+
+    /// A signed-in connection.
+    pub(crate) async fn connect(&self) -> Result<Client, Failure> {
+        Ok(Client::connect(self.signed_in_options()?).await?)
+    }
+
+    /// A signed-in connection that keeps cursors.
+    pub(crate) async fn connect_with_state(&self, profile: &Profile) -> Result<Client, Failure> {
+        let mut options = self.signed_in_options()?;
+        options.state_file = Some(profile.state_file());
+        Ok(Client::connect(options).await?)
+    }
+
+    /// A signed-in connection, waiting for the server until the deadline.
+    pub(crate) async fn connect_until(&self, deadline: Instant) -> Result<Client, Failure> {
+        loop {
+            let mut options = self.signed_in_options()?;
+            options.connect_timeout = Duration::from_secs(3);
+            match Client::connect(options).await {
+                Err(Error::Unreachable(_) | Error::TimedOut) if Instant::now() < deadline => {
+                    tokio::time::sleep(ATTEMPT_PAUSE).await;
+                }
+                result => return Ok(result?),
+            }
+        }
+    }
+}

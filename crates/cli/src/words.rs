@@ -1,0 +1,90 @@
+//! The texts that people read, in English and Chinese.
+
+/// A language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Words {
+    English,
+    Chinese,
+}
+
+macro_rules! words {
+    ($($name:ident: $english:literal, $chinese:literal;)*) => {
+        impl Words {
+            $(
+                pub(crate) const fn $name(self) -> &'static str {
+                    match self {
+                        Self::English => $english,
+                        Self::Chinese => $chinese,
+                    }
+                }
+            )*
+        }
+    };
+}
+
+impl Words {
+    /// The language that was asked for, or the one of the environment.
+    pub(crate) fn choose(asked: Option<&str>) -> Self {
+        let set = |name: &&str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let language =
+            asked.map(str::to_owned).or_else(|| ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(set));
+        if language.is_some_and(|language| language.starts_with("zh")) {
+            Self::Chinese
+        } else {
+            Self::English
+        }
+    }
+}
+
+words! {
+    error: "error", "错误";
+    password: "Password", "密码";
+    new_password: "New password", "新密码";
+    password_again: "Password again", "再次输入密码";
+    passwords_differ: "The two passwords differ.", "两次输入的密码不一致。";
+    registered: "Signed up and signed in as", "已注册并登录：";
+    signed_in: "Signed in as", "已登录：";
+    signed_out: "Signed out.", "已退出登录。";
+    not_signed_in: "Nobody is signed in with this profile. Run: litrocket login NAME", "此配置尚未登录。请运行：litrocket login 用户名";
+    already_signed_in: "This profile is signed in already. Run: litrocket logout, or choose another with --profile NAME", "此配置已登录。请先运行 litrocket logout，或用 --profile 名称 选择另一个";
+    sign_in_again: "Sign in again: litrocket login NAME", "请重新登录：litrocket login 用户名";
+    unreachable_hint: "Is the server running there? Check --server; start one with: litrocket serve", "服务器在运行吗？请检查 --server；启动服务器：litrocket serve";
+    tls_hint: "Name the server's CA with --ca FILE, or use the litrocket:// address that the server prints.", "请用 --ca 文件 指定服务器的 CA，或使用服务器打印的 litrocket:// 地址。";
+    retry_in: "Try again in", "请稍后再试，等待";
+    seconds: "s", "秒";
+    this_device: "this device", "本设备";
+    connected: "connected", "在线";
+    last_used: "last used", "上次使用";
+    session_ended: "The device was signed out.", "该设备已退出登录。";
+    done: "Done.", "完成。";
+    sent: "sent", "已发送";
+    unsent: "not sent", "未发送";
+    recalled: "(recalled)", "（已撤回）";
+    edited: "(edited)", "（已编辑）";
+    forwarded: "forwarded", "转发";
+    deleted_account: "deleted account", "已注销用户";
+    no_conversations: "No conversations yet. Write to somebody: litrocket send @name \"hello\"", "还没有会话。给别人发消息：litrocket send @用户名 \"你好\"";
+    no_messages: "No messages.", "没有消息。";
+    nothing_found: "Nothing found.", "没有找到。";
+    no_groups: "No groups yet. Make one: litrocket group create NAME", "还没有群组。创建：litrocket group create 名称";
+    incomplete: "The newest messages are still being indexed; search again in a moment for the rest.", "最新消息仍在建立索引，请稍后再次搜索。";
+    saved: "saved", "收藏";
+    unread: "unread", "未读";
+    owner: "owner", "群主";
+    member: "member", "成员";
+    created_group: "created the group", "创建了群组";
+    brought_in: "brought in", "邀请加入";
+    left_group: "left the group", "退出了群组";
+    removed_member: "removed", "移除了";
+    renamed_group: "renamed the group to", "将群组改名为";
+    made_owner: "made owner", "设为群主";
+    edited_message: "edited", "编辑了";
+    recalled_message: "recalled", "撤回了";
+    reacted: "reacted", "回应";
+    took_back: "took back", "取消";
+    server_going_away: "The server is going away and will be back.", "服务器即将重启，稍后恢复。";
+    stored_here: "Invite", "邀请码";
+    valid_until: "valid until", "有效期至";
+    listening: "Listening. Stop with Ctrl-C.", "正在接收消息，按 Ctrl-C 停止。";
+    someone_listens: "Another listen uses this profile. Stop it or choose another with --profile NAME.", "另一个 listen 正在使用此配置。请先停止它，或用 --profile 名称 选择另一个。";
+}

@@ -1,0 +1,110 @@
+//! The `serve` and `config` commands: from a configuration to a running server, its first words and its end.
+
+use std::{future::Future, process::ExitCode};
+
+use qrcode::{QrCode, render::unicode};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{config::Config, features::account, server::Server, telemetry};
+
+/// Runs a future on a new runtime.
+pub fn block_on(future: impl Future<Output = ExitCode>) -> ExitCode {
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(future),
+        Err(error) => fatal(&format!("the runtime does not start: {error}")),
+    }
+}
+
+/// Says why the program ends, once on the console and once in the log.
+fn fatal(cause: &str) -> ExitCode {
+    tracing::error!(cause, "the server ends");
+    eprintln!("litrocket: {cause}");
+    ExitCode::FAILURE
+}
+
+/// Prints the effective configuration as TOML or JSON.
+pub fn print_config(config: &Config, json: bool) -> ExitCode {
+    if json {
+        match serde_json::to_string(config) {
+            Ok(text) => println!("{text}"),
+            Err(error) => return fatal(&error.to_string()),
+        }
+    } else {
+        print!("{}", config.to_toml());
+    }
+    ExitCode::SUCCESS
+}
+
+/// Runs the server until it is told to stop.
+pub fn run(config: Config) -> ExitCode {
+    let guard = telemetry::init(&config.logs.level, &config.log_folder(), config.logs.days as usize);
+    let _guard = match guard {
+        Ok(guard) => guard,
+        Err(error) => return fatal(&error.to_string()),
+    };
+    block_on(async {
+        match serve(config).await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fatal(&error.to_string()),
+        }
+    })
+}
+
+async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut next_signal = async move || {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    let server = Server::bind(config).await?;
+    greet(&server).await?;
+    let (first, stopped) = tokio::sync::oneshot::channel();
+    let (second, aborted) = tokio::sync::oneshot::channel();
+    tokio::spawn(async move {
+        next_signal().await;
+        let _ = first.send(());
+        next_signal().await;
+        let _ = second.send(());
+    });
+    let wait = |signal: tokio::sync::oneshot::Receiver<()>| async { drop(signal.await) };
+    server.run(wait(stopped), wait(aborted)).await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Says where the server is, what to trust it by, and what to try next.
+async fn greet(server: &Server) -> Result<(), Box<dyn std::error::Error>> {
+    let (app, identity) = (server.app(), server.identity());
+    let address = server.address();
+    let policy = app.config.sign_up();
+    tracing::info!(%address, sign_up = policy.name(), "listening");
+    println!("litrocket {} listens on {address} (UDP)", env!("CARGO_PKG_VERSION"));
+    println!("CA file          {}", identity.ca_file.display());
+    println!("CA fingerprint   sha256-{}", identity.ca_sha256);
+    println!("Sign-up          {}", policy.name());
+    let invite = account::first_invite(app).await?;
+    let link = account::link(app, invite.as_deref());
+    println!("Address          {link}");
+    if invite.is_some() {
+        println!("                 (whoever signs up with this invite becomes the operator)");
+        if !address.ip().is_loopback() {
+            print_qr(&link);
+        }
+    }
+    let open = policy == crate::config::SignUp::Open;
+    let server_flag =
+        if open && address.port() == 4433 { String::new() } else { format!(" --server '{link}'") };
+    println!("\nTry next, in another terminal:");
+    println!("  litrocket register ada{server_flag}");
+    println!("  litrocket send @me \"hello\"");
+    Ok(())
+}
+
+fn print_qr(link: &str) {
+    if let Ok(code) = QrCode::new(link) {
+        println!("\n{}\n", code.render::<unicode::Dense1x2>().quiet_zone(true).build());
+    }
+}
