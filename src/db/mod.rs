@@ -96,6 +96,10 @@ impl Error {
         Self { failure: Failure::Temporary, duplicate: false, message }
     }
 
+    fn statement(message: String) -> Self {
+        Self { failure: Failure::Statement, duplicate: false, message }
+    }
+
     /// What it means.
     pub fn failure(&self) -> Failure {
         self.failure

@@ -48,9 +48,24 @@ impl rusqlite::ToSql for Value {
     }
 }
 
+/// Binds `$n` to the n-th argument, wherever it stands: to SQLite `$2` is only a name.
+fn bind(statement: &mut Statement<'_>, args: &[Value]) -> Result<(), Error> {
+    for index in 1..=statement.parameter_count() {
+        let number =
+            statement.parameter_name(index).and_then(|name| name.trim_start_matches(['$', '?']).parse().ok());
+        let number: usize = number.unwrap_or(index);
+        let Some(value) = number.checked_sub(1).and_then(|at| args.get(at)) else {
+            return Err(Error::statement(format!("argument {number} is missing")));
+        };
+        checked(statement.raw_bind_parameter(index, value))?;
+    }
+    Ok(())
+}
+
 /// Runs a prepared statement; how many rows it changed.
 pub fn execute(statement: &mut Statement<'_>, args: &[Value]) -> Result<usize, Error> {
-    checked(statement.execute(rusqlite::params_from_iter(args)))
+    bind(statement, args)?;
+    checked(statement.raw_execute())
 }
 
 /// The first row of a prepared query, as `read` takes it.
@@ -66,8 +81,28 @@ pub fn first<T>(
 pub fn all<T>(
     statement: &mut Statement<'_>,
     args: &[Value],
-    read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    mut read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
 ) -> Result<Vec<T>, Error> {
-    let rows = checked(statement.query_map(rusqlite::params_from_iter(args), read))?;
-    checked(rows.collect())
+    bind(statement, args)?;
+    let mut rows = statement.raw_query();
+    let mut out = Vec::new();
+    while let Some(row) = checked(rows.next())? {
+        out.push(checked(read(row))?);
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args;
+
+    #[test]
+    fn arguments_are_bound_by_their_number_and_not_by_where_they_stand() {
+        let raw = Raw(rusqlite::Connection::open_in_memory().unwrap());
+        let mut statement = raw.prepare("SELECT $2 || $1 || $2").unwrap();
+        let text: Option<String> = first(&mut statement, args!["a", "b"], |row| row.get(0)).unwrap();
+        assert_eq!(text.as_deref(), Some("bab"));
+        assert!(first::<i64>(&mut statement, args!["a"], |row| row.get(0)).is_err());
+    }
 }

@@ -60,10 +60,13 @@ impl Context {
         Ok(options)
     }
 
-    /// A connection that is not signed in.
+    /// A connection that is not signed in, with the file for the cursors of who will be.
     pub(crate) async fn guest(&self) -> Result<(Client, Address), Failure> {
-        let saved = self.profile()?.load()?;
-        let options = self.options(saved.as_ref())?;
+        let profile = self.profile()?;
+        let saved = profile.load()?;
+        let mut options = self.options(saved.as_ref())?;
+        profile.make_folder()?;
+        options.state_file = Some(profile.state_file());
         let address = options.address.clone();
         Ok((Client::connect(options).await?, address))
     }

@@ -1,6 +1,8 @@
 //! Signing up and in, devices, profile, password, invites.
 
-use litrocket_client::{Address, Client, Error};
+use std::time::Duration;
+
+use litrocket_client::{Address, Client, Error, Item, Start};
 use litrocket_protocol::{
     AccountId, SessionId,
     account::{
@@ -20,6 +22,8 @@ use crate::{
 };
 
 const DAY_MS: u64 = 86_400_000;
+/// How long the first sync of a device may take.
+const BEGIN_TIME: Duration = Duration::from_secs(20);
 
 /// The device's name: the one that was given, or the machine's.
 fn label(given: Option<String>) -> String {
@@ -44,6 +48,20 @@ fn remember(context: &Context, mut address: Address, signed_in: &SignedIn) -> Re
         account: signed_in.account.0,
         token: hex(&signed_in.token),
     })
+}
+
+/// The device begins here: what is said from now on waits for its next `listen`.
+async fn begin(client: &Client) -> Result<(), Failure> {
+    let mut events = client.events(Start::Cursors).await?;
+    let caught_up = async {
+        while let Some(item) = events.next().await {
+            if item == Item::CaughtUp {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(BEGIN_TIME, caught_up).await.map_err(|_| Error::TimedOut)?;
+    Ok(events.commit()?)
 }
 
 fn signed_in(context: &Context, kind: &str, word: &str, who: &SignedIn) -> Result<(), Failure> {
@@ -72,6 +90,7 @@ pub(super) async fn register(
         locale: Some(if words == crate::words::Words::Chinese { "zh" } else { "en" }.into()),
     };
     let result = client.register(request).await?;
+    begin(&client).await?;
     remember(context, address, &result)?;
     signed_in(context, "registered", words.registered(), &result)?;
     client.close().await;
@@ -93,6 +112,7 @@ pub(super) async fn login(
     let request =
         SignIn { handle, password, label: label(given), old_token: old.filter(|token| !token.is_empty()) };
     let result = client.sign_in(request).await?;
+    begin(&client).await?;
     remember(context, address, &result)?;
     signed_in(context, "signed_in", words.signed_in(), &result)?;
     client.close().await;
