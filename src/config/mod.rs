@@ -169,15 +169,14 @@ impl Config {
 }
 
 fn read_file(args: &Args) -> Result<Table, ConfigError> {
-    let path = match &args.config {
-        Some(path) => path.clone(),
-        None => {
-            let path = PathBuf::from("litrocket.toml");
-            if !path.exists() {
-                return Ok(Table::new());
-            }
-            path
+    let path = if let Some(path) = &args.config {
+        path.clone()
+    } else {
+        let path = PathBuf::from("litrocket.toml");
+        if !path.exists() {
+            return Ok(Table::new());
         }
+        path
     };
     let text = std::fs::read_to_string(&path)
         .map_err(|error| ConfigError(format!("{} cannot be read: {error}", path.display())))?;

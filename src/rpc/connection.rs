@@ -221,13 +221,10 @@ async fn request(
     mut recv: RecvStream,
 ) {
     let max = link.frame_max();
-    let frame = match timeout(limits::REQUEST_READ_TIME, recv.frame(max)).await {
-        Err(_) => {
-            recv.stop(close_code::TOO_SLOW);
-            send.reset(close_code::TOO_SLOW);
-            return;
-        }
-        Ok(frame) => frame,
+    let Ok(frame) = timeout(limits::REQUEST_READ_TIME, recv.frame(max)).await else {
+        recv.stop(close_code::TOO_SLOW);
+        send.reset(close_code::TOO_SLOW);
+        return;
     };
     let reply = match frame {
         Ok(Some((code_number, body))) => {

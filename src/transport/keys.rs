@@ -45,7 +45,7 @@ pub(super) fn write_private(path: &Path, content: &[u8]) -> Result<(), Error> {
 pub(super) fn check_mode(path: &Path) -> Result<(), Error> {
     let meta = std::fs::metadata(path).map_err(|error| Error::file("cannot read", path, error))?;
     let mode = meta.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
+    if mode.trailing_zeros() >= 6 {
         return Ok(());
     }
     let advice = format!("others may read it (mode {mode:o}); run: chmod 600 {}", path.display());

@@ -2,7 +2,7 @@
 //! data is accepted once.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashSet, VecDeque},
     path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -17,7 +17,7 @@ const SESSIONS_MAX: usize = 10_000;
 #[derive(Debug, Default)]
 struct Known {
     order: VecDeque<Vec<u8>>,
-    present: HashMap<Vec<u8>, ()>,
+    present: HashSet<Vec<u8>>,
 }
 
 /// One small file per session. Not synced: a session that is lost costs a full handshake.
@@ -41,7 +41,7 @@ impl Sessions {
         for (_, name) in files {
             if let Some(key) = name.to_str().and_then(from_hex) {
                 known.order.push_back(key.clone());
-                known.present.insert(key, ());
+                known.present.insert(key);
             }
         }
         Ok(Self { folder, known: Mutex::new(known) })
@@ -71,12 +71,12 @@ impl StoresServerSessions for Sessions {
             return false;
         }
         let mut known = self.lock();
-        if known.present.insert(key.clone(), ()).is_none() {
+        if known.present.insert(key.clone()) {
             known.order.push_back(key);
         }
         while known.order.len() > SESSIONS_MAX {
             let Some(oldest) = known.order.pop_front() else { break };
-            if known.present.remove(&oldest).is_some() {
+            if known.present.remove(&oldest) {
                 drop(std::fs::remove_file(self.file(&oldest)));
             }
         }
@@ -84,13 +84,17 @@ impl StoresServerSessions for Sessions {
     }
 
     fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
-        self.lock().present.get(key)?;
+        if !self.lock().present.contains(key) {
+            return None;
+        }
         std::fs::read(self.file(key)).ok()
     }
 
     fn take(&self, key: &[u8]) -> Option<Vec<u8>> {
         // Whoever takes it out of the map has it: nobody else can take it again.
-        self.lock().present.remove(key)?;
+        if !self.lock().present.remove(key) {
+            return None;
+        }
         let value = std::fs::read(self.file(key)).ok()?;
         std::fs::remove_file(self.file(key)).ok()?;
         Some(value)

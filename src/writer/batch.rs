@@ -17,7 +17,7 @@ use crate::{
 /// Answers that wait for the commit.
 #[derive(Default)]
 pub(super) struct Waiting {
-    sends: Vec<(Box<SendCommand>, Result<Position, Fault>)>,
+    sends: Vec<(SendCommand, Result<Position, Fault>)>,
     jobs: Vec<JobAnswer>,
 }
 
@@ -76,10 +76,10 @@ impl Tx {
         hooks: &dyn Hooks,
     ) -> Result<(), GiveUp> {
         self.connection.execute("BEGIN IMMEDIATE", &[]).await.map_err(|error| give_up(&error.into()))?;
-        let mut run: Vec<Box<SendCommand>> = Vec::new();
+        let mut run: Vec<SendCommand> = Vec::new();
         for command in rest.by_ref() {
             match command {
-                Command::Send(send) => run.push(send),
+                Command::Send(send) => run.push(*send),
                 Command::Job(job) => {
                     self.run_sends(std::mem::take(&mut run), waiting, hooks).await?;
                     self.run_job(job, waiting).await?;
@@ -98,7 +98,7 @@ impl Tx {
 
     async fn run_sends(
         &mut self,
-        mut run: Vec<Box<SendCommand>>,
+        mut run: Vec<SendCommand>,
         waiting: &mut Waiting,
         hooks: &dyn Hooks,
     ) -> Result<(), GiveUp> {

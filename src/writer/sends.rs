@@ -36,10 +36,7 @@ pub(super) enum Outcome {
 impl Tx {
     /// Decides and appends sends from the front of the run, up to and with the first that needs a feature.
     /// Answers one outcome for each send it took.
-    pub(super) async fn append_run(
-        &mut self,
-        run: &mut [Box<SendCommand>],
-    ) -> Result<Vec<Outcome>, db::Error> {
+    pub(super) async fn append_run(&mut self, run: &mut [SendCommand]) -> Result<Vec<Outcome>, db::Error> {
         for command in run.iter() {
             self.load_facts(command).await?;
         }
@@ -85,7 +82,7 @@ impl Tx {
         Ok(outcomes)
     }
 
-    async fn insert_run(&mut self, run: &mut [Box<SendCommand>], placed: &[Placed]) -> Result<(), db::Error> {
+    async fn insert_run(&mut self, run: &mut [SendCommand], placed: &[Placed]) -> Result<(), db::Error> {
         let mut rows = Vec::with_capacity(placed.len());
         let mut mentions = Vec::new();
         let mut commands = run.iter_mut();

@@ -30,7 +30,7 @@ use crate::{
 
 /// How often lazy values are written.
 const LAZY_INTERVAL: Duration = Duration::from_secs(1);
-/// After how long a failed lazy write is worth a line in the log.
+/// After how much quiet the write-ahead log is copied back whole.
 const QUIET_BEFORE_CHECKPOINT: Duration = Duration::from_secs(5);
 /// Rows of one step when the start replays the log behind the lazy values.
 const REPLAY_STEP: u64 = 10_000;
@@ -157,7 +157,7 @@ impl Writer {
                         return self.finish(None).await;
                     }
                     quiet_since = Some(Instant::now());
-                    let stop = self.take_stop(&mut batch);
+                    let stop = Self::take_stop(&mut batch);
                     self.run_one(std::mem::take(&mut batch), hooks, disk_low).await?;
                     if let Some(done) = stop {
                         commands.close();
@@ -179,7 +179,7 @@ impl Writer {
         }
     }
 
-    fn take_stop(&self, batch: &mut Vec<Command>) -> Option<oneshot::Sender<()>> {
+    fn take_stop(batch: &mut Vec<Command>) -> Option<oneshot::Sender<()>> {
         let at = batch.iter().position(|command| matches!(command, Command::Stop(_)))?;
         match batch.remove(at) {
             Command::Stop(done) => Some(done),
@@ -303,7 +303,7 @@ async fn identity(connection: &mut Connection) -> Result<Identity, OpenError> {
     let wanted = [("server_id", 16), ("payload_key", 32), ("log_epoch", 6)];
     let mut found = Vec::new();
     for (key, size) in wanted {
-        let fresh = random(size).map_err(|error| sqlx_io(&error))?;
+        let fresh = random(size).map_err(no_randomness)?;
         connection.execute(INSERT, args![key, fresh]).await?;
         let row: Option<(Vec<u8>,)> = connection.first(SELECT, args![key]).await?;
         found.push(row.map(|(value,)| value).unwrap_or_default());
@@ -317,7 +317,7 @@ async fn identity(connection: &mut Connection) -> Result<Identity, OpenError> {
     })
 }
 
-fn sqlx_io(error: &getrandom::Error) -> OpenError {
+fn no_randomness(error: getrandom::Error) -> OpenError {
     OpenError::Driver(crate::db::Error::temporary(format!("no randomness: {error}")))
 }
 

@@ -54,10 +54,13 @@ pub struct Tx {
     pub(super) ids: Ids,
     pub(super) committed: Committed,
     /// Appended since the last commit: what the lazy values are derived from.
-    pub(super) derived: Vec<(ConversationId, u64, Option<(AccountId, u64)>)>,
+    pub(super) derived: Vec<Derived>,
     pub(super) hub: Arc<Hub>,
     pub(super) clock: Clock,
 }
+
+/// Conversation, time, and the sender with its message: what lazy values are derived from.
+pub(super) type Derived = (ConversationId, u64, Option<(AccountId, u64)>);
 
 /// The next free numbers.
 #[derive(Debug, Clone, Copy, Default)]

@@ -35,7 +35,7 @@ async fn messages_wait_for_who_is_away_and_arrive_in_order() {
     }
     assert_eq!(ada.client.flush(crate::world::PATIENCE).await, 0);
     let mut phone = world.device(&bob).await;
-    phone.listens_from_start().await;
+    phone.listens_from_start();
     for n in 1..=300 {
         assert_eq!(phone.hears(&n.to_string()).await.event_seq, n);
     }
@@ -81,7 +81,7 @@ async fn edits_recalls_and_reactions_are_folded_into_history() {
     assert!(history[1].event.recalled_by.is_some() && history[1].event.body.is_empty());
     // Who replays the log never gets the recalled words.
     let mut phone = world.device(&bob).await;
-    phone.listens_from_start().await;
+    phone.listens_from_start();
     for _ in 0..5 {
         let event = phone.next_event().await;
         assert!(!String::from_utf8_lossy(&event.body).contains("secret"), "{event:?}");

@@ -1,4 +1,12 @@
 //! People using litrocket: a real server, real clients, real QUIC.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
+
+mod access;
+mod accounts;
 mod chat;
+mod faults;
+mod hostile;
+mod process;
+mod programs;
 mod world;

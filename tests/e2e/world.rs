@@ -26,6 +26,7 @@ pub(crate) struct World {
     config: Config,
     pub(crate) port: u16,
     running: Option<Running>,
+    app: Option<std::sync::Arc<litrocket::app::App>>,
 }
 
 struct Running {
@@ -56,7 +57,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let mut config = test_config(folder.path());
         change(&mut config);
-        let mut world = Self { folder, config, port: 0, running: None };
+        let mut world = Self { folder, config, port: 0, running: None, app: None };
         world.up().await;
         world
     }
@@ -68,14 +69,20 @@ impl World {
         }
         let server = Server::bind(self.config.clone()).await.unwrap();
         self.port = server.address().port();
+        self.app = Some(server.app().clone());
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(server.run(async { drop(stopped.await) }, std::future::pending()));
         self.running = Some(Running { stop, task });
     }
 
+    pub(crate) fn app(&self) -> &litrocket::app::App {
+        self.app.as_ref().unwrap()
+    }
+
     /// Stops the server gracefully.
     pub(crate) async fn down(&mut self) {
         let running = self.running.take().unwrap();
+        self.app = None;
         drop(running.stop);
         timeout(PATIENCE, running.task).await.unwrap().unwrap().unwrap();
     }
@@ -206,12 +213,12 @@ impl Person {
 
     /// Begins to listen from where this device stands.
     pub(crate) async fn listens(&mut self) {
-        self.events = Some(self.client.events(Start::Cursors).await.unwrap());
+        self.events = Some(self.client.events(Start::Cursors).unwrap());
         self.waits_for(|item| matches!(item, Item::CaughtUp).then_some(())).await;
     }
 
-    pub(crate) async fn listens_from_start(&mut self) {
-        self.events = Some(self.client.events(Start::Beginning).await.unwrap());
+    pub(crate) fn listens_from_start(&mut self) {
+        self.events = Some(self.client.events(Start::Beginning).unwrap());
     }
 
     /// Waits for an item, passing others by.

@@ -337,7 +337,7 @@ fn refused(shared: &Shared, refused: chat::Refused) {
 /// An own event whose ack was lost with an earlier connection stands for the ack.
 fn own_answer(shared: &Shared, event: &Event) -> bool {
     let Some(id) = event.id else { return false };
-    if !shared.me.borrow().as_ref().is_some_and(|me| me.account == event.sender) {
+    if shared.me.borrow().as_ref().is_none_or(|me| me.account != event.sender) {
         return false;
     }
     if !shared.book().pending.contains_key(&id) {

@@ -371,7 +371,7 @@ impl Client {
     }
 
     /// Begins delivery, at most once at a time: an earlier [`Events`] ends.
-    pub async fn events(&self, from: Start) -> Result<Events, Error> {
+    pub fn events(&self, from: Start) -> Result<Events, Error> {
         let (items, receiver) = mpsc::channel(ITEMS_MAX);
         let again = {
             let mut book = self.shared.book();

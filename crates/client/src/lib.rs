@@ -20,7 +20,7 @@
 //! let chat = client.call(conversations::OpenDirect { account: bob.account }).await?;
 //! let ack = client.send(chat.conversation, Outgoing::text("hello")).await?.await?;
 //! println!("stored as event {}", ack.event_seq);
-//! let mut events = client.events(Start::Cursors).await?;
+//! let mut events = client.events(Start::Cursors)?;
 //! while let Some(item) = events.next().await {
 //!     if let Item::Event(event) = item {
 //!         println!("{event:?}");

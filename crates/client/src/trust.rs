@@ -41,7 +41,7 @@ impl Trust {
 
 fn sha256(provider: &CryptoProvider, bytes: &[u8]) -> Option<Vec<u8>> {
     use rustls::crypto::hash::HashAlgorithm;
-    let hashes = provider.cipher_suites.iter().filter_map(|suite| suite.tls13());
+    let hashes = provider.cipher_suites.iter().filter_map(rustls::SupportedCipherSuite::tls13);
     let mut hashes = hashes.map(|suite| suite.common.hash_provider);
     let hash = hashes.find(|hash| hash.algorithm() == HashAlgorithm::SHA256)?;
     Some(hash.hash(bytes).as_ref().to_vec())

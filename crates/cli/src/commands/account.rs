@@ -52,7 +52,7 @@ fn remember(context: &Context, mut address: Address, signed_in: &SignedIn) -> Re
 
 /// The device begins here: what is said from now on waits for its next `listen`.
 async fn begin(client: &Client) -> Result<(), Failure> {
-    let mut events = client.events(Start::Cursors).await?;
+    let mut events = client.events(Start::Cursors)?;
     let caught_up = async {
         while let Some(item) = events.next().await {
             if item == Item::CaughtUp {

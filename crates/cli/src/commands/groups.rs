@@ -22,7 +22,7 @@ pub(super) async fn run(context: &Context, group: Group) -> Result<(), Failure> 
     let client = context.connect().await?;
     match group {
         Group::Create { name, members, open_history } => {
-            create(context, &client, name, &members, open_history).await?
+            create(context, &client, name, &members, open_history).await?;
         }
         Group::Invite { group, members } => invite(context, &client, &group, &members).await?,
         Group::Remove { group, member } => {

@@ -19,7 +19,7 @@ pub(super) async fn listen(
     let lock = profile.lock()?.ok_or_else(|| Failure::Usage(words.someone_listens().into()))?;
     let client = context.connect_with_state(&profile).await?;
     let start = if from_start { Start::Beginning } else { Start::Cursors };
-    let mut events = client.events(start).await?;
+    let mut events = client.events(start)?;
     context.output.hint(words.listening());
     let result = print_all(context, &client, &mut events, count, idle).await;
     // What was printed is not printed again, however it ended.

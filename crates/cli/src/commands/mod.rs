@@ -30,13 +30,13 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<ExitCode,
         Command::Edit { to, seq, text } => send::edit(context, &to, seq, &text).await?,
         Command::Recall { to, seq } => send::recall(context, &to, seq).await?,
         Command::Listen { count, idle, from_start } => {
-            listen::listen(context, count, idle, from_start).await?
+            listen::listen(context, count, idle, from_start).await?;
         }
         Command::History { to, limit, before, after } => {
             lists::history(context, &to, limit, before, after).await?;
         }
         Command::Search { text, within, limit } => {
-            lists::search(context, &text, within.as_deref(), limit).await?
+            lists::search(context, &text, within.as_deref(), limit).await?;
         }
         Command::Read { to, seq } => lists::read(context, &to, seq).await?,
         Command::Conversations { limit } => lists::conversations(context, limit).await?,

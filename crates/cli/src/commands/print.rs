@@ -20,7 +20,7 @@ pub(super) fn accounts(event: &Event) -> Vec<AccountId> {
     match event.kind {
         kind::FORWARD => accounts.extend(body::<Forwarded>(event).map(|body| body.from)),
         kind::CREATED => {
-            accounts.extend(body::<Created>(event).map(|body| body.accounts).unwrap_or_default())
+            accounts.extend(body::<Created>(event).map(|body| body.accounts).unwrap_or_default());
         }
         kind::JOINED => accounts.extend(body::<Joined>(event).map(|body| body.accounts).unwrap_or_default()),
         kind::REMOVED => accounts.extend(body::<Removed>(event).map(|body| body.account)),

@@ -1,0 +1,163 @@
+//! Every request as guest, stranger, former member and member. A new code without a row fails.
+
+use std::{collections::BTreeMap, pin::Pin};
+
+use litrocket_client::{Client, Error};
+use litrocket_protocol::{
+    AccountId, ConversationId, MessageId, Request, SessionId, Who, account as a, conversations as c, history as h,
+    requests,
+};
+
+use crate::world::World;
+
+/// What the requests are about.
+struct Scene {
+    group: ConversationId,
+    bystander: AccountId,
+    last: u64,
+}
+
+type Answer = Pin<Box<dyn Future<Output = String>>>;
+type Row = (&'static str, fn(Client, &Scene) -> Answer, [&'static str; 3]);
+
+async fn outcome<R: Request>(client: Client, request: R) -> String {
+    match client.call(request).await {
+        Ok(_) => "ok".into(),
+        Err(Error::Fault(fault)) => fault.code,
+        Err(other) => panic!("{}: {other}", R::NAME),
+    }
+}
+
+macro_rules! rows {
+    ($($module:ident::$name:ident { $($field:ident: $value:expr),* } => [$stranger:literal, $former:literal, $member:literal];)*) => {
+        vec![$((
+            stringify!($name),
+            (|client: Client, scene: &Scene| -> Answer {
+                let _ = scene;
+                Box::pin(outcome(client, rows!(@make scene, $module::$name { $($field: $value),* })))
+            }) as fn(Client, &Scene) -> Answer,
+            [$stranger, $former, $member],
+        )),*]
+    };
+    (@make $scene:ident, $module:ident::$name:ident { $($field:ident: $value:expr),* }) => {
+        $module::$name { $($field: $value($scene)),* }
+    };
+}
+
+fn none<T>(_: &Scene) -> Option<T> {
+    None
+}
+fn group(scene: &Scene) -> ConversationId {
+    scene.group
+}
+fn bystander(scene: &Scene) -> AccountId {
+    scene.bystander
+}
+fn bystanders(scene: &Scene) -> Vec<AccountId> {
+    vec![scene.bystander]
+}
+fn first(_: &Scene) -> u64 {
+    2
+}
+fn events(_: &Scene) -> Vec<u64> {
+    vec![1, 2]
+}
+fn words(_: &Scene) -> String {
+    "rocket words".into()
+}
+fn wrong(_: &Scene) -> String {
+    "not the password".into()
+}
+
+/// Stranger, former member, member; guests are not signed in everywhere. Requests that end the caller's session
+/// are made with wrong credentials, so that the next row still has a caller.
+fn table() -> Vec<Row> {
+    rows! {
+        a::Hello { versions: |_: &Scene| vec![1], client: words, token: none, capabilities: |_: &Scene| vec![] } => ["hello_again", "hello_again", "hello_again"];
+        a::Register { handle: words, password: wrong, invite: none, label: words, locale: none } => ["already_signed_in", "already_signed_in", "already_signed_in"];
+        a::SignIn { handle: words, password: wrong, label: words, old_token: none } => ["already_signed_in", "already_signed_in", "already_signed_in"];
+        a::ListSessions { before: none, limit: none } => ["ok", "ok", "ok"];
+        a::RevokeSession { session: |_: &Scene| SessionId(1) } => ["not_found", "not_found", "not_found"];
+        a::ChangePassword { old: wrong, new: wrong, end_others: |_: &Scene| true } => ["wrong_credentials", "wrong_credentials", "wrong_credentials"];
+        a::RotateToken { reserved: none } => ["ok", "ok", "ok"];
+        a::GetProfile { handle: none, account: |scene: &Scene| Some(scene.bystander) } => ["ok", "ok", "ok"];
+        a::GetProfiles { accounts: bystanders } => ["ok", "ok", "ok"];
+        a::SetProfile { display_name: none, signature: none, locale: none, sex: none, birthday: none, show_personal: none } => ["ok", "ok", "ok"];
+        a::SetPrivacy { read_receipts: none, presence: none, typing: none } => ["ok", "ok", "ok"];
+        a::DeleteAccount { password: wrong } => ["wrong_credentials", "wrong_credentials", "wrong_credentials"];
+        a::CreateInvite { uses: none, valid_ms: none } => ["forbidden", "forbidden", "forbidden"];
+        c::ListConversations { after: none, limit: none } => ["ok", "ok", "ok"];
+        c::OpenDirect { account: bystander } => ["ok", "ok", "ok"];
+        c::CreateGroup { id: |_: &Scene| MessageId([7; 16]), name: words, accounts: bystanders, open_history: |_: &Scene| false } => ["ok", "ok", "ok"];
+        c::GetConversation { conversation: group } => ["not_found", "ok", "ok"];
+        c::InviteMembers { conversation: group, accounts: |_: &Scene| vec![] } => ["not_found", "not_a_member", "ok"];
+        c::RemoveMember { conversation: group, account: bystander } => ["not_found", "not_a_member", "forbidden"];
+        c::RenameGroup { conversation: group, name: words } => ["not_found", "not_a_member", "forbidden"];
+        c::TransferGroup { conversation: group, account: bystander } => ["not_found", "not_a_member", "forbidden"];
+        c::ListMembers { conversation: group, after: none, limit: none } => ["not_found", "not_a_member", "ok"];
+        c::MarkRead { conversation: group, event_seq: first } => ["not_found", "ok", "ok"];
+        c::SetConversation { conversation: group, notify: none, notify_until_ms: none, pinned: none, marked_unread: none, draft: none } => ["not_found", "ok", "ok"];
+        c::ClearHistory { conversation: group, event_seq: |_: &Scene| 0 } => ["not_found", "ok", "ok"];
+        c::HideEvents { conversation: group, events: |_: &Scene| vec![] } => ["not_found", "ok", "ok"];
+        c::GetMarkers { conversation: group, after: none } => ["not_found", "not_a_member", "ok"];
+        c::GetReaders { conversation: group, event_seq: first, after: none, limit: none } => ["not_found", "not_a_member", "ok"];
+        h::GetHistory { conversation: group, before: none, after: none, limit: none } => ["not_found", "ok", "ok"];
+        h::FindDate { conversation: group, at_ms: first } => ["not_found", "ok", "ok"];
+        h::GetEvents { conversation: group, events: events } => ["not_found", "ok", "ok"];
+        h::GetReactions { conversation: group, event_seq: first, after: none, limit: none } => ["not_found", "ok", "ok"];
+        h::Search { text: words, conversation: |scene: &Scene| Some(scene.group), before: none, limit: none } => ["not_found", "ok", "ok"];
+        c::LeaveGroup { conversation: group } => ["not_found", "ok", "ok"];
+        a::SignOut { reserved: none } => ["ok", "ok", "ok"];
+    }
+}
+
+#[tokio::test]
+async fn every_request_answers_each_kind_of_caller_as_the_table_says() {
+    let world = World::start().await;
+    let [olga, member, former, stranger, other] =
+        world.people(["olga", "member", "former", "stranger", "other"]).await;
+    let group = olga.makes_group("secret", &[&member, &former]).await;
+    let last = olga.says(group, "rocket words").await.event_seq;
+    olga.asks(c::RemoveMember { conversation: group, account: former.account }).await;
+    olga.says(group, "rocket words behind closed doors").await;
+    let scene = Scene { group, bystander: other.account, last };
+    let rows = table();
+    let named: BTreeMap<&str, ()> = rows.iter().map(|(name, ..)| (*name, ())).collect();
+    let missing: Vec<&str> =
+        requests::ALL.iter().map(|info| info.name).filter(|name| !named.contains_key(name)).collect();
+    assert!(missing.is_empty(), "no row for {missing:?}");
+    for (name, ask, expected) in &rows {
+        let info = requests::ALL.iter().find(|info| info.name == *name).unwrap();
+        if info.who == Who::Session {
+            let guest = world.guest().await;
+            assert_eq!(ask(guest, &scene).await, "not_signed_in", "{name} as guest");
+        }
+        for (person, expected) in [&stranger, &former, &member].iter().zip(expected) {
+            assert_eq!(ask(person.client.clone(), &scene).await, *expected, "{name} as {}", person.name);
+        }
+    }
+    assert!(scene.last > 0);
+}
+
+#[tokio::test]
+async fn a_refusal_is_the_same_for_what_is_hidden_and_what_does_not_exist() {
+    let world = World::start().await;
+    let [ada, bob, eve] = world.people(["ada", "bob", "eve"]).await;
+    let chat = ada.opens(&bob).await;
+    ada.says(chat, "private").await;
+    let nowhere = ConversationId(99_999);
+    let ask = async |conversation| {
+        let request = h::GetHistory { conversation, before: None, after: None, limit: None };
+        match eve.client.call(request).await {
+            Err(Error::Fault(fault)) => *fault,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(ask(chat).await, ask(nowhere).await);
+    // A one-to-one that was opened and has no message yet does not exist for the other person.
+    let quiet = ada.opens(&eve).await;
+    assert_eq!(eve.is_refused(c::GetConversation { conversation: quiet }).await, "not_found");
+    assert!(eve.asks(c::ListConversations::default()).await.conversations.is_empty());
+    ada.says(quiet, "now").await;
+    assert_eq!(eve.sees(quiet).await.unread, 1);
+}

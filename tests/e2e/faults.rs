@@ -1,0 +1,299 @@
+//! Crashes, stops, lost networks and readers that do not read.
+
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
+
+use litrocket_client::{Client, Item, Outgoing, Start, Status};
+use litrocket_protocol::{
+    MessageId,
+    chat::Ack,
+    conversations::{CreateGroup, OpenDirect},
+    history::GetHistory,
+};
+use tokio::{task::JoinHandle, time::timeout};
+
+use crate::{
+    process::Process,
+    world::{PATIENCE, World, sign_in, words},
+};
+
+/// Kills in the test command.
+const KILLS: u32 = 20;
+
+/// Sends numbered messages without a pause; answers the acks in order.
+fn keeps_sending(
+    client: Client,
+    conversation: litrocket_protocol::ConversationId,
+    stop: tokio::sync::watch::Receiver<bool>,
+) -> JoinHandle<Vec<Ack>> {
+    tokio::spawn(async move {
+        let mut pending = Vec::new();
+        let mut acks = Vec::new();
+        for n in 0.. {
+            if *stop.borrow() {
+                break;
+            }
+            pending.push(client.send(conversation, Outgoing::text(n.to_string())).await.unwrap());
+            if pending.len() >= 64 {
+                for one in pending.drain(..) {
+                    acks.push(one.await.unwrap());
+                }
+            }
+        }
+        for one in pending {
+            acks.push(one.await.unwrap());
+        }
+        acks
+    })
+}
+
+/// Listens until a message with these words came; answers every event of the conversation as it came.
+fn keeps_listening(client: Client, last: tokio::sync::watch::Receiver<Option<u64>>) -> JoinHandle<Vec<(u64, MessageId, String)>> {
+    tokio::spawn(async move {
+        let mut events = client.events(Start::Beginning).unwrap();
+        let mut heard: Vec<(u64, MessageId, String)> = Vec::new();
+        let mut last = last;
+        loop {
+            if let (Some(last), Some((seq, ..))) = (*last.borrow(), heard.last())
+                && seq >= &last
+            {
+                return heard;
+            }
+            tokio::select! {
+                item = events.next() => if let Item::Event(event) = item.unwrap() {
+                    heard.push((event.event_seq, event.id.unwrap(), words(&event)));
+                },
+                _ = last.changed() => {}
+            }
+        }
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_doubled_or_reordered_when_the_server_is_killed_again_and_again() {
+    let mut process = Process::start();
+    let ada = process.person("ada").await;
+    let bob = process.person("bob").await;
+    let phone = Client::connect(process.options()).await.unwrap();
+    phone.sign_in(sign_in("bob", crate::world::PASSWORD)).await.unwrap();
+    let account = bob.me().unwrap().account;
+    let chat = ada.call(OpenDirect { account }).await.unwrap().conversation;
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let (tell_last, last) = tokio::sync::watch::channel(None);
+    let listeners = [keeps_listening(bob.clone(), last.clone()), keeps_listening(phone, last)];
+    let sending = keeps_sending(ada.clone(), chat, stopped);
+    for n in 0..KILLS {
+        // Random enough: the moments differ in each run by how fast it is.
+        tokio::time::sleep(Duration::from_millis(60 + u64::from(n * 37 % 150))).await;
+        process.kill();
+        process.up();
+        let mut status = ada.status();
+        let back = status.wait_for(|status| *status == Status::Connected);
+        timeout(Duration::from_secs(5), back).await.expect("back within 5 s").unwrap();
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    stop.send_replace(true);
+    let acks = timeout(PATIENCE, sending).await.unwrap().unwrap();
+    assert!(acks.len() as u32 > KILLS, "{} messages", acks.len());
+    // The acks: the order of the sends, each once, without a hole.
+    let seqs: Vec<u64> = acks.iter().map(|ack| ack.event_seq).collect();
+    assert_eq!(seqs, (1..=acks.len() as u64).collect::<Vec<_>>());
+    tell_last.send_replace(seqs.last().copied());
+    for listener in listeners {
+        let heard = timeout(PATIENCE, listener).await.unwrap().unwrap();
+        let expected: Vec<_> =
+            acks.iter().enumerate().map(|(n, ack)| (ack.event_seq, ack.id, n.to_string())).collect();
+        assert_eq!(heard.len(), expected.len());
+        assert_eq!(heard, expected);
+    }
+    // The log itself, by another way.
+    let mut after = 0;
+    let mut stored = Vec::new();
+    loop {
+        let page = GetHistory { conversation: chat, before: None, after: Some(after), limit: Some(200) };
+        let page = bob.call(page).await.unwrap();
+        stored.extend(page.messages.iter().map(|message| message.event.id.unwrap()));
+        after = page.messages.last().unwrap().event.event_seq;
+        if !page.more {
+            break;
+        }
+    }
+    assert_eq!(stored, acks.iter().map(|ack| ack.id).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_graceful_stop_under_load_loses_nothing_and_exits_0() {
+    let mut process = Process::start();
+    let ada = process.person("ada").await;
+    let bob = process.person("bob").await;
+    let chat = ada.call(OpenDirect { account: bob.me().unwrap().account }).await.unwrap().conversation;
+    let mut going = bob.events(Start::Cursors).unwrap();
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let sending = keeps_sending(ada.clone(), chat, stopped);
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    let before = Instant::now();
+    let (code, mut process) = tokio::task::spawn_blocking(move || (process.terminate(), process)).await.unwrap();
+    assert_eq!(code, Some(0));
+    assert!(before.elapsed() < Duration::from_secs(10), "{:?}", before.elapsed());
+    let told = async {
+        while let Some(item) = going.next().await {
+            if let Item::GoingAway { retry_after_ms } = item {
+                return retry_after_ms;
+            }
+        }
+        panic!("nobody said that the server goes away");
+    };
+    assert!(timeout(PATIENCE, told).await.unwrap() > 0);
+    process.up();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    stop.send_replace(true);
+    let acks = timeout(PATIENCE, sending).await.unwrap().unwrap();
+    let seqs: Vec<u64> = acks.iter().map(|ack| ack.event_seq).collect();
+    assert_eq!(seqs, (1..=acks.len() as u64).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_that_reconnects_under_load_has_no_hole() {
+    let world = World::start().await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let chat = ada.opens(&bob).await;
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let sending = keeps_sending(ada.client.clone(), chat, stopped);
+    let folder = tempfile::tempdir().unwrap();
+    let mut heard: Vec<u64> = Vec::new();
+    for round in 0..10 {
+        let mut options = world.options();
+        options.token = bob.client.token();
+        options.state_file = Some(folder.path().join("state"));
+        let client = Client::connect(options).await.unwrap();
+        // A device that never synced starts at the heads; this one wants everything.
+        let mut events = client.events(if round == 0 { Start::Beginning } else { Start::Cursors }).unwrap();
+        let until = Instant::now() + Duration::from_millis(60);
+        while Instant::now() < until {
+            if let Ok(Some(Item::Event(event))) = timeout(Duration::from_millis(20), events.next()).await {
+                heard.push(event.event_seq);
+            }
+        }
+        events.commit().unwrap();
+        client.close().await;
+    }
+    stop.send_replace(true);
+    timeout(PATIENCE, sending).await.unwrap().unwrap();
+    assert!(heard.len() > 100, "{}", heard.len());
+    assert_eq!(heard, (1..=heard.len() as u64).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn devices_that_stop_reading_cost_no_memory_that_grows_with_messages() {
+    let process = Process::start();
+    let ada = process.person("ada").await;
+    let mut readers = Vec::new();
+    for n in 0..20 {
+        let reader = process.person(&format!("reader{n}")).await;
+        // Delivery begins, and nobody ever takes an event.
+        readers.push((reader.events(Start::Cursors).unwrap(), reader));
+    }
+    let accounts = readers.iter().map(|(_, reader)| reader.me().unwrap().account).collect();
+    let id = ada.new_id().unwrap();
+    let group = CreateGroup { id, name: "stuck".into(), accounts, open_history: false };
+    let group = ada.call(group).await.unwrap().conversation;
+    let words = "x".repeat(8_000);
+    let send = async |count: usize| {
+        for _ in 0..count {
+            drop(ada.send(group, Outgoing::text(words.clone())).await.unwrap());
+        }
+        assert_eq!(ada.flush(PATIENCE).await, 0);
+    };
+    send(1_000).await;
+    let before = process.resident();
+    send(6_000).await;
+    let grown = process.resident().saturating_sub(before);
+    // 48 MB were said to each of 20 readers.
+    assert!(grown < 48_000_000, "{grown} bytes more");
+    drop(readers);
+}
+
+#[tokio::test]
+async fn a_client_whose_address_changes_keeps_its_connection_and_session() {
+    let world = World::start().await;
+    let [ada, mut bob] = world.people(["ada", "bob"]).await;
+    bob.listens().await;
+    let chat = ada.opens(&bob).await;
+    ada.says(chat, "before").await;
+    bob.hears("before").await;
+    let status = bob.client.status();
+    let devices = world.app().hub.devices(bob.account);
+    for n in 0..5 {
+        bob.client.network_changed().unwrap();
+        ada.says(chat, &n.to_string()).await;
+        bob.hears(&n.to_string()).await;
+    }
+    assert!(!status.has_changed().unwrap(), "the connection was never lost");
+    let ids = |list: &[std::sync::Arc<litrocket::hub::Device>]| -> HashSet<u64> { list.iter().map(|one| one.id).collect() };
+    assert_eq!(ids(&world.app().hub.devices(bob.account)), ids(&devices));
+}
+
+#[tokio::test]
+async fn a_restart_keeps_the_ca_and_sessions_go_on() {
+    let mut world = World::start().await;
+    let [ada, mut bob] = world.people(["ada", "bob"]).await;
+    bob.listens().await;
+    let chat = ada.opens(&bob).await;
+    ada.says(chat, "before").await;
+    bob.hears("before").await;
+    let ca = std::fs::read(world.ca()).unwrap();
+    world.down().await;
+    world.up().await;
+    assert_eq!(std::fs::read(world.ca()).unwrap(), ca);
+    ada.says(chat, "after").await;
+    bob.hears("after").await;
+}
+
+#[tokio::test]
+async fn while_the_disk_is_low_sends_wait_and_reading_goes_on() {
+    let world = World::start_with(|config| config.storage.disk_reserve_mib = 0).await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let chat = ada.opens(&bob).await;
+    ada.says(chat, "before").await;
+    let low = world.app().writer.clone();
+    // The watcher looks every second and says that there is room; hold against it.
+    let holding = tokio::spawn(async move {
+        let until = Instant::now() + Duration::from_millis(2500);
+        while Instant::now() < until {
+            low.set_disk_low(true);
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let first = ada.client.send(chat, Outgoing::text("first")).await.unwrap();
+    let second = ada.client.send(chat, Outgoing::text("second")).await.unwrap();
+    let refused = ada.is_refused(litrocket_protocol::account::SetPrivacy::default()).await;
+    assert_eq!(refused, "unavailable");
+    assert_eq!(bob.history(chat).await.len(), 1);
+    holding.await.unwrap();
+    let (first, second) = (timeout(PATIENCE, first).await.unwrap().unwrap(), timeout(PATIENCE, second).await.unwrap().unwrap());
+    assert_eq!((first.event_seq, second.event_seq), (2, 3));
+}
+
+#[tokio::test]
+async fn a_data_folder_serves_one_process_and_a_newer_database_is_refused() {
+    let mut world = World::start().await;
+    let config = crate::world::test_config(world.folder.path());
+    let error = litrocket::server::Server::bind(config.clone()).await.unwrap_err();
+    assert!(error.to_string().contains("another server uses it"), "{error}");
+    world.down().await;
+    let file = world.folder.path().join("data/litrocket.db");
+    let database = rusqlite::Connection::open(file).unwrap();
+    database
+        .execute(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+             VALUES (999, 'later', 1, x'00', 0)",
+            [],
+        )
+        .unwrap();
+    drop(database);
+    let error = litrocket::server::Server::bind(config).await.unwrap_err().to_string();
+    assert!(error.contains("999") && error.contains("versions up to"), "{error}");
+}

@@ -1,0 +1,131 @@
+//! Bad input: every limit answers with its typed error, and nobody else notices.
+
+use litrocket_client::Outgoing;
+use litrocket_protocol::{
+    AccountId, ConversationId,
+    account::{GetProfiles, ListSessions, SetProfile},
+    conversations::{CreateGroup, HideEvents, InviteMembers, MarkRead, RenameGroup, SetConversation},
+    event::{Mention, Text, kind},
+    history::{GetEvents, GetHistory, Search},
+    limits,
+};
+
+use crate::world::{World, text};
+
+#[tokio::test]
+async fn every_limit_answers_with_its_typed_error() {
+    let world = World::start_with(|config| config.limits.group_members_max = 3).await;
+    let [ada, bob, eve, dan] = world.people(["ada", "bob", "eve", "dan"]).await;
+    let chat = ada.opens(&bob).await;
+    ada.says(chat, "x").await;
+    let many = vec![bob.account; limits::ACCOUNTS_PER_CALL_MAX + 1];
+    assert_eq!(ada.is_refused(GetProfiles { accounts: many.clone() }).await, "too_many");
+    let id = ada.client.new_id().unwrap();
+    let group = |name: &str, accounts| CreateGroup { id, name: name.into(), accounts, open_history: false };
+    assert_eq!(ada.is_refused(group("g", many.clone())).await, "too_many");
+    assert_eq!(ada.is_refused(group(&"x".repeat(65), vec![])).await, "bad_value");
+    assert_eq!(ada.is_refused(group("g", vec![AccountId(9_999)])).await, "not_found");
+    let full = ada.makes_group("full", &[&bob, &eve]).await;
+    assert_eq!(
+        ada.is_refused(InviteMembers { conversation: full, accounts: vec![dan.account] }).await,
+        "group_full"
+    );
+    assert_eq!(ada.is_refused(RenameGroup { conversation: chat, name: "x".into() }).await, "not_a_group");
+    let zero = ListSessions { before: None, limit: Some(0) };
+    assert_eq!(ada.is_refused(zero).await, "bad_value");
+    let history = |limit| GetHistory { conversation: chat, before: None, after: None, limit: Some(limit) };
+    assert_eq!(ada.is_refused(history(limits::HISTORY_PAGE_MAX + 1)).await, "bad_value");
+    let events = vec![1; limits::EVENTS_PER_CALL_MAX + 1];
+    assert_eq!(ada.is_refused(GetEvents { conversation: chat, events: events.clone() }).await, "too_many");
+    assert_eq!(ada.is_refused(HideEvents { conversation: chat, events }).await, "too_many");
+    let long = "x".repeat(limits::SEARCH_BYTES_MAX + 1);
+    let search = Search { text: long, conversation: None, before: None, limit: None };
+    assert_eq!(ada.is_refused(search).await, "too_long");
+    let draft = SetConversation {
+        conversation: chat,
+        notify: None,
+        notify_until_ms: None,
+        pinned: None,
+        marked_unread: None,
+        draft: Some("x".repeat(limits::DRAFT_BYTES_MAX + 1)),
+    };
+    assert_eq!(ada.is_refused(draft).await, "too_long");
+    assert_eq!(ada.is_refused(MarkRead { conversation: chat, event_seq: u64::MAX }).await, "cursor_ahead");
+    let set = SetProfile { signature: Some("x".repeat(201)), ..SetProfile::default() };
+    assert_eq!(ada.is_refused(set).await, "bad_value");
+}
+
+#[tokio::test]
+async fn every_bad_send_is_refused_by_its_name_and_the_next_one_goes_through() {
+    let world = World::start().await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let chat = ada.opens(&bob).await;
+    let raw = |kind: u16, body: Vec<u8>, fallback: Option<&str>| Outgoing {
+        id: None,
+        kind,
+        target: None,
+        body,
+        fallback: fallback.map(Into::into),
+    };
+    let mention = Text {
+        mentions: vec![Mention { account: bob.account, start: 0, len: 9 }],
+        ..text("short")
+    };
+    let cases = [
+        (Outgoing::text("x".repeat(limits::TEXT_BYTES_MAX + 1)), "too_long"),
+        (Outgoing::text("  "), "bad_value"),
+        (Outgoing::rich(&mention), "bad_value"),
+        (raw(kind::OPAQUE, vec![0; limits::BODY_BYTES_MAX + 1], Some("f")), "too_long"),
+        (raw(kind::OPAQUE, vec![0; 10], None), "bad_value"),
+        (raw(kind::OPAQUE, vec![0; 10], Some(&"x".repeat(1025))), "too_long"),
+        (raw(kind::TEXT, vec![0xff], None), "bad_value"),
+        (raw(kind::REMOVED, vec![0x80], None), "bad_kind"),
+        (raw(99, vec![0x80], Some("f")), "bad_kind"),
+        (Outgoing::reply(5, &text("to nothing")), "bad_target"),
+        (Outgoing::reply(u64::MAX, &text("to nothing")), "bad_target"),
+        (Outgoing::recall(0), "bad_target"),
+        (Outgoing::recall(1), "bad_target"),
+        (Outgoing::forward(ConversationId(u64::MAX), u64::MAX), "bad_target"),
+    ];
+    for (message, code) in cases {
+        assert_eq!(ada.cannot_send(chat, message.clone()).await, code, "{message:?}");
+    }
+    assert_eq!(ada.cannot_send(ConversationId(u64::MAX), Outgoing::text("x")).await, "not_found");
+    assert_eq!(ada.says(chat, "fine").await.event_seq, 1);
+}
+
+#[tokio::test]
+async fn a_connection_that_asks_too_fast_is_told_when_to_come_back() {
+    let world = World::start_with(|config| config.limits.requests_per_second = 5).await;
+    let ada = world.person("ada").await;
+    let mut refused = 0;
+    for _ in 0..60 {
+        if let Err(error) = ada.client.call(ListSessions::default()).await {
+            let fault = error.fault().expect("a fault").clone();
+            assert_eq!(fault.code, "rate_limited");
+            assert!(fault.retry_after_ms.is_some_and(|wait| wait > 0));
+            refused += 1;
+        }
+    }
+    assert!(refused > 20, "{refused}");
+    // Another connection has a budget of its own.
+    world.device(&ada).await.asks(ListSessions::default()).await;
+}
+
+#[tokio::test]
+async fn a_fast_sender_is_read_slower_and_refused_nothing() {
+    let world = World::start_with(|config| {
+        config.limits.sends_per_second = 50;
+        config.limits.sends_burst = 10;
+    })
+    .await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let chat = ada.opens(&bob).await;
+    let before = std::time::Instant::now();
+    for n in 0..60 {
+        drop(ada.client.send(chat, Outgoing::text(n.to_string())).await.unwrap());
+    }
+    assert_eq!(ada.client.flush(crate::world::PATIENCE).await, 0);
+    assert!(before.elapsed() >= std::time::Duration::from_millis(900), "{:?}", before.elapsed());
+    assert_eq!(bob.history(chat).await.len(), 60);
+}

@@ -1,0 +1,161 @@
+//! The program as people type it, and a client in another language.
+
+use std::{
+    io::Write as _,
+    path::Path,
+    process::{Output, Stdio},
+};
+
+use serde_json::Value;
+
+use crate::process::{Process, program};
+
+/// Somebody at a terminal, with a profile of their own.
+struct Terminal<'a> {
+    process: &'a Process,
+    profile: &'a str,
+}
+
+impl Terminal<'_> {
+    fn runs(&self, args: &[&str]) -> Output {
+        self.runs_with(args, "")
+    }
+
+    fn runs_with(&self, args: &[&str], input: &str) -> Output {
+        let server = format!("127.0.0.1:{}", self.process.port);
+        let mut child = program()
+            .current_dir(self.process.path())
+            .env("HOME", self.process.path())
+            .env("XDG_DATA_HOME", self.process.path().join("xdg"))
+            .env("LITROCKET_PASSWORD", "correct horse")
+            .args(["--server", &server, "--ca", "certs/ca.pem", "--profile", self.profile, "--json"])
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    /// The objects printed by a command that works.
+    fn says(&self, args: &[&str]) -> Vec<Value> {
+        lines(&self.runs(args))
+    }
+
+    /// Exit code and error object of a command that fails.
+    fn fails(&self, args: &[&str]) -> (i32, Value) {
+        let output = self.runs(args);
+        assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
+        let error = String::from_utf8(output.stderr).unwrap();
+        (output.status.code().unwrap(), serde_json::from_str(error.lines().last().unwrap()).unwrap())
+    }
+}
+
+fn lines(output: &Output) -> Vec<Value> {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn two_profiles_chat_from_the_command_line() {
+    let process = Process::start();
+    let [ada, bob] = ["ada", "bob"].map(|profile| Terminal { process: &process, profile });
+    assert_eq!(ada.says(&["register", "ada"])[0]["type"], "registered");
+    bob.says(&["register", "bob"]);
+    let sent = &ada.says(&["send", "@bob", "hello"])[0];
+    let keys: Vec<&str> = sent.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(keys, ["type", "conversation", "event_seq", "message_seq", "id", "at_ms"]);
+    let heard = bob.says(&["listen", "--count", "1", "--idle", "10"]);
+    let keys: Vec<&str> = heard[0].as_object().unwrap().keys().map(String::as_str).collect();
+    let expected =
+        ["type", "conversation", "event_seq", "message_seq", "id", "from", "from_id", "at_ms", "text"];
+    assert_eq!(keys, expected);
+    assert_eq!((&heard[0]["text"], &heard[0]["id"]), (&"hello".into(), &sent["id"]));
+    assert!(bob.says(&["listen", "--idle", "1"]).is_empty(), "what was printed is not printed again");
+    let answers = lines(&bob.runs_with(&["send", "@ada", "-"], "one\ntwo\n\nthree\n"));
+    let seqs: Vec<u64> = answers.iter().map(|answer| answer["event_seq"].as_u64().unwrap()).collect();
+    assert_eq!(seqs, [2, 3, 4]);
+    let history = ada.says(&["history", "@bob", "--limit", "2"]);
+    let texts: Vec<&str> = history.iter().map(|message| message["text"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["two", "three"]);
+    assert_eq!(ada.says(&["conversations"])[0]["unread"], 3);
+    assert_eq!(ada.says(&["read", "@bob"])[0]["unread"], 0);
+    ada.says(&["group", "create", "rockets", "@bob"]);
+    ada.says(&["send", "#rockets", "ignition"]);
+    assert_eq!(bob.says(&["group", "members", "#rockets"]).len(), 2);
+    assert_eq!(bob.says(&["search", "ignition"])[0]["text"], "ignition");
+    ada.says(&["edit", "@bob", "1", "hello there"]);
+    ada.says(&["react", "@bob", "2", "👍"]);
+    let history = bob.says(&["history", "@ada", "--limit", "1", "--before", "2"]);
+    assert_eq!(history[0]["text"], "hello there");
+}
+
+#[tokio::test]
+async fn exit_codes_and_errors_say_what_happened() {
+    let process = Process::start();
+    let ada = Terminal { process: &process, profile: "ada" };
+    let (exit, error) = ada.fails(&["whoami"]);
+    assert_eq!((exit, error["code"].as_str(), error["class"].as_str()), (2, Some("not_signed_in"), Some("sign_in")));
+    ada.says(&["register", "ada"]);
+    let (exit, error) = ada.fails(&["send", "@nobody", "x"]);
+    assert_eq!((exit, error["type"].as_str(), error["code"].as_str()), (1, Some("error"), Some("not_found")));
+    assert_eq!(ada.fails(&["send", "nobody", "x"]).0, 2);
+    assert_eq!(ada.fails(&["recall", "@me", "7"]).1["code"], "bad_target");
+    let away = program()
+        .env("HOME", process.path())
+        .env("XDG_DATA_HOME", process.path().join("xdg"))
+        .env("LITROCKET_PASSWORD", "correct horse")
+        .args(["--server", "127.0.0.1:9", "--timeout", "2", "--profile", "eve", "login", "eve"])
+        .output()
+        .unwrap();
+    assert_eq!(away.status.code(), Some(3), "{}", String::from_utf8_lossy(&away.stderr));
+    let untrusted = program()
+        .current_dir("/")
+        .env("HOME", process.path())
+        .env("LITROCKET_PASSWORD", "correct horse")
+        .args(["--server", &format!("127.0.0.1:{}", process.port), "--profile", "eve", "login", "eve"])
+        .output()
+        .unwrap();
+    assert!(!untrusted.status.success());
+    assert!(String::from_utf8_lossy(&untrusted.stderr).contains("--ca"));
+    assert_eq!(program().args(["config", "--listen", "nowhere"]).output().unwrap().status.code(), Some(2));
+    use std::os::unix::fs::PermissionsExt as _;
+    let session = process.path().join("xdg/litrocket/ada/session.json");
+    assert_eq!(session.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+/// A virtual environment with the pinned packages, kept beside the build.
+fn python() -> std::path::PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
+    let python = folder.join("bin/python");
+    if !folder.join("ready").exists() {
+        let run = |program: &Path, args: &[&str]| {
+            let output = std::process::Command::new(program).args(args).output().expect("python3 is installed");
+            assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        };
+        run(Path::new("python3"), &["-m", "venv", folder.to_str().unwrap()]);
+        let requirements = root.join("tests/python/requirements.txt");
+        run(&python, &["-m", "pip", "install", "--quiet", "-r", requirements.to_str().unwrap()]);
+        std::fs::write(folder.join("ready"), "").unwrap();
+    }
+    python
+}
+
+#[tokio::test]
+async fn a_client_written_from_the_protocol_page_in_another_language_works() {
+    let process = Process::start();
+    let output = std::process::Command::new(python())
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .args(["client.py", "--server", &format!("127.0.0.1:{}", process.port), "--ca"])
+        .arg(process.path().join("certs/ca.pem"))
+        .output()
+        .unwrap();
+    let out = String::from_utf8_lossy(&output.stdout);
+    let failed: Vec<&str> = out.lines().filter(|line| line.contains("\"ok\": false")).collect();
+    assert!(output.status.success() && failed.is_empty(), "{failed:#?}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(out.lines().count() > 20, "{out}");
+}
