@@ -11,6 +11,8 @@ use std::{
 pub const GUEST_BYTES_MAX: usize = 16 * 1024;
 /// How long a stream may stay without saying what it is.
 pub const STREAM_IDLE: Duration = Duration::from_secs(10);
+/// How long a second chat or state stream waits for the first to end before it is refused.
+pub const STREAM_HANDOVER: Duration = Duration::from_secs(3);
 /// How long a request frame may take to arrive: 256 KiB at a slow mobile line's pace.
 pub const REQUEST_READ_TIME: Duration = Duration::from_secs(30);
 /// How long a request may be worked on.

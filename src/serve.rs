@@ -1,11 +1,16 @@
 //! The `serve` and `config` commands: from a configuration to a running server, its first words and its end.
 
-use std::{future::Future, process::ExitCode};
+use std::{future::Future, io::Write as _, process::ExitCode};
 
 use qrcode::{QrCode, render::unicode};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{config::Config, features::account, server::Server, telemetry};
+use crate::{
+    config::{Config, SignUp},
+    features::account,
+    server::Server,
+    telemetry,
+};
 
 /// Runs a future on a new runtime.
 pub fn block_on(future: impl Future<Output = ExitCode>) -> ExitCode {
@@ -81,30 +86,31 @@ async fn greet(server: &Server) -> Result<(), Box<dyn std::error::Error>> {
     let address = server.address();
     let policy = app.config.sign_up();
     tracing::info!(%address, sign_up = policy.name(), "listening");
-    println!("litrocket {} listens on {address} (UDP)", env!("CARGO_PKG_VERSION"));
-    println!("CA file          {}", identity.ca_file.display());
-    println!("CA fingerprint   sha256-{}", identity.ca_sha256);
-    println!("Sign-up          {}", policy.name());
     let invite = account::first_invite(app).await?;
     let link = account::link(app, invite.as_deref());
-    println!("Address          {link}");
+    let mut text = format!(
+        "litrocket {} listens on {address} (UDP)\nCA file          {}\nCA fingerprint   sha256-{}\n\
+         Sign-up          {}\nAddress          {link}\n",
+        env!("CARGO_PKG_VERSION"),
+        identity.ca_file.display(),
+        identity.ca_sha256,
+        policy.name(),
+    );
     if invite.is_some() {
-        println!("                 (whoever signs up with this invite becomes the operator)");
-        if !address.ip().is_loopback() {
-            print_qr(&link);
+        text.push_str("                 (whoever signs up with this invite becomes the operator)\n");
+        if !address.ip().is_loopback()
+            && let Ok(code) = QrCode::new(&link)
+        {
+            text.push_str(&format!("\n{}\n", code.render::<unicode::Dense1x2>().quiet_zone(true).build()));
         }
     }
-    let open = policy == crate::config::SignUp::Open;
-    let server_flag =
-        if open && address.port() == 4433 { String::new() } else { format!(" --server '{link}'") };
-    println!("\nTry next, in another terminal:");
-    println!("  litrocket register ada{server_flag}");
-    println!("  litrocket send @me \"hello\"");
+    let near = policy == SignUp::Open && address.port() == 4433;
+    let flag = if near { String::new() } else { format!(" --server '{link}'") };
+    text.push_str(&format!(
+        "\nTry next, in another terminal in this folder:\n  litrocket register ada{flag}\n  litrocket send @me \"hello\"\n"
+    ));
+    // Whether anybody reads it does not matter to the server.
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     Ok(())
-}
-
-fn print_qr(link: &str) {
-    if let Ok(code) = QrCode::new(link) {
-        println!("\n{}\n", code.render::<unicode::Dense1x2>().quiet_zone(true).build());
-    }
 }

@@ -113,6 +113,8 @@ async fn serve(session: Session, send: SendStream, recv: RecvStream) {
     tokio::select! {
         () = write(&session.device, send) => {}
         () = read(&session, recv, &mut watching) => {}
+        // Everybody was told that the server goes away; nothing else is to say here.
+        () = session.app.until_draining() => {}
     }
     session.app.watchers.replace(&session.device, &watching, &HashSet::new());
 }

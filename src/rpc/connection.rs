@@ -12,6 +12,7 @@ use litrocket_protocol::{
     AccountId, Fault, Request, SessionId, account, close_code, fault::code, frame, stream_kind,
 };
 use tokio::{
+    sync::Semaphore,
     task::JoinSet,
     time::{Instant, timeout, timeout_at},
 };
@@ -34,7 +35,8 @@ pub struct Link {
     greeted: AtomicBool,
     guest_bytes: AtomicUsize,
     requests: Bucket,
-    lasting: [AtomicBool; 2],
+    /// One chat stream and one state stream.
+    lasting: [Semaphore; 2],
 }
 
 impl Link {
@@ -47,7 +49,7 @@ impl Link {
             greeted: AtomicBool::new(false),
             guest_bytes: AtomicUsize::new(0),
             requests: Bucket::new(rate, rate.saturating_mul(limits::REQUEST_BURST_SECONDS)),
-            lasting: Default::default(),
+            lasting: [Semaphore::new(1), Semaphore::new(1)],
         }
     }
 
@@ -189,16 +191,14 @@ async fn stream_task(
             None => refuse(send, recv, &Fault::new(code::UNKNOWN_STREAM)).await,
             Some(handler) => {
                 let session = <Session as super::Caller>::admit(&app, &link);
-                let slot = usize::from(kind == stream_kind::STATE);
+                let slot = &link.lasting[usize::from(kind == stream_kind::STATE)];
                 match session {
                     Err(fault) => refuse(send, recv, &fault).await,
-                    Ok(_) if link.lasting[slot].swap(true, Ordering::AcqRel) => {
-                        refuse(send, recv, &Fault::new(code::TOO_MANY).limit(1)).await;
-                    }
-                    Ok(session) => {
-                        handler(session, send, recv).await;
-                        link.lasting[slot].store(false, Ordering::Release);
-                    }
+                    // One at a time; the one before may still be writing its last acks.
+                    Ok(session) => match timeout(limits::STREAM_HANDOVER, slot.acquire()).await {
+                        Ok(Ok(_one)) => handler(session, send, recv).await,
+                        _ => refuse(send, recv, &Fault::new(code::TOO_MANY).limit(1)).await,
+                    },
                 }
             }
         },

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, pin::Pin};
 
 use litrocket_client::{Client, Error};
 use litrocket_protocol::{
-    AccountId, ConversationId, MessageId, Request, SessionId, Who, account as a, conversations as c, history as h,
-    requests,
+    AccountId, ConversationId, MessageId, Request, SessionId, Who, account as a, conversations as c,
+    history as h, requests,
 };
 
 use crate::world::World;

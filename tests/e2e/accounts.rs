@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use litrocket_client::{Client, Error, Item, Status};
 use litrocket_protocol::{
     account::{
-        ChangePassword, DeleteAccount, GetProfile, ListSessions, Register, RevokeSession, RotateToken, SetProfile,
+        ChangePassword, DeleteAccount, GetProfile, ListSessions, Register, RevokeSession, RotateToken,
+        SetProfile,
     },
     conversations::TransferGroup,
 };
@@ -20,7 +21,13 @@ async fn code(answer: impl Future<Output = Result<impl std::fmt::Debug, Error>>)
 }
 
 fn register(handle: &str, password: &str) -> Register {
-    Register { handle: handle.into(), password: password.into(), invite: None, label: "x".into(), locale: None }
+    Register {
+        handle: handle.into(),
+        password: password.into(),
+        invite: None,
+        label: "x".into(),
+        locale: None,
+    }
 }
 
 #[tokio::test]
@@ -59,8 +66,10 @@ async fn revoking_a_device_ends_its_connection_within_a_second() {
     let phone = world.device(&ada).await;
     let session = phone.client.me().unwrap().session;
     let key = format!("session/{session}");
-    ada.waits_for(|item| matches!(item, Item::Entry(entry) if entry.key == key && entry.value.is_some()).then_some(()))
-        .await;
+    ada.waits_for(|item| {
+        matches!(item, Item::Entry(entry) if entry.key == key && entry.value.is_some()).then_some(())
+    })
+    .await;
     let mut status = phone.client.status();
     let before = Instant::now();
     ada.asks(RevokeSession { session }).await;
@@ -202,7 +211,11 @@ async fn sign_up_follows_the_policy_and_the_first_invite_makes_the_operator() {
 async fn personal_facts_are_private_until_they_are_shown() {
     let world = World::start().await;
     let [ada, bob] = world.people(["ada", "bob"]).await;
-    let set = SetProfile { sex: Some("female".into()), birthday: Some("1815-12-10".into()), ..SetProfile::default() };
+    let set = SetProfile {
+        sex: Some("female".into()),
+        birthday: Some("1815-12-10".into()),
+        ..SetProfile::default()
+    };
     assert_eq!(ada.is_refused(set).await, "bad_value");
     let set = SetProfile {
         display_name: Some("  Ada   Lovelace ".into()),

@@ -50,7 +50,10 @@ fn keeps_sending(
 }
 
 /// Listens until a message with these words came; answers every event of the conversation as it came.
-fn keeps_listening(client: Client, last: tokio::sync::watch::Receiver<Option<u64>>) -> JoinHandle<Vec<(u64, MessageId, String)>> {
+fn keeps_listening(
+    client: Client,
+    last: tokio::sync::watch::Receiver<Option<u64>>,
+) -> JoinHandle<Vec<(u64, MessageId, String)>> {
     tokio::spawn(async move {
         let mut events = client.events(Start::Beginning).unwrap();
         let mut heard: Vec<(u64, MessageId, String)> = Vec::new();
@@ -130,22 +133,23 @@ async fn a_graceful_stop_under_load_loses_nothing_and_exits_0() {
     let bob = process.person("bob").await;
     let chat = ada.call(OpenDirect { account: bob.me().unwrap().account }).await.unwrap().conversation;
     let mut going = bob.events(Start::Cursors).unwrap();
-    let (stop, stopped) = tokio::sync::watch::channel(false);
-    let sending = keeps_sending(ada.clone(), chat, stopped);
-    tokio::time::sleep(Duration::from_millis(400)).await;
-    let before = Instant::now();
-    let (code, mut process) = tokio::task::spawn_blocking(move || (process.terminate(), process)).await.unwrap();
-    assert_eq!(code, Some(0));
-    assert!(before.elapsed() < Duration::from_secs(10), "{:?}", before.elapsed());
-    let told = async {
+    let told = tokio::spawn(async move {
         while let Some(item) = going.next().await {
             if let Item::GoingAway { retry_after_ms } = item {
                 return retry_after_ms;
             }
         }
         panic!("nobody said that the server goes away");
-    };
-    assert!(timeout(PATIENCE, told).await.unwrap() > 0);
+    });
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let sending = keeps_sending(ada.clone(), chat, stopped);
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    let before = Instant::now();
+    let (code, mut process) =
+        tokio::task::spawn_blocking(move || (process.terminate(), process)).await.unwrap();
+    assert_eq!(code, Some(0));
+    assert!(before.elapsed() < Duration::from_secs(10), "{:?}", before.elapsed());
+    assert!(timeout(PATIENCE, told).await.unwrap().unwrap() > 0);
     process.up();
     tokio::time::sleep(Duration::from_millis(300)).await;
     stop.send_replace(true);
@@ -231,7 +235,9 @@ async fn a_client_whose_address_changes_keeps_its_connection_and_session() {
         bob.hears(&n.to_string()).await;
     }
     assert!(!status.has_changed().unwrap(), "the connection was never lost");
-    let ids = |list: &[std::sync::Arc<litrocket::hub::Device>]| -> HashSet<u64> { list.iter().map(|one| one.id).collect() };
+    let ids = |list: &[std::sync::Arc<litrocket::hub::Device>]| -> HashSet<u64> {
+        list.iter().map(|one| one.id).collect()
+    };
     assert_eq!(ids(&world.app().hub.devices(bob.account)), ids(&devices));
 }
 
@@ -273,7 +279,8 @@ async fn while_the_disk_is_low_sends_wait_and_reading_goes_on() {
     assert_eq!(refused, "unavailable");
     assert_eq!(bob.history(chat).await.len(), 1);
     holding.await.unwrap();
-    let (first, second) = (timeout(PATIENCE, first).await.unwrap().unwrap(), timeout(PATIENCE, second).await.unwrap().unwrap());
+    let (first, second) =
+        (timeout(PATIENCE, first).await.unwrap().unwrap(), timeout(PATIENCE, second).await.unwrap().unwrap());
     assert_eq!((first.event_seq, second.event_seq), (2, 3));
 }
 

@@ -67,10 +67,8 @@ async fn every_bad_send_is_refused_by_its_name_and_the_next_one_goes_through() {
         body,
         fallback: fallback.map(Into::into),
     };
-    let mention = Text {
-        mentions: vec![Mention { account: bob.account, start: 0, len: 9 }],
-        ..text("short")
-    };
+    let mention =
+        Text { mentions: vec![Mention { account: bob.account, start: 0, len: 9 }], ..text("short") };
     let cases = [
         (Outgoing::text("x".repeat(limits::TEXT_BYTES_MAX + 1)), "too_long"),
         (Outgoing::text("  "), "bad_value"),

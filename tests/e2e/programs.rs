@@ -97,7 +97,10 @@ async fn exit_codes_and_errors_say_what_happened() {
     let process = Process::start();
     let ada = Terminal { process: &process, profile: "ada" };
     let (exit, error) = ada.fails(&["whoami"]);
-    assert_eq!((exit, error["code"].as_str(), error["class"].as_str()), (2, Some("not_signed_in"), Some("sign_in")));
+    assert_eq!(
+        (exit, error["code"].as_str(), error["class"].as_str()),
+        (2, Some("not_signed_in"), Some("sign_in"))
+    );
     ada.says(&["register", "ada"]);
     let (exit, error) = ada.fails(&["send", "@nobody", "x"]);
     assert_eq!((exit, error["type"].as_str(), error["code"].as_str()), (1, Some("error"), Some("not_found")));
@@ -133,7 +136,8 @@ fn python() -> std::path::PathBuf {
     let python = folder.join("bin/python");
     if !folder.join("ready").exists() {
         let run = |program: &Path, args: &[&str]| {
-            let output = std::process::Command::new(program).args(args).output().expect("python3 is installed");
+            let output =
+                std::process::Command::new(program).args(args).output().expect("python3 is installed");
             assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
         };
         run(Path::new("python3"), &["-m", "venv", folder.to_str().unwrap()]);
@@ -156,6 +160,10 @@ async fn a_client_written_from_the_protocol_page_in_another_language_works() {
         .unwrap();
     let out = String::from_utf8_lossy(&output.stdout);
     let failed: Vec<&str> = out.lines().filter(|line| line.contains("\"ok\": false")).collect();
-    assert!(output.status.success() && failed.is_empty(), "{failed:#?}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success() && failed.is_empty(),
+        "{failed:#?}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert!(out.lines().count() > 20, "{out}");
 }

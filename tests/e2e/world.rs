@@ -67,7 +67,17 @@ impl World {
         if self.port != 0 {
             self.config.server.listen = format!("127.0.0.1:{}", self.port);
         }
-        let server = Server::bind(self.config.clone()).await.unwrap();
+        // The socket of the server before may live until the last peer knows that it has gone.
+        let mut tries = 0;
+        let server = loop {
+            match Server::bind(self.config.clone()).await {
+                Err(error) if error.to_string().contains("in use") && tries < 50 => {
+                    tries += 1;
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                result => break result.unwrap(),
+            }
+        };
         self.port = server.address().port();
         self.app = Some(server.app().clone());
         let (stop, stopped) = oneshot::channel::<()>();

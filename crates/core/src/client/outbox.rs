@@ -111,7 +111,7 @@ impl Outbox {
         }
         let ready =
             |queue: &Queue| queue.paused_until_ms <= now_ms && queue.items.iter().any(|item| !item.under_way);
-        let after = self.last.map_or(ConversationId(0), |last| ConversationId(last.0 + 1));
+        let after = self.last.map_or(ConversationId(0), |last| ConversationId(last.0.saturating_add(1)));
         let turn = self.queues.range(after..).find(|(_, queue)| ready(queue)).map(|(id, _)| *id);
         let conversation =
             turn.or_else(|| self.queues.iter().find(|(_, queue)| ready(queue)).map(|(id, _)| *id))?;
