@@ -2,6 +2,7 @@
 
 use std::{
     io::Write as _,
+    os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Output, Stdio},
 };
@@ -124,7 +125,6 @@ async fn exit_codes_and_errors_say_what_happened() {
     assert!(!untrusted.status.success());
     assert!(String::from_utf8_lossy(&untrusted.stderr).contains("--ca"));
     assert_eq!(program().args(["config", "--listen", "nowhere"]).output().unwrap().status.code(), Some(2));
-    use std::os::unix::fs::PermissionsExt as _;
     let session = process.path().join("xdg/litrocket/ada/session.json");
     assert_eq!(session.metadata().unwrap().permissions().mode() & 0o777, 0o600);
 }
