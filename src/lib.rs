@@ -25,3 +25,6 @@ pub mod server;
 pub mod telemetry;
 pub mod transport;
 pub mod writer;
+
+#[cfg(test)]
+mod versions;

@@ -74,6 +74,10 @@ impl Conversations {
         self.update(conversation, |active| active.members = Some(members.into()));
     }
 
+    pub(super) fn forget_members(&mut self, conversation: ConversationId) {
+        self.update(conversation, |active| active.members = None);
+    }
+
     pub(super) fn change_members(
         &mut self,
         conversation: ConversationId,

@@ -151,6 +151,12 @@ impl Hub {
         lock(&self.conversations).load_members(conversation, members);
     }
 
+    /// Forgets the members of some conversations; the writer loads them again.
+    pub fn forget_members(&self, of: impl Iterator<Item = ConversationId>) {
+        let mut conversations = lock(&self.conversations);
+        of.for_each(|conversation| conversations.forget_members(conversation));
+    }
+
     /// The last event of a conversation that was active lately.
     pub fn head(&self, conversation: ConversationId) -> Option<u64> {
         lock(&self.conversations).head(conversation)

@@ -57,6 +57,8 @@ impl Tx {
                 // A failed statement may have ended the transaction already.
                 let rolled_back = self.connection.execute("ROLLBACK", &[]).await;
                 tracing::debug!(ok = rolled_back.is_ok(), "rolled a batch back");
+                // Members that were looked up inside the transaction may not be the ones that stand.
+                hub.forget_members(self.committed.events.iter().map(|event| event.conversation));
                 self.roll_back_all();
                 if let GiveUp::Temporary(_) = &give_up {
                     let fault = unavailable();

@@ -151,7 +151,7 @@ impl Handle {
     /// Runs a job in the next transaction, in a savepoint of its own: when it answers an error, nothing of it
     /// stays. Returns after the commit. The job runs to its end also when the caller goes away.
     ///
-    /// ```ignore
+    /// ```text
     /// writer.run(move |tx| Box::pin(async move { tx.execute(SQL, args![account]).await?; Ok(()) })).await?;
     /// ```
     pub async fn run<T, F>(&self, run: F) -> Result<T>

@@ -129,6 +129,28 @@ async fn exit_codes_and_errors_say_what_happened() {
     assert_eq!(session.metadata().unwrap().permissions().mode() & 0o777, 0o600);
 }
 
+#[tokio::test]
+async fn the_log_names_what_happened_and_holds_no_words_passwords_or_tokens() {
+    let process = Process::start();
+    let ada = Terminal { process: &process, profile: "ada" };
+    ada.says(&["register", "ada", "--label", "canary-label"]);
+    ada.says(&["send", "@me", "canary-message"]);
+    ada.says(&["search", "canary-message"]);
+    ada.says(&["profile", "--signature", "canary-signature"]);
+    ada.fails(&["edit", "@me", "77", "canary-edit"]);
+    let session = std::fs::read_to_string(process.path().join("xdg/litrocket/ada/session.json")).unwrap();
+    let token = serde_json::from_str::<Value>(&session).unwrap()["token"].as_str().unwrap().to_owned();
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let mut log = String::new();
+    for file in std::fs::read_dir(process.path().join("data/logs")).unwrap() {
+        log.push_str(&std::fs::read_to_string(file.unwrap().path()).unwrap());
+    }
+    assert!(log.contains("signed up"), "{log}");
+    for secret in ["canary-", "correct horse", token.as_str()] {
+        assert!(!log.contains(secret), "{secret} is in the log");
+    }
+}
+
 /// A virtual environment with the pinned packages, kept beside the build.
 fn python() -> std::path::PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -320,3 +320,6 @@ impl CommonArgs {
         Duration::from_secs(self.timeout.max(1))
     }
 }
+
+#[cfg(test)]
+mod documents;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use litrocket_protocol::{
-    Fault, VERSION,
+    AccountId, Fault, SessionId, VERSION,
     account::{Hello, Limits, Register, Resumed, SignIn, SignedIn, Welcome},
     fault::code,
     frame, limits,
@@ -78,18 +78,24 @@ async fn resume(guest: &Guest, token: &[u8]) -> Result<Resumed> {
     if found.is_next {
         app.writer.run(move |tx| Box::pin(store::promote_token(tx, session, hash))).await?;
     }
-    if !guest.sign_in(found.account, session) {
-        return Err(code::ALREADY_SIGNED_IN.into());
-    }
-    // A revocation that committed between the look-up and the sign-in found no connection to end: look again.
-    if store::resume(&app.db, &secret_hash(token)).await?.is_none() {
-        if let Some(device) = guest.link.device() {
-            device.end("revoked");
-        }
-        return Err(bad());
-    }
+    adopt(guest, found.account, session).await?;
     app.writer.lazy().seen(found.account, session, app.clock.now_ms());
     Ok(Resumed { account: found.account, handle: found.handle, session, account_version: found.log_version })
+}
+
+/// Makes the connection the account's. A revocation that committed between the look-up and this found no connection
+/// to end: so look again.
+async fn adopt(guest: &Guest, account: AccountId, session: SessionId) -> Result<()> {
+    if !guest.sign_in(account, session) {
+        return Err(code::ALREADY_SIGNED_IN.into());
+    }
+    if store::is_running(&guest.app.db, session).await? {
+        return Ok(());
+    }
+    if let Some(device) = guest.link.device() {
+        device.end("revoked");
+    }
+    Err(code::BAD_TOKEN.into())
 }
 
 fn wire_limits(app: &App) -> Limits {
@@ -174,9 +180,7 @@ pub(super) async fn register(guest: Guest, request: Register) -> Result<SignedIn
         })
         .await?;
     tracing::info!(%account, handle = %text, address = %guest.remote(), "signed up");
-    if !guest.sign_in(account, session) {
-        return Err(code::ALREADY_SIGNED_IN.into());
-    }
+    adopt(&guest, account, session).await?;
     Ok(SignedIn { account, handle: text, session, token: token.into(), account_version: version })
 }
 
@@ -225,9 +229,7 @@ pub(super) async fn sign_in(guest: Guest, request: SignIn) -> Result<SignedIn> {
         })
         .await?;
     tracing::info!(%account, %session, address = %guest.remote(), "signed in");
-    if !guest.sign_in(account, session) {
-        return Err(code::ALREADY_SIGNED_IN.into());
-    }
+    adopt(&guest, account, session).await?;
     Ok(SignedIn { account, handle: found.handle, session, token: token.into(), account_version: version })
 }
 

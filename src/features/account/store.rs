@@ -67,6 +67,13 @@ pub(super) async fn resume(db: &Db, token_hash: &[u8]) -> Result<Option<TokenSes
     }))
 }
 
+/// Whether a session has not ended.
+pub(super) async fn is_running(db: &Db, session: SessionId) -> Result<bool> {
+    const SELECT: &str = "SELECT id FROM sessions WHERE id = $1 AND ended_ms IS NULL";
+    let row: Option<(i64,)> = db.first(SELECT, args![session]).await?;
+    Ok(row.is_some())
+}
+
 /// The new token was used: the old one is no longer valid.
 pub(super) async fn promote_token(tx: &mut Tx, session: SessionId, token_hash: Vec<u8>) -> Result<()> {
     const UPDATE: &str = "UPDATE sessions SET token_hash = next_token_hash, next_token_hash = NULL

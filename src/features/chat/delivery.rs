@@ -21,7 +21,8 @@ use super::{
     stream::{Answered, Command},
 };
 use crate::{
-    error::Result,
+    error::{Error, Result},
+    features::conversations,
     hub::{RecentEntry, Recents},
     rpc::Session,
     transport::SendStream,
@@ -130,13 +131,12 @@ impl Delivery {
             Command::Cursors(cursors) => self.name(cursors),
             Command::Live(live) => match self.go_live(&live).await {
                 Ok(frames) => frames,
-                Err(error) => vec![fault(&error.into())],
+                Err(error) => return self.give_up(send, error).await,
             },
-            Command::Seek(seek) => {
-                self.refused.remove(&seek.conversation);
-                self.reader.set_cursor(seek.conversation, seek.event_seq);
-                self.check_cursor(seek.conversation, seek.event_seq).await
-            }
+            Command::Seek(seek) => match self.seek(seek.conversation, seek.event_seq).await {
+                Ok(frames) => frames,
+                Err(error) => return self.give_up(send, error).await,
+            },
             Command::Delivered(delivered) => {
                 self.delivered(&delivered);
                 Vec::new()
@@ -144,6 +144,12 @@ impl Delivery {
             Command::Fault(it) => vec![fault(&it)],
         };
         if frames.is_empty() { Ok(()) } else { self.write(send, frames).await }
+    }
+
+    /// Where this device stands is not known: the stream ends, and the client resumes on another.
+    async fn give_up(&mut self, send: &mut SendStream, error: Error) -> Result<(), ()> {
+        self.write(send, vec![fault(&error.into())]).await?;
+        Err(())
     }
 
     fn name(&mut self, cursors: Cursors) -> Vec<Bytes> {
@@ -202,24 +208,24 @@ impl Delivery {
         Ok(frames)
     }
 
-    async fn check_cursor(&mut self, conversation: ConversationId, cursor: u64) -> Vec<Bytes> {
-        let (db, account) = (&self.session.app.db, self.session.account());
-        let ranges = store::ranges(db, conversation, account).await.unwrap_or_default();
-        let head = store::head(db, conversation).await.unwrap_or(0);
-        let refusal =
-            if ranges.is_empty() && !store::is_member(db, conversation, account).await.unwrap_or(false) {
-                code::NOT_FOUND
-            } else if cursor > litrocket_core::access::last(&ranges, head).max(cursor.min(head)) {
-                code::CURSOR_AHEAD
-            } else {
-                if self.live {
-                    self.reader.mark(conversation);
-                }
-                return Vec::new();
-            };
-        self.reader.forget(conversation);
-        self.refused.insert(conversation);
-        vec![refused(conversation, refusal)]
+    async fn seek(&mut self, conversation: ConversationId, cursor: u64) -> Result<Vec<Bytes>> {
+        let place = conversations::readable(&self.session.app.db, conversation, self.session.account()).await;
+        let place = match place {
+            Ok(place) => place,
+            Err(Error::Fault(_)) => return Ok(vec![refused(conversation, code::NOT_FOUND)]),
+            Err(error) => return Err(error),
+        };
+        if cursor > place.last {
+            self.reader.forget(conversation);
+            self.refused.insert(conversation);
+            return Ok(vec![refused(conversation, code::CURSOR_AHEAD)]);
+        }
+        self.refused.remove(&conversation);
+        self.reader.set_cursor(conversation, cursor);
+        if self.live {
+            self.reader.mark(conversation);
+        }
+        Ok(Vec::new())
     }
 
     /// Only what was really written counts as delivered.

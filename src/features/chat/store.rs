@@ -48,13 +48,6 @@ pub(super) async fn hidden_conversations(db: &Db, account: AccountId) -> Result<
     Ok(rows.into_iter().map(|(id,)| id.into()).collect())
 }
 
-/// Whether the account has, or had, a place in the conversation.
-pub(super) async fn is_member(db: &Db, conversation: ConversationId, account: AccountId) -> Result<bool> {
-    const SELECT: &str = "SELECT 1 FROM members WHERE conversation = $1 AND account = $2";
-    let row: Option<(i64,)> = db.first(SELECT, args![conversation, account]).await?;
-    Ok(row.is_some())
-}
-
 /// The head of one conversation.
 pub(super) async fn head(db: &Db, conversation: ConversationId) -> Result<u64> {
     const SELECT: &str =
