@@ -19,7 +19,7 @@ cargo fmt --all --check
 say "lints, warnings denied"
 cargo clippy --workspace --all-targets --locked -- -D warnings
 say "documentation, warnings denied"
-RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked --quiet
 say "tests"
 cargo test --workspace --locked
 say "all passed"

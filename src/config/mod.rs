@@ -26,7 +26,7 @@ pub struct Args {
     /// A configuration file; without it ./litrocket.toml is read when it is there.
     #[arg(long, value_name = "FILE", env = "LITROCKET_CONFIG")]
     pub config: Option<PathBuf>,
-    /// Where to listen; [::]:4433 serves everybody, IPv4 and IPv6.
+    /// Where to listen; `[::]:4433` serves everybody, IPv4 and IPv6.
     #[arg(long, value_name = "ADDR:PORT")]
     pub listen: Option<String>,
     /// The data folder.

@@ -90,7 +90,7 @@ fn value<T: Serialize>(of: T) -> Value {
 config! {
     /// Where the server is and who may use it.
     server: Server {
-        /// Where to listen (UDP). 127.0.0.1:4433 serves this machine, [::]:4433 everybody.
+        /// Where to listen (UDP). 127.0.0.1:4433 serves this machine, `[::]:4433` everybody.
         listen: String = "127.0.0.1:4433";
         /// The data folder: database, keys, logs.
         data: String = "./data";

@@ -9,8 +9,9 @@ const BEGIN: &str = "<!-- commands -->\n";
 const END: &str = "<!-- end of commands -->\n";
 
 fn argument(arg: &clap::Arg) -> String {
-    let value =
-        arg.get_value_names().map(|names| names.iter().map(|name| format!(" {name}")).collect::<String>());
+    let value = arg.get_value_names().map(|names| {
+        format!(" {}", names.iter().map(clap::builder::Str::as_str).collect::<Vec<_>>().join(" "))
+    });
     let takes = arg.get_action().takes_values();
     let name = match arg.get_long() {
         Some(long) if takes => format!("`--{long}{}`", value.unwrap_or_default()),
@@ -41,7 +42,9 @@ fn section(path: &str, command: &Clap, out: &mut String) {
             command.get_arguments().filter(|arg| !arg.is_global_set() && arg.get_id() != "help").collect();
         if !args.is_empty() {
             out.push_str("\n| argument | meaning |\n| --- | --- |\n");
-            args.iter().for_each(|arg| out.push_str(&argument(arg)));
+            for arg in args {
+                out.push_str(&argument(arg));
+            }
         }
     }
     subcommands.iter().filter(|one| one.get_name() != "help").for_each(|one| section(&name, one, out));
