@@ -6,6 +6,7 @@ mod access;
 mod accounts;
 mod chat;
 mod faults;
+mod groups;
 mod hostile;
 mod process;
 mod programs;

@@ -24,17 +24,14 @@ pub struct Outgoing {
     pub fallback: Option<String>,
 }
 
-#[derive(Debug)]
-struct Item {
-    message: Outgoing,
-    under_way: bool,
-}
-
+/// One conversation's sends. It stays when it is empty: its epoch belongs to the stream.
 #[derive(Debug, Default)]
 struct Queue {
     epoch: u32,
     paused_until_ms: u64,
-    items: VecDeque<Item>,
+    items: VecDeque<Outgoing>,
+    /// How many of the items, from the front, are under way.
+    under_way: usize,
 }
 
 /// What a refusal means.
@@ -65,12 +62,12 @@ impl Outbox {
     /// Puts a send at the end of its conversation. The same id again changes nothing.
     pub fn push(&mut self, conversation: ConversationId, message: Outgoing) {
         let queue = self.queues.entry(conversation).or_default();
-        if queue.items.iter().any(|item| item.message.id == message.id) {
+        if queue.items.iter().any(|item| item.id == message.id) {
             return;
         }
         self.waiting += 1;
         self.bytes += message.body.len();
-        queue.items.push_back(Item { message, under_way: false });
+        queue.items.push_back(message);
     }
 
     /// Sends without an answer.
@@ -90,7 +87,7 @@ impl Outbox {
 
     /// Whether something is under way.
     pub fn is_under_way(&self) -> bool {
-        self.queues.values().any(|queue| queue.items.iter().any(|item| item.under_way))
+        self.queues.values().any(|queue| queue.under_way > 0)
     }
 
     /// A new chat stream: everything goes again in order, and epochs begin at 0.
@@ -98,19 +95,17 @@ impl Outbox {
         for queue in self.queues.values_mut() {
             queue.epoch = 0;
             queue.paused_until_ms = 0;
-            queue.items.iter_mut().for_each(|item| item.under_way = false);
+            queue.under_way = 0;
         }
     }
 
     /// The next send to write, if the window has room: conversations take turns, each in its order.
     pub fn next(&mut self, now_ms: u64) -> Option<chat::Send> {
-        let under_way: usize =
-            self.queues.values().map(|queue| queue.items.iter().filter(|item| item.under_way).count()).sum();
+        let under_way: usize = self.queues.values().map(|queue| queue.under_way).sum();
         if under_way >= WINDOW {
             return None;
         }
-        let ready =
-            |queue: &Queue| queue.paused_until_ms <= now_ms && queue.items.iter().any(|item| !item.under_way);
+        let ready = |queue: &Queue| queue.paused_until_ms <= now_ms && queue.items.len() > queue.under_way;
         let after = self.last.map_or(ConversationId(0), |last| ConversationId(last.0.saturating_add(1)));
         let turn = self.queues.range(after..).find(|(_, queue)| ready(queue)).map(|(id, _)| *id);
         let conversation =
@@ -118,9 +113,8 @@ impl Outbox {
         self.last = Some(conversation);
         let queue = self.queues.get_mut(&conversation)?;
         let epoch = queue.epoch;
-        let item = queue.items.iter_mut().find(|item| !item.under_way)?;
-        item.under_way = true;
-        let message = item.message.clone();
+        let message = queue.items.get(queue.under_way)?.clone();
+        queue.under_way += 1;
         Some(chat::Send {
             conversation,
             epoch,
@@ -146,10 +140,11 @@ impl Outbox {
 
     fn remove(&mut self, conversation: ConversationId, id: MessageId) -> bool {
         let Some(queue) = self.queues.get_mut(&conversation) else { return false };
-        let Some(at) = queue.items.iter().position(|item| item.message.id == id) else { return false };
+        let Some(at) = queue.items.iter().position(|item| item.id == id) else { return false };
         if let Some(item) = queue.items.remove(at) {
             self.waiting -= 1;
-            self.bytes -= item.message.body.len();
+            self.bytes -= item.body.len();
+            queue.under_way -= usize::from(at < queue.under_way);
         }
         true
     }
@@ -170,13 +165,13 @@ impl Outbox {
         if epoch != queue.epoch {
             return Verdict::Stale;
         }
-        let Some(at) = queue.items.iter().position(|item| item.message.id == id) else {
+        let Some(at) = queue.items.iter().position(|item| item.id == id) else {
             return Verdict::Stale;
         };
         // The first refusal of an epoch: it and everything behind it goes again, in order.
         queue.epoch += 1;
         queue.paused_until_ms = now_ms + fault.retry_after_ms.unwrap_or(PAUSE_MS);
-        queue.items.iter_mut().skip(at).for_each(|item| item.under_way = false);
+        queue.under_way = queue.under_way.min(at);
         Verdict::Again { at_ms: queue.paused_until_ms }
     }
 
@@ -185,7 +180,7 @@ impl Outbox {
         self.waiting = 0;
         self.bytes = 0;
         let queues = std::mem::take(&mut self.queues);
-        queues.into_values().flat_map(|queue| queue.items).map(|item| item.message.id).collect()
+        queues.into_values().flat_map(|queue| queue.items).map(|item| item.id).collect()
     }
 }
 

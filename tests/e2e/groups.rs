@@ -1,0 +1,144 @@
+//! Groups, small and large.
+
+use litrocket::args;
+use litrocket_client::Outgoing;
+use litrocket_protocol::{
+    AccountId,
+    conversations::{
+        CreateGroup, GetMarkers, GetReaders, InviteMembers, LeaveGroup, ListMembers, MarkRead, RenameGroup,
+        TransferGroup,
+    },
+    event::{Mention, Text, kind},
+    limits,
+};
+
+use crate::world::{World, text};
+
+#[tokio::test]
+async fn a_group_of_ten_thousand_members_works() {
+    const MEMBERS: u64 = 10_000;
+    let world = World::start().await;
+    let [ada, mut bob] = world.people(["ada", "bob"]).await;
+    // People who never sign in are put straight into the store.
+    let others: Vec<AccountId> = (1_001..1_001 + MEMBERS - 2).map(AccountId).collect();
+    let rows: Vec<_> =
+        others.iter().map(|account| args![*account, format!("person{account}")].to_vec()).collect();
+    world
+        .app()
+        .writer
+        .run(move |tx| {
+            Box::pin(async move {
+                let sql = "INSERT INTO accounts (id, handle, name_key, skeleton, password, display_name, created_ms)
+                    VALUES ($1, $2, $2, $2, '', $2, 0)";
+                tx.execute_many(sql, &rows).await
+            })
+        })
+        .await
+        .unwrap();
+    bob.listens().await;
+    let group = ada.makes_group("stadium", &[&bob]).await;
+    for chunk in others.chunks(limits::ACCOUNTS_PER_CALL_MAX) {
+        let invited = ada.asks(InviteMembers { conversation: group, accounts: chunk.to_vec() }).await;
+        assert_eq!(invited.joined.len(), chunk.len());
+    }
+    assert_eq!(ada.sees(group).await.members, MEMBERS);
+    ada.says(group, "hello everybody").await;
+    bob.hears("hello everybody").await;
+    let (mut after, mut listed) = (None, 0);
+    loop {
+        let page = ada.asks(ListMembers { conversation: group, after, limit: Some(100) }).await;
+        listed += page.members.len() as u64;
+        after = page.members.last().map(|member| member.account);
+        if !page.more {
+            break;
+        }
+    }
+    assert_eq!(listed, MEMBERS);
+    // A message costs one row, however many members there are.
+    let rows: Vec<(i64,)> = world
+        .app()
+        .db
+        .all("SELECT COUNT(*) FROM events WHERE conversation = $1 AND message_seq = 1", args![group])
+        .await
+        .unwrap();
+    assert_eq!(rows, [(1,)]);
+}
+
+#[tokio::test]
+async fn owners_rename_transfer_and_leave_last() {
+    let world = World::start().await;
+    let [ada, mut bob] = world.people(["ada", "bob"]).await;
+    bob.listens().await;
+    let group = ada.makes_group("old", &[&bob]).await;
+    assert_eq!(bob.next_event().await.kind, kind::CREATED);
+    ada.asks(RenameGroup { conversation: group, name: " new  name ".into() }).await;
+    assert_eq!(bob.next_event().await.kind, kind::RENAMED);
+    assert_eq!(bob.sees(group).await.name, "new name");
+    assert_eq!(ada.is_refused(LeaveGroup { conversation: group }).await, "owner_stays");
+    ada.asks(TransferGroup { conversation: group, account: bob.account }).await;
+    assert_eq!(bob.next_event().await.kind, kind::OWNER_CHANGED);
+    ada.asks(LeaveGroup { conversation: group }).await;
+    ada.asks(LeaveGroup { conversation: group }).await;
+    assert_eq!(bob.next_event().await.kind, kind::LEFT);
+    assert_eq!(bob.sees(group).await.owner, Some(bob.account));
+    bob.asks(LeaveGroup { conversation: group }).await;
+    assert_eq!(ada.cannot_send(group, Outgoing::text("back?")).await, "not_a_member");
+}
+
+#[tokio::test]
+async fn making_a_group_twice_with_one_id_makes_one_group() {
+    let world = World::start().await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let id = ada.client.new_id().unwrap();
+    let group =
+        |name: &str| CreateGroup { id, name: name.into(), accounts: vec![bob.account], open_history: true };
+    let first = ada.asks(group("rockets")).await;
+    assert_eq!(ada.asks(group("rockets")).await.conversation, first.conversation);
+    assert_eq!(ada.is_refused(group("other")).await, "id_conflict");
+}
+
+#[tokio::test]
+async fn open_history_shows_newcomers_what_was_said_and_counts_none_of_it_as_unread() {
+    let world = World::start().await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let request = CreateGroup {
+        id: ada.client.new_id().unwrap(),
+        name: "open".into(),
+        accounts: vec![],
+        open_history: true,
+    };
+    let group = ada.asks(request).await.conversation;
+    ada.says(group, "before").await;
+    ada.invites(group, &[&bob]).await;
+    assert_eq!(bob.history(group).await.len(), 3);
+    assert_eq!(bob.sees(group).await.unread, 0);
+    ada.says(group, "after").await;
+    assert_eq!(bob.sees(group).await.unread, 1);
+}
+
+#[tokio::test]
+async fn mentions_and_readers_are_counted() {
+    let world = World::start().await;
+    let [ada, bob, eve] = world.people(["ada", "bob", "eve"]).await;
+    let group = ada.makes_group("rockets", &[&bob, &eve]).await;
+    let mention =
+        Text { mentions: vec![Mention { account: bob.account, start: 0, len: 4 }], ..text("@bob look") };
+    let everybody = Text { everybody: true, ..text("all look") };
+    let seq = ada.sends(group, Outgoing::rich(&mention)).await.unwrap().event_seq;
+    ada.sends(group, Outgoing::rich(&everybody)).await.unwrap();
+    ada.says(group, "just words").await;
+    let counts = async |person: &crate::world::Person| {
+        let info = person.sees(group).await;
+        (info.unread, info.unread_mentions)
+    };
+    assert_eq!(counts(&bob).await, (3, 2));
+    assert_eq!(counts(&eve).await, (3, 1));
+    assert_eq!(counts(&ada).await, (0, 0));
+    bob.asks(MarkRead { conversation: group, event_seq: seq }).await;
+    assert_eq!(counts(&bob).await, (2, 1));
+    let readers = GetReaders { conversation: group, event_seq: seq, after: None, limit: None };
+    assert_eq!(ada.asks(readers).await.readers, [bob.account]);
+    let markers = ada.asks(GetMarkers { conversation: group, after: None }).await.markers;
+    let read: Vec<_> = markers.iter().map(|marker| (marker.account, marker.read)).collect();
+    assert_eq!(read, [(bob.account, Some(1)), (eve.account, Some(0))]);
+}
