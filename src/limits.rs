@@ -13,6 +13,8 @@ pub const GUEST_BYTES_MAX: usize = 16 * 1024;
 pub const STREAM_IDLE: Duration = Duration::from_secs(10);
 /// How long a second chat or state stream waits for the first to end before it is refused.
 pub const STREAM_HANDOVER: Duration = Duration::from_secs(3);
+/// The least progress of a frame that began: so many bytes in so much time.
+pub const FRAME_PACE: (usize, Duration) = (1024, Duration::from_secs(10));
 /// How long a request frame may take to arrive: 256 KiB at a slow mobile line's pace.
 pub const REQUEST_READ_TIME: Duration = Duration::from_secs(30);
 /// How long a request may be worked on.

@@ -86,7 +86,8 @@ CREATE TABLE conversations (
 );
 
 -- read_marker, last_sent, joined and deleted_to are message sequences; delivered and cleared_event are event
--- sequences. shown is 0 for the other person of a one-to-one until the first message.
+-- sequences. shown is 0 for the other person of a one-to-one until the first message. The parted columns hold what
+-- a former member still sees of the group: when they went, its name and its size then.
 CREATE TABLE members (
     conversation  INTEGER NOT NULL,
     account       INTEGER NOT NULL,
@@ -104,6 +105,9 @@ CREATE TABLE members (
     notify_until  INTEGER,
     pinned        INTEGER NOT NULL DEFAULT 0,
     draft         TEXT    NOT NULL DEFAULT '',
+    parted_ms      INTEGER,
+    parted_name    TEXT,
+    parted_members INTEGER,
     PRIMARY KEY (conversation, account)
 );
 CREATE INDEX members_by_account ON members (account, conversation);

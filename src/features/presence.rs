@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use litrocket_protocol::{
-    AccountId, ConversationId,
+    AccountId, ConversationId, close_code,
     conversations::member_state,
     frame, limits as wire,
     state::{Availability, Presence, Typing, TypingNow, Watch, frame_type},
@@ -21,7 +21,7 @@ use crate::{
     error::Result,
     hub::{Device, StateValue},
     rpc::{Router, Session},
-    transport::{RecvStream, SendStream},
+    transport::{ReadError, RecvStream, SendStream},
 };
 
 /// State goes before everything else.
@@ -147,9 +147,14 @@ fn encode(value: &StateValue) -> Bytes {
 async fn read(session: &Session, mut recv: RecvStream, watching: &mut HashSet<AccountId>) {
     let mut told: HashMap<ConversationId, Instant> = HashMap::new();
     loop {
-        let Ok(Some((kind, body))) = recv.frame(STATE_FRAME_MAX).await else {
+        let (kind, body) = match recv.paced_frame(STATE_FRAME_MAX).await {
+            Ok(Some(frame)) => frame,
             // The stream's own end does not end what is told on it.
-            return std::future::pending().await;
+            Ok(None) | Err(ReadError::Gone) => return std::future::pending().await,
+            Err(ReadError::TooSlow) => return recv.stop(close_code::TOO_SLOW),
+            Err(ReadError::TooLarge { .. } | ReadError::Malformed) => {
+                return recv.stop(close_code::BAD_FRAME);
+            }
         };
         let result = match kind {
             frame_type::TYPING => match frame::decode::<Typing>(&body) {

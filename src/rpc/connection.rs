@@ -78,6 +78,12 @@ impl Link {
         true
     }
 
+    /// Whether the connection may go on: a guest who sent too much may not.
+    fn check_guest(&self) -> Result<(), u32> {
+        let spent = self.guest_bytes.load(Ordering::Relaxed) >= limits::GUEST_BYTES_MAX;
+        if spent && self.device.get().is_none() { Err(close_code::LIMIT) } else { Ok(()) }
+    }
+
     /// A guest may send little before signing in.
     fn frame_max(&self) -> usize {
         if self.device.get().is_some() {
@@ -129,6 +135,7 @@ async fn greet(app: &Arc<App>, router: &Arc<Router>, link: &Arc<Link>) -> Result
         let answered =
             timeout_at(deadline, stream_task(app.clone(), router.clone(), link.clone(), send, recv));
         answered.await.map_err(|_| close_code::NOT_SIGNED_IN)?;
+        link.check_guest()?;
     }
     Ok(())
 }
@@ -167,8 +174,8 @@ async fn run(app: &Arc<App>, router: &Arc<Router>, link: &Arc<Link>, streams: &m
             }
             () = app.until_draining() => return close_code::GOING_AWAY,
         }
-        if link.guest_bytes.load(Ordering::Relaxed) >= limits::GUEST_BYTES_MAX && link.device().is_none() {
-            return close_code::LIMIT;
+        if let Err(code) = link.check_guest() {
+            return code;
         }
     }
 }
@@ -221,7 +228,7 @@ async fn request(
     mut recv: RecvStream,
 ) {
     let max = link.frame_max();
-    let Ok(frame) = timeout(limits::REQUEST_READ_TIME, recv.frame(max)).await else {
+    let Ok(frame) = timeout(limits::REQUEST_READ_TIME, recv.paced_frame(max)).await else {
         recv.stop(close_code::TOO_SLOW);
         send.reset(close_code::TOO_SLOW);
         return;
@@ -239,8 +246,16 @@ async fn request(
             }
         }
         Ok(None) => encode_fault(&Fault::new(code::BAD_FRAME).message("a request stream without a request")),
+        Err(ReadError::TooSlow) => {
+            recv.stop(close_code::TOO_SLOW);
+            send.reset(close_code::TOO_SLOW);
+            return;
+        }
         Err(ReadError::TooLarge { .. } | ReadError::Malformed) => {
             recv.stop(close_code::BAD_FRAME);
+            if link.device.get().is_none() {
+                link.guest_bytes.fetch_add(limits::GUEST_BYTES_MAX, Ordering::Relaxed);
+            }
             encode_fault(&Fault::new(code::BAD_FRAME).limit(max as u64))
         }
         Err(_) => return,

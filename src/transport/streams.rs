@@ -3,6 +3,9 @@
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use litrocket_protocol::{close_code, frame, varint};
+use tokio::time::timeout;
+
+use crate::limits;
 
 /// Why a stream cannot be written.
 #[derive(Debug, Clone)]
@@ -18,6 +21,8 @@ pub enum ReadError {
     },
     /// The frame breaks the rules, or the stream ended inside it.
     Malformed,
+    /// The frame makes less progress than [`limits::FRAME_PACE`].
+    TooSlow,
     /// The peer reset the stream, or the connection is over.
     Gone,
 }
@@ -95,11 +100,6 @@ impl RecvStream {
         Self { inner, buffer: BytesMut::new() }
     }
 
-    /// Bytes that arrived of a frame that is not whole yet.
-    pub fn buffered(&self) -> usize {
-        self.buffer.len()
-    }
-
     /// Takes what arrived into the buffer; `false` at the end of the stream. Cancel-safe.
     async fn fill(&mut self) -> Result<bool, ReadError> {
         match self.inner.read_chunk(frame::FRAME_MAX, true).await {
@@ -121,6 +121,19 @@ impl RecvStream {
             }
             if !self.fill().await? {
                 return if self.buffer.is_empty() { Ok(None) } else { Err(ReadError::Malformed) };
+            }
+        }
+    }
+
+    /// Like [`Self::frame`], but a frame that began has to go on. Between frames the stream may be silent.
+    pub async fn paced_frame(&mut self, max: usize) -> Result<Option<(u64, Bytes)>, ReadError> {
+        let (bytes, time) = limits::FRAME_PACE;
+        loop {
+            let before = self.buffer.len();
+            match timeout(time, self.frame(max)).await {
+                Ok(frame) => return frame,
+                Err(_) if before > 0 && self.buffer.len() < before + bytes => return Err(ReadError::TooSlow),
+                Err(_) => {}
             }
         }
     }

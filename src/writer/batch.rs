@@ -144,7 +144,10 @@ impl Tx {
         if is_retryable(code) {
             self.core.fence(send.stream, send.send.conversation, send.send.epoch);
         }
-        Fault::new(code)
+        match &send.refusal {
+            Some(fault) if fault.is(code) => (**fault).clone(),
+            _ => Fault::new(code),
+        }
     }
 
     /// A send that needs a feature: in a savepoint, so that a refusal leaves nothing behind.

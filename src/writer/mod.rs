@@ -49,6 +49,8 @@ pub struct SendCommand {
     pub hash: [u8; 32],
     /// Accounts that the text mentions; account 0 for everybody.
     pub mentions: Vec<AccountId>,
+    /// Why the operator's policy refuses it, unless it is a repeat of what was accepted before.
+    pub refusal: Option<Box<Fault>>,
     /// Where the answer goes.
     pub answers: Arc<dyn Answers>,
 }

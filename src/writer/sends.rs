@@ -144,6 +144,7 @@ pub(super) fn incoming(command: &SendCommand) -> Incoming {
         kind: command.send.kind,
         target: command.send.target_seq,
         hash: command.hash,
+        refusal: command.refusal.as_ref().map(|_| code::TOO_LONG),
     }
 }
 

@@ -16,6 +16,7 @@ use tokio::{task::JoinHandle, time::timeout};
 
 use crate::{
     process::Process,
+    raw::Raw,
     world::{PATIENCE, World, sign_in, words},
 };
 
@@ -303,4 +304,27 @@ async fn a_data_folder_serves_one_process_and_a_newer_database_is_refused() {
     drop(database);
     let error = litrocket::server::Server::bind(config).await.unwrap_err().to_string();
     assert!(error.contains("999") && error.contains("versions up to"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_signal_ends_the_program_at_once_and_nothing_acked_is_lost() {
+    let mut process = Process::start();
+    let ada = process.person("ada").await;
+    let me = ada.me().unwrap().account;
+    let chat = ada.call(OpenDirect { account: me }).await.unwrap().conversation;
+    let acked = ada.send(chat, Outgoing::text("kept")).await.unwrap().await.unwrap();
+    // A request stream that never says what it wants keeps the first stop waiting for its grace of 10 s.
+    let raw = Raw::connect(process.port, &process.path().join("certs/ca.pem"), [127, 0, 0, 1].into()).await;
+    raw.signs_up("bob").await;
+    let _open = raw.begins(&[1, 0x40]).await;
+    let before = Instant::now();
+    process.signal();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    process.signal();
+    let (_, mut process) = tokio::task::spawn_blocking(move || (process.ended(), process)).await.unwrap();
+    assert!(before.elapsed() < Duration::from_secs(3), "{:?}", before.elapsed());
+    process.up();
+    let page = GetHistory { conversation: chat, before: None, after: None, limit: None };
+    let page = timeout(PATIENCE, ada.call(page)).await.unwrap().unwrap();
+    assert_eq!(page.messages[0].event.id, Some(acked.id));
 }

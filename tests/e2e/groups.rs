@@ -5,8 +5,8 @@ use litrocket_client::Outgoing;
 use litrocket_protocol::{
     AccountId,
     conversations::{
-        CreateGroup, GetMarkers, GetReaders, InviteMembers, LeaveGroup, ListMembers, MarkRead, RenameGroup,
-        TransferGroup,
+        CreateGroup, GetMarkers, GetReaders, InviteMembers, LeaveGroup, ListConversations, ListMembers,
+        MarkRead, RenameGroup, TransferGroup,
     },
     event::{Mention, Text, kind},
     limits,
@@ -72,6 +72,7 @@ async fn owners_rename_transfer_and_leave_last() {
     let group = ada.makes_group("old", &[&bob]).await;
     assert_eq!(bob.next_event().await.kind, kind::CREATED);
     ada.asks(RenameGroup { conversation: group, name: " new  name ".into() }).await;
+    ada.asks(RenameGroup { conversation: group, name: "new name".into() }).await;
     assert_eq!(bob.next_event().await.kind, kind::RENAMED);
     assert_eq!(bob.sees(group).await.name, "new name");
     assert_eq!(ada.is_refused(LeaveGroup { conversation: group }).await, "owner_stays");
@@ -83,6 +84,25 @@ async fn owners_rename_transfer_and_leave_last() {
     assert_eq!(bob.sees(group).await.owner, Some(bob.account));
     bob.asks(LeaveGroup { conversation: group }).await;
     assert_eq!(ada.cannot_send(group, Outgoing::text("back?")).await, "not_a_member");
+}
+
+#[tokio::test]
+async fn a_former_member_sees_the_group_as_it_was_when_they_went() {
+    let world = World::start().await;
+    let [ada, bob, eve] = world.people(["ada", "bob", "eve"]).await;
+    let group = ada.makes_group("then", &[&bob]).await;
+    ada.says(group, "hello").await;
+    bob.asks(LeaveGroup { conversation: group }).await;
+    let then = bob.sees(group).await;
+    ada.asks(RenameGroup { conversation: group, name: "now".into() }).await;
+    ada.invites(group, &[&eve]).await;
+    ada.says(group, "later").await;
+    assert_eq!(bob.sees(group).await, then);
+    assert_eq!((then.name.as_str(), then.members, then.owner), ("then", 1, None));
+    assert_eq!(bob.asks(ListConversations::default()).await.conversations, [then]);
+    ada.invites(group, &[&bob]).await;
+    let back = bob.sees(group).await;
+    assert_eq!((back.name.as_str(), back.members, back.owner), ("now", 3, Some(ada.account)));
 }
 
 #[tokio::test]

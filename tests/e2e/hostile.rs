@@ -1,16 +1,23 @@
 //! Bad input: every limit answers with its typed error, and nobody else notices.
 
+use std::time::Duration;
+
 use litrocket_client::Outgoing;
 use litrocket_protocol::{
-    AccountId, ConversationId,
-    account::{GetProfiles, ListSessions, SetProfile},
+    AccountId, ConversationId, Request as _,
+    account::{GetProfiles, ListSessions, SetProfile, SignIn},
+    close_code,
     conversations::{CreateGroup, HideEvents, InviteMembers, MarkRead, RenameGroup, SetConversation},
     event::{Mention, Text, kind},
+    frame,
     history::{GetEvents, GetHistory, Search},
-    limits,
+    limits, stream_kind, varint,
 };
 
-use crate::world::{World, text};
+use crate::{
+    raw::request_bytes,
+    world::{World, text},
+};
 
 #[tokio::test]
 async fn every_limit_answers_with_its_typed_error() {
@@ -126,4 +133,54 @@ async fn a_fast_sender_is_read_slower_and_refused_nothing() {
     assert_eq!(ada.client.flush(crate::world::PATIENCE).await, 0);
     assert!(before.elapsed() >= std::time::Duration::from_millis(900), "{:?}", before.elapsed());
     assert_eq!(bob.history(chat).await.len(), 60);
+}
+
+#[tokio::test]
+async fn a_guest_who_sends_too_much_is_closed_with_limit() {
+    let world = World::start().await;
+    let raw = world.raw().await;
+    raw.greets().await;
+    let mut claim = vec![1];
+    varint::put(&mut claim, 20_000);
+    let _open = raw.begins(&claim).await;
+    assert_eq!(raw.closed_with().await, u64::from(close_code::LIMIT));
+    let raw = world.raw().await;
+    raw.greets().await;
+    let sign_in =
+        SignIn { handle: "x".repeat(4_000), password: "x".into(), label: "x".into(), old_token: None };
+    for _ in 0..5 {
+        let _ = raw.exchange(&request_bytes(SignIn::CODE, &frame::encode_body(&sign_in))).await;
+    }
+    assert_eq!(raw.closed_with().await, u64::from(close_code::LIMIT));
+}
+
+#[tokio::test]
+async fn a_frame_that_trickles_is_ended_and_the_connection_goes_on() {
+    let world = World::start().await;
+    let raw = world.raw().await;
+    raw.signs_up("ada").await;
+    let mut slow = Vec::new();
+    for kind in [stream_kind::REQUEST, stream_kind::CHAT, stream_kind::STATE] {
+        let mut start = vec![kind as u8];
+        varint::put(&mut start, 10_000);
+        slow.push(raw.begins(&start).await);
+    }
+    let ended = async {
+        for (mut send, _recv) in slow {
+            tokio::spawn(async move {
+                loop {
+                    match send.write_all(&[0]).await {
+                        Ok(()) => tokio::time::sleep(Duration::from_secs(1)).await,
+                        Err(quinn::WriteError::Stopped(code)) => break code.into_inner(),
+                        Err(error) => panic!("{error}"),
+                    }
+                }
+            })
+            .await
+            .map(|code| assert_eq!(code, u64::from(close_code::TOO_SLOW)))
+            .unwrap();
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(40), ended).await.unwrap();
+    assert!(raw.call(&ListSessions { before: None, limit: None }).await.is_ok());
 }

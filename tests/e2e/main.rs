@@ -10,4 +10,5 @@ mod groups;
 mod hostile;
 mod process;
 mod programs;
+mod raw;
 mod world;

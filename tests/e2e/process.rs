@@ -68,12 +68,21 @@ impl Process {
         child.wait().unwrap();
     }
 
+    /// Asks the program to stop.
+    pub(crate) fn signal(&self) {
+        let id = rustix::process::Pid::from_child(self.child.as_ref().unwrap());
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    }
+
     /// Asks the program to stop; answers its exit code.
     pub(crate) fn terminate(&mut self) -> Option<i32> {
-        let mut child = self.child.take().unwrap();
-        let id = rustix::process::Pid::from_child(&child);
-        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
-        child.wait().unwrap().code()
+        self.signal();
+        self.ended()
+    }
+
+    /// Waits for the program's end; answers its exit code.
+    pub(crate) fn ended(&mut self) -> Option<i32> {
+        self.child.take().unwrap().wait().unwrap().code()
     }
 
     /// Resident memory, in bytes.

@@ -16,6 +16,8 @@ use litrocket_protocol::{
 };
 use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 
+use crate::raw::Raw;
+
 /// How long a test waits for what must happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) const PASSWORD: &str = "correct horse";
@@ -105,6 +107,11 @@ impl World {
         let mut options = Options::new(format!("127.0.0.1:{}", self.port).parse().unwrap());
         options.trust = Trust::CaFile(self.ca());
         options
+    }
+
+    /// A peer that keeps no rule.
+    pub(crate) async fn raw(&self) -> Raw {
+        Raw::connect(self.port, &self.ca(), [127, 0, 0, 1].into()).await
     }
 
     /// A guest's connection.

@@ -20,8 +20,10 @@ pub fn payload_hash(key: &[u8; 32], send: &Send) -> [u8; 32] {
     hasher.finalize().into()
 }
 
-/// Checks a send. Answers the accounts it mentions; account 0 stands for everybody.
-pub(super) fn check(send: &Send, text_bytes_max: usize) -> Result<Vec<AccountId>, Fault> {
+/// Checks a send against the wire's bounds. Answers the accounts it mentions (account 0 stands for everybody) and
+/// the bytes of its text.
+pub(super) fn check(send: &Send) -> Result<(Vec<AccountId>, usize), Fault> {
+    let none = (Vec::new(), 0);
     if !kind::sendable(send.kind) {
         return Err(Fault::new(code::BAD_KIND).field("k"));
     }
@@ -40,17 +42,17 @@ pub(super) fn check(send: &Send, text_bytes_max: usize) -> Result<Vec<AccountId>
         return Err(Fault::new(code::BAD_TARGET).field("r"));
     }
     match send.kind {
-        kind::TEXT | kind::EDIT => check_text(&send.body, text_bytes_max),
-        kind::FORWARD => decode::<Forward>(&send.body).map(|_| Vec::new()),
+        kind::TEXT | kind::EDIT => check_text(&send.body),
+        kind::FORWARD => decode::<Forward>(&send.body).map(|_| none),
         kind::REACTION => {
             let reaction: Reaction = decode(&send.body)?;
             if names::is_emoji(&reaction.emoji) {
-                Ok(Vec::new())
+                Ok(none)
             } else {
                 Err(Fault::new(code::BAD_VALUE).field("emoji").message("A reaction is one emoji."))
             }
         }
-        _ => Ok(Vec::new()),
+        _ => Ok(none),
     }
 }
 
@@ -58,10 +60,10 @@ fn decode<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
     frame::decode(body).map_err(|error| Fault::new(code::BAD_VALUE).field("b").message(error.to_string()))
 }
 
-fn check_text(body: &[u8], text_bytes_max: usize) -> Result<Vec<AccountId>, Fault> {
+fn check_text(body: &[u8]) -> Result<(Vec<AccountId>, usize), Fault> {
     let text: Text = decode(body)?;
-    if text.text.len() > text_bytes_max {
-        return Err(Fault::new(code::TOO_LONG).field("text").limit(text_bytes_max as u64));
+    if text.text.len() > limits::TEXT_BYTES_MAX {
+        return Err(Fault::new(code::TOO_LONG).field("text").limit(limits::TEXT_BYTES_MAX as u64));
     }
     if text.text.trim().is_empty() {
         return Err(Fault::new(code::BAD_VALUE).field("text").message("The text is empty."));
@@ -88,7 +90,7 @@ fn check_text(body: &[u8], text_bytes_max: usize) -> Result<Vec<AccountId>, Faul
     }
     mentions.sort_unstable();
     mentions.dedup();
-    Ok(mentions)
+    Ok((mentions, text.text.len()))
 }
 
 #[cfg(test)]
@@ -116,19 +118,20 @@ mod tests {
             mentions: vec![Mention { account: AccountId(5), start, len }],
             ..Text::default()
         };
-        assert_eq!(check(&text(mention(0, 3)), 100).unwrap(), [AccountId(5)]);
-        assert_eq!(check(&text(mention(1, 3)), 100).unwrap_err().code, "bad_value");
-        assert_eq!(check(&text(mention(3, u32::MAX)), 100).unwrap_err().code, "bad_value");
+        assert_eq!(check(&text(mention(0, 3))).unwrap(), (vec![AccountId(5)], 6));
+        assert_eq!(check(&text(mention(1, 3))).unwrap_err().code, "bad_value");
+        assert_eq!(check(&text(mention(3, u32::MAX))).unwrap_err().code, "bad_value");
     }
 
     #[test]
     fn empty_long_and_unsendable_are_refused_by_name() {
         let says = |words: &str| Text { text: words.into(), ..Text::default() };
-        assert_eq!(check(&text(says(" \n")), 100).unwrap_err().code, "bad_value");
-        assert_eq!(check(&text(says(&"x".repeat(101))), 100).unwrap_err().limit, Some(100));
+        assert_eq!(check(&text(says(" \n"))).unwrap_err().code, "bad_value");
+        let long = says(&"x".repeat(limits::TEXT_BYTES_MAX + 1));
+        assert_eq!(check(&text(long)).unwrap_err().limit, Some(limits::TEXT_BYTES_MAX as u64));
         let mut system = text(says("x"));
         system.kind = kind::REMOVED;
-        assert_eq!(check(&system, 100).unwrap_err().code, "bad_kind");
+        assert_eq!(check(&system).unwrap_err().code, "bad_kind");
     }
 
     #[test]

@@ -45,6 +45,8 @@ pub(super) struct Delivery {
     named: HashMap<ConversationId, u64>,
     /// Conversations whose cursor was refused: they stay silent until the client seeks.
     refused: HashSet<ConversationId>,
+    /// Up to where a seek asked for events again: its own are among them, which otherwise their acks stand for.
+    again: HashMap<ConversationId, u64>,
     /// Conversations in which the account deleted something for itself.
     hidden: HashSet<ConversationId>,
     live: bool,
@@ -63,6 +65,7 @@ impl Delivery {
             reader: Reader::default(),
             named: HashMap::new(),
             refused: HashSet::new(),
+            again: HashMap::new(),
             hidden: HashSet::new(),
             live: false,
             caught_up: false,
@@ -222,6 +225,7 @@ impl Delivery {
         }
         self.refused.remove(&conversation);
         self.reader.set_cursor(conversation, cursor);
+        self.again.insert(conversation, place.last);
         if self.live {
             self.reader.mark(conversation);
         }
@@ -331,6 +335,7 @@ impl Delivery {
             _ => Vec::new(),
         };
         let own = self.session.device.id;
+        let again = self.again.get(&conversation).copied().unwrap_or(0);
         let mut bytes = 0;
         for entry in entries.into_iter().take_while(|entry| entry.event_seq <= to) {
             if bytes >= wire::TURN_BYTES {
@@ -339,7 +344,7 @@ impl Delivery {
             self.reader.passed(conversation, entry.event_seq);
             if hidden.contains(&entry.event_seq) {
                 out.push(skip(conversation, entry.event_seq, entry.event_seq));
-            } else if entry.origin != own {
+            } else if entry.origin != own || entry.event_seq <= again {
                 bytes += entry.frame.len();
                 out.push(entry.frame);
             }

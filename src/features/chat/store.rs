@@ -22,11 +22,12 @@ pub(super) struct Place {
     pub(super) head: u64,
 }
 
-/// Every conversation of an account with the last event the account may read.
+/// Every conversation of an account with the last event the account may read, most recent first.
 pub(super) async fn places(db: &Db, account: AccountId) -> Result<Vec<Place>> {
     const HEADS: &str = "SELECT m.conversation, COALESCE((SELECT e.event_seq FROM events e
             WHERE e.conversation = m.conversation ORDER BY e.event_seq DESC LIMIT 1), 0)
-        FROM members m WHERE m.account = $1 ORDER BY m.conversation";
+        FROM members m JOIN conversations c ON c.id = m.conversation WHERE m.account = $1
+        ORDER BY COALESCE(m.parted_ms, c.last_at_ms) DESC, m.conversation DESC";
     const RANGES: &str = "SELECT conversation, from_seq, to_seq FROM access WHERE account = $1 ORDER BY conversation, from_seq";
     let rows: Vec<(i64, i64)> = db.all(HEADS, args![account]).await?;
     let mut access: HashMap<i64, Vec<Range>> = HashMap::new();

@@ -15,7 +15,7 @@ use litrocket_protocol::{
     chat::{self, Cursors, Delivered, Live, Seek, frame_type},
     close_code,
     fault::code,
-    frame, limits as wire,
+    frame,
 };
 use tokio::sync::{Semaphore, mpsc};
 
@@ -32,8 +32,6 @@ use crate::{
 const PRIORITY: i32 = 10;
 /// What a device may be told about its cursors before it has taken the last.
 const COMMANDS_MAX: usize = 16;
-/// A frame that began has to go on.
-const FRAME_TIME: Duration = Duration::from_secs(30);
 
 /// What the reading half tells the writing half.
 pub(super) enum Command {
@@ -119,26 +117,24 @@ async fn read(
     answered: Arc<Answered>,
 ) -> bool {
     loop {
-        let before = recv.buffered();
         let next = tokio::select! {
-            next = tokio::time::timeout(FRAME_TIME, recv.frame(frame::CHAT_FRAME_MAX)) => next,
+            next = recv.paced_frame(frame::CHAT_FRAME_MAX) => next,
             () = session.app.until_draining() => return true,
         };
         let (kind, body) = match next {
-            Err(_) if recv.buffered() > 0 && recv.buffered() == before => {
+            Ok(Some(frame)) => frame,
+            Ok(None) => return true,
+            Err(ReadError::TooSlow) => {
                 recv.stop(close_code::TOO_SLOW);
                 return false;
             }
-            Err(_) => continue,
-            Ok(Ok(Some(frame))) => frame,
-            Ok(Ok(None)) => return true,
-            Ok(Err(ReadError::TooLarge { .. } | ReadError::Malformed)) => {
+            Err(ReadError::TooLarge { .. } | ReadError::Malformed) => {
                 let fault = Fault::new(code::BAD_FRAME).limit(frame::CHAT_FRAME_MAX as u64);
                 let _ = commands.send(Command::Fault(fault)).await;
                 recv.stop(close_code::BAD_FRAME);
                 return true;
             }
-            Ok(Err(_)) => return false,
+            Err(ReadError::Gone) => return false,
         };
         let taken = match kind {
             frame_type::SEND => accept(session, &body, &answered).await,
@@ -179,16 +175,18 @@ async fn accept(session: &Session, body: &[u8], answered: &Arc<Answered>) -> Res
         tokio::time::sleep(Duration::from_millis(wait_ms)).await;
     }
     let (conversation, id, epoch) = (send.conversation, send.id, send.epoch);
-    let text_max = (session.app.config.limits.text_bytes_max as usize).min(wire::TEXT_BYTES_MAX);
-    let result = match check::check(&send, text_max) {
+    let result = match check::check(&send) {
         Err(fault) => Err(fault),
-        Ok(mentions) => {
+        Ok((mentions, text_bytes)) => {
+            let most = session.app.config.limits.text_bytes_max;
+            let too_long = || Box::new(Fault::new(code::TOO_LONG).field("text").limit(most));
             let command = SendCommand {
                 stream: session.device.id,
                 sender: session.account(),
                 hash: payload_hash(&session.app.identity.payload_key, &send),
                 send,
                 mentions,
+                refusal: (text_bytes as u64 > most).then(too_long),
                 answers: answered.clone(),
             };
             session.app.writer.send(command).await.map_err(Fault::from)

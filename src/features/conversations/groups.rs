@@ -241,7 +241,10 @@ pub(super) async fn rename(caller: Session, request: RenameGroup) -> Result<Done
         .writer
         .run(move |tx| {
             Box::pin(async move {
-                owned_group(tx, conversation, me).await?;
+                let facts = owned_group(tx, conversation, me).await?;
+                if facts.name == name {
+                    return Ok(());
+                }
                 store::rename(tx, conversation, &name).await?;
                 tx.append(event(conversation, me, kind::RENAMED, &Renamed { name })).await.map(drop)
             })

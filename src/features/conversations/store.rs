@@ -26,16 +26,18 @@ fn ids(accounts: &[AccountId]) -> Result<String> {
 #[derive(Debug, Clone)]
 pub(super) struct Facts {
     pub(super) kind: u8,
+    pub(super) name: String,
     pub(super) owner: AccountId,
     pub(super) members: u64,
     pub(super) open_history: bool,
 }
 
 pub(super) async fn facts(tx: &mut Tx, conversation: ConversationId) -> Result<Option<Facts>> {
-    const SELECT: &str = "SELECT kind, owner, members, open_history FROM conversations WHERE id = $1";
-    let row: Option<(i64, i64, i64, i64)> = tx.first(SELECT, args![conversation]).await?;
-    Ok(row.map(|(kind, owner, members, open)| Facts {
+    const SELECT: &str = "SELECT kind, name, owner, members, open_history FROM conversations WHERE id = $1";
+    let row: Option<(i64, String, i64, i64, i64)> = tx.first(SELECT, args![conversation]).await?;
+    Ok(row.map(|(kind, name, owner, members, open)| Facts {
         kind: kind as u8,
+        name,
         owner: owner.into(),
         members: members as u64,
         open_history: open != 0,
@@ -159,7 +161,8 @@ pub(super) async fn join(
 ) -> Result<()> {
     const MEMBER: &str = "INSERT INTO members (conversation, account, state, role, shown, joined)
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (conversation, account) DO UPDATE
-        SET state = excluded.state, role = excluded.role, shown = excluded.shown, joined = excluded.joined";
+        SET state = excluded.state, role = excluded.role, shown = excluded.shown, joined = excluded.joined,
+            parted_ms = NULL, parted_name = NULL, parted_members = NULL";
     const ACCESS: &str = "INSERT INTO access (conversation, account, from_seq) VALUES ($1, $2, $3)
         ON CONFLICT (conversation, account, from_seq) DO UPDATE SET to_seq = NULL";
     let (joined, member) = (member_state::JOINED, role::MEMBER);
@@ -178,7 +181,7 @@ pub(super) async fn count_members(tx: &mut Tx, conversation: ConversationId, cha
     tx.execute(UPDATE, args![conversation, change]).await.map(drop)
 }
 
-/// Takes an account out: it reads up to `to_seq` and no further.
+/// Takes an account out: it reads up to `to_seq` and no further, and sees the group as it was then.
 pub(super) async fn part(
     tx: &mut Tx,
     conversation: ConversationId,
@@ -186,10 +189,14 @@ pub(super) async fn part(
     state: u8,
     to_seq: u64,
 ) -> Result<()> {
-    const MEMBER: &str = "UPDATE members SET state = $3, role = 3 WHERE conversation = $1 AND account = $2";
+    const MEMBER: &str = "UPDATE members SET state = $3, role = 3, parted_ms = $4,
+            parted_name = (SELECT name FROM conversations WHERE id = $1),
+            parted_members = (SELECT members - 1 FROM conversations WHERE id = $1)
+        WHERE conversation = $1 AND account = $2";
     const ACCESS: &str =
         "UPDATE access SET to_seq = $3 WHERE conversation = $1 AND account = $2 AND to_seq IS NULL";
-    tx.execute(MEMBER, args![conversation, account, state]).await?;
+    let now = tx.now_ms();
+    tx.execute(MEMBER, args![conversation, account, state, now]).await?;
     tx.execute(ACCESS, args![conversation, account, to_seq]).await?;
     count_members(tx, conversation, -1).await
 }
@@ -332,7 +339,9 @@ pub(super) struct Shown {
 }
 
 pub(super) async fn shown(db: &Db, account: AccountId, conversations: &str) -> Result<Vec<Shown>> {
-    const SELECT: &str = "SELECT c.id, c.name, c.owner, c.members, c.last_at_ms, c.low, c.high, m.last_sent,
+    const SELECT: &str = "SELECT c.id, COALESCE(m.parted_name, c.name),
+            CASE WHEN m.parted_ms IS NULL THEN c.owner ELSE 0 END, COALESCE(m.parted_members, c.members),
+            COALESCE(m.parted_ms, c.last_at_ms), c.low, c.high, m.last_sent,
             COALESCE(e.event_seq, 0), COALESCE(e.message_seq, 0), COALESCE(e.at_ms, 0)
         FROM json_each($2) j JOIN conversations c ON c.id = j.value
         JOIN members m ON m.conversation = c.id AND m.account = $1
@@ -368,9 +377,10 @@ pub(super) async fn page(
     limit: u64,
 ) -> Result<Vec<(ConversationId, u64)>> {
     const SELECT: &str =
-        "SELECT c.id, c.last_at_ms FROM members m JOIN conversations c ON c.id = m.conversation
-        WHERE m.account = $1 AND m.shown = 1 AND (c.last_at_ms < $2 OR (c.last_at_ms = $2 AND c.id < $3))
-        ORDER BY c.last_at_ms DESC, c.id DESC LIMIT $4";
+        "SELECT id, at_ms FROM (SELECT c.id AS id, COALESCE(m.parted_ms, c.last_at_ms) AS at_ms
+            FROM members m JOIN conversations c ON c.id = m.conversation
+            WHERE m.account = $1 AND m.shown = 1) AS mine
+        WHERE at_ms < $2 OR (at_ms = $2 AND id < $3) ORDER BY at_ms DESC, id DESC LIMIT $4";
     let rows: Vec<(i64, i64)> = db.all(SELECT, args![account, before.0, before.1, limit]).await?;
     Ok(rows.into_iter().map(|(id, at)| (id.into(), at as u64)).collect())
 }

@@ -63,6 +63,8 @@ pub struct Incoming {
     pub target: Option<u64>,
     /// Keyed hash over conversation, kind, target, body and fallback.
     pub hash: [u8; 32],
+    /// Why the server's policy refuses it, unless it is a repeat.
+    pub refusal: Option<Code>,
 }
 
 /// What is stored under the same (id, sender).
@@ -160,6 +162,9 @@ impl Writer {
             // Somebody who never read anything here learns nothing: as if the conversation were not there.
             let known = !member.ranges.is_empty();
             return Decision::Refuse(if known { code::NOT_A_MEMBER } else { code::NOT_FOUND });
+        }
+        if let Some(code) = send.refusal {
+            return Decision::Refuse(code);
         }
         let head = self.heads.get(&send.conversation).copied().unwrap_or_default();
         if let Some(target) = send.target

@@ -17,6 +17,7 @@ fn text(epoch: u32) -> Incoming {
         kind: kind::TEXT,
         target: None,
         hash: [1; 32],
+        refusal: None,
     }
 }
 
@@ -45,6 +46,16 @@ fn a_retry_after_removal_still_gets_its_first_answer() {
     assert_eq!(writer.decide(&text(0), facts), Decision::Repeat(position));
     let facts = Facts { first: None, member: Some(&gone), now_ms: 2 };
     assert_eq!(writer.decide(&text(0), facts), Decision::Refuse(code::NOT_A_MEMBER));
+}
+
+#[test]
+fn a_policy_refuses_what_is_new_and_not_what_was_accepted_before_it() {
+    let mut writer = Writer::default();
+    let send = Incoming { refusal: Some(code::TOO_LONG), ..text(0) };
+    assert_eq!(decide(&mut writer, &send, None, 5), Decision::Refuse(code::TOO_LONG));
+    let position = writer.append(ROOM, kind::TEXT, 1);
+    let first = Some(First { position, hash: [1; 32] });
+    assert_eq!(decide(&mut writer, &send, first, 9), Decision::Repeat(position));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The tables are complete, and `PROTOCOL.md` holds them.
 //!
-//! `LITROCKET_WRITE_DOCS=1 cargo test -p litrocket-protocol describe` writes the tables anew.
+//! `UPDATE_DOCUMENTS=1 cargo test -p litrocket-protocol describe` writes the tables anew.
 
 use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
 
@@ -302,7 +302,7 @@ fn protocol_md_holds_the_tables() {
     let document = std::fs::read_to_string(&path).unwrap();
     let tables = generated();
     let (expected, mut seen) = with_tables(&document, &tables);
-    if std::env::var_os("LITROCKET_WRITE_DOCS").is_some() {
+    if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
         std::fs::write(&path, &expected).unwrap();
     } else {
         let differs = document.lines().zip(expected.lines()).find(|(is, should)| is != should);
