@@ -34,11 +34,11 @@ pub struct Checker {
 
 /// Where and when something happened to a device.
 #[derive(Debug, Clone, Copy)]
-struct Spot {
-    at_us: u64,
-    account: AccountId,
-    device: u64,
-    conversation: ConversationId,
+pub(crate) struct Spot {
+    pub(crate) at_us: u64,
+    pub(crate) account: AccountId,
+    pub(crate) device: u64,
+    pub(crate) conversation: ConversationId,
 }
 
 #[derive(Debug)]
@@ -95,7 +95,7 @@ impl Checker {
             Entry::Refused { at_us, account, device, conversation, id, code, is_final } => {
                 let at = Spot { at_us, account, device, conversation };
                 let about = self.place(at, 0)?.answered(id);
-                self.sends.refused(at_us, (account, id), conversation, (&code, is_final), about)
+                self.sends.refused((account, id), at, (&code, is_final), about)
             }
             _ => Ok(()),
         }
@@ -118,7 +118,7 @@ impl Checker {
         let place = self.place(at, ack.event_seq)?;
         let about = place.answered(id);
         place.acked(ack.event_seq);
-        self.sends.acked((at.account, id), at.conversation, ack, about)?;
+        self.sends.acked((at.account, id), at, ack, about)?;
         self.conversations.entry(at.conversation).or_default().seen(at.at_us, ack.event_seq);
         Ok(())
     }
@@ -242,9 +242,10 @@ impl Checker {
             };
             reach(at.account, *conversation).check(place).map_err(|broken| at.name(broken))?;
             let head = head(*conversation);
-            if let Some(skip) = place.skips.iter().find(|skip| skip.to > head) {
-                let message = format!("the skip to {} passes the head {head}", skip.to);
-                return Err(at.name(Broken::new(4, skip.at_us, message)));
+            let (furthest, at_us) = place.furthest;
+            if furthest > head {
+                let message = format!("the device came to {furthest}, past the head {head}");
+                return Err(at.name(Broken::new(4, at_us, message)));
             }
         }
         for End { at, event_seq } in &self.ends {

@@ -26,7 +26,7 @@ pub(crate) struct Fact {
     /// When a device received it first.
     pub(crate) seen_at: Option<u64>,
     /// When a device received it first as a tombstone.
-    gone_at: Option<u64>,
+    pub(crate) gone_at: Option<u64>,
 }
 
 impl Fact {

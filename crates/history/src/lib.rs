@@ -16,6 +16,7 @@ mod reach;
 mod report;
 mod sends;
 mod settle;
+mod tombstones;
 
 pub use checker::Checker;
 pub use entry::{Entry, Gone, Hash};

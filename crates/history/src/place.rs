@@ -38,6 +38,8 @@ pub(crate) struct Place {
     /// How many sends it wrote.
     sent: u32,
     begun: bool,
+    /// The highest event that came or was skipped, and when.
+    pub(crate) furthest: (u64, u64),
     pub(crate) runs: Vec<Run>,
     pub(crate) skips: Vec<Run>,
 }
@@ -144,6 +146,7 @@ impl Place {
         };
         self.begun = true;
         self.seeks.drain(..sought);
+        self.furthest = self.furthest.max((last, at_us));
         self.stand(last);
         Ok(base)
     }

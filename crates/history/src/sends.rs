@@ -4,7 +4,7 @@ use std::collections::{HashMap, hash_map::Entry as Slot};
 
 use litrocket_protocol::{AccountId, ConversationId, MessageId, event::kind};
 
-use crate::{Broken, Hash, conversation::Telling};
+use crate::{Broken, Hash, checker::Spot, conversation::Telling};
 
 /// A message id belongs to its sender.
 pub(crate) type Key = (AccountId, MessageId);
@@ -124,12 +124,12 @@ impl Sends {
     pub(crate) fn acked(
         &mut self,
         key: Key,
-        conversation: ConversationId,
+        spot: Spot,
         ack: Ack,
         about: Option<usize>,
     ) -> Result<(), Broken> {
         let (at_us, seq) = (ack.at_us, ack.event_seq);
-        let record = self.answer(key, conversation, at_us)?;
+        let record = self.answer(key, spot)?;
         let first = *record.ack.get_or_insert(ack);
         if (first.event_seq, first.message_seq, first.at_ms) != (seq, ack.message_seq, ack.at_ms) {
             let message =
@@ -148,30 +148,30 @@ impl Sends {
     /// A refusal came; `about` is the payload it answers, if that is certain.
     pub(crate) fn refused(
         &mut self,
-        at_us: u64,
         key: Key,
-        conversation: ConversationId,
+        spot: Spot,
         (code, is_final): (&str, bool),
         about: Option<usize>,
     ) -> Result<(), Broken> {
-        let record = self.answer(key, conversation, at_us)?;
+        let record = self.answer(key, spot)?;
         if code == litrocket_protocol::fault::code::ID_CONFLICT.name {
             let Some(rivals) = self.rivals.get_mut(&key) else {
                 let message = format!("{} was refused as {code}, but had one payload only", key.1);
-                return Err(Broken::new(7, at_us, message));
+                return Err(Broken::new(7, spot.at_us, message));
             };
             rivals.conflicts.extend(about.filter(|about| !rivals.conflicts.contains(about)));
         } else if is_final {
             if record.ack.is_some() {
                 let message = format!("{} was acked, and then refused as {code}", key.1);
-                return Err(Broken::new(7, at_us, message));
+                return Err(Broken::new(7, spot.at_us, message));
             }
-            record.refused_us = Some(at_us);
+            record.refused_us = Some(spot.at_us);
         }
         Ok(())
     }
 
-    fn answer(&mut self, key: Key, conversation: ConversationId, at_us: u64) -> Result<&mut Record, Broken> {
+    fn answer(&mut self, key: Key, spot: Spot) -> Result<&mut Record, Broken> {
+        let Spot { at_us, conversation, device, .. } = spot;
         let sent_here =
             |rivals: &Rivals| rivals.payloads.iter().any(|sent| sent.conversation == conversation);
         let rival = self.rivals.get(&key).is_some_and(sent_here);
@@ -181,6 +181,10 @@ impl Sends {
                 format!("{} is answered in conversation {conversation}, where it was not sent", key.1);
             return Err(Broken::new(1, at_us, message));
         };
+        if !record.shared && record.first.device != device {
+            let message = format!("{} is answered to device {device}, which did not send it", key.1);
+            return Err(Broken::new(1, at_us, message));
+        }
         record.answers += 1;
         if record.answers > record.sends {
             let message = format!("{} has more answers than sends", key.1);

@@ -8,6 +8,7 @@ use crate::{
     Broken,
     conversation::{Conversation, Fact},
     sends::{Key, Record, Sends},
+    tombstones::Tombstones,
 };
 
 /// Kinds that the server makes have no id and were not sent.
@@ -19,6 +20,7 @@ type Order = HashMap<(u64, u32), u32>;
 /// Checks the whole log of one conversation, and notes in the sends what it has.
 pub(crate) fn log(sends: &mut Sends, id: ConversationId, conversation: &Conversation) -> Result<(), Broken> {
     let mut order = Order::new();
+    let mut tombstones = Tombstones::default();
     for fact in conversation.log() {
         let event = &fact.event;
         let Some(message_id) = event.id else {
@@ -28,9 +30,12 @@ pub(crate) fn log(sends: &mut Sends, id: ConversationId, conversation: &Conversa
             let message = format!("event {} of conversation {id} has no id", event.event_seq);
             return Err(Broken::new(2, fact.seen_at.unwrap_or(0), message));
         };
-        one(sends, (event.sender, message_id), id, fact, &mut order)?;
+        let key = (event.sender, message_id);
+        let target = one(sends, key, id, fact, &mut order)?;
+        let sent_us = sends.records.get(&key).map_or(0, |record| record.first_us);
+        tombstones.change(event.event_seq, event.kind, target, sent_us);
     }
-    Ok(())
+    tombstones.check(conversation)
 }
 
 /// Every ack has its event in some log.
@@ -50,13 +55,14 @@ pub(crate) fn acks(sends: &Sends) -> Result<(), Broken> {
     Ok(())
 }
 
+/// Checks one event of the log: answers what it refers to.
 fn one(
     sends: &mut Sends,
     key: Key,
     conversation: ConversationId,
     fact: &Fact,
     order: &mut Order,
-) -> Result<(), Broken> {
+) -> Result<Option<u64>, Broken> {
     let (event, id) = (&fact.event, key.1);
     let seq = event.event_seq;
     let Some(record) = sends.records.get_mut(&key) else {
@@ -70,10 +76,10 @@ fn one(
     }
     let rivals = sends.rivals.get(&key);
     let payloads = rivals.map_or(std::slice::from_ref(&record.payload), |rivals| &rivals.payloads);
-    if !payloads.iter().any(|sent| sent.is(conversation, event)) {
+    let Some(stored) = payloads.iter().find(|sent| sent.is(conversation, event)) else {
         let message = format!("event {seq} of conversation {conversation}, {id}, is not what was sent");
         return Err(Broken::new(rule, at_us, message));
-    }
+    };
     if let Some(ack) = record.ack
         && (ack.event_seq, ack.message_seq, ack.at_ms) != (seq, event.message_seq, event.at_ms)
     {
@@ -90,21 +96,21 @@ fn one(
     match rivals {
         // Which of the payloads was sent when, and which one was stored, cannot be told: no order.
         Some(rivals) => {
-            let stored = |about: &usize| rivals.payloads[*about].is(conversation, event);
-            if !rivals.acked.iter().all(stored) {
+            let is_stored = |about: &usize| rivals.payloads[*about].is(conversation, event);
+            if !rivals.acked.iter().all(is_stored) {
                 return Err(Broken::new(7, at_us, format!("another payload of {id} was acked")));
             }
-            if rivals.conflicts.iter().any(stored) {
+            if rivals.conflicts.iter().any(is_stored) {
                 return Err(Broken::new(
                     7,
                     at_us,
                     format!("the stored payload of {id} was refused as a conflict"),
                 ));
             }
-            Ok(())
         }
-        None => in_order(record, fact, order),
+        None => in_order(record, fact, order)?,
     }
+    Ok(stored.target)
 }
 
 fn in_order(record: &Record, fact: &Fact, order: &mut Order) -> Result<(), Broken> {
