@@ -11,8 +11,10 @@
 //! | [`writer`] | the one task that changes the database | features |
 //! | [`db`] | the one place that names a database driver | features |
 //! | [`features`] | what the product does | QUIC |
+//! | [`mod@bench`] | what the load harness borrows | – |
 
 pub mod app;
+pub mod bench;
 pub mod config;
 pub mod db;
 pub mod error;

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use litrocket::{
+    bench,
     config::{self, Config},
     serve,
 };
@@ -30,6 +31,8 @@ enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
+    /// Measure the server under load, beside the least that could do the same work.
+    Bench(litrocket_bench::BenchArgs),
     #[command(flatten)]
     Client(litrocket_cli::Command),
 }
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
             clap_complete::generate(shell, &mut Cli::command(), "litrocket", &mut std::io::stdout());
             ExitCode::SUCCESS
         }
+        Command::Bench(args) => serve::block_on(litrocket_bench::run(&bench::ServerHost, args, common.json)),
         Command::Client(command) => serve::block_on(litrocket_cli::run(command, common)),
     }
 }

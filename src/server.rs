@@ -141,7 +141,8 @@ impl Server {
         abort: impl Future<Output = ()> + Send,
     ) -> Result<(), Error> {
         let mut connections = JoinSet::new();
-        let index = tokio::spawn(search::follow(self.app.clone()));
+        let index =
+            search::start(self.app.clone()).map_err(|error| because("the indexer does not start")(&error))?;
         let disk = tokio::spawn(watch_disk(self.app.clone()));
         tokio::pin!(stop);
         let failed = self.app.writer.failed();
@@ -164,7 +165,7 @@ impl Server {
             () = self.drain(connections) => {}
             () = abort => return Err(Error("stopped at once: clients were not told".into())),
         }
-        drop(index.await);
+        drop(tokio::task::spawn_blocking(move || index.join()).await);
         Ok(())
     }
 
@@ -205,7 +206,7 @@ fn writer_options(config: &Config, data: &Path) -> writer::Options {
     }
 }
 
-fn transport_options(config: &Config, listen: SocketAddr, data: &Path) -> transport::Options {
+pub(crate) fn transport_options(config: &Config, listen: SocketAddr, data: &Path) -> transport::Options {
     let (server, quic) = (&config.server, &config.transport);
     let own = || (PathBuf::from(&server.certificate), PathBuf::from(&server.certificate_key));
     transport::Options {

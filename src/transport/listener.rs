@@ -24,6 +24,9 @@ use super::{
 const STREAM_WINDOW: u32 = 256 * 1024;
 /// The same for a whole connection.
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
+/// What the kernel may hold of the one socket, in bytes: Linux's default of 208 KiB drops most of the first packets when a
+/// thousand clients come back at once, and QUIC then waits seconds to repeat them.
+const SOCKET_BUFFER: usize = 4 * 1024 * 1024;
 /// Data under way without an acknowledgement, at first; delivery raises it for readers that read.
 const SEND_WINDOW: u64 = 48 * 1024;
 /// Handshakes that may wait for their turn, and the bytes that may come with them.
@@ -105,22 +108,10 @@ pub struct Listener {
 impl Listener {
     /// Loads or makes certificates and keys and opens the socket. Call it inside a tokio runtime.
     pub fn bind(options: &Options, now: SystemTime) -> Result<(Self, Identity), Error> {
-        let loaded = certs::load(options, now)?;
-        let keys = keys::load(&options.data_dir)?;
-        let server = server_config(options, &loaded, &keys)?;
-        let hmac = |key: &[u8]| Arc::new(aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, key));
-        let mut endpoint = EndpointConfig::new(hmac(&keys.reset));
-        let (cid_key, generation) = (keys.cid, keys.generation);
-        endpoint.cid_generator(move || Box::new(Generator { key: cid_key, generation, worker: 0 }));
-        endpoint.min_reset_interval(RESET_INTERVAL);
-        let socket = socket(options.listen)?;
-        let runtime =
-            quinn::default_runtime().ok_or_else(|| Error::new("the listener", "needs a tokio runtime"))?;
-        let endpoint = Endpoint::new(endpoint, Some(server), socket, runtime)
-            .map_err(|error| Error::new("the endpoint does not start", error))?;
+        let (endpoint, identity) = endpoint(options, now)?;
         let (connections, ready) = mpsc::channel(READY_MAX);
         tokio::spawn(admit(endpoint.clone(), options.clone(), connections));
-        Ok((Self { endpoint, ready: tokio::sync::Mutex::new(ready) }, loaded.identity))
+        Ok((Self { endpoint, ready: tokio::sync::Mutex::new(ready) }, identity))
     }
 
     /// Where it listens.
@@ -143,6 +134,24 @@ impl Listener {
         self.endpoint.close(litrocket_protocol::close_code::GOING_AWAY.into(), b"the server is going away");
         drop(tokio::time::timeout(grace, self.endpoint.wait_idle()).await);
     }
+}
+
+/// The QUIC endpoint alone. Call it inside a tokio runtime.
+pub fn endpoint(options: &Options, now: SystemTime) -> Result<(Endpoint, Identity), Error> {
+    let loaded = certs::load(options, now)?;
+    let keys = keys::load(&options.data_dir)?;
+    let server = server_config(options, &loaded, &keys)?;
+    let hmac = |key: &[u8]| Arc::new(aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, key));
+    let mut endpoint = EndpointConfig::new(hmac(&keys.reset));
+    let (cid_key, generation) = (keys.cid, keys.generation);
+    endpoint.cid_generator(move || Box::new(Generator { key: cid_key, generation, worker: 0 }));
+    endpoint.min_reset_interval(RESET_INTERVAL);
+    let socket = socket(options.listen)?;
+    let runtime =
+        quinn::default_runtime().ok_or_else(|| Error::new("the listener", "needs a tokio runtime"))?;
+    let endpoint = Endpoint::new(endpoint, Some(server), socket, runtime)
+        .map_err(|error| Error::new("the endpoint does not start", error))?;
+    Ok((endpoint, loaded.identity))
 }
 
 fn server_config(
@@ -202,6 +211,9 @@ fn socket(listen: SocketAddr) -> Result<UdpSocket, Error> {
     if listen.is_ipv6() {
         sockopt::set_ipv6_v6only(&socket, !listen.ip().is_unspecified()).map_err(|error| fail(&error))?;
     }
+    // The kernel gives what its own limit allows (net.core.rmem_max); less is not an error.
+    let _ = sockopt::set_socket_recv_buffer_size(&socket, SOCKET_BUFFER);
+    let _ = sockopt::set_socket_send_buffer_size(&socket, SOCKET_BUFFER);
     bind(&socket, &listen).map_err(|error| fail(&error))?;
     Ok(socket.into())
 }

@@ -19,7 +19,7 @@ use std::{
 
 pub use certs::Identity;
 pub use connection::{Closed, Connection};
-pub use listener::{Listener, network};
+pub use listener::{Listener, endpoint, network};
 pub use streams::{ReadError, RecvStream, SendStream, WriteError};
 
 /// How the listener is set up.

@@ -100,6 +100,11 @@ impl RecvStream {
         Self { inner, buffer: BytesMut::new() }
     }
 
+    /// Whether a whole frame is here already.
+    pub fn has_frame(&self, max: usize) -> bool {
+        matches!(frame::split(&self.buffer, max), Ok(Some(_)))
+    }
+
     /// Takes what arrived into the buffer; `false` at the end of the stream. Cancel-safe.
     async fn fill(&mut self) -> Result<bool, ReadError> {
         match self.inner.read_chunk(frame::FRAME_MAX, true).await {

@@ -40,7 +40,7 @@ pub fn routes(router: Router) -> Router {
 }
 
 /// What is stored of a token or a code: they are random, so a plain hash cannot be guessed back.
-fn secret_hash(secret: &[u8]) -> Vec<u8> {
+pub(crate) fn secret_hash(secret: &[u8]) -> Vec<u8> {
     blake3::hash(secret).as_bytes().to_vec()
 }
 

@@ -4,9 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use litrocket_protocol::event::kind;
 
-use super::{blocking, store, tokens};
+use super::{store, tokens};
 use crate::{app::App, db::IndexChange, error::Result, features::chat};
 
+/// The nice value that leaves the processor to everything else.
+const LOWEST_PRIORITY: i32 = 19;
 /// Rows of one step.
 const STEP: u64 = 256;
 /// How long the index rests when it has caught up.
@@ -16,8 +18,18 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// How long it rests after a failure.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// Follows the log until the server stops.
-pub async fn follow(app: Arc<App>) {
+/// Follows the log until the server stops, on a thread of its own: what indexing costs can be seen, and the
+/// scheduler lets it wait when others need the processor.
+pub fn start(app: Arc<App>) -> std::io::Result<std::thread::JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name("indexer".into()).spawn(move || {
+        // To Linux a thread is a process with a priority of its own. Without the right to it, all goes on as before.
+        let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), LOWEST_PRIORITY);
+        runtime.block_on(follow(app));
+    })
+}
+
+async fn follow(app: Arc<App>) {
     loop {
         let rest = match step(&app).await {
             Ok(0) => REST,
@@ -35,8 +47,7 @@ pub async fn follow(app: Arc<App>) {
 }
 
 async fn step(app: &App) -> Result<usize> {
-    let index = app.search.clone();
-    let indexed = blocking(move || index.indexed()).await?;
+    let indexed = app.search.indexed()?;
     let rows = store::after(&app.db, indexed, STEP).await?;
     let Some((last, _)) = rows.last() else { return Ok(0) };
     let (last, count) = (*last, rows.len());
@@ -65,7 +76,6 @@ async fn step(app: &App) -> Result<usize> {
             _ => {}
         }
     }
-    let index = app.search.clone();
-    blocking(move || index.apply(&changes, last)).await?;
+    app.search.apply(&changes, last)?;
     Ok(count)
 }

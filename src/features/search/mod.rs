@@ -1,6 +1,6 @@
 //! Full-text search over the caller's own conversations.
 //!
-//! [`tokens`] cuts text, [`mod@follow`] keeps the index behind the log and off the send path. What the index finds is
+//! [`tokens`] cuts text, [`follow`] keeps the index behind the log and off the send path. What the index finds is
 //! checked against the log: recalled, hidden, cleared and left messages never appear. The newest messages, not
 //! indexed yet, are scanned.
 
@@ -19,7 +19,7 @@ use litrocket_protocol::{
     limits,
 };
 
-pub use follow::follow;
+pub use follow::start;
 
 use crate::{
     error::{Error, Result},

@@ -1,0 +1,129 @@
+//! The processes under load: the server, or its ceiling.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use crate::{Error, Result, Scenario, measure};
+
+/// Limits are raised by configuration; loopback is like any other address.
+const RAISED: &[(&str, &str)] = &[
+    ("LITROCKET_TRANSPORT_CONNECTIONS_PER_ADDRESS_MAX", "1000000"),
+    ("LITROCKET_TRANSPORT_IDLE_TIMEOUT_MS", "120000"),
+    ("LITROCKET_LIMITS_REQUESTS_PER_SECOND", "1000000"),
+    ("LITROCKET_LIMITS_SENDS_PER_SECOND", "10000000"),
+    ("LITROCKET_LIMITS_SENDS_BURST", "10000000"),
+    ("LITROCKET_ACCOUNTS_HASHES_WAITING_MAX", "100000"),
+    ("LITROCKET_LOGS_LEVEL", "warn"),
+];
+
+/// What runs in the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// The server.
+    Server,
+    /// The raw program: relays, and stores if told so.
+    Ceiling {
+        /// Whether it stores each message before it acks.
+        store: bool,
+        /// Whether it checks a password for each connection.
+        password: bool,
+    },
+}
+
+/// A process with its data folder.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    pub(crate) port: u16,
+    pub(crate) ca: PathBuf,
+    folder: PathBuf,
+    role: Role,
+}
+
+fn free_port() -> Result<u16> {
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
+    socket.map(|address| address.port()).map_err(|error| Error::new("no free port", error))
+}
+
+impl Process {
+    /// Starts it on its data folder and waits until it listens.
+    pub(crate) fn start(role: Role, folder: &Path) -> Result<Self> {
+        Self::start_on(role, folder, free_port()?)
+    }
+
+    fn start_on(role: Role, folder: &Path, port: u16) -> Result<Self> {
+        let fail = |error: &dyn std::fmt::Display| Error::new("the process does not start", error);
+        let program = std::env::current_exe().map_err(|error| fail(&error))?;
+        let listen = format!("127.0.0.1:{port}");
+        let mut command = Command::new(program);
+        command.current_dir(folder);
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("LITROCKET_")) {
+            command.env_remove(name);
+        }
+        match role {
+            Role::Server => {
+                command.envs(RAISED.iter().copied()).args(["serve", "--listen", &listen]);
+            }
+            Role::Ceiling { store, password } => {
+                command.args(["bench", "ceiling", "--listen", &listen]);
+                command.args(store.then_some("--store")).args(password.then_some("--password"));
+            }
+        }
+        let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| fail(&error))?;
+        let mut first = String::new();
+        let out = child.stdout.take().ok_or_else(|| fail(&"no output"))?;
+        BufReader::new(out).read_line(&mut first).map_err(|error| fail(&error))?;
+        if !first.contains("listens on") {
+            return Err(fail(&first.trim()));
+        }
+        let ca = folder.join("certs/ca.pem");
+        Ok(Self { child, port, ca, folder: folder.to_owned(), role })
+    }
+
+    pub(crate) fn cpu(&self) -> Result<measure::Cpu> {
+        measure::cpu(self.child.id())
+    }
+
+    pub(crate) fn resident(&self) -> Result<u64> {
+        measure::resident(self.child.id())
+    }
+
+    /// Ends it as a crash does and starts it again on the same port.
+    pub(crate) fn crash_and_start(&mut self) -> Result<()> {
+        self.kill();
+        *self = Self::start_on(self.role, &self.folder, self.port)?;
+        Ok(())
+    }
+
+    /// Asks it to stop and waits until it did.
+    pub(crate) fn stop(mut self) -> Result<()> {
+        let id = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(id, rustix::process::Signal::TERM)
+            .map_err(|error| Error::new("the process cannot be stopped", error))?;
+        let status = self.child.wait().map_err(|error| Error::new("the process is lost", error))?;
+        if status.success() { Ok(()) } else { Err(Error(format!("the process ended with {status}"))) }
+    }
+
+    fn kill(&mut self) {
+        // It fails only for a process that has ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Names the run's own files.
+pub(crate) fn folder(scenario: &Scenario) -> Result<tempfile::TempDir> {
+    tempfile::Builder::new()
+        .prefix(&format!("litrocket-bench-{}-", scenario.name))
+        .tempdir()
+        .map_err(|error| Error::new("no temporary folder", error))
+}

@@ -1,0 +1,95 @@
+//! What a run says: the ratio first, then the figures; as text or as one JSON object.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    load::Measured,
+    scenario::{Against, Scenario},
+};
+
+/// The figures of one run.
+#[derive(Debug, Clone)]
+pub(crate) struct Report {
+    pub(crate) ratio: Option<f64>,
+    fields: Map<String, Value>,
+}
+
+fn round(value: f64) -> Value {
+    json!((value * 1000.0).round() / 1000.0)
+}
+
+fn per_unit(measured: &Measured) -> f64 {
+    let used = measured.cpu.all.saturating_sub(measured.cpu.indexer);
+    used.as_secs_f64() * 1e6 / (measured.units.max(1) as f64)
+}
+
+fn per_second(measured: &Measured) -> f64 {
+    measured.units as f64 / measured.seconds.max(1e-9)
+}
+
+impl Report {
+    /// Puts a run of the server beside what it is compared with.
+    pub(crate) fn new(scenario: &Scenario, server: Measured, other: Option<Measured>) -> Self {
+        let bytes = |measured: &Measured| measured.more.get("bytes_per_connection").and_then(Value::as_f64);
+        let own = per_unit(&server);
+        let ratio = other.as_ref().map(|other| match (scenario.against, bytes(&server), bytes(other)) {
+            (Against::Empty, ..) => per_second(&server) / per_second(other),
+            (_, Some(own), Some(raw)) => own / raw,
+            _ => own / per_unit(other),
+        });
+        let ceiling = other.as_ref().filter(|_| scenario.against == Against::Ceiling);
+        let indexer = server.cpu.indexer.as_secs_f64() * 1e6 / (server.units.max(1) as f64);
+        let mut fields = Map::new();
+        let mut put = |name: &str, value: Value| drop(fields.insert(name.to_owned(), value));
+        put("scenario", json!(scenario.name));
+        put("ratio", ratio.map_or(Value::Null, round));
+        put("units", json!(server.units));
+        put("seconds", round(server.seconds));
+        put("per_second", round(per_second(&server)));
+        put("server_cpu_us_per_unit", round(own));
+        put("ceiling_cpu_us_per_unit", ceiling.map_or(Value::Null, |other| round(per_unit(other))));
+        put("indexer_cpu_us_per_unit", round(indexer));
+        if let Some(other) = &other {
+            put("compared_per_second", round(per_second(other)));
+            for (name, value) in &other.more {
+                put(&format!("compared_{name}"), value.clone());
+            }
+        }
+        let (server_latency, other) = (server.latencies.summary(), other.map(|it| it.latencies.summary()));
+        for (index, name) in ["p50_ms", "p99_ms", "p999_ms"].into_iter().enumerate() {
+            put(name, round(server_latency[index]));
+            if let Some(other) = other {
+                put(&format!("compared_{name}"), round(other[index]));
+            }
+        }
+        put("server_rss_bytes", json!(server.resident));
+        server.more.into_iter().for_each(|(name, value)| put(&name, value));
+        put("errors", json!(0));
+        Self { ratio, fields }
+    }
+
+    /// Adds a figure.
+    pub(crate) fn put(&mut self, name: &str, value: Value) {
+        self.fields.insert(name.to_owned(), value);
+    }
+
+    /// What runs are compared by, to find the one in the middle.
+    pub(crate) fn rank(&self) -> f64 {
+        self.ratio.or_else(|| self.fields.get("p99_ms").and_then(Value::as_f64)).unwrap_or(0.0)
+    }
+
+    /// One JSON object.
+    pub(crate) fn json(&self) -> String {
+        Value::Object(self.fields.clone()).to_string()
+    }
+
+    /// For people.
+    pub(crate) fn text(&self) -> String {
+        let mut out = String::new();
+        for (name, value) in &self.fields {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            out.push_str(&format!("{:<26} {value}\n", name.replace('_', " ")));
+        }
+        out
+    }
+}

@@ -1,0 +1,179 @@
+//! What a run does, as data.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
+
+/// The shape of the load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pattern {
+    /// Groups with one sender each; everybody else is online and hears. A unit is a delivery.
+    Chat,
+    /// Messages to people who are away, drained at their sign-in. A unit is a message.
+    Offline,
+    /// Signed-in connections that do nothing. A unit is a connection; the ratio is about bytes.
+    Idle,
+    /// Sign-ins with a password. A unit is a sign-in.
+    Login,
+    /// Everybody comes back after the server was killed. A unit is a connection.
+    Resume,
+    /// Searches. A unit is a query; latency is the figure.
+    Search,
+    /// Pages of history. A unit is a query; latency is the figure.
+    History,
+    /// Many idle, some typing, groups, reconnects. A unit is a delivery.
+    Mixed,
+}
+
+/// What the server is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Against {
+    /// The raw program.
+    #[default]
+    Ceiling,
+    /// The same server with no stored messages; the ratio is about throughput.
+    Empty,
+    /// Nothing: the figure is the latency.
+    Nothing,
+}
+
+/// A scenario.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Scenario {
+    /// Its name.
+    pub name: String,
+    /// What it is good for, in one line.
+    pub about: String,
+    /// The shape of the load.
+    pub pattern: Pattern,
+    /// What it is compared with.
+    pub against: Against,
+    /// Conversations that are active.
+    pub groups: u64,
+    /// Members of each.
+    pub members: u64,
+    /// Text of a message, in bytes.
+    pub payload_bytes: u64,
+    /// Sends of one sender without an ack.
+    pub in_flight: u64,
+    /// The measured time, in seconds, behind one second of warm-up.
+    pub seconds: u64,
+    /// Messages: to store (offline) or queries to make (search, history).
+    pub messages: u64,
+    /// Connections (idle, login, resume, mixed).
+    pub connections: u64,
+    /// Messages in the store before the start.
+    pub stored: u64,
+    /// Conversations of the person who asks (search, history).
+    pub scopes: u64,
+}
+
+impl Default for Scenario {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            about: String::new(),
+            pattern: Pattern::Chat,
+            against: Against::Ceiling,
+            groups: 50,
+            members: 2,
+            payload_bytes: 200,
+            in_flight: 16,
+            seconds: 5,
+            messages: 10_000,
+            connections: 1_000,
+            stored: 0,
+            scopes: 1,
+        }
+    }
+}
+
+macro_rules! scenarios {
+    ($($name:literal),* $(,)?) => {
+        /// The scenarios that come with the program.
+        pub(crate) const SCENARIOS: &[(&str, &str)] =
+            &[$(($name, include_str!(concat!("../scenarios/", $name, ".toml")))),*];
+    };
+}
+
+scenarios!(
+    "relay",
+    "growth",
+    "fanout-200",
+    "fanout-1000",
+    "offline",
+    "idle-1000",
+    "idle-10000",
+    "login",
+    "resume",
+    "history",
+    "search",
+    "search-100",
+    "mixed",
+);
+
+impl Scenario {
+    /// A scenario by its name, or from a TOML file.
+    pub fn load(name: &str) -> Result<Self> {
+        let known = SCENARIOS.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned());
+        let text = match known {
+            Some(text) => text,
+            None if std::path::Path::new(name).extension().is_some_and(|kind| kind == "toml") => {
+                std::fs::read_to_string(name).map_err(|error| Error::new(name, error))?
+            }
+            None => {
+                let names: Vec<&str> = SCENARIOS.iter().map(|(name, _)| *name).collect();
+                return Err(Error(format!(
+                    "there is no scenario {name:?}; use a TOML file or one of {}",
+                    names.join(", ")
+                )));
+            }
+        };
+        let mut scenario: Self = toml::from_str(&text).map_err(|error| Error::new(name, error))?;
+        if scenario.name.is_empty() {
+            let stem = std::path::Path::new(name).file_stem().unwrap_or_default();
+            scenario.name = stem.to_string_lossy().into_owned();
+        }
+        scenario.check()?;
+        Ok(scenario)
+    }
+
+    fn check(&self) -> Result<()> {
+        let bounds = [
+            ("groups", self.groups, 1, 10_000),
+            ("members", self.members, 2, 20_000),
+            ("payload_bytes", self.payload_bytes, 16, 16_000),
+            ("in_flight", self.in_flight, 1, 256),
+            ("seconds", self.seconds, 1, 600),
+            ("messages", self.messages, 1, 1_000_000),
+            ("connections", self.connections, 1, 20_000),
+            ("scopes", self.scopes, 1, 1_000),
+        ];
+        for (name, value, min, max) in bounds {
+            if !(min..=max).contains(&value) {
+                return Err(Error(format!("{name}: {value} is not allowed; use {min} to {max}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scenario_that_comes_with_the_program_loads() {
+        for (name, _) in SCENARIOS {
+            assert_eq!(Scenario::load(name).unwrap().name, *name);
+        }
+    }
+
+    #[test]
+    fn an_unknown_scenario_names_those_that_exist() {
+        assert!(Scenario::load("nothing").unwrap_err().0.contains("relay"));
+    }
+}
