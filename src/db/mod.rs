@@ -24,6 +24,10 @@ pub enum Value {
     T(String),
     /// Bytes.
     B(Bytes),
+    /// An id of 16 bytes, without an allocation.
+    Id([u8; 16]),
+    /// A hash of 32 bytes, without an allocation.
+    Hash([u8; 32]),
     /// Nothing.
     Null,
 }
@@ -48,11 +52,11 @@ value_from! {
     Bytes, v => Self::B(v);
     Vec<u8>, v => Self::B(v.into());
     &[u8], v => Self::B(Bytes::copy_from_slice(v));
-    [u8; 32], v => Self::B(Bytes::copy_from_slice(&v));
+    [u8; 32], v => Self::Hash(v);
     litrocket_protocol::AccountId, v => Self::I(v.sql());
     litrocket_protocol::ConversationId, v => Self::I(v.sql());
     litrocket_protocol::SessionId, v => Self::I(v.sql());
-    litrocket_protocol::MessageId, v => Self::B(Bytes::copy_from_slice(&v.0));
+    litrocket_protocol::MessageId, v => Self::Id(v.0);
 }
 
 impl<T: Into<Value>> From<Option<T>> for Value {

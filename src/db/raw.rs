@@ -9,8 +9,12 @@ use super::{Error, Value, sqlite::from_code};
 #[derive(Debug)]
 pub struct Raw(rusqlite::Connection);
 
-/// A prepared statement on the lent handle.
-pub type Statement<'a> = rusqlite::Statement<'a>;
+/// A prepared statement on the lent handle, with the argument of each of its places.
+#[derive(Debug)]
+pub struct Statement<'a> {
+    inner: rusqlite::Statement<'a>,
+    arguments: Vec<usize>,
+}
 
 impl Raw {
     #[expect(
@@ -26,7 +30,9 @@ impl Raw {
 
     /// Prepares a statement.
     pub fn prepare(&self, sql: &'static str) -> Result<Statement<'_>, Error> {
-        checked(self.0.prepare(sql))
+        let inner = checked(self.0.prepare(sql))?;
+        let arguments = (1..=inner.parameter_count()).map(|place| argument(&inner, place)).collect();
+        Ok(Statement { inner, arguments })
     }
 }
 
@@ -43,21 +49,25 @@ impl rusqlite::ToSql for Value {
             Self::I(value) => ValueRef::Integer(*value),
             Self::T(value) => ValueRef::Text(value.as_bytes()),
             Self::B(value) => ValueRef::Blob(value),
+            Self::Id(value) => ValueRef::Blob(value),
+            Self::Hash(value) => ValueRef::Blob(value),
             Self::Null => ValueRef::Null,
         }))
     }
 }
 
-/// Binds `$n` to the n-th argument, wherever it stands: to SQLite `$2` is only a name.
+/// Which argument belongs to a place: `$n` is the n-th wherever it stands, although to SQLite it is only a name.
+fn argument(statement: &rusqlite::Statement<'_>, place: usize) -> usize {
+    let name = statement.parameter_name(place);
+    name.and_then(|name| name.trim_start_matches(['$', '?']).parse().ok()).unwrap_or(place)
+}
+
 fn bind(statement: &mut Statement<'_>, args: &[Value]) -> Result<(), Error> {
-    for index in 1..=statement.parameter_count() {
-        let number =
-            statement.parameter_name(index).and_then(|name| name.trim_start_matches(['$', '?']).parse().ok());
-        let number: usize = number.unwrap_or(index);
+    for (place, number) in statement.arguments.iter().enumerate() {
         let Some(value) = number.checked_sub(1).and_then(|at| args.get(at)) else {
             return Err(Error::statement(format!("argument {number} is missing")));
         };
-        checked(statement.raw_bind_parameter(index, value))?;
+        checked(statement.inner.raw_bind_parameter(place + 1, value))?;
     }
     Ok(())
 }
@@ -65,7 +75,7 @@ fn bind(statement: &mut Statement<'_>, args: &[Value]) -> Result<(), Error> {
 /// Runs a prepared statement; how many rows it changed.
 pub fn execute(statement: &mut Statement<'_>, args: &[Value]) -> Result<usize, Error> {
     bind(statement, args)?;
-    checked(statement.raw_execute())
+    checked(statement.inner.raw_execute())
 }
 
 /// The first row of a prepared query, as `read` takes it.
@@ -84,7 +94,7 @@ pub fn all<T>(
     mut read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
 ) -> Result<Vec<T>, Error> {
     bind(statement, args)?;
-    let mut rows = statement.raw_query();
+    let mut rows = statement.inner.raw_query();
     let mut out = Vec::new();
     while let Some(row) = checked(rows.next())? {
         out.push(checked(read(row))?);

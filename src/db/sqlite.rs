@@ -101,6 +101,8 @@ fn bind(args: &[Value]) -> Result<SqliteArguments, Error> {
             Value::I(v) => out.add(*v),
             Value::T(v) => out.add(v.clone()),
             Value::B(v) => out.add(v.to_vec()),
+            Value::Id(v) => out.add(v.to_vec()),
+            Value::Hash(v) => out.add(v.to_vec()),
             Value::Null => out.add(None::<i64>),
         };
         added.map_err(|error| error_of(&sqlx::Error::Encode(error)))?;

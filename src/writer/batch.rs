@@ -4,7 +4,7 @@ use litrocket_core::writer::Position;
 use litrocket_protocol::{Code, Fault, fault::code};
 
 use super::{
-    Answer, Command, Hooks, Job, SendCommand, Tx,
+    Command, Hooks, Job, SendCommand, Tx,
     sends::{Outcome, is_retryable},
 };
 use crate::{
@@ -81,7 +81,7 @@ impl Tx {
         let mut run: Vec<SendCommand> = Vec::new();
         for command in rest.by_ref() {
             match command {
-                Command::Send(send) => run.push(*send),
+                Command::Sends(sends) => run.extend(sends),
                 Command::Job(job) => {
                     self.run_sends(std::mem::take(&mut run), waiting, hooks).await?;
                     self.run_job(job, waiting).await?;
@@ -253,7 +253,7 @@ impl Waiting {
                     Err(fault.clone())
                 }
             };
-            answer(&send, result);
+            send.answer(result);
         }
         self.jobs
     }
@@ -265,22 +265,15 @@ fn answer_jobs(jobs: Vec<JobAnswer>, fault: Option<&Fault>) {
     }
 }
 
-fn answer(send: &SendCommand, result: Result<Position, Fault>) {
-    send.answers.answer(Answer {
-        conversation: send.send.conversation,
-        id: send.send.id,
-        epoch: send.send.epoch,
-        result: result.map_err(Box::new),
-    });
-}
-
 /// Refuses commands that never came to their turn.
 pub(super) fn refuse_all(tx: &mut Tx, commands: impl Iterator<Item = Command>) {
     for command in commands {
         match command {
-            Command::Send(send) => {
-                tx.core.fence(send.stream, send.send.conversation, send.send.epoch);
-                answer(&send, Err(unavailable()));
+            Command::Sends(sends) => {
+                for send in sends {
+                    tx.core.fence(send.stream, send.send.conversation, send.send.epoch);
+                    send.answer(Err(unavailable()));
+                }
             }
             Command::Job(job) => job.refuse(unavailable().into()),
             Command::Forget(stream) => tx.core.forget(stream),

@@ -55,6 +55,18 @@ pub struct SendCommand {
     pub answers: Arc<dyn Answers>,
 }
 
+impl SendCommand {
+    /// Answers it.
+    pub(super) fn answer(&self, result: std::result::Result<Position, Fault>) {
+        self.answers.answer(Answer {
+            conversation: self.send.conversation,
+            id: self.send.id,
+            epoch: self.send.epoch,
+            result: result.map_err(Box::new),
+        });
+    }
+}
+
 /// The answer to a send.
 #[derive(Debug)]
 pub struct Answer {
@@ -127,8 +139,19 @@ where
     }
 }
 
+impl Command {
+    /// What counts towards the size of a batch.
+    fn weight(&self) -> usize {
+        match self {
+            Self::Sends(sends) => sends.len(),
+            _ => 1,
+        }
+    }
+}
+
 enum Command {
-    Send(Box<SendCommand>),
+    /// Sends of one connection, in their order.
+    Sends(Vec<SendCommand>),
     Job(Box<dyn Job>),
     Forget(u64),
     Stop(oneshot::Sender<()>),
@@ -167,9 +190,15 @@ impl Handle {
         answer.await.map_err(|_| unavailable())?
     }
 
-    /// Hands a send over. Waits while the queue is full; the answer comes through `command.answers`.
-    pub async fn send(&self, command: SendCommand) -> Result<()> {
-        self.queue.send(Command::Send(Box::new(command))).await.map_err(|_| unavailable())
+    /// Hands sends over. Waits while the queue is full; the answers come through [`SendCommand::answers`].
+    pub async fn send(&self, commands: Vec<SendCommand>) {
+        if let Err(mpsc::error::SendError(Command::Sends(commands))) =
+            self.queue.send(Command::Sends(commands)).await
+        {
+            for command in &commands {
+                command.answer(Err(unavailable().into()));
+            }
+        }
     }
 
     /// A connection is gone.

@@ -1,7 +1,5 @@
 //! Runs of sends: looked up, decided and inserted on the driver's own handle, one hop for the whole run.
 
-use std::collections::HashMap;
-
 use litrocket_core::{
     access::Range,
     writer::{Decision, Facts, First, Head, Incoming, Membership, Position},
@@ -10,7 +8,7 @@ use litrocket_protocol::{Code, event::kind, fault::code};
 
 use super::{
     SendCommand, Tx,
-    tx::{INSERT_EVENT, NewEvent, SELECT_HEAD, SELECT_RANGES, SELECT_STATE},
+    tx::{INSERT_EVENT, NewEvent, Placing, SELECT_HEAD, SELECT_RANGES, SELECT_STATE},
 };
 use crate::{
     args,
@@ -40,72 +38,45 @@ impl Tx {
         for command in run.iter() {
             self.load_facts(command).await?;
         }
-        // The handle is lent while this transaction's own state decides: take it out for that time.
         let mut outcomes = Vec::with_capacity(run.len());
-        let mut placed = Vec::new();
-        let mut seen = HashMap::new();
-        let Self { connection, core, memberships, clock, .. } = self;
+        let Self { connection, core, memberships, clock, committed, derived, ids, .. } = self;
         let now_ms = clock.now_ms();
         connection
             .raw(|raw| {
                 let mut first = raw.prepare(SELECT_FIRST)?;
-                for command in run.iter() {
+                let mut insert = raw.prepare(INSERT_EVENT)?;
+                let mut mention = None;
+                for command in run.iter_mut() {
                     let incoming = incoming(command);
                     let key = (incoming.conversation, incoming.sender);
                     let member = memberships.get(&key).and_then(Option::as_ref);
-                    let stored = match seen.get(&(command.send.id, command.sender)) {
-                        Some(first) => Some(*first),
-                        None => stored(&mut first, command)?,
-                    };
-                    let decision = core.decide(&incoming, Facts { first: stored, member, now_ms });
-                    outcomes.push(match decision {
-                        Decision::Repeat(position) => Outcome::At(position),
+                    let stored = stored(&mut first, command)?;
+                    match core.decide(&incoming, Facts { first: stored, member, now_ms }) {
+                        Decision::Repeat(position) => outcomes.push(Outcome::At(position)),
+                        Decision::Refuse(code) => outcomes.push(Outcome::Refused(code)),
                         Decision::Append(position) => {
-                            placed.push((command.send.id, command.sender, position, command.hash));
-                            seen.insert(
-                                (command.send.id, command.sender),
-                                First { position, hash: command.hash },
-                            );
-                            Outcome::At(position)
+                            let row = Placing { committed, derived, ids }.place(event(command), position);
+                            raw::execute(&mut insert, &row)?;
+                            for account in &command.mentions {
+                                let mention = match &mut mention {
+                                    Some(mention) => mention,
+                                    empty => empty.insert(raw.prepare(INSERT_MENTION)?),
+                                };
+                                let at = (key.0, *account, position.message_seq);
+                                raw::execute(mention, args![at.0, at.1, at.2])?;
+                            }
+                            outcomes.push(Outcome::At(position));
                         }
-                        Decision::Refuse(code) => Outcome::Refused(code),
-                        Decision::Change => Outcome::Change,
-                    });
-                    if matches!(decision, Decision::Change) {
-                        break;
+                        Decision::Change => {
+                            outcomes.push(Outcome::Change);
+                            break;
+                        }
                     }
                 }
                 Ok(())
             })
             .await?;
-        self.insert_run(run, &placed).await?;
         Ok(outcomes)
-    }
-
-    async fn insert_run(&mut self, run: &mut [SendCommand], placed: &[Placed]) -> Result<(), db::Error> {
-        let mut rows = Vec::with_capacity(placed.len());
-        let mut mentions = Vec::new();
-        let mut commands = run.iter_mut();
-        for (id, sender, position, hash) in placed {
-            let Some(command) = commands.find(|one| one.send.id == *id && one.sender == *sender) else {
-                break;
-            };
-            for account in &command.mentions {
-                mentions.push((command.send.conversation, *account, position.message_seq));
-            }
-            let event = NewEvent {
-                conversation: command.send.conversation,
-                sender: *sender,
-                kind: command.send.kind,
-                target: command.send.target_seq,
-                id: Some((*id, *hash)),
-                body: std::mem::take(&mut command.send.body),
-                fallback: command.send.fallback.take(),
-                origin: command.stream,
-            };
-            rows.push(self.place(event, *position));
-        }
-        self.connection.raw(|raw| insert(raw, &rows, &mentions)).await
     }
 
     /// Makes sure that head and membership are known, with what this transaction changed.
@@ -132,8 +103,6 @@ impl Tx {
         Ok(())
     }
 }
-
-type Placed = (litrocket_protocol::MessageId, litrocket_protocol::AccountId, Position, [u8; 32]);
 
 pub(super) fn incoming(command: &SendCommand) -> Incoming {
     Incoming {
@@ -168,24 +137,18 @@ fn membership(raw: &Raw, command: &SendCommand) -> Result<Option<Membership>, db
     Ok(Some(Membership { state, ranges }))
 }
 
-fn insert(
-    raw: &Raw,
-    rows: &[[db::Value; 11]],
-    mentions: &[(litrocket_protocol::ConversationId, litrocket_protocol::AccountId, u64)],
-) -> Result<(), db::Error> {
-    if !rows.is_empty() {
-        let mut statement = raw.prepare(INSERT_EVENT)?;
-        for row in rows {
-            raw::execute(&mut statement, row)?;
-        }
+/// The event of a send. Its body moves: what is refused keeps it.
+fn event(command: &mut SendCommand) -> NewEvent {
+    NewEvent {
+        conversation: command.send.conversation,
+        sender: command.sender,
+        kind: command.send.kind,
+        target: command.send.target_seq,
+        id: Some((command.send.id, command.hash)),
+        body: std::mem::take(&mut command.send.body),
+        fallback: command.send.fallback.take(),
+        origin: command.stream,
     }
-    if !mentions.is_empty() {
-        let mut statement = raw.prepare(INSERT_MENTION)?;
-        for (conversation, account, message_seq) in mentions {
-            raw::execute(&mut statement, args![*conversation, *account, *message_seq])?;
-        }
-    }
-    Ok(())
 }
 
 /// Whether a refusal asks for the same send again: then later sends of its epoch are fenced.

@@ -147,26 +147,11 @@ impl Writer {
     ) -> Result<(), String> {
         let mut lazy = tokio::time::interval(LAZY_INTERVAL);
         lazy.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut batch = Vec::with_capacity(self.batch_max);
+        let mut batch = Vec::new();
         let mut quiet_since = Some(Instant::now());
         loop {
             tokio::select! {
                 biased;
-                taken = commands.recv_many(&mut batch, self.batch_max) => {
-                    if taken == 0 {
-                        return self.finish(None).await;
-                    }
-                    quiet_since = Some(Instant::now());
-                    let stop = Self::take_stop(&mut batch);
-                    self.run_one(std::mem::take(&mut batch), hooks, disk_low).await?;
-                    if let Some(done) = stop {
-                        commands.close();
-                        while commands.recv_many(&mut batch, self.batch_max).await > 0 {
-                            self.run_one(std::mem::take(&mut batch), hooks, disk_low).await?;
-                        }
-                        return self.finish(Some(done)).await;
-                    }
-                }
                 _ = lazy.tick() => {
                     self.write_lazy().await?;
                     let quiet = quiet_since.is_some_and(|since| since.elapsed() > QUIET_BEFORE_CHECKPOINT);
@@ -175,7 +160,34 @@ impl Writer {
                         self.checkpoint(true).await?;
                     }
                 }
+                first = commands.recv() => {
+                    let Some(first) = first else { return self.finish(None).await };
+                    self.fill(&mut batch, first, &mut commands);
+                    quiet_since = Some(Instant::now());
+                    let stop = Self::take_stop(&mut batch);
+                    self.run_one(std::mem::take(&mut batch), hooks, disk_low).await?;
+                    if let Some(done) = stop {
+                        commands.close();
+                        while let Some(first) = commands.recv().await {
+                            self.fill(&mut batch, first, &mut commands);
+                            self.run_one(std::mem::take(&mut batch), hooks, disk_low).await?;
+                        }
+                        return self.finish(Some(done)).await;
+                    }
+                }
             }
+        }
+    }
+
+    /// Takes what waits, up to the size of a batch.
+    fn fill(&self, batch: &mut Vec<Command>, first: Command, commands: &mut mpsc::Receiver<Command>) {
+        let mut weight = first.weight();
+        batch.push(first);
+        while weight < self.batch_max
+            && let Ok(next) = commands.try_recv()
+        {
+            weight += next.weight();
+            batch.push(next);
         }
     }
 

@@ -191,51 +191,10 @@ impl Tx {
     pub async fn append(&mut self, event: NewEvent) -> Result<Position> {
         self.head(event.conversation).await?;
         let position = self.core.append(event.conversation, event.kind, self.clock.now_ms());
-        let row = self.place(event, position);
+        let Self { committed, derived, ids, .. } = self;
+        let row = Placing { committed, derived, ids }.place(event, position);
         self.connection.execute(INSERT_EVENT, &row).await?;
         Ok(position)
-    }
-
-    /// Encodes an event at its place, notes it for the hub, and makes its row for [`INSERT_EVENT`].
-    pub(super) fn place(&mut self, event: NewEvent, position: Position) -> [Value; 11] {
-        let (id, hash) = event.id.unzip();
-        let wire = Event {
-            conversation: event.conversation,
-            event_seq: position.event_seq,
-            message_seq: position.shown_message_seq(),
-            at_ms: position.at_ms,
-            sender: event.sender,
-            kind: event.kind,
-            target_seq: event.target,
-            id,
-            body: event.body,
-            fallback: event.fallback,
-            recalled_by: None,
-            edited_by: None,
-        };
-        let bytes = frame::encode(chat::frame_type::EVENT, &wire);
-        self.committed.events.push(Appended {
-            conversation: event.conversation,
-            event_seq: position.event_seq,
-            frame: bytes.clone(),
-            origin: event.origin,
-        });
-        let sent = position.counts.then_some((event.sender, position.message_seq));
-        self.derived.push((event.conversation, position.at_ms, sent));
-        self.ids.pos += 1;
-        [
-            Value::from(self.ids.pos),
-            Value::from(event.conversation),
-            Value::from(position.event_seq),
-            Value::from(position.message_seq),
-            Value::from(position.at_ms),
-            Value::from(event.sender),
-            Value::from(event.kind),
-            Value::from(event.target),
-            Value::from(id),
-            Value::from(hash),
-            Value::B(bytes),
-        ]
     }
 
     /// Replaces the stored bytes of an older event (edit, recall): its sequences, id, sender, time and hash
@@ -332,5 +291,56 @@ impl Tx {
         for key in self.touched.drain(..) {
             self.memberships.remove(&key);
         }
+    }
+}
+
+/// What placing an event needs of the transaction while its connection is lent.
+pub(super) struct Placing<'a> {
+    pub(super) committed: &'a mut Committed,
+    pub(super) derived: &'a mut Vec<Derived>,
+    pub(super) ids: &'a mut Ids,
+}
+
+impl Placing<'_> {
+    /// Encodes an event at its place, notes it for the hub, and makes its row for [`INSERT_EVENT`].
+    pub(super) fn place(&mut self, event: NewEvent, position: Position) -> [Value; 11] {
+        let (id, hash) = event.id.unzip();
+        let wire = Event {
+            conversation: event.conversation,
+            event_seq: position.event_seq,
+            message_seq: position.shown_message_seq(),
+            at_ms: position.at_ms,
+            sender: event.sender,
+            kind: event.kind,
+            target_seq: event.target,
+            id,
+            body: event.body,
+            fallback: event.fallback,
+            recalled_by: None,
+            edited_by: None,
+        };
+        let bytes = frame::encode(chat::frame_type::EVENT, &wire);
+        self.committed.events.push(Appended {
+            conversation: event.conversation,
+            event_seq: position.event_seq,
+            frame: bytes.clone(),
+            origin: event.origin,
+        });
+        let sent = position.counts.then_some((event.sender, position.message_seq));
+        self.derived.push((event.conversation, position.at_ms, sent));
+        self.ids.pos += 1;
+        [
+            Value::from(self.ids.pos),
+            Value::from(event.conversation),
+            Value::from(position.event_seq),
+            Value::from(position.message_seq),
+            Value::from(position.at_ms),
+            Value::from(event.sender),
+            Value::from(event.kind),
+            Value::from(event.target),
+            Value::from(id),
+            Value::from(hash),
+            Value::B(bytes),
+        ]
     }
 }

@@ -1,5 +1,7 @@
 //! Frames: varint length, varint type, one MessagePack map. The length counts the type and the map.
 
+use std::cell::RefCell;
+
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -55,8 +57,21 @@ pub fn encode_body<T: Serialize>(body: &T) -> Vec<u8> {
 
 /// Encodes one frame.
 pub fn encode<T: Serialize>(kind: u64, body: &T) -> Bytes {
-    encode_raw(kind, &encode_body(body))
+    thread_local! {
+        // Frames are made by the million: the map grows in a buffer that is there already.
+        static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    }
+    SCRATCH.with_borrow_mut(|map| {
+        map.clear();
+        rmp_serde::encode::write_named(map, body).expect("wire types always encode");
+        let frame = encode_raw(kind, map);
+        map.shrink_to(SCRATCH_MAX);
+        frame
+    })
 }
+
+/// What a thread's buffer keeps between frames, in bytes.
+const SCRATCH_MAX: usize = 64 * 1024;
 
 /// Encodes one frame around a map that is already encoded.
 pub fn encode_raw(kind: u64, body: &[u8]) -> Bytes {

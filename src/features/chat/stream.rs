@@ -112,14 +112,25 @@ pub(super) async fn serve(session: Session, send: SendStream, recv: RecvStream) 
 /// Reads until the peer finishes or the server drains (`true`), or the stream breaks (`false`).
 async fn read(
     session: &Session,
-    mut recv: RecvStream,
+    recv: RecvStream,
     commands: mpsc::Sender<Command>,
     answered: Arc<Answered>,
 ) -> bool {
+    let mut sends = Sends { session, answered: &answered, waiting: Vec::new() };
+    let finished = read_frames(recv, commands, &mut sends).await;
+    // What was read before the end counts, whatever the end was.
+    sends.hand_over().await;
+    finished
+}
+
+async fn read_frames(mut recv: RecvStream, commands: mpsc::Sender<Command>, sends: &mut Sends<'_>) -> bool {
     loop {
+        if !recv.has_frame(frame::CHAT_FRAME_MAX) {
+            sends.hand_over().await;
+        }
         let next = tokio::select! {
             next = recv.paced_frame(frame::CHAT_FRAME_MAX) => next,
-            () = session.app.until_draining() => return true,
+            () = sends.session.app.until_draining() => return true,
         };
         let (kind, body) = match next {
             Ok(Some(frame)) => frame,
@@ -137,7 +148,7 @@ async fn read(
             Err(ReadError::Gone) => return false,
         };
         let taken = match kind {
-            frame_type::SEND => accept(session, &body, &answered).await,
+            frame_type::SEND => sends.accept(&body).await.map(|()| None),
             frame_type::CURSORS => decode::<Cursors>(&body).map(Command::Cursors).map(Some),
             frame_type::LIVE => decode(&body).map(Command::Live).map(Some),
             frame_type::SEEK => decode(&body).map(Command::Seek).map(Some),
@@ -164,36 +175,57 @@ fn decode<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
     frame::decode(body).map_err(|error| Fault::new(code::BAD_FRAME).message(error.to_string()))
 }
 
-/// Takes a send: waits for room and for the account's rate, then hands it to the writer.
-async fn accept(session: &Session, body: &[u8], answered: &Arc<Answered>) -> Result<Option<Command>, Fault> {
-    let send: chat::Send = decode(body)?;
-    if let Ok(permit) = answered.room.acquire().await {
-        permit.forget();
-    }
-    // Rate limits on the chat stream refuse nothing: they read slower.
-    while let Err(wait_ms) = session.app.send_rate(session.account()).take() {
-        tokio::time::sleep(Duration::from_millis(wait_ms)).await;
-    }
-    let (conversation, id, epoch) = (send.conversation, send.id, send.epoch);
-    let result = match check::check(&send) {
-        Err(fault) => Err(fault),
-        Ok((mentions, text_bytes)) => {
-            let most = session.app.config.limits.text_bytes_max;
-            let too_long = || Box::new(Fault::new(code::TOO_LONG).field("text").limit(most));
-            let command = SendCommand {
-                stream: session.device.id,
-                sender: session.account(),
-                hash: payload_hash(&session.app.identity.payload_key, &send),
-                send,
-                mentions,
-                refusal: (text_bytes as u64 > most).then(too_long),
-                answers: answered.clone(),
-            };
-            session.app.writer.send(command).await.map_err(Fault::from)
+/// Sends that were read and go to the writer together: whatever arrived in one piece.
+struct Sends<'a> {
+    session: &'a Session,
+    answered: &'a Arc<Answered>,
+    waiting: Vec<SendCommand>,
+}
+
+impl Sends<'_> {
+    /// Takes a send: waits for room and for the account's rate.
+    async fn accept(&mut self, body: &[u8]) -> Result<(), Fault> {
+        let send: chat::Send = decode(body)?;
+        if let Ok(permit) = self.answered.room.try_acquire() {
+            permit.forget();
+        } else {
+            // Room comes from answers, and answers from what the writer has.
+            self.hand_over().await;
+            if let Ok(permit) = self.answered.room.acquire().await {
+                permit.forget();
+            }
         }
-    };
-    if let Err(fault) = result {
-        answered.answer(Answer { conversation, id, epoch, result: Err(Box::new(fault)) });
+        // Rate limits on the chat stream refuse nothing: they read slower.
+        while let Err(wait_ms) = self.session.app.send_rate(self.session.account()).take() {
+            self.hand_over().await;
+            tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+        }
+        let app = &self.session.app;
+        match check::check(&send) {
+            Err(fault) => {
+                let (conversation, id, epoch) = (send.conversation, send.id, send.epoch);
+                self.answered.answer(Answer { conversation, id, epoch, result: Err(Box::new(fault)) });
+            }
+            Ok((mentions, text_bytes)) => {
+                let most = app.config.limits.text_bytes_max;
+                let too_long = || Box::new(Fault::new(code::TOO_LONG).field("text").limit(most));
+                self.waiting.push(SendCommand {
+                    stream: self.session.device.id,
+                    sender: self.session.account(),
+                    hash: payload_hash(&app.identity.payload_key, &send),
+                    send,
+                    mentions,
+                    refusal: (text_bytes as u64 > most).then(too_long),
+                    answers: self.answered.clone(),
+                });
+            }
+        }
+        Ok(())
     }
-    Ok(None)
+
+    async fn hand_over(&mut self) {
+        if !self.waiting.is_empty() {
+            self.session.app.writer.send(std::mem::take(&mut self.waiting)).await;
+        }
+    }
 }
