@@ -200,7 +200,7 @@ impl Connection {
         }
     }
 
-    /// Runs one statement for many rows of arguments, without a hop for each.
+    /// Runs one statement for many rows of arguments.
     pub async fn execute_many(&mut self, sql: &'static str, rows: &[Vec<Value>]) -> Result<(), Error> {
         self.raw(|raw| {
             let mut statement = raw.prepare(sql)?;

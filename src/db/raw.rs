@@ -1,18 +1,20 @@
-//! SQLite's own handle, lent by sqlx for the time of one call: for the hot insert, where a hop to sqlx's worker
-//! per statement would cost more than the statement.
+//! SQLite's own handle, lent by sqlx for the time of one call: for what returns no rows and for the hot insert,
+//! where a hop to sqlx's worker per statement would cost more than the statement.
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use super::{Error, Value, sqlite::from_code};
 
-/// The lent handle.
+/// Statements that stay prepared.
+const STATEMENTS_MAX: usize = 128;
+
+/// The lent handle, with the statements prepared on it so far.
 #[derive(Debug)]
 pub struct Raw(rusqlite::Connection);
 
 /// A prepared statement on the lent handle, with the argument of each of its places.
-#[derive(Debug)]
 pub struct Statement<'a> {
-    inner: rusqlite::Statement<'a>,
+    inner: rusqlite::CachedStatement<'a>,
     arguments: Vec<usize>,
 }
 
@@ -22,15 +24,17 @@ impl Raw {
         reason = "rusqlite borrows the handle that sqlx has locked for us; it does not close it"
     )]
     pub(super) fn borrow(handle: *mut rusqlite::ffi::sqlite3) -> Result<Self, Error> {
-        // SAFETY: sqlx keeps its worker off the handle while the lock that lent it is held, and the lock
-        // outlives this value: `Writer::raw` drops it after the closure has returned.
+        // SAFETY: sqlx keeps its worker off the handle while the lock that lent it is held. `Writer` keeps this value
+        // beside the connection, uses it under that lock only, and drops it before the connection is closed.
         let connection = unsafe { rusqlite::Connection::from_handle(handle) };
-        Ok(Self(checked(connection)?))
+        let connection = checked(connection)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        Ok(Self(connection))
     }
 
-    /// Prepares a statement.
+    /// Prepares a statement, or takes it as it was prepared before.
     pub fn prepare(&self, sql: &'static str) -> Result<Statement<'_>, Error> {
-        let inner = checked(self.0.prepare(sql))?;
+        let inner = checked(self.0.prepare_cached(sql))?;
         let arguments = (1..=inner.parameter_count()).map(|place| argument(&inner, place)).collect();
         Ok(Statement { inner, arguments })
     }

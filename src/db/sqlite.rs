@@ -9,7 +9,7 @@ use sqlx::{
     sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous},
 };
 
-use super::{Error, Failure, OpenError, Options, Raw, Row, Value};
+use super::{Error, Failure, OpenError, Options, Raw, Row, Value, raw};
 
 const FILE: &str = "litrocket.db";
 
@@ -28,6 +28,8 @@ pub(super) struct Readers {
 
 #[derive(Debug)]
 pub(super) struct Writer {
+    /// Its statements have to end before the connection does.
+    raw: Option<Raw>,
     connection: SqliteConnection,
     wal: PathBuf,
     checkpoint_bytes: u64,
@@ -60,7 +62,10 @@ pub(super) async fn open(folder: &Path, options: &Options) -> Result<(Readers, W
         .await?;
     let wal = folder.join(format!("{FILE}-wal"));
     let checkpoint_bytes = options.checkpoint_bytes;
-    Ok((Readers { pool, read_time: options.read_time }, Writer { connection, wal, checkpoint_bytes }))
+    Ok((
+        Readers { pool, read_time: options.read_time },
+        Writer { raw: None, connection, wal, checkpoint_bytes },
+    ))
 }
 
 async fn migrate(connection: &mut SqliteConnection) -> Result<(), OpenError> {
@@ -130,8 +135,7 @@ impl Readers {
 
 impl Writer {
     pub(super) async fn execute(&mut self, sql: &'static str, args: &[Value]) -> Result<u64, Error> {
-        let result = sqlx::query_with(sql, bind(args)?).execute(&mut self.connection).await?;
-        Ok(result.rows_affected())
+        self.raw(|raw| Ok(raw::execute(&mut raw.prepare(sql)?, args)? as u64)).await
     }
 
     pub(super) async fn all<R: Row>(&mut self, sql: &'static str, args: &[Value]) -> Result<Vec<R>, Error> {
@@ -140,7 +144,11 @@ impl Writer {
 
     pub(super) async fn raw<T>(&mut self, run: impl FnOnce(&Raw) -> Result<T, Error>) -> Result<T, Error> {
         let mut handle = self.connection.lock_handle().await?;
-        run(&Raw::borrow(handle.as_raw_handle().as_ptr())?)
+        let raw = match &mut self.raw {
+            Some(raw) => raw,
+            empty => empty.insert(Raw::borrow(handle.as_raw_handle().as_ptr())?),
+        };
+        run(raw)
     }
 
     pub(super) async fn checkpoint(&mut self, all: bool) -> Result<(), Error> {
@@ -152,7 +160,11 @@ impl Writer {
         Ok(())
     }
 
-    pub(super) async fn close(self) -> Result<(), Error> {
+    pub(super) async fn close(mut self) -> Result<(), Error> {
+        if self.raw.is_some() {
+            let _handle = self.connection.lock_handle().await?;
+            self.raw = None;
+        }
         Ok(self.connection.close().await?)
     }
 }

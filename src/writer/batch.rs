@@ -1,11 +1,14 @@
 //! One batch: whatever waits, in one transaction, each command in order.
 
+use std::sync::Arc;
+
 use litrocket_core::writer::Position;
 use litrocket_protocol::{Code, Fault, fault::code};
 
 use super::{
-    Command, Hooks, Job, SendCommand, Tx,
+    Answers, Command, Hooks, Job, SendCommand, Tx, refuse,
     sends::{Outcome, is_retryable},
+    unavailable,
 };
 use crate::{
     args,
@@ -48,8 +51,12 @@ impl Tx {
                 self.touched.clear();
                 // Acks are queued before the hub wakes anybody: on the sender's own stream no later event
                 // can then overtake the ack that stands for an earlier one.
-                let jobs = waiting.answer_sends(self, None);
+                let (jobs, answered) = waiting.answer_sends(self, None);
                 hub.publish(std::mem::take(&mut self.committed));
+                // Most were woken by what was published, and have written their acks with it.
+                for stream in answered {
+                    stream.wake();
+                }
                 answer_jobs(jobs, None);
                 Ok(())
             }
@@ -62,7 +69,10 @@ impl Tx {
                 self.roll_back_all();
                 if let GiveUp::Temporary(_) = &give_up {
                     let fault = unavailable();
-                    let jobs = waiting.answer_sends(self, Some(&fault));
+                    let (jobs, answered) = waiting.answer_sends(self, Some(&fault));
+                    for stream in answered {
+                        stream.wake();
+                    }
                     answer_jobs(jobs, Some(&fault));
                     refuse_all(self, rest);
                 }
@@ -243,8 +253,11 @@ impl Tx {
 }
 
 impl Waiting {
-    /// Answers the sends: as decided, or with the fault that made the batch fail. The jobs are left.
-    fn answer_sends(self, tx: &mut Tx, fault: Option<&Fault>) -> Vec<JobAnswer> {
+    /// Answers the sends: as decided, or with the fault that made the batch fail. The jobs are left, and the
+    /// streams that have to be woken.
+    fn answer_sends(self, tx: &mut Tx, fault: Option<&Fault>) -> (Vec<JobAnswer>, Vec<Arc<dyn Answers>>) {
+        let mut answered = Vec::new();
+        let mut last = 0;
         for (send, result) in self.sends {
             let result = match fault {
                 None => result,
@@ -254,8 +267,12 @@ impl Waiting {
                 }
             };
             send.answer(result);
+            if send.stream != last {
+                last = send.stream;
+                answered.push(send.answers);
+            }
         }
-        self.jobs
+        (self.jobs, answered)
     }
 }
 
@@ -270,20 +287,16 @@ pub(super) fn refuse_all(tx: &mut Tx, commands: impl Iterator<Item = Command>) {
     for command in commands {
         match command {
             Command::Sends(sends) => {
-                for send in sends {
+                for send in &sends {
                     tx.core.fence(send.stream, send.send.conversation, send.send.epoch);
-                    send.answer(Err(unavailable()));
                 }
+                refuse(&sends);
             }
             Command::Job(job) => job.refuse(unavailable().into()),
             Command::Forget(stream) => tx.core.forget(stream),
             Command::Stop(_) => {}
         }
     }
-}
-
-fn unavailable() -> Fault {
-    Fault::new(code::UNAVAILABLE).retry_after(1000)
 }
 
 fn give_up(error: &Error) -> GiveUp {

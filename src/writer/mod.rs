@@ -56,7 +56,7 @@ pub struct SendCommand {
 }
 
 impl SendCommand {
-    /// Answers it.
+    /// Answers it; the stream writes the answer when it is woken.
     pub(super) fn answer(&self, result: std::result::Result<Position, Fault>) {
         self.answers.answer(Answer {
             conversation: self.send.conversation,
@@ -64,6 +64,14 @@ impl SendCommand {
             epoch: self.send.epoch,
             result: result.map_err(Box::new),
         });
+    }
+}
+
+/// Refuses sends for now.
+pub(super) fn refuse(commands: &[SendCommand]) {
+    for command in commands {
+        command.answer(Err(unavailable()));
+        command.answers.wake();
     }
 }
 
@@ -84,6 +92,9 @@ pub struct Answer {
 pub trait Answers: Send + Sync + std::fmt::Debug {
     /// Takes one answer.
     fn answer(&self, answer: Answer);
+
+    /// Writes the answers that wait, if there are any.
+    fn wake(&self);
 }
 
 /// What the writer leaves to the features.
@@ -195,9 +206,7 @@ impl Handle {
         if let Err(mpsc::error::SendError(Command::Sends(commands))) =
             self.queue.send(Command::Sends(commands)).await
         {
-            for command in &commands {
-                command.answer(Err(unavailable().into()));
-            }
+            refuse(&commands);
         }
     }
 
@@ -239,6 +248,6 @@ impl Handle {
     }
 }
 
-fn unavailable() -> Error {
-    Fault::new(code::UNAVAILABLE).retry_after(1000).into()
+fn unavailable() -> Fault {
+    Fault::new(code::UNAVAILABLE).retry_after(1000)
 }

@@ -88,7 +88,12 @@ impl Answers for Answered {
             }
         };
         self.frames.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
-        self.device.chat.notify_one();
+    }
+
+    fn wake(&self) {
+        if !self.frames.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+            self.device.chat.notify_one();
+        }
     }
 }
 
@@ -205,6 +210,7 @@ impl Sends<'_> {
             Err(fault) => {
                 let (conversation, id, epoch) = (send.conversation, send.id, send.epoch);
                 self.answered.answer(Answer { conversation, id, epoch, result: Err(Box::new(fault)) });
+                self.answered.wake();
             }
             Ok((mentions, text_bytes)) => {
                 let most = app.config.limits.text_bytes_max;
