@@ -11,4 +11,7 @@ mod hostile;
 mod process;
 mod programs;
 mod raw;
+mod relay;
+mod wire;
+mod witness;
 mod world;

@@ -1,13 +1,16 @@
 //! Crashes, stops, lost networks and readers that do not read.
 
+mod kill;
+mod network;
+mod stop;
+
 use std::{
     collections::HashSet,
     time::{Duration, Instant},
 };
 
-use litrocket_client::{Client, Item, Outgoing, Start, Status};
+use litrocket_client::{Client, Item, Outgoing, Start};
 use litrocket_protocol::{
-    MessageId,
     chat::Ack,
     conversations::{CreateGroup, OpenDirect},
     history::GetHistory,
@@ -17,11 +20,8 @@ use tokio::{task::JoinHandle, time::timeout};
 use crate::{
     process::Process,
     raw::Raw,
-    world::{PATIENCE, World, sign_in, words},
+    world::{PATIENCE, World},
 };
-
-/// Kills in the test command.
-const KILLS: u32 = 20;
 
 /// Sends numbered messages without a pause; answers the acks in order.
 fn keeps_sending(
@@ -48,83 +48,6 @@ fn keeps_sending(
         }
         acks
     })
-}
-
-/// Listens until a message with these words came; answers every event of the conversation as it came.
-fn keeps_listening(
-    client: Client,
-    last: tokio::sync::watch::Receiver<Option<u64>>,
-) -> JoinHandle<Vec<(u64, MessageId, String)>> {
-    tokio::spawn(async move {
-        let mut events = client.events(Start::Beginning).unwrap();
-        let mut heard: Vec<(u64, MessageId, String)> = Vec::new();
-        let mut last = last;
-        loop {
-            if let (Some(last), Some((seq, ..))) = (*last.borrow(), heard.last())
-                && seq >= &last
-            {
-                return heard;
-            }
-            tokio::select! {
-                item = events.next() => if let Item::Event(event) = item.unwrap() {
-                    heard.push((event.event_seq, event.id.unwrap(), words(&event)));
-                },
-                _ = last.changed() => {}
-            }
-        }
-    })
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_lost_doubled_or_reordered_when_the_server_is_killed_again_and_again() {
-    let mut process = Process::start();
-    let ada = process.person("ada").await;
-    let bob = process.person("bob").await;
-    let phone = Client::connect(process.options()).await.unwrap();
-    phone.sign_in(sign_in("bob", crate::world::PASSWORD)).await.unwrap();
-    let account = bob.me().unwrap().account;
-    let chat = ada.call(OpenDirect { account }).await.unwrap().conversation;
-    let (stop, stopped) = tokio::sync::watch::channel(false);
-    let (tell_last, last) = tokio::sync::watch::channel(None);
-    let listeners = [keeps_listening(bob.clone(), last.clone()), keeps_listening(phone, last)];
-    let sending = keeps_sending(ada.clone(), chat, stopped);
-    for n in 0..KILLS {
-        // Random enough: the moments differ in each run by how fast it is.
-        tokio::time::sleep(Duration::from_millis(60 + u64::from(n * 37 % 150))).await;
-        process.kill();
-        process.up();
-        let mut status = ada.status();
-        let back = status.wait_for(|status| *status == Status::Connected);
-        timeout(Duration::from_secs(5), back).await.expect("back within 5 s").unwrap();
-    }
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    stop.send_replace(true);
-    let acks = timeout(PATIENCE, sending).await.unwrap().unwrap();
-    assert!(acks.len() as u32 > KILLS, "{} messages", acks.len());
-    // The acks: the order of the sends, each once, without a hole.
-    let seqs: Vec<u64> = acks.iter().map(|ack| ack.event_seq).collect();
-    assert_eq!(seqs, (1..=acks.len() as u64).collect::<Vec<_>>());
-    tell_last.send_replace(seqs.last().copied());
-    for listener in listeners {
-        let heard = timeout(PATIENCE, listener).await.unwrap().unwrap();
-        let expected: Vec<_> =
-            acks.iter().enumerate().map(|(n, ack)| (ack.event_seq, ack.id, n.to_string())).collect();
-        assert_eq!(heard.len(), expected.len());
-        assert_eq!(heard, expected);
-    }
-    // The log itself, by another way.
-    let mut after = 0;
-    let mut stored = Vec::new();
-    loop {
-        let page = GetHistory { conversation: chat, before: None, after: Some(after), limit: Some(200) };
-        let page = bob.call(page).await.unwrap();
-        stored.extend(page.messages.iter().map(|message| message.event.id.unwrap()));
-        after = page.messages.last().unwrap().event.event_seq;
-        if !page.more {
-            break;
-        }
-    }
-    assert_eq!(stored, acks.iter().map(|ack| ack.id).collect::<Vec<_>>());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
