@@ -22,4 +22,6 @@ say "documentation, warnings denied"
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked --quiet
 say "tests"
 cargo test --workspace --locked
+say "bugs on purpose are found"
+cargo test -p sim --features plant --test plants --locked
 say "all passed"

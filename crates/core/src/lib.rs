@@ -5,5 +5,7 @@
 
 pub mod access;
 pub mod client;
+#[cfg(feature = "plant")]
+pub mod plant;
 pub mod reader;
 pub mod writer;

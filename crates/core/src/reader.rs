@@ -9,6 +9,8 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use litrocket_protocol::ConversationId;
 
 use crate::access::{self, Range};
+#[cfg(feature = "plant")]
+use crate::plant::{self, Plant};
 
 /// What the reader knows of one conversation.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +19,9 @@ struct Place {
     cursor: Option<u64>,
     /// What may be read; `None` until it is looked up.
     ranges: Option<Vec<Range>>,
+    /// The newest event goes first.
+    #[cfg(feature = "plant")]
+    overtakes: bool,
 }
 
 /// Cursors of one connection.
@@ -77,13 +82,22 @@ impl Reader {
     pub fn ranges_changed(&mut self, conversation: ConversationId) {
         if let Some(place) = self.places.get_mut(&conversation) {
             place.ranges = None;
+            #[cfg(feature = "plant")]
+            if plant::is(Plant::DeliverTwice) {
+                place.cursor = place.cursor.map(|cursor| cursor.saturating_sub(1));
+            }
         }
     }
 
     /// Something may be new in the conversation.
     pub fn mark(&mut self, conversation: ConversationId) {
-        if self.waiting.insert(conversation) {
+        let is_new = self.waiting.insert(conversation);
+        if is_new {
             self.turns.push_back(conversation);
+        }
+        #[cfg(feature = "plant")]
+        if !is_new && plant::is(Plant::OvertakeOnResume) {
+            self.places.entry(conversation).or_default().overtakes = true;
         }
     }
 
@@ -112,6 +126,10 @@ impl Reader {
             }
             return self.step(conversation, head);
         };
+        #[cfg(feature = "plant")]
+        if std::mem::take(&mut place.overtakes) && head > cursor && access::may_read(ranges, head) {
+            return Step::Read { from: head, to: head };
+        }
         let step = match access::next(ranges, cursor + 1, head) {
             Some((from, to)) if from == cursor + 1 => Step::Read { from, to },
             Some((from, _)) => {

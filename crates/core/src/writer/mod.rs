@@ -147,6 +147,8 @@ impl Writer {
     /// Decides one send. The head of its conversation must be known. The look-up of the id comes before
     /// membership and policy: a retry after a removal still gets its first answer.
     pub fn decide(&mut self, send: &Incoming, facts: Facts<'_>) -> Decision {
+        #[cfg(feature = "plant")]
+        let facts = Facts { first: facts.first.filter(|first| !expired(first, facts.now_ms)), ..facts };
         if let Some(first) = facts.first {
             return if first.hash == send.hash {
                 Decision::Repeat(first.position)
@@ -225,6 +227,12 @@ impl Writer {
     pub fn rolled_back(&mut self) {
         self.roll_back_to(Savepoint(0));
     }
+}
+
+#[cfg(feature = "plant")]
+fn expired(first: &First, now_ms: u64) -> bool {
+    use crate::plant::{self, Plant};
+    plant::is(Plant::IdExpires) && now_ms > first.position.at_ms + plant::ID_EXPIRES_MS
 }
 
 #[cfg(test)]
