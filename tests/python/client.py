@@ -17,6 +17,7 @@ import accounts  # noqa: F401 - importing registers the checks
 import sync  # noqa: F401
 import chat  # noqa: F401
 import hostile  # noqa: F401
+import markdown  # noqa: F401
 import wire
 from people import CHECKS, World
 

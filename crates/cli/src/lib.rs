@@ -4,6 +4,7 @@
 //! for people or as JSON, [`resolve`] finds conversations and names, [`words`] holds the texts in both languages.
 
 mod commands;
+mod markdown;
 mod output;
 mod password;
 mod profile;
@@ -146,6 +147,9 @@ pub enum Command {
         /// The event to answer.
         #[arg(long, value_name = "SEQ")]
         reply: Option<u64>,
+        /// How the text is marked up: md1 is a small Markdown. Plain without it.
+        #[arg(long, value_name = "FORMAT", value_parser = [litrocket_protocol::markdown::FORMAT])]
+        format: Option<String>,
     },
     /// Print what happens, until stopped.
     Listen {
@@ -218,6 +222,9 @@ pub enum Command {
         seq: u64,
         /// The new text.
         text: String,
+        /// How the text is marked up: md1 is a small Markdown. Plain without it.
+        #[arg(long, value_name = "FORMAT", value_parser = [litrocket_protocol::markdown::FORMAT])]
+        format: Option<String>,
     },
     /// Take an own message back.
     Recall {

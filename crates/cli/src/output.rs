@@ -82,11 +82,15 @@ impl Failure {
 pub(crate) struct Output {
     pub(crate) json: bool,
     pub(crate) words: Words,
+    /// Whether bold and the like may be shown: at a terminal, without NO_COLOR.
+    pub(crate) styled: bool,
 }
 
 impl Output {
     pub(crate) fn new(json: bool, words: Words) -> Self {
-        Self { json, words }
+        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        let plain = set("NO_COLOR").is_some() || set("TERM").is_some_and(|term| term == "dumb");
+        Self { json, words, styled: !json && !plain && io::stdout().is_terminal() }
     }
 
     /// Prints data: the JSON object, or the line for people.

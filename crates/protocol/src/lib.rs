@@ -18,6 +18,7 @@ pub mod frame;
 pub mod history;
 pub mod ids;
 pub mod limits;
+pub mod markdown;
 pub mod names;
 pub mod requests;
 pub mod state;

@@ -5,7 +5,7 @@ use litrocket_protocol::{
     chat::Send,
     event::{Forward, Reaction, Text, kind},
     fault::code,
-    frame, limits, names,
+    frame, limits, markdown, names,
 };
 
 /// The hash that tells a retry from a conflict: keyed, so that stored hashes reveal nothing about words.
@@ -68,7 +68,7 @@ fn check_text(body: &[u8]) -> Result<(Vec<AccountId>, usize), Fault> {
     if text.text.trim().is_empty() {
         return Err(Fault::new(code::BAD_VALUE).field("text").message("The text is empty."));
     }
-    if text.format.as_deref().is_some_and(|format| format != "md1") {
+    if text.format.as_deref().is_some_and(|format| format != markdown::FORMAT) {
         return Err(Fault::new(code::BAD_VALUE).field("format"));
     }
     if text.mentions.len() > limits::MENTIONS_MAX {

@@ -9,6 +9,8 @@ mod send;
 
 use std::process::ExitCode;
 
+use send::Manner;
+
 use crate::{Command, Failure, session::Context};
 
 /// Carries a command out.
@@ -25,9 +27,13 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<ExitCode,
         Command::Passwd { end_others, password } => account::passwd(context, end_others, &password).await?,
         Command::DeleteAccount { confirm, password } => account::delete(context, &confirm, &password).await?,
         Command::Invite { uses, days } => account::invite(context, uses, days).await?,
-        Command::Send { to, text, reply } => return send::send(context, &to, &text, reply).await,
+        Command::Send { to, text, reply, format } => {
+            return send::send(context, &to, &text, Manner { reply, format }).await;
+        }
         Command::React { to, seq, emoji, remove } => send::react(context, &to, seq, &emoji, !remove).await?,
-        Command::Edit { to, seq, text } => send::edit(context, &to, seq, &text).await?,
+        Command::Edit { to, seq, text, format } => {
+            send::edit(context, &to, seq, text, format).await?;
+        }
         Command::Recall { to, seq } => send::recall(context, &to, seq).await?,
         Command::Listen { count, idle, from_start } => {
             listen::listen(context, count, idle, from_start).await?;

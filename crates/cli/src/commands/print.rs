@@ -9,7 +9,7 @@ use litrocket_protocol::{
 use serde_json::{Value, json};
 
 use crate::{
-    Failure,
+    Failure, markdown,
     output::{Output, escape, time},
     resolve::Names,
 };
@@ -34,14 +34,24 @@ fn body<T: serde::de::DeserializeOwned>(event: &Event) -> Option<T> {
     frame::decode(&event.body).ok()
 }
 
-/// The words of an event; empty when it has none or they were recalled.
-fn words(event: &Event) -> String {
+/// The words of an event, with their format; empty when it has none or they were recalled.
+fn words(event: &Event) -> (String, Option<String>) {
     let text = match event.kind {
-        kind::TEXT | kind::EDIT => body::<Text>(event).map(|body| body.text),
-        kind::FORWARD => body::<Forwarded>(event).map(|body| body.text),
+        kind::TEXT | kind::EDIT => body::<Text>(event).map(|body| (body.text, body.format)),
+        kind::FORWARD => body::<Forwarded>(event).map(|body| (body.text, body.format)),
         _ => None,
     };
-    text.or_else(|| event.fallback.clone()).unwrap_or_default()
+    text.unwrap_or_else(|| (event.fallback.clone().unwrap_or_default(), None))
+}
+
+/// The words of an event for people: rendered at a terminal, as they were written elsewhere.
+fn shown(output: Output, event: &Event) -> String {
+    let (text, format) = words(event);
+    if output.styled && format.as_deref() == Some(litrocket_protocol::markdown::FORMAT) {
+        markdown::render(&text)
+    } else {
+        escape(&text)
+    }
 }
 
 /// A message of history with what was folded in.
@@ -68,6 +78,7 @@ fn print(
 }
 
 fn json_event(names: &Names, event: &Event, edited_ms: Option<u64>, reactions: &[ReactionCount]) -> Value {
+    let (text, format) = words(event);
     let mut object = json!({
         "type": kind::name(event.kind),
         "conversation": event.conversation.0,
@@ -77,7 +88,7 @@ fn json_event(names: &Names, event: &Event, edited_ms: Option<u64>, reactions: &
         "from": names.of(event.sender),
         "from_id": event.sender.0,
         "at_ms": event.at_ms,
-        "text": words(event),
+        "text": text,
     });
     let list = |accounts: Vec<AccountId>| -> Value {
         accounts.iter().map(|account| json!({"id": account.0, "name": names.of(*account)})).collect()
@@ -108,6 +119,7 @@ fn json_event(names: &Names, event: &Event, edited_ms: Option<u64>, reactions: &
     };
     let changes = [
         (if event.kind == kind::TEXT { "reply_to" } else { "target_seq" }, event.target_seq.map(Value::from)),
+        ("format", format.map(Value::from)),
         ("edited_ms", edited_ms.map(Value::from)),
         ("edited_by", event.edited_by.map(Value::from)),
         ("recalled_by", event.recalled_by.map(Value::from)),
@@ -143,9 +155,9 @@ fn line(
         _ if event.recalled_by.is_some() => says.recalled().to_owned(),
         kind::FORWARD => {
             let from = body::<Forwarded>(event).map(|it| names.of(it.from)).unwrap_or_default();
-            format!("{} @{}: {}", says.forwarded(), escape(&from), escape(&words(event)))
+            format!("{} @{}: {}", says.forwarded(), escape(&from), shown(output, event))
         }
-        kind::EDIT => format!("{} {target}: {}", says.edited_message(), escape(&words(event))),
+        kind::EDIT => format!("{} {target}: {}", says.edited_message(), shown(output, event)),
         kind::RECALL => format!("{} {target}", says.recalled_message()),
         kind::REACTION => body::<Reaction>(event).map_or_else(String::new, |it| {
             let verb = if it.add { says.reacted() } else { says.took_back() };
@@ -178,7 +190,7 @@ fn line(
                 people(body::<OwnerChanged>(event).map(|it| it.account).into_iter().collect())
             )
         }
-        _ => escape(&words(event)),
+        _ => shown(output, event),
     };
     if edited_ms.is_some() || event.edited_by.is_some() {
         what = format!("{what} {}", says.edited());

@@ -16,14 +16,21 @@ use crate::{Failure, output::escape, resolve, session::Context};
 /// Lines that may be under way before the next is read.
 const WINDOW: usize = 512;
 
-fn text(words: &str) -> Text {
-    Text { text: words.into(), ..Text::default() }
+/// What all messages of one command have in common.
+pub(super) struct Manner {
+    /// The event they answer.
+    pub(super) reply: Option<u64>,
+    /// How the text is marked up.
+    pub(super) format: Option<String>,
 }
 
-fn outgoing(words: &str, reply: Option<u64>) -> Outgoing {
-    match reply {
-        Some(seq) => Outgoing::reply(seq, &text(words)),
-        None => Outgoing::rich(&text(words)),
+impl Manner {
+    fn outgoing(&self, words: &str) -> Outgoing {
+        let text = Text { text: words.into(), format: self.format.clone(), ..Text::default() };
+        match self.reply {
+            Some(seq) => Outgoing::reply(seq, &text),
+            None => Outgoing::rich(&text),
+        }
     }
 }
 
@@ -37,7 +44,7 @@ pub(super) async fn send(
     context: &Context,
     to: &str,
     words: &str,
-    reply: Option<u64>,
+    manner: Manner,
 ) -> Result<ExitCode, Failure> {
     let deadline = Instant::now() + context.common.patience();
     let client = match context.connect_until(deadline).await {
@@ -49,7 +56,7 @@ pub(super) async fn send(
     };
     let conversation = resolve::conversation(&client, to).await?;
     let mut sender =
-        Sender { context, client, conversation, reply, way: VecDeque::new(), refused: false, unsent: false };
+        Sender { context, client, conversation, manner, way: VecDeque::new(), refused: false, unsent: false };
     if words == "-" {
         sender.lines().await?;
     } else {
@@ -62,7 +69,7 @@ struct Sender<'a> {
     context: &'a Context,
     client: Client,
     conversation: ConversationId,
-    reply: Option<u64>,
+    manner: Manner,
     way: VecDeque<OnTheWay>,
     refused: bool,
     unsent: bool,
@@ -70,7 +77,7 @@ struct Sender<'a> {
 
 impl Sender<'_> {
     async fn push(&mut self, words: String) -> Result<(), Failure> {
-        let pending = self.client.send(self.conversation, outgoing(&words, self.reply)).await?;
+        let pending = self.client.send(self.conversation, self.manner.outgoing(&words)).await?;
         self.way.push_back(OnTheWay { pending, words });
         Ok(())
     }
@@ -176,8 +183,14 @@ pub(super) async fn react(
     one(context, to, Outgoing::reaction(seq, emoji, add)).await
 }
 
-pub(super) async fn edit(context: &Context, to: &str, seq: u64, words: &str) -> Result<(), Failure> {
-    one(context, to, Outgoing::edit(seq, &text(words))).await
+pub(super) async fn edit(
+    context: &Context,
+    to: &str,
+    seq: u64,
+    text: String,
+    format: Option<String>,
+) -> Result<(), Failure> {
+    one(context, to, Outgoing::edit(seq, &Text { text, format, ..Text::default() })).await
 }
 
 pub(super) async fn recall(context: &Context, to: &str, seq: u64) -> Result<(), Failure> {
