@@ -20,6 +20,12 @@ const MIGRATIONS: &[(i64, &str, &str)] =
 /// How long a writer waits for a lock that another program holds on the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Commands that may wait for the driver's worker.
+const COMMANDS_MAX: usize = 64;
+/// How often the handle is lent before the worker is waited for. Each time leaves the worker a command; with the
+/// commands at their limit the lender would wait for the worker, and the worker for the handle.
+const LENT_MAX: usize = COMMANDS_MAX / 2;
+
 #[derive(Debug, Clone)]
 pub(super) struct Readers {
     pool: SqlitePool,
@@ -30,6 +36,8 @@ pub(super) struct Readers {
 pub(super) struct Writer {
     /// Its statements have to end before the connection does.
     raw: Option<Raw>,
+    /// How often the handle was lent since the worker had nothing left to do.
+    lent: usize,
     connection: SqliteConnection,
     wal: PathBuf,
     checkpoint_bytes: u64,
@@ -44,6 +52,7 @@ pub(super) async fn open(folder: &Path, options: &Options) -> Result<(Readers, W
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(synchronous)
         .busy_timeout(BUSY_TIMEOUT)
+        .command_buffer_size(COMMANDS_MAX)
         .foreign_keys(false)
         // Only the writer checkpoints: two connections doing it at once is where SQLite has had its worst bug.
         .pragma("wal_autocheckpoint", "0")
@@ -64,7 +73,7 @@ pub(super) async fn open(folder: &Path, options: &Options) -> Result<(Readers, W
     let checkpoint_bytes = options.checkpoint_bytes;
     Ok((
         Readers { pool, read_time: options.read_time },
-        Writer { raw: None, connection, wal, checkpoint_bytes },
+        Writer { raw: None, lent: 0, connection, wal, checkpoint_bytes },
     ))
 }
 
@@ -143,6 +152,11 @@ impl Writer {
     }
 
     pub(super) async fn raw<T>(&mut self, run: impl FnOnce(&Raw) -> Result<T, Error>) -> Result<T, Error> {
+        if self.lent >= LENT_MAX {
+            self.connection.ping().await?;
+            self.lent = 0;
+        }
+        self.lent += 1;
         let mut handle = self.connection.lock_handle().await?;
         let raw = match &mut self.raw {
             Some(raw) => raw,
@@ -203,4 +217,37 @@ pub(super) fn from_code(code: i32, message: String) -> Error {
     };
     let duplicate = matches!(code, ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY);
     Error { failure, duplicate, message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn statements_in_a_row_never_wait_for_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options {
+            full_durability: false,
+            readers: 1,
+            checkpoint_bytes: 1 << 20,
+            read_time: Duration::from_secs(1),
+        };
+        let (_readers, mut writer) = open(folder.path(), &options).await.unwrap();
+        // More threads than cores, so that the driver's worker is often late.
+        let done = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let spin = || {
+            let done = done.clone();
+            std::thread::spawn(move || while !done.load(std::sync::atomic::Ordering::Relaxed) {})
+        };
+        let busy: Vec<_> = (0..8).map(|_| spin()).collect();
+        let statements = async {
+            for number in 0..50_000_i64 {
+                writer.execute("SELECT 1 WHERE $1 < 0", &[Value::I(number)]).await.unwrap();
+            }
+        };
+        let ended = tokio::time::timeout(Duration::from_secs(60), statements).await;
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        busy.into_iter().for_each(|thread| thread.join().unwrap());
+        assert!(ended.is_ok(), "the writer waits for the worker, and the worker for the writer");
+    }
 }
