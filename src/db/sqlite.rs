@@ -247,7 +247,9 @@ mod tests {
         };
         let ended = tokio::time::timeout(Duration::from_secs(60), statements).await;
         done.store(true, std::sync::atomic::Ordering::Relaxed);
-        busy.into_iter().for_each(|thread| thread.join().unwrap());
+        for thread in busy {
+            thread.join().unwrap();
+        }
         assert!(ended.is_ok(), "the writer waits for the worker, and the worker for the writer");
     }
 }
