@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything a change must pass: formatting, lints, documentation, every test.
-# Needs the Rust toolchain of Cargo.toml's rust-version, a C compiler, and python3 with venv and network access
+# Needs the Rust toolchain of Cargo.toml's rust-version, a C compiler, strace, and python3 with venv and network access
 # to PyPI for the client in another language (kept in target/tmp after the first run).
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -10,6 +10,7 @@ need() { command -v "$1" >/dev/null || { echo "test.sh: $1 is missing: $2" >&2; 
 
 need cargo "install Rust from https://rustup.rs"
 need cc "install a C compiler, for example: apt-get install build-essential"
+need strace "the server's system calls fail one by one under it, for example: apt-get install strace"
 need python3 "install Python 3.11 or newer with venv, for example: apt-get install python3-venv"
 cargo fmt --version >/dev/null 2>&1 || { echo "test.sh: rustfmt is missing: rustup component add rustfmt" >&2; exit 1; }
 cargo clippy --version >/dev/null 2>&1 || { echo "test.sh: clippy is missing: rustup component add clippy" >&2; exit 1; }

@@ -4,10 +4,12 @@ use std::{
     io::{BufRead as _, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
+    time::{Duration, Instant},
 };
 
 use litrocket_client::{Client, Options, Trust};
 use litrocket_protocol::account::Register;
+pub(crate) use rustix::process::Signal;
 
 use crate::world::PASSWORD;
 
@@ -15,6 +17,10 @@ use crate::world::PASSWORD;
 pub(crate) struct Process {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) port: u16,
+    /// A program that starts this one in its own place, with its arguments; empty for none.
+    pub(crate) launcher: Vec<String>,
+    /// More variables of the environment.
+    pub(crate) variables: Vec<(&'static str, &'static str)>,
     child: Option<Child>,
 }
 
@@ -32,9 +38,15 @@ fn free_port() -> u16 {
 
 impl Process {
     pub(crate) fn start() -> Self {
-        let mut process = Self { folder: tempfile::tempdir().unwrap(), port: free_port(), child: None };
+        let mut process = Self::new();
         process.up();
         process
+    }
+
+    /// A folder and a port; nothing runs yet.
+    pub(crate) fn new() -> Self {
+        let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+        Self { folder, port, launcher: Vec::new(), variables: Vec::new(), child: None }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -43,7 +55,45 @@ impl Process {
 
     /// Starts the program and waits until it listens.
     pub(crate) fn up(&mut self) {
-        let mut child = program()
+        self.begin();
+        assert!(self.listens(Duration::from_secs(60)), "the server does not start");
+    }
+
+    /// Waits until it listens; false when it ends or stays silent.
+    pub(crate) fn listens(&mut self, patience: Duration) -> bool {
+        let out = self.child.as_mut().unwrap().stdout.take().unwrap();
+        let (says, said) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let mut first = String::new();
+            let _ = BufReader::new(out).read_line(&mut first);
+            let _ = says.send(first);
+        });
+        said.recv_timeout(patience).is_ok_and(|first| first.contains("listens on"))
+    }
+
+    /// Waits for its end; answers as [`Process::has_ended`] does.
+    pub(crate) fn ends_within(&mut self, patience: Duration) -> Option<i32> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let ended = self.has_ended();
+            if ended.is_some() || Instant::now() > deadline {
+                return ended;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Starts the program and does not wait.
+    pub(crate) fn begin(&mut self) {
+        let mut command = program();
+        if let Some((launcher, arguments)) = self.launcher.split_first() {
+            let own = std::mem::replace(&mut command, Command::new(launcher));
+            command.args(arguments).arg(own.get_program());
+            for (name, _) in own.get_envs() {
+                command.env_remove(name);
+            }
+        }
+        command
             .current_dir(self.folder.path())
             .args(["serve", "--listen", &format!("127.0.0.1:{}", self.port)])
             .env("LITROCKET_ACCOUNTS_ARGON2_MEMORY_KIB", "64")
@@ -51,14 +101,18 @@ impl Process {
             .env("LITROCKET_LIMITS_SENDS_PER_SECOND", "1000000")
             .env("LITROCKET_LIMITS_SENDS_BURST", "1000000")
             .env("LITROCKET_LIMITS_REQUESTS_PER_SECOND", "100000")
+            .envs(self.variables.iter().copied())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut first = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
-        assert!(first.contains("listens on"), "{first:?}");
-        self.child = Some(child);
+            .stderr(Stdio::null());
+        self.child = Some(command.spawn().unwrap());
+    }
+
+    /// Whether the program has ended by itself; answers its exit code, or minus the signal that ended it.
+    pub(crate) fn has_ended(&mut self) -> Option<i32> {
+        use std::os::unix::process::ExitStatusExt as _;
+        let status = self.child.as_mut()?.try_wait().unwrap()?;
+        self.child = None;
+        Some(status.code().unwrap_or_else(|| -status.signal().unwrap_or(0)))
     }
 
     /// Ends the program as a crash does.
@@ -70,8 +124,13 @@ impl Process {
 
     /// Asks the program to stop.
     pub(crate) fn signal(&self) {
+        self.gets(Signal::TERM);
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn gets(&self, signal: Signal) {
         let id = rustix::process::Pid::from_child(self.child.as_ref().unwrap());
-        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        rustix::process::kill_process(id, signal).unwrap();
     }
 
     /// Asks the program to stop; answers its exit code.
@@ -87,9 +146,18 @@ impl Process {
 
     /// Resident memory, in bytes.
     pub(crate) fn resident(&self) -> u64 {
+        self.memory("VmRSS:")
+    }
+
+    /// The most memory that was resident at once, in bytes.
+    pub(crate) fn peak(&self) -> u64 {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, name: &str) -> u64 {
         let id = self.child.as_ref().unwrap().id();
         let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
     }
 

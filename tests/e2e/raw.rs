@@ -49,7 +49,11 @@ impl Raw {
 
     /// The same, with so many bytes that the server may have sent and nobody has read.
     pub(crate) async fn connect_with(port: u16, ca: &Path, from: IpAddr, windows: u32) -> Self {
-        let endpoint = Endpoint::client((from, 0).into()).unwrap();
+        Self::connect_from(Endpoint::client((from, 0).into()).unwrap(), port, ca, windows).await
+    }
+
+    /// The same from a socket that is there already.
+    pub(crate) async fn connect_from(endpoint: Endpoint, port: u16, ca: &Path, windows: u32) -> Self {
         let server = ([127, 0, 0, 1], port).into();
         let connection =
             endpoint.connect_with(config(ca, windows), server, "localhost").unwrap().await.unwrap();

@@ -6,7 +6,8 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    future::Future as _,
+    future::Future,
+    path::Path,
     pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
@@ -21,6 +22,7 @@ use litrocket_client::{Client, Events, Item, Options, Outgoing, Pending, Start};
 use litrocket_history::{Checker, Entry, Gone, Hash, Report};
 use litrocket_protocol::{
     AccountId, ConversationId,
+    account::Register,
     chat::Skip,
     conversations::{CreateGroup, OpenDirect},
     event::{Event, kind},
@@ -31,7 +33,7 @@ use tokio::{task::JoinHandle, time::timeout};
 use crate::{
     process::Process,
     wire,
-    world::{PASSWORD, sign_in, text},
+    world::{PASSWORD, World, sign_in, text},
 };
 
 /// How long a loaded machine may take for what must happen.
@@ -100,6 +102,11 @@ impl Witness {
         if let Err(broken) = checker.as_mut().expect("not judged yet").push(entry(at_us)) {
             panic!("the history breaks {broken}");
         }
+    }
+
+    /// The server has ended and is started again.
+    pub(crate) fn restarts(&self) {
+        self.note(|at_us| Entry::Restart { at_us });
     }
 
     pub(crate) fn talks(&self) -> bool {
@@ -282,25 +289,63 @@ impl Talker {
     }
 }
 
+/// A server that a party meets at.
+pub(crate) trait Place {
+    fn options(&self) -> Options;
+    fn folder(&self) -> &Path;
+    /// Stops it as an operator does.
+    fn stops(&mut self) -> impl Future<Output = ()>;
+}
+
+impl Place for Process {
+    fn options(&self) -> Options {
+        self.options()
+    }
+
+    fn folder(&self) -> &Path {
+        self.path()
+    }
+
+    async fn stops(&mut self) {
+        assert_eq!(tokio::task::block_in_place(|| self.terminate()), Some(0), "the server stops as asked");
+    }
+}
+
+impl Place for World {
+    fn options(&self) -> Options {
+        self.options()
+    }
+
+    fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    async fn stops(&mut self) {
+        self.down().await;
+    }
+}
+
 /// Two people with three devices each who talk all the time.
-pub(crate) struct Party {
-    pub(crate) process: Process,
+pub(crate) struct Party<P> {
+    pub(crate) place: P,
     pub(crate) witness: Arc<Witness>,
     pub(crate) clients: Vec<Client>,
+    pub(crate) conversations: Vec<ConversationId>,
     devices: Vec<JoinHandle<()>>,
 }
 
-impl Party {
+impl<P: Place> Party<P> {
     /// Everybody comes and begins to talk.
-    pub(crate) async fn begins(process: Process) -> Self {
-        let port = process.port;
-        Self::begins_at(process, port).await
+    pub(crate) async fn begins(place: P) -> Self {
+        let port = place.options().address.port;
+        Self::begins_at(place, port).await
     }
 
     /// The same, where devices reach the server through another port.
-    pub(crate) async fn begins_at(process: Process, port: u16) -> Self {
+    pub(crate) async fn begins_at(place: P, port: u16) -> Self {
         let witness = Arc::new(Witness::new());
-        let [ada, bob] = [process.person("ada").await, process.person("bob").await];
+        let mut options = place.options();
+        let [ada, bob] = [registered(&options, "ada").await, registered(&options, "bob").await];
         let accounts = [ada.me().unwrap().account, bob.me().unwrap().account];
         let direct = ada.call(OpenDirect { account: accounts[1] }).await.unwrap().conversation;
         let id = ada.new_id().unwrap();
@@ -308,7 +353,6 @@ impl Party {
             CreateGroup { id, name: "party".into(), accounts: vec![accounts[1]], open_history: false };
         let group = ada.call(group).await.unwrap().conversation;
         let conversations = vec![direct, group];
-        let mut options = process.options();
         options.address.port = port;
         let (mut clients, mut devices) = (Vec::new(), Vec::new());
         for (name, account) in [("ada", accounts[0]), ("bob", accounts[1])] {
@@ -323,10 +367,10 @@ impl Party {
             }
             let token = signed_in(&options, name).await.token().unwrap();
             let notes = Notes::new(&witness, account);
-            let ca = process.path().join("certs/ca.pem");
+            let ca = place.folder().join("certs/ca.pem");
             devices.push(tokio::spawn(wire::listens(notes, port, ca, token, conversations.clone())));
         }
-        Self { process, witness, clients, devices }
+        Self { place, witness, clients, conversations, devices }
     }
 
     /// Messages acked so far.
@@ -346,20 +390,6 @@ impl Party {
         timeout(LONG, reached).await.expect("messages are acked again");
     }
 
-    /// Ends the server as a crash does and starts it again.
-    pub(crate) fn crashes(&mut self) {
-        tokio::task::block_in_place(|| {
-            self.process.kill();
-            self.comes_back();
-        });
-    }
-
-    /// Starts the server that has ended.
-    pub(crate) fn comes_back(&mut self) {
-        self.witness.note(|at_us| Entry::Restart { at_us });
-        tokio::task::block_in_place(|| self.process.up());
-    }
-
     /// Nobody talks any more; waits until every device has everything.
     pub(crate) async fn falls_silent(&mut self) {
         self.witness.talking.send_replace(false);
@@ -375,9 +405,8 @@ impl Party {
         for client in &self.clients {
             client.close().await;
         }
-        let code = tokio::task::block_in_place(|| self.process.terminate());
-        assert_eq!(code, Some(0), "the server stops as asked");
-        let data = self.process.path().join("data");
+        self.place.stops().await;
+        let data = self.place.folder().join("data");
         let mut checker = lock(&self.witness.checker).take().unwrap();
         let at_us = u64::try_from(self.witness.started.elapsed().as_micros()).unwrap();
         for access in access(&data.join("litrocket.db"), at_us) {
@@ -406,6 +435,33 @@ impl Party {
     }
 }
 
+impl Party<Process> {
+    /// Ends the server as a crash does and starts it again.
+    pub(crate) fn crashes(&mut self) {
+        tokio::task::block_in_place(|| self.place.kill());
+        self.comes_back();
+    }
+
+    /// Starts the server that has ended.
+    pub(crate) fn comes_back(&mut self) {
+        self.witness.restarts();
+        tokio::task::block_in_place(|| self.place.up());
+    }
+}
+
+async fn registered(options: &Options, name: &str) -> Client {
+    let client = Client::connect(options.clone()).await.unwrap();
+    let request = Register {
+        handle: name.into(),
+        password: PASSWORD.into(),
+        invite: None,
+        label: "first".into(),
+        locale: None,
+    };
+    client.register(request).await.unwrap();
+    client
+}
+
 async fn signed_in(options: &Options, name: &str) -> Client {
     let client = Client::connect(options.clone()).await.unwrap();
     client.sign_in(sign_in(name, PASSWORD)).await.unwrap();
@@ -413,7 +469,7 @@ async fn signed_in(options: &Options, name: &str) -> Client {
 }
 
 /// Who may read what, as the store has it; also asks SQLite whether the file is whole.
-fn access(file: &std::path::Path, at_us: u64) -> Vec<Entry> {
+fn access(file: &Path, at_us: u64) -> Vec<Entry> {
     let database = rusqlite::Connection::open(file).unwrap();
     let whole: String = database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(whole, "ok");

@@ -2,7 +2,10 @@
 
 mod kill;
 mod network;
+mod scarce;
+mod stall;
 mod stop;
+mod syscall;
 
 use std::{
     collections::HashSet,
