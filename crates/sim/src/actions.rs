@@ -22,9 +22,16 @@ impl World {
         }
         let action = self.chances.action(&mut self.rng);
         let device = self.rng.index(self.devices.len());
-        let room = self.rng.index(self.chances.rooms);
+        let mut room = self.rng.index(self.chances.rooms);
+        // Hardly anybody writes where they are not.
+        if !self.server.durable.room(room).members[self.devices[device].account].is_joined()
+            && self.rng.chance(900)
+        {
+            room = self.rng.index(self.chances.rooms);
+        }
         match action {
             Action::Kill => self.kill(),
+            Action::Stop => self.drain(),
             Action::Full => {
                 self.server.full = true;
                 let time = self.rng.long(10 * MS, 12);
@@ -82,8 +89,16 @@ impl World {
     }
 
     fn ask(&mut self, action: Action, at: usize, room: usize) {
+        // The owner lets people in and puts them out; the first device of each account is at its index.
+        let is_owners = matches!(action, Action::Invite | Action::Remove);
+        let at = if is_owners { self.server.durable.room(room).owner } else { at };
         let Some(link) = self.devices[at].link else { return };
-        let other = self.rng.index(self.chances.accounts);
+        // Those who are out are asked in, those who are in are put out.
+        let out = |account: &usize| !self.server.durable.room(room).members[*account].is_joined();
+        let mut others: Vec<usize> = (0..self.chances.accounts).collect();
+        others.retain(|account| out(account) == (action == Action::Invite));
+        let pick = self.rng.index(others.len());
+        let Some(other) = others.get(pick).copied() else { return };
         let position = self.devices[at].received.position(conversation(room));
         let event_seq = self.rng.below(position + 1);
         let request = match action {

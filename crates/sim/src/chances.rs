@@ -41,6 +41,8 @@ pub(crate) enum Action {
     Partition,
     /// The server ends at once and starts again.
     Kill,
+    /// The server finishes what it took, ends, and starts again.
+    Stop,
     /// Commits fail for a while.
     Full,
     /// The server's clock jumps.
@@ -49,7 +51,7 @@ pub(crate) enum Action {
     Policy,
 }
 
-const ACTIONS: [(Action, u64); 22] = [
+const ACTIONS: [(Action, u64); 23] = [
     (Action::Say, 60),
     (Action::SayMuch, 8),
     (Action::Edit, 6),
@@ -60,7 +62,7 @@ const ACTIONS: [(Action, u64); 22] = [
     (Action::Read, 6),
     (Action::Clear, 2),
     (Action::Hide, 2),
-    (Action::Invite, 5),
+    (Action::Invite, 10),
     (Action::Remove, 3),
     (Action::Leave, 3),
     (Action::Away, 6),
@@ -69,6 +71,7 @@ const ACTIONS: [(Action, u64); 22] = [
     (Action::Cut, 10),
     (Action::Partition, 3),
     (Action::Kill, 4),
+    (Action::Stop, 2),
     (Action::Full, 2),
     (Action::Clock, 2),
     (Action::Policy, 1),

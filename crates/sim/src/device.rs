@@ -13,6 +13,7 @@ use crate::{
     chances::{MS, SECOND},
     link::{Link, ToClient, ToServer},
     store::{Stored, account, conversation, room_index},
+    told::Told,
     world::{Event, World},
 };
 
@@ -45,6 +46,7 @@ pub(crate) struct Device {
     pub(crate) received: Cursors,
     pub(crate) handled: Cursors,
     items: VecDeque<Item>,
+    pub(crate) told: Told,
     /// Sends whose caller waits for the answer.
     pending: BTreeSet<MessageId>,
     /// On the device's disk: the cursors, and the sends without an answer.
@@ -76,6 +78,7 @@ impl Device {
             received: Cursors::default(),
             handled: Cursors::default(),
             items: VecDeque::new(),
+            told: Told::default(),
             pending: BTreeSet::new(),
             saved: None,
             unsent: Vec::new(),
@@ -106,6 +109,7 @@ impl Device {
         self.items.clear();
         self.handled.rewind();
         self.received.rewind();
+        self.told.forget(&[]);
         self.saved = Some(Vec::new());
     }
 
@@ -118,6 +122,7 @@ impl Device {
         self.outbox.acked(conversation, id);
         self.received.acked(conversation, event_seq);
         self.handled.acked(conversation, event_seq);
+        self.told.know(conversation, event_seq, event_seq);
         self.settled(id);
     }
 
@@ -134,6 +139,7 @@ impl Device {
             None => Cursors::default(),
         };
         self.received = self.handled.clone();
+        self.told.forget(self.saved.as_deref().unwrap_or_default());
         self.saved.is_some()
     }
 }
@@ -145,7 +151,7 @@ impl World {
         if device.dial != dial || !device.wanted || device.link.is_some() {
             return;
         }
-        if !self.server.up || !device.reachable {
+        if !self.server.up || self.server.draining || !device.reachable {
             device.failed += 1;
             let pause = ((100 * MS) << device.failed.min(6)).min(5 * SECOND);
             let pause = pause / 2 + self.rng.below(pause / 2);
@@ -177,6 +183,7 @@ impl World {
         frames.push(ToServer::Live(live));
         self.write_to_server(link, frames);
         self.flush(at);
+        self.replay(link);
     }
 
     pub(crate) fn dial_in(&mut self, at: usize, time: u64) {
@@ -316,10 +323,15 @@ impl World {
         if seen == Seen::New {
             let own =
                 event.id.filter(|id| event.sender == account(device.account) && device.pending.contains(id));
-            match own {
+            if let Some(id) = own {
                 // The ack was lost with an earlier connection: the event stands for it.
-                Some(id) => device.answered(conversation, id, position.event_seq),
-                None => device.items.push_back(Item::Event(conversation, position.event_seq)),
+                device.answered(conversation, id, position.event_seq);
+            } else {
+                if !device.told.event(conversation, position.event_seq) {
+                    let message = format!("the app hears event {} twice", position.event_seq);
+                    self.history.break_off(Broken { rule: 4, message, at_us: self.now });
+                }
+                device.items.push_back(Item::Event(conversation, position.event_seq));
             }
             if event.kind == kind::TEXT {
                 remember(&mut device.seen, (room_index(conversation), position.event_seq));
@@ -342,6 +354,7 @@ impl World {
         });
         let seen = device.received.skip(conversation, from, to);
         if seen == Seen::New {
+            device.told.know(conversation, from, to);
             device.items.push_back(Item::Skip(skip));
         }
         seen

@@ -12,11 +12,13 @@ mod delivery;
 mod device;
 mod history;
 mod jobs;
+mod life;
 mod link;
 mod plants;
 mod rng;
 mod server;
 mod store;
+mod told;
 mod world;
 
 pub use plants::{PLANTS, plant};

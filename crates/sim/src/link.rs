@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use litrocket_protocol::{ConversationId, chat};
 
 use crate::{
+    chances::MS,
     delivery::Desk,
     store::Stored,
     world::{Event, World},
@@ -118,6 +119,23 @@ impl World {
         }
     }
 
+    /// Now and then the first flight of a connection comes twice: the server sees another one, with nobody there.
+    pub(crate) fn replay(&mut self, of: usize) {
+        if !self.rng.chance(20) {
+            return;
+        }
+        let first: Vec<ToServer> =
+            self.links[of].to_server.writes.iter().flat_map(|(_, it)| it.clone()).collect();
+        let at = self.links.len();
+        let mut ghost = Link::new(self.links[of].device, self.links[of].account);
+        ghost.client_open = false;
+        self.links.push(ghost);
+        self.server.online.push(at);
+        self.write_to_server(at, first);
+        let time = self.rng.long(MS, 15);
+        self.after(time, Event::ServerLost(at));
+    }
+
     pub(crate) fn write_to_client(&mut self, at: usize, frames: Vec<ToClient>) {
         if !frames.is_empty() && !self.links[at].cut {
             let arrives = self.now + self.delay();
@@ -129,7 +147,7 @@ impl World {
     pub(crate) fn arrived_at_server(&mut self, at: usize) {
         let link = &mut self.links[at];
         let Some(frames) = link.to_server.pop(self.now) else { return };
-        if link.server_open && self.server.up {
+        if link.server_open && self.server.up && !self.server.draining {
             self.serve(at, frames);
         }
     }

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use litrocket_core::writer::{Decision, Facts, First, Incoming, Position, Writer};
-use litrocket_history::{Entry, Gone, Hash};
+use litrocket_history::{Gone, Hash};
 use litrocket_protocol::{Class, Code, ConversationId, Fault, MessageId, chat, fault::code};
 
 use crate::{
@@ -60,8 +60,10 @@ pub(crate) struct Server {
     /// The durable state with the open transaction.
     pub(crate) working: Store,
     /// The newest events of each conversation, with the connection whose ack stands for it.
-    recents: Vec<VecDeque<(u64, usize)>>,
+    pub(crate) recents: Vec<VecDeque<(u64, usize)>>,
     pub(crate) online: Vec<usize>,
+    /// It reads no more, and ends when it has answered what it took.
+    pub(crate) draining: bool,
     pub(crate) full: bool,
     pub(crate) strict: bool,
     /// How far the clock jumped, in milliseconds.
@@ -84,21 +86,6 @@ impl Server {
         let log = &self.durable.room(room).log;
         let entries = recent.iter().skip((from - first) as usize);
         Some(entries.map(|(seq, origin)| (log[*seq as usize - 1], *origin)).collect())
-    }
-
-    /// Ends it: a commit that was under way happened, or it did not.
-    fn end(&mut self, committed: bool) {
-        if committed && self.batch.is_some() {
-            self.durable = self.working.clone();
-        }
-        self.working = self.durable.clone();
-        self.writer = Writer::default();
-        self.batch = None;
-        self.queue.clear();
-        self.online.clear();
-        self.recents.iter_mut().for_each(VecDeque::clear);
-        self.life += 1;
-        self.up = false;
     }
 }
 
@@ -271,6 +258,7 @@ impl World {
             self.pump(at);
         }
         self.begin();
+        self.drained();
     }
 
     fn rolled_back(&mut self, batch: Batch) {
@@ -312,44 +300,9 @@ impl World {
         }
     }
 
-    /// The server ends at once. Each device notices in its own time.
-    pub(crate) fn kill(&mut self) {
-        if !self.server.up {
-            return;
-        }
-        let committed = self.rng.chance(500);
-        self.server.end(committed);
-        for at in 0..self.links.len() {
-            if self.links[at].server_open {
-                self.links[at].server_open = false;
-                self.cut(at);
-                let time = self.rng.long(MS, 13);
-                self.after(time, Event::ClientLost(at));
-            }
-        }
-        self.asking.clear();
-        let down = self.rng.long(50 * MS, 11);
-        self.after(down, Event::Start);
-    }
-
-    pub(crate) fn start(&mut self) {
-        self.server.up = true;
-        self.history.push(Entry::Restart { at_us: self.now });
-    }
-
-    /// The server notices that a connection is gone.
-    pub(crate) fn server_lost(&mut self, at: usize) {
-        if self.links[at].server_open {
-            self.links[at].server_open = false;
-            self.server.online.retain(|online| *online != at);
-            self.server.queue.push_back(Command::Forget(at));
-            self.begin();
-        }
-    }
-
     /// A request that arrived goes to the writer.
     pub(crate) fn called(&mut self, call: Call) {
-        if self.links[call.link].server_open && self.server.up {
+        if self.links[call.link].server_open && self.server.up && !self.server.draining {
             self.server.queue.push_back(Command::Job(call));
             self.begin();
         } else {

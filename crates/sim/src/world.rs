@@ -272,6 +272,10 @@ impl World {
                     let message = format!("device {}: the app did not handle all that came", device.number);
                     self.history.break_off(Broken { rule: 10, message, at_us: self.now });
                 }
+                if let Some(hole) = device.told.hole(conversation(room), event_seq) {
+                    let message = format!("the app of device {} never heard event {hole}", device.number);
+                    self.history.break_off(Broken { rule: 4, message, at_us: self.now });
+                }
                 self.history.push(Entry::End {
                     at_us: self.now,
                     account: account(device.account),
@@ -292,7 +296,7 @@ fn room(chances: &Chances, rng: &mut Rng) -> Room {
         Room { members: vec![Member::default(); chances.accounts], owner, is_group, log: Vec::new() };
     let other = (owner + 1) % chances.accounts;
     for at in 0..chances.accounts {
-        if at == owner || at == other || is_group && rng.chance(600) {
+        if at == owner || at == other || is_group && rng.chance(500) {
             room.join(at, 1, 1);
         }
     }
