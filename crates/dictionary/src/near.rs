@@ -1,0 +1,135 @@
+//! Strings that differ from one in a few places: inserted, left out, exchanged or swapped characters.
+//!
+//! Walks the sorted strings and keeps a row of distances per character of the current one, so that strings with
+//! the same beginning share their work and hopeless beginnings are passed over as a whole.
+
+use crate::keys::Sorted;
+
+/// The places of the strings at a distance of 1 to `max` from `wanted`, with the distance; at most `limit`.
+pub(crate) fn near(sorted: &impl Sorted, wanted: &str, max: u8, limit: usize) -> Vec<(usize, u8)> {
+    let mut walk = Walk::new(wanted, max);
+    let (mut found, mut i) = (Vec::new(), 0);
+    while i < sorted.len() && found.len() < limit {
+        let key = sorted.get(i);
+        match walk.step(key) {
+            Ok(distance) => {
+                if (1..=max).contains(&distance) {
+                    found.push((i, distance));
+                }
+                i += 1;
+            }
+            Err(hopeless) => {
+                let beginning = &key[..hopeless];
+                i = sorted.end_of(i, |it| it < beginning || it.starts_with(beginning));
+            }
+        }
+    }
+    found
+}
+
+/// How many characters have to be inserted, left out, exchanged or swapped with the next to make one of the other.
+pub(crate) fn distance(one: &str, other: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let mut d = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for i in 0..=a.len() {
+        for j in 0..=b.len() {
+            d[i][j] = if i == 0 || j == 0 {
+                i + j
+            } else {
+                let plain = (d[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]))
+                    .min(d[i - 1][j] + 1)
+                    .min(d[i][j - 1] + 1);
+                let swaps = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+                if swaps { plain.min(d[i - 2][j - 2] + 1) } else { plain }
+            };
+        }
+    }
+    d[a.len()][b.len()]
+}
+
+struct Walk {
+    wanted: Vec<char>,
+    max: u8,
+    /// The characters of the current string.
+    path: Vec<char>,
+    /// The row of distances behind each of them, the first one for the empty string.
+    rows: Vec<Vec<u8>>,
+}
+
+impl Walk {
+    fn new(wanted: &str, max: u8) -> Self {
+        let wanted: Vec<char> = wanted.chars().collect();
+        let first = (0..=wanted.len()).map(|i| u8::try_from(i).unwrap_or(u8::MAX)).collect();
+        Self { wanted, max, path: Vec::new(), rows: vec![first] }
+    }
+
+    /// The distance of a string, or after how many bytes it cannot become near any more.
+    fn step(&mut self, key: &str) -> Result<u8, usize> {
+        let common = self.path.iter().zip(key.chars()).take_while(|(one, other)| **one == *other).count();
+        self.path.truncate(common);
+        self.rows.truncate(common + 1);
+        for (at, c) in key.char_indices().skip(common) {
+            self.path.push(c);
+            self.rows.push(self.next_row(c));
+            if self.is_hopeless() {
+                return Err(at + c.len_utf8());
+            }
+        }
+        Ok(self.rows[self.rows.len() - 1][self.wanted.len()])
+    }
+
+    fn next_row(&self, c: char) -> Vec<u8> {
+        let depth = self.rows.len();
+        let last = &self.rows[depth - 1];
+        let mut row = Vec::with_capacity(last.len());
+        row.push(last[0].saturating_add(1));
+        for (j, wanted) in self.wanted.iter().enumerate() {
+            let exchanged = last[j].saturating_add(u8::from(*wanted != c));
+            let mut best = exchanged.min(last[j + 1].saturating_add(1)).min(row[j].saturating_add(1));
+            if j > 0 && depth > 1 && self.wanted[j - 1] == c && self.path[depth - 2] == *wanted {
+                best = best.min(self.rows[depth - 2][j - 1].saturating_add(1));
+            }
+            row.push(best);
+        }
+        row
+    }
+
+    fn is_hopeless(&self) -> bool {
+        let least = |row: &Vec<u8>| row.iter().copied().min().unwrap_or(u8::MAX);
+        let depth = self.rows.len();
+        // A swap still reaches back over the last row.
+        least(&self.rows[depth - 1]) > self.max
+            && (depth < 2 || least(&self.rows[depth - 2]).saturating_add(1) > self.max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{HashMap, HashSet};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::keys::Keys;
+
+    proptest! {
+        #[test]
+        fn the_walk_finds_what_comparing_each_finds(
+            keys in prop::collection::hash_set("[abc火]{0,6}", 0..40),
+            wanted in "[abc火]{0,6}",
+            max in 1_u8..3,
+        ) {
+            let sorted = Keys::new(keys.iter().map(|key| (key.clone(), vec![])).collect::<HashMap<_, _>>());
+            let found: HashSet<(String, usize)> = near(&sorted, &wanted, max, usize::MAX)
+                .into_iter()
+                .map(|(i, distance)| (sorted.get(i).to_owned(), usize::from(distance)))
+                .collect();
+            let expected: HashSet<(String, usize)> = keys
+                .into_iter()
+                .map(|key| { let far = distance(&key, &wanted); (key, far) })
+                .filter(|(_, far)| (1..=usize::from(max)).contains(far))
+                .collect();
+            prop_assert_eq!(found, expected);
+        }
+    }
+}
