@@ -18,6 +18,7 @@ use crate::{
     features::{
         account::{Passwords, Throttle},
         presence::Watchers,
+        words::Dictionary,
     },
     hub::Hub,
     limits::Bucket,
@@ -45,6 +46,8 @@ pub struct App {
     pub throttle: Throttle,
     /// The full-text index.
     pub search: SearchIndex,
+    /// The dictionary.
+    pub dictionary: Dictionary,
     /// Who watches whose presence.
     pub watchers: Watchers,
     /// Each account's rate of sends.

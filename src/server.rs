@@ -104,6 +104,7 @@ impl Server {
             passwords,
             throttle,
             search,
+            dictionary: features::words::Dictionary::default(),
             watchers: features::presence::Watchers::default(),
             draining,
         });

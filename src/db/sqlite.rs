@@ -14,8 +14,10 @@ use super::{Error, Failure, OpenError, Options, Raw, Row, Value, raw};
 const FILE: &str = "litrocket.db";
 
 /// The steps of the schema, embedded in the program.
-const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "foundation", include_str!("../../migrations/sqlite/0001_foundation.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "foundation", include_str!("../../migrations/sqlite/0001_foundation.sql")),
+    (6, "words", include_str!("../../migrations/sqlite/0006_words.sql")),
+];
 
 /// How long a writer waits for a lock that another program holds on the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);

@@ -6,6 +6,7 @@ pub mod conversations;
 pub mod history;
 pub mod presence;
 pub mod search;
+pub mod words;
 
 use litrocket_protocol::{Fault, fault::code, limits};
 
@@ -18,6 +19,7 @@ pub fn routes() -> Router {
     let router = conversations::routes(router);
     let router = history::routes(router);
     let router = search::routes(router);
+    let router = words::routes(router);
     presence::routes(router)
 }
 

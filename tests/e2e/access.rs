@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, pin::Pin};
 use litrocket_client::{Client, Error};
 use litrocket_protocol::{
     AccountId, ConversationId, MessageId, Request, SessionId, Who, account as a, conversations as c,
-    history as h, requests,
+    history as h, requests, words as w,
 };
 
 use crate::world::World;
@@ -65,6 +65,9 @@ fn events(_: &Scene) -> Vec<u64> {
 fn words(_: &Scene) -> String {
     "rocket words".into()
 }
+fn id(_: &Scene) -> MessageId {
+    MessageId([7; 16])
+}
 fn wrong(_: &Scene) -> String {
     "not the password".into()
 }
@@ -88,7 +91,7 @@ fn table() -> Vec<Row> {
         a::CreateInvite { uses: none, valid_ms: none } => ["forbidden", "forbidden", "forbidden"];
         c::ListConversations { after: none, limit: none } => ["ok", "ok", "ok"];
         c::OpenDirect { account: bystander } => ["ok", "ok", "ok"];
-        c::CreateGroup { id: |_: &Scene| MessageId([7; 16]), name: words, accounts: bystanders, open_history: |_: &Scene| false } => ["ok", "ok", "ok"];
+        c::CreateGroup { id: id, name: words, accounts: bystanders, open_history: |_: &Scene| false } => ["ok", "ok", "ok"];
         c::GetConversation { conversation: group } => ["not_found", "ok", "ok"];
         c::InviteMembers { conversation: group, accounts: |_: &Scene| vec![] } => ["not_found", "not_a_member", "ok"];
         c::RemoveMember { conversation: group, account: bystander } => ["not_found", "not_a_member", "forbidden"];
@@ -106,6 +109,12 @@ fn table() -> Vec<Row> {
         h::GetEvents { conversation: group, events: events } => ["not_found", "ok", "ok"];
         h::GetReactions { conversation: group, event_seq: first, after: none, limit: none } => ["not_found", "ok", "ok"];
         h::Search { text: words, conversation: |scene: &Scene| Some(scene.group), before: none, limit: none } => ["not_found", "ok", "ok"];
+        w::LookUp { text: words, from: none, after: none, limit: none } => ["ok", "ok", "ok"];
+        w::KeepEntry { id: id, traditional: words, simplified: words, pinyin: words } => ["not_found", "not_found", "not_found"];
+        w::AddWords { words: |_: &Scene| vec![] } => ["bad_value", "bad_value", "bad_value"];
+        w::EditWord { id: id, word: none, reading: none, meaning: none, example: none, note: none } => ["not_found", "not_found", "not_found"];
+        w::DeleteWord { id: id } => ["not_found", "not_found", "not_found"];
+        w::ListWords { find: none, before: none, limit: none } => ["ok", "ok", "ok"];
         c::LeaveGroup { conversation: group } => ["not_found", "ok", "ok"];
         a::SignOut { reserved: none } => ["ok", "ok", "ok"];
     }

@@ -14,4 +14,5 @@ mod raw;
 mod relay;
 mod wire;
 mod witness;
+mod words;
 mod world;

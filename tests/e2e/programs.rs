@@ -12,17 +12,17 @@ use serde_json::Value;
 use crate::process::{Process, program};
 
 /// Somebody at a terminal, with a profile of their own.
-struct Terminal<'a> {
-    process: &'a Process,
-    profile: &'a str,
+pub(crate) struct Terminal<'a> {
+    pub(crate) process: &'a Process,
+    pub(crate) profile: &'a str,
 }
 
 impl Terminal<'_> {
-    fn runs(&self, args: &[&str]) -> Output {
+    pub(crate) fn runs(&self, args: &[&str]) -> Output {
         self.runs_with(args, "")
     }
 
-    fn runs_with(&self, args: &[&str], input: &str) -> Output {
+    pub(crate) fn runs_with(&self, args: &[&str], input: &str) -> Output {
         let server = format!("127.0.0.1:{}", self.process.port);
         let mut child = program()
             .current_dir(self.process.path())
@@ -41,20 +41,24 @@ impl Terminal<'_> {
     }
 
     /// The objects printed by a command that works.
-    fn says(&self, args: &[&str]) -> Vec<Value> {
+    pub(crate) fn says(&self, args: &[&str]) -> Vec<Value> {
         lines(&self.runs(args))
     }
 
     /// Exit code and error object of a command that fails.
-    fn fails(&self, args: &[&str]) -> (i32, Value) {
-        let output = self.runs(args);
+    pub(crate) fn fails(&self, args: &[&str]) -> (i32, Value) {
+        self.fails_with(args, "")
+    }
+
+    pub(crate) fn fails_with(&self, args: &[&str], input: &str) -> (i32, Value) {
+        let output = self.runs_with(args, input);
         assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
         let error = String::from_utf8(output.stderr).unwrap();
         (output.status.code().unwrap(), serde_json::from_str(error.lines().last().unwrap()).unwrap())
     }
 }
 
-fn lines(output: &Output) -> Vec<Value> {
+pub(crate) fn lines(output: &Output) -> Vec<Value> {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

@@ -67,6 +67,11 @@ words! {
     no_messages: "No messages.", "没有消息。";
     nothing_found: "Nothing found.", "没有找到。";
     no_groups: "No groups yet. Make one: litrocket group create NAME", "还没有群组。创建：litrocket group create 名称";
+    no_words: "No own words yet. Keep one: litrocket word look WORD --keep 1", "还没有自己的词。收藏一个：litrocket word look 词 --keep 1";
+    example: "example", "例";
+    note: "note", "备注";
+    added: "added", "已添加";
+    there_already: "there already", "已有";
     incomplete: "The newest messages are still being indexed; search again in a moment for the rest.", "最新消息仍在建立索引，请稍后再次搜索。";
     saved: "saved", "收藏";
     unread: "unread", "未读";

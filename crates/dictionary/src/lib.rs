@@ -15,7 +15,7 @@ mod pinyin;
 pub use english::{forms, words};
 pub use entry::{Entry, ParseError};
 pub use index::Index;
-pub use look::{Direction, Example, HITS_MAX, Hit, Match};
+pub use look::{Direction, HITS_MAX, Hit, Match};
 pub use pinyin::{key as pinyin_key, with_marks};
 
 /// Why the compressed file does not open.

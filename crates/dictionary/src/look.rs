@@ -67,13 +67,6 @@ pub struct Hit {
     pub matched: Match,
 }
 
-/// A longer headword that shows a word in use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Example<'a> {
-    /// The entry of the longer one.
-    pub entry: Entry<'a>,
-}
-
 impl Index {
     /// What fits a text, best first, at most [`HITS_MAX`]. Chinese text is looked up as headword in either script,
     /// other text as pinyin and as English. Bound the text: the time grows with it.
@@ -96,7 +89,7 @@ impl Index {
     }
 
     /// A longer headword with the entry's in it, read the same there.
-    pub fn example(&self, of: &Entry<'_>) -> Option<Example<'_>> {
+    pub fn example(&self, of: &Entry<'_>) -> Option<Entry<'_>> {
         let endings = Endings(self);
         let reading = of.pinyin.to_ascii_lowercase();
         let reads_so = |entry: &Entry<'_>| {
@@ -114,7 +107,7 @@ impl Index {
                 let far = entry.simplified.chars().count().abs_diff(wanted);
                 (far, u8::MAX - self.weights[*id as usize], *id)
             });
-        best.map(|(_, entry)| Example { entry })
+        best.map(|(_, entry)| entry)
     }
 }
 

@@ -88,7 +88,7 @@ fn mark(syllable: &str) -> String {
     let place = lower
         .find(['a', 'e'])
         .or_else(|| lower.find("ou"))
-        .or_else(|| lower.char_indices().filter(is_vowel).next_back().map(|(at, _)| at));
+        .or_else(|| lower.char_indices().rfind(is_vowel).map(|(at, _)| at));
     let combining = match tone {
         '1' => "\u{304}",
         '2' => "\u{301}",

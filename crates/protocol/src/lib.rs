@@ -26,6 +26,7 @@ pub mod unread;
 pub mod varint;
 #[cfg(test)]
 mod vectors;
+pub mod words;
 
 pub use fault::{Class, Code, Fault};
 pub use ids::{AccountId, ConversationId, MessageId, SessionId};

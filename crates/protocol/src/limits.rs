@@ -36,7 +36,25 @@ pub const SEARCH_BYTES_MAX: usize = 256;
 pub const PASSWORD_BYTES_MAX: usize = 1024;
 /// A password, in bytes, at least.
 pub const PASSWORD_BYTES_MIN: usize = 8;
+/// Own words of an account.
+pub const WORDS_MAX: usize = 10_000;
+/// Own words added in one request.
+pub const WORDS_PER_CALL_MAX: usize = 100;
+/// An own word, in UTF-8 bytes.
+pub const WORD_BYTES_MAX: usize = 128;
+/// How an own word is read, in UTF-8 bytes.
+pub const READING_BYTES_MAX: usize = 256;
+/// What an own word means, in UTF-8 bytes.
+pub const MEANING_BYTES_MAX: usize = 1024;
+/// Example of an own word, and the note on it, in UTF-8 bytes.
+pub const WORD_LINE_BYTES_MAX: usize = 512;
 
+const _: () = assert!(
+    WORDS_PER_CALL_MAX
+        * (WORD_BYTES_MAX + READING_BYTES_MAX + MEANING_BYTES_MAX + 2 * WORD_LINE_BYTES_MAX + 128)
+        < crate::frame::FRAME_MAX,
+    "a page of own words, and a request that adds them, fits a frame"
+);
 const _: () = assert!(BODY_BYTES_MAX + FALLBACK_BYTES_MAX + 1024 <= crate::frame::CHAT_FRAME_MAX);
 const _: () = assert!(TEXT_BYTES_MAX + MENTIONS_MAX * 64 <= BODY_BYTES_MAX);
 const _: () = assert!(CURSORS_PER_FRAME_MAX * 32 <= crate::frame::CHAT_FRAME_MAX);

@@ -145,6 +145,13 @@ requests! {
     0x0302 history::GetEvents(Session) => history::Events [NOT_FOUND]
     0x0303 history::GetReactions(Session) => history::Reactions [NOT_FOUND]
     0x0304 history::Search(Session) => history::Found [NOT_FOUND, NOTHING_TO_SEARCH]
+
+    0x0800 words::LookUp(Session) => words::LookedUp []
+    0x0801 words::KeepEntry(Session) => words::Word [NOT_FOUND, ID_CONFLICT]
+    0x0802 words::AddWords(Session) => words::WordsAdded [NOT_FOUND, ID_CONFLICT]
+    0x0803 words::EditWord(Session) => words::Word [NOT_FOUND]
+    0x0804 words::DeleteWord(Session) => account::Done [NOT_FOUND]
+    0x0805 words::ListWords(Session) => words::Words []
 }
 
 // A code that stands twice, or out of order, does not compile.

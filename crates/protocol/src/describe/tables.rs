@@ -4,7 +4,8 @@
 
 use super::{Origin, Shape, shape};
 use crate::{
-    account, chat, close_code, conversations, event, fault, frame, history, limits, names, state, stream_kind,
+    account, chat, close_code, conversations, event, fault, frame, history, limits, names, state,
+    stream_kind, words,
 };
 
 /// A frame on a long-lived stream.
@@ -117,6 +118,10 @@ pub(super) const TYPES: &[Shape] = &[
     shape::<conversations::Message>(),
     shape::<conversations::ReactionCount>(),
     shape::<history::ReactedBy>(),
+    shape::<words::DictionaryEntry>(),
+    shape::<words::WordExample>(),
+    shape::<words::Word>(),
+    shape::<words::NewWord>(),
     shape::<event::Event>(),
     shape::<event::Mention>(),
     shape::<fault::Fault>(),
@@ -129,6 +134,7 @@ pub(super) const ACCOUNT_LOG: &[(&str, &str, &str)] = &[
     ("session/<session>", "SessionEntry", "A signed-in device; gone when its session ended."),
     ("conversation/<conversation>", "ConversationEntry", "The account's side of a conversation."),
     ("hidden/<conversation>/<event_seq>", "HiddenEntry", "An event the account deleted for itself."),
+    ("word/<id>", "Word", "One of the account's own words; the id as UUID text."),
 ];
 
 /// Stream kinds.
@@ -207,6 +213,16 @@ pub(super) const LIMITS: &[(&str, u64, &str)] = &[
     ("search_bytes_max", limits::SEARCH_BYTES_MAX as u64, "A search text, in UTF-8 bytes."),
     ("password_bytes_max", limits::PASSWORD_BYTES_MAX as u64, "A password, in UTF-8 bytes, at most."),
     ("password_bytes_min", limits::PASSWORD_BYTES_MIN as u64, "A password, in UTF-8 bytes, at least."),
+    ("words_max", limits::WORDS_MAX as u64, "Own words of an account."),
+    ("words_per_call_max", limits::WORDS_PER_CALL_MAX as u64, "Own words added in one request."),
+    ("word_bytes_max", limits::WORD_BYTES_MAX as u64, "An own word, in UTF-8 bytes."),
+    ("reading_bytes_max", limits::READING_BYTES_MAX as u64, "How an own word is read, in UTF-8 bytes."),
+    ("meaning_bytes_max", limits::MEANING_BYTES_MAX as u64, "What an own word means, in UTF-8 bytes."),
+    (
+        "word_line_bytes_max",
+        limits::WORD_LINE_BYTES_MAX as u64,
+        "The example of an own word, and the note on it, in UTF-8 bytes each.",
+    ),
     ("handle_chars_min", names::HANDLE_CHARS_MIN as u64, "An account name, in characters, at least."),
     ("handle_chars_max", names::HANDLE_CHARS_MAX as u64, "An account name, in characters, at most."),
     (

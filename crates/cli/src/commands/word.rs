@@ -1,0 +1,269 @@
+//! The dictionary and one's own words.
+
+use std::{
+    collections::HashMap,
+    io::{Read, Write},
+};
+
+use litrocket_client::Client;
+use litrocket_protocol::{
+    MessageId, limits,
+    words::{AddWords, DeleteWord, DictionaryEntry, EditWord, KeepEntry, ListWords, LookUp, NewWord, Word},
+};
+use serde_json::{Value, json};
+
+use crate::{Failure, WordCommand, output::escape, session::Context};
+
+/// The columns of a file of words. Only `word` and `meaning` have to be there.
+const COLUMNS: [&str; 5] = ["word", "reading", "meaning", "example", "note"];
+/// Bytes of a file of words: more than an account may have.
+const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Entries that a look-up shows, at most.
+const LOOKED_UP_MAX: u64 = 500;
+
+pub(super) async fn run(context: &Context, command: WordCommand) -> Result<(), Failure> {
+    // A file that cannot be read is told before the server is asked for anything.
+    let rows = match &command {
+        WordCommand::Import { file } => read_rows(file)?,
+        _ => Vec::new(),
+    };
+    let client = context.connect().await?;
+    match command {
+        WordCommand::Look { text, from, limit, keep } => {
+            look(context, &client, text, from, limit, keep).await?;
+        }
+        WordCommand::Add { word, meaning, reading, example, note } => {
+            let id = client.new_id()?;
+            let new = NewWord { id, word, reading, meaning, example, note };
+            let added = client.call(AddWords { words: vec![new] }).await?;
+            added.words.iter().try_for_each(|word| print_word(context, word))?;
+        }
+        WordCommand::Edit { which, word, reading, meaning, example, note } => {
+            let id = own(&client, &which).await?;
+            let word = client.call(EditWord { id, word, reading, meaning, example, note }).await?;
+            print_word(context, &word)?;
+        }
+        WordCommand::Delete { which } => {
+            let id = own(&client, &which).await?;
+            client.call(DeleteWord { id }).await?;
+            let words = context.output.words;
+            context
+                .output
+                .data(|| json!({"type": "deleted", "id": id.to_string()}), || words.done().into())?;
+        }
+        WordCommand::List { find, limit } => list(context, &client, find, limit).await?,
+        WordCommand::Import { .. } => import(context, &client, rows).await?,
+        WordCommand::Export { file } => export(context, &client, &file).await?,
+    }
+    client.close().await;
+    Ok(())
+}
+
+fn word_json(word: &Word) -> Value {
+    json!({"type": "word", "id": word.id.to_string(), "word": word.word, "reading": word.reading,
+        "meaning": word.meaning, "example": word.example, "note": word.note,
+        "created_ms": word.created_ms, "changed_ms": word.changed_ms})
+}
+
+fn print_word(context: &Context, word: &Word) -> Result<(), Failure> {
+    context.output.data(
+        || word_json(word),
+        || {
+            let reading =
+                if word.reading.is_empty() { String::new() } else { format!(" ({})", word.reading) };
+            let mut line = escape(&format!("★ {}{reading}  {}", word.word, word.meaning));
+            let words = context.output.words;
+            for (name, text) in [(words.example(), &word.example), (words.note(), &word.note)] {
+                if !text.is_empty() {
+                    line.push_str(&format!("\n    {name}: {}", escape(text)));
+                }
+            }
+            line
+        },
+    )
+}
+
+fn print_entry(context: &Context, number: u64, entry: &DictionaryEntry) -> Result<(), Failure> {
+    context.output.data(
+        || {
+            let example = entry.example.as_ref().map(
+                |it| json!({"text": it.text, "reading": it.reading, "meaning": it.meaning}),
+            );
+            json!({"type": "entry", "number": number, "match": entry.matched, "traditional": entry.traditional,
+                "simplified": entry.simplified, "pinyin": entry.pinyin, "reading": entry.reading,
+                "senses": entry.senses, "example": example})
+        },
+        || {
+            let same = entry.traditional == entry.simplified;
+            let other = if same { String::new() } else { format!(" [{}]", entry.traditional) };
+            let (word, reading) = (&entry.simplified, &entry.reading);
+            let mut text = format!("{number:>3}. {word}{other}  {reading}  {}", entry.senses.join("; "));
+            if let Some(example) = &entry.example {
+                let name = context.output.words.example();
+                let (phrase, reading, meaning) = (&example.text, &example.reading, &example.meaning);
+                text.push_str(&format!("\n{name}: {phrase}  {reading}  {meaning}"));
+            }
+            escape(&text)
+        },
+    )
+}
+
+async fn look(
+    context: &Context,
+    client: &Client,
+    text: String,
+    from: Option<String>,
+    limit: u64,
+    keep: Option<u64>,
+) -> Result<(), Failure> {
+    let limit = limit.clamp(1, LOOKED_UP_MAX).max(keep.unwrap_or(0));
+    let (mut after, mut shown, mut nothing) = (None, 0, true);
+    loop {
+        let wanted = (limit - shown).min(limits::PAGE_MAX);
+        let request = LookUp { text: text.clone(), from: from.clone(), after, limit: Some(wanted) };
+        let page = client.call(request).await?;
+        nothing &= page.own.is_empty() && page.entries.is_empty();
+        if keep.is_none() {
+            page.own.iter().try_for_each(|word| print_word(context, word))?;
+        }
+        for entry in page.entries {
+            shown += 1;
+            if keep == Some(shown) {
+                let DictionaryEntry { traditional, simplified, pinyin, .. } = entry;
+                let id = client.new_id()?;
+                let word = client.call(KeepEntry { id, traditional, simplified, pinyin }).await?;
+                return print_word(context, &word);
+            }
+            if keep.is_none() {
+                print_entry(context, shown, &entry)?;
+            }
+        }
+        after = page.next;
+        if after.is_none() || shown >= limit {
+            break;
+        }
+    }
+    if let Some(number) = keep {
+        return Err(Failure::Usage(format!(
+            "{text:?} has no entry {number}: see litrocket word look {text}"
+        )));
+    }
+    if nothing {
+        context.output.hint(context.output.words.nothing_found());
+    }
+    Ok(())
+}
+
+/// Own words, newest first.
+async fn pages(client: &Client, find: Option<String>, limit: u64) -> Result<Vec<Word>, Failure> {
+    let mut all: Vec<Word> = Vec::new();
+    loop {
+        let wanted = (limit - all.len() as u64).clamp(1, limits::PAGE_MAX);
+        let before = all.last().map(|word| word.id);
+        let page = client.call(ListWords { find: find.clone(), before, limit: Some(wanted) }).await?;
+        all.extend(page.words);
+        if !page.more || all.len() as u64 >= limit {
+            return Ok(all);
+        }
+    }
+}
+
+/// The id of an own word: given as it is, or by the word.
+async fn own(client: &Client, which: &str) -> Result<MessageId, Failure> {
+    let found = pages(client, Some(which.to_owned()), u64::MAX).await?;
+    let named: Vec<&Word> = found.iter().filter(|word| word.word == which).collect();
+    match named.as_slice() {
+        [one] => Ok(one.id),
+        [] => MessageId::parse(which).ok_or_else(|| {
+            Failure::Usage(format!("you have no own word {which:?}: see litrocket word list"))
+        }),
+        many => {
+            let ids: Vec<String> = many.iter().map(|word| word.id.to_string()).collect();
+            Err(Failure::Usage(format!("several own words are {which:?}: use an id, {}", ids.join(" or "))))
+        }
+    }
+}
+
+async fn list(context: &Context, client: &Client, find: Option<String>, limit: u64) -> Result<(), Failure> {
+    let words = pages(client, find, limit).await?;
+    words.iter().try_for_each(|word| print_word(context, word))?;
+    if words.is_empty() {
+        context.output.hint(context.output.words.no_words());
+    }
+    Ok(())
+}
+
+/// The rows of a CSV file with a head line, in the order of [`COLUMNS`].
+fn read_rows(file: &str) -> Result<Vec<[String; 5]>, Failure> {
+    let bad = |why: &dyn std::fmt::Display| Failure::Usage(format!("{file}: {why}"));
+    let input: Box<dyn Read> = match file {
+        "-" => Box::new(std::io::stdin()),
+        path => Box::new(std::fs::File::open(path).map_err(|error| bad(&error))?),
+    };
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(input.take(FILE_BYTES_MAX));
+    let head: HashMap<String, usize> = reader
+        .headers()
+        .map_err(|error| bad(&error))?
+        .iter()
+        .map(|name| name.trim_start_matches('\u{feff}').trim().to_lowercase())
+        .zip(0..)
+        .collect();
+    if !head.contains_key("word") || !head.contains_key("meaning") {
+        return Err(bad(&format!("the first line names the columns: {}", COLUMNS.join(","))));
+    }
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| bad(&error))?;
+        if record.iter().all(|field| field.trim().is_empty()) {
+            continue;
+        }
+        let field = |name: &str| head.get(name).and_then(|at| record.get(*at)).unwrap_or_default().to_owned();
+        rows.push(COLUMNS.map(field));
+    }
+    Ok(rows)
+}
+
+async fn import(context: &Context, client: &Client, rows: Vec<[String; 5]>) -> Result<(), Failure> {
+    let (total, mut added) = (rows.len(), 0);
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let mut words = Vec::new();
+        for [word, reading, meaning, example, note] in rows.by_ref().take(limits::WORDS_PER_CALL_MAX) {
+            words.push(NewWord { id: client.new_id()?, word, reading, meaning, example, note });
+        }
+        added += client.call(AddWords { words }).await?.added;
+    }
+    let words = context.output.words;
+    context.output.data(
+        || json!({"type": "imported", "words": total, "added": added}),
+        || format!("{} {added}, {} {}", words.added(), words.there_already(), total as u64 - added),
+    )
+}
+
+async fn export(context: &Context, client: &Client, file: &str) -> Result<(), Failure> {
+    let words = pages(client, None, u64::MAX).await?;
+    if context.output.json && file == "-" {
+        return words.iter().rev().try_for_each(|word| print_word(context, word));
+    }
+    let output: Box<dyn Write> = match file {
+        "-" => Box::new(std::io::stdout()),
+        path => Box::new(std::fs::File::create(path)?),
+    };
+    write_rows(output, &words).map_err(std::io::Error::other)?;
+    if file != "-" {
+        let done = context.output.words.done();
+        context.output.data(|| json!({"type": "exported", "words": words.len()}), || done.into())?;
+    }
+    Ok(())
+}
+
+/// Oldest first, so that an import elsewhere keeps the order.
+fn write_rows(output: impl Write, words: &[Word]) -> Result<(), csv::Error> {
+    let mut writer = csv::Writer::from_writer(output);
+    writer.write_record(COLUMNS)?;
+    for word in words.iter().rev() {
+        writer.write_record([&word.word, &word.reading, &word.meaning, &word.example, &word.note])?;
+    }
+    writer.flush()?;
+    Ok(())
+}

@@ -1,0 +1,183 @@
+//! The words feature's SQL: `own_words` and `own_word_terms`.
+
+use litrocket_protocol::{
+    AccountId, MessageId,
+    words::{NewWord, Word},
+};
+
+use super::terms::Asked;
+use crate::{
+    args,
+    db::{Db, Value},
+    error::{Error, Result},
+    writer::Tx,
+};
+
+type Row = (Vec<u8>, String, String, String, String, String, i64, i64);
+
+fn word(row: Row) -> Result<Word> {
+    let (id, word, reading, meaning, example, note, created_ms, changed_ms) = row;
+    let id = id.try_into().map_err(|_| Error::Internal("the id of an own word has not 16 bytes".into()))?;
+    Ok(Word {
+        id: MessageId(id),
+        word,
+        reading,
+        meaning,
+        example,
+        note,
+        created_ms: created_ms as u64,
+        changed_ms: changed_ms as u64,
+    })
+}
+
+/// Behind everything that begins with a text.
+fn behind(text: &str) -> String {
+    format!("{text}\u{10ffff}")
+}
+
+fn others(asked: &Asked) -> Result<String> {
+    serde_json::to_string(&asked.others).map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// The own words that fit, best first.
+pub(super) async fn found(db: &Db, account: AccountId, asked: &Asked, limit: u64) -> Result<Vec<Word>> {
+    const SELECT: &str = "SELECT w.id, w.word, w.reading, w.meaning, w.example, w.note, w.created_ms, w.changed_ms
+        FROM (SELECT id, MIN(CASE WHEN term = $2 THEN 0 WHEN term >= $2 AND term < $3 THEN 2 ELSE 1 END) AS fit
+            FROM own_word_terms
+            WHERE account = $1 AND (term >= $2 AND term < $3 OR term IN (SELECT value FROM json_each($4)))
+            GROUP BY id) t
+        JOIN own_words w ON w.account = $1 AND w.id = t.id
+        ORDER BY t.fit, w.changed_ms DESC, w.id LIMIT $5";
+    let args = args![account, &*asked.text, behind(&asked.text), others(asked)?, limit];
+    db.all::<Row>(SELECT, args).await?.into_iter().map(word).collect()
+}
+
+/// The own words below an id, newest first.
+pub(super) async fn page(
+    db: &Db,
+    account: AccountId,
+    asked: Option<&Asked>,
+    before: Option<MessageId>,
+    limit: u64,
+) -> Result<Vec<Word>> {
+    const ALL: &str =
+        "SELECT id, word, reading, meaning, example, note, created_ms, changed_ms FROM own_words
+        WHERE account = $1 AND id < $2 AND deleted_ms IS NULL ORDER BY id DESC LIMIT $3";
+    const FOUND: &str =
+        "SELECT id, word, reading, meaning, example, note, created_ms, changed_ms FROM own_words
+        WHERE account = $1 AND id < $2 AND id IN (SELECT id FROM own_word_terms
+            WHERE account = $1 AND (term >= $4 AND term < $5 OR term IN (SELECT value FROM json_each($6))))
+        ORDER BY id DESC LIMIT $3";
+    let before = before.unwrap_or(MessageId([0xff; 16]));
+    let rows: Vec<Row> = match asked {
+        None => db.all(ALL, args![account, before, limit]).await?,
+        Some(asked) => {
+            let (from, to) = (&*asked.text, behind(&asked.text));
+            db.all(FOUND, args![account, before, limit, from, to, others(asked)?]).await?
+        }
+    };
+    rows.into_iter().map(word).collect()
+}
+
+/// How many own words an account has.
+pub(super) async fn count(tx: &mut Tx, account: AccountId) -> Result<u64> {
+    const COUNT: &str = "SELECT COUNT(*) FROM own_words WHERE account = $1 AND deleted_ms IS NULL";
+    let row: Option<(i64,)> = tx.first(COUNT, args![account]).await?;
+    Ok(row.map_or(0, |(count,)| count as u64))
+}
+
+/// What an id stands for already.
+pub(super) struct Earlier {
+    /// Of what was added.
+    pub(super) hash: Vec<u8>,
+    /// The word as it is now; `None` when it is deleted.
+    pub(super) word: Option<Word>,
+}
+
+pub(super) async fn earlier(tx: &mut Tx, account: AccountId, id: MessageId) -> Result<Option<Earlier>> {
+    const SELECT: &str = "SELECT hash, deleted_ms FROM own_words WHERE account = $1 AND id = $2";
+    const WORD: &str =
+        "SELECT id, word, reading, meaning, example, note, created_ms, changed_ms FROM own_words
+        WHERE account = $1 AND id = $2";
+    let found: Option<(Vec<u8>, Option<i64>)> = tx.first(SELECT, args![account, id]).await?;
+    let Some((hash, deleted)) = found else { return Ok(None) };
+    let row: Option<Row> = match deleted {
+        Some(_) => None,
+        None => tx.first(WORD, args![account, id]).await?,
+    };
+    Ok(Some(Earlier { hash, word: row.map(word).transpose()? }))
+}
+
+/// An own word that says the same.
+pub(super) async fn equal(tx: &mut Tx, account: AccountId, new: &NewWord) -> Result<Option<Word>> {
+    const SELECT: &str =
+        "SELECT id, word, reading, meaning, example, note, created_ms, changed_ms FROM own_words
+        WHERE account = $1 AND word = $2 AND reading = $3 AND meaning = $4 AND deleted_ms IS NULL LIMIT 1";
+    let args = args![account, &*new.word, &*new.reading, &*new.meaning];
+    tx.first::<Row>(SELECT, args).await?.map(word).transpose()
+}
+
+pub(super) async fn insert(tx: &mut Tx, account: AccountId, word: &Word, hash: [u8; 32]) -> Result<()> {
+    const INSERT: &str = "INSERT INTO own_words
+        (account, id, hash, word, reading, meaning, example, note, created_ms, changed_ms)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    let args = args![
+        account,
+        word.id,
+        hash,
+        &*word.word,
+        &*word.reading,
+        &*word.meaning,
+        &*word.example,
+        &*word.note,
+        word.created_ms,
+        word.changed_ms,
+    ];
+    tx.execute(INSERT, args).await.map(drop)
+}
+
+pub(super) async fn update(tx: &mut Tx, account: AccountId, word: &Word) -> Result<()> {
+    const UPDATE: &str =
+        "UPDATE own_words SET word = $3, reading = $4, meaning = $5, example = $6, note = $7,
+            changed_ms = $8 WHERE account = $1 AND id = $2";
+    let args = args![
+        account,
+        word.id,
+        &*word.word,
+        &*word.reading,
+        &*word.meaning,
+        &*word.example,
+        &*word.note,
+        word.changed_ms,
+    ];
+    tx.execute(UPDATE, args).await.map(drop)
+}
+
+/// Empties a word; its id stays taken.
+pub(super) async fn delete(tx: &mut Tx, account: AccountId, id: MessageId) -> Result<()> {
+    const EMPTY: &str = "UPDATE own_words SET word = '', reading = '', meaning = '', example = '', note = '',
+            deleted_ms = $3 WHERE account = $1 AND id = $2";
+    let now = tx.now_ms();
+    tx.execute(EMPTY, args![account, id, now]).await?;
+    set_terms(tx, account, id, Vec::new()).await
+}
+
+/// Replaces what a word is found by.
+pub(super) async fn set_terms(
+    tx: &mut Tx,
+    account: AccountId,
+    id: MessageId,
+    terms: Vec<String>,
+) -> Result<()> {
+    const DELETE: &str = "DELETE FROM own_word_terms WHERE account = $1 AND id = $2";
+    const INSERT: &str = "INSERT INTO own_word_terms (account, term, id) VALUES ($1, $2, $3)";
+    tx.execute(DELETE, args![account, id]).await?;
+    let rows: Vec<Vec<Value>> = terms.into_iter().map(|term| args![account, term, id].to_vec()).collect();
+    tx.execute_many(INSERT, &rows).await
+}
+
+/// Everything the feature keeps of an account goes.
+pub(crate) async fn erase(tx: &mut Tx, account: AccountId) -> Result<()> {
+    tx.execute("DELETE FROM own_words WHERE account = $1", args![account]).await?;
+    tx.execute("DELETE FROM own_word_terms WHERE account = $1", args![account]).await.map(drop)
+}
