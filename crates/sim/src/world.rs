@@ -104,14 +104,20 @@ pub(crate) struct World {
     pub(crate) asking: Vec<((usize, usize), u64)>,
 }
 
-/// Runs one seed to its end.
+/// Runs one seed to its end. A panic of the cores is a broken run (rule 0, without a history).
 pub fn simulate(seed: u64, keep_history: bool) -> Outcome {
-    let mut world = World::new(seed);
-    if keep_history {
-        world.history.entries = Some(Vec::new());
-    }
-    world.run();
-    world.finish()
+    let run = || {
+        let mut world = World::new(seed);
+        if keep_history {
+            world.history.entries = Some(Vec::new());
+        }
+        world.run();
+        world.finish()
+    };
+    std::panic::catch_unwind(run).unwrap_or_else(|_| {
+        let broken = Broken { rule: 0, message: "a panic ended the run".into(), at_us: 0 };
+        Outcome { result: Err(broken), simulated_us: 0, history: Vec::new() }
+    })
 }
 
 impl World {
