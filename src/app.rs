@@ -18,7 +18,7 @@ use crate::{
     features::{
         account::{Passwords, Throttle},
         presence::Watchers,
-        words::Dictionary,
+        words::{Dictionary, Translator},
     },
     hub::Hub,
     limits::Bucket,
@@ -48,6 +48,8 @@ pub struct App {
     pub search: SearchIndex,
     /// The dictionary.
     pub dictionary: Dictionary,
+    /// The translation engine.
+    pub translator: Translator,
     /// Who watches whose presence.
     pub watchers: Watchers,
     /// Each account's rate of sends.
@@ -96,7 +98,8 @@ impl RateLimits {
         Self { per_second, burst, buckets: Mutex::default() }
     }
 
-    fn of(&self, account: AccountId) -> Arc<Bucket> {
+    /// The bucket of an account.
+    pub fn of(&self, account: AccountId) -> Arc<Bucket> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= RATES_MAX && !buckets.contains_key(&account) {
             buckets.retain(|_, bucket| !bucket.is_full());

@@ -5,7 +5,7 @@
 //! | [`server`] | assembles everything, runs, drains | – |
 //! | [`app`] | what every handler needs; the clock | – |
 //! | [`config`], [`limits`], [`error`], [`telemetry`] | as their names say | features |
-//! | [`transport`] | QUIC, TLS, certificates, streams; the only place that names quinn, rustls, rcgen | requests, features |
+//! | [`transport`] | QUIC, TLS, certificates, streams, HTTP calls; the only place that names quinn, rustls, rcgen, hyper | requests, features |
 //! | [`rpc`] | from a code to a typed handler; the life of a connection | features |
 //! | [`hub`] | who is connected, what active conversations said last | features, SQL |
 //! | [`writer`] | the one task that changes the database | features |

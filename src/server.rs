@@ -90,6 +90,7 @@ impl Server {
             accounts.failures_per_address,
             accounts.sign_ups_per_address,
         );
+        let translator = features::words::Translator::new(&config.words).map_err(Error)?;
         let own_certificate = !config.server.certificate.is_empty();
         let app = Arc::new(App {
             public_address: public_address(&config, address),
@@ -105,6 +106,7 @@ impl Server {
             throttle,
             search,
             dictionary: features::words::Dictionary::default(),
+            translator,
             watchers: features::presence::Watchers::default(),
             draining,
         });

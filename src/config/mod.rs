@@ -7,7 +7,7 @@ mod options;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-pub use options::{Accounts, Config, Limits, Logs, OPTIONS, Server, Storage, Transport};
+pub use options::{Accounts, Config, Limits, Logs, OPTIONS, Server, Storage, Transport, Words};
 use toml::{Table, Value};
 
 /// Variables that belong to the client commands.
@@ -134,6 +134,12 @@ impl Config {
         };
         choice("server.sign_up", &self.server.sign_up, &["auto", "open", "invite", "closed"])?;
         choice("storage.durability", &self.storage.durability, &["full", "normal"])?;
+        choice("words.engine", &self.words.engine, &["", "libretranslate", "apertium"])?;
+        if self.words.engine.is_empty() != self.words.engine_url.is_empty() {
+            return Err(ConfigError(
+                "words.engine and words.engine_url belong together: set both or none".into(),
+            ));
+        }
         if self.server.certificate.is_empty() != self.server.certificate_key.is_empty() {
             return Err(ConfigError(
                 "server.certificate and server.certificate_key belong together: set both or none".into(),

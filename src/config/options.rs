@@ -183,6 +183,23 @@ config! {
         /// How long a connection may stay without signing in, in milliseconds.
         guest_timeout_ms: u64 = 5_000_u64, in 500 ..= 60_000;
     }
+    /// Words and translation.
+    words: Words {
+        /// What translates: libretranslate (or a server that speaks like it), apertium (APy), or empty for nothing.
+        engine: String = "";
+        /// The URL of the translation engine, for example `http://127.0.0.1:2737`.
+        engine_url: String = "";
+        /// A file with the key that a LibreTranslate server asks for; empty for none.
+        engine_key_file: String = "";
+        /// The CA to trust with an https:// engine as a PEM file; empty for the system's roots.
+        engine_ca: String = "";
+        /// How long the engine may take for one translation, in milliseconds.
+        engine_timeout_ms: u64 = 8_000_u64, in 100 ..= 15_000;
+        /// Translations a second of one account, in the long run. What was translated before is not counted.
+        translations_per_second: u64 = 1_u64, in 1 ..= 10_000;
+        /// Translations that may come at once before that rate holds.
+        translations_burst: u64 = 30_u64, in 1 ..= 100_000;
+    }
     /// Logs. Files roll at midnight UTC.
     logs: Logs {
         /// What is logged: error, warn, info, debug, trace, or a filter such as litrocket=debug.

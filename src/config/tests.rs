@@ -51,6 +51,8 @@ fn unknown_and_contradictory_options_are_refused_by_name() {
     refused("[transport]\nkeep_alive_ms = 20000\n", "transport.keep_alive_ms");
     refused("[storage]\nreaders = 0\n", "1 to 64");
     refused("[storage]\ndurability = \"maybe\"\n", "full, normal");
+    refused("[words]\nengine = \"abacus\"\n", "libretranslate, apertium");
+    refused("[words]\nengine = \"apertium\"\n", "words.engine_url");
     refused("[server]\ncertificate = \"a.pem\"\n", "server.certificate_key");
     refused("[server]\nlisten = \"everywhere\"\n", "server.listen");
     let message = load(&Args::default(), &[("LITROCKET_SERVER_PORT", "1")]).unwrap_err().0;

@@ -1,4 +1,5 @@
-//! QUIC and TLS: the only place that names quinn, rustls and rcgen. Knows streams and bytes, no feature.
+//! QUIC, TLS and calls over HTTP: the only place that names quinn, rustls, rcgen and hyper. Knows streams and bytes,
+//! no feature.
 //!
 //! Start with [`Listener::bind`]: it makes or loads certificates and keys, opens the UDP socket and hands out
 //! [`Connection`]s whose handshake is done. Streams are wrapped so that a cancelled one is reset, never finished.
@@ -6,6 +7,7 @@
 mod certs;
 mod cid;
 mod connection;
+mod http;
 mod keys;
 mod listener;
 mod sessions;
@@ -19,6 +21,7 @@ use std::{
 
 pub use certs::Identity;
 pub use connection::{Closed, Connection};
+pub use http::{HttpAnswer, HttpError, HttpServer};
 pub use listener::{Listener, endpoint, network};
 pub use streams::{ReadError, RecvStream, SendStream, WriteError};
 

@@ -115,6 +115,10 @@ fn table() -> Vec<Row> {
         w::EditWord { id: id, word: none, reading: none, meaning: none, example: none, note: none } => ["not_found", "not_found", "not_found"];
         w::DeleteWord { id: id } => ["not_found", "not_found", "not_found"];
         w::ListWords { find: none, before: none, limit: none } => ["ok", "ok", "ok"];
+        w::TranslateText { text: words, to: none, from: none } => ["no_engine", "no_engine", "no_engine"];
+        w::TranslateMessage { conversation: group, event_seq: |scene: &Scene| scene.last, to: none, from: none } => ["not_found", "no_engine", "no_engine"];
+        w::ListTranslations { reserved: none } => ["no_engine", "no_engine", "no_engine"];
+        w::DetectLanguage { text: words } => ["ok", "ok", "ok"];
         c::LeaveGroup { conversation: group } => ["not_found", "ok", "ok"];
         a::SignOut { reserved: none } => ["ok", "ok", "ok"];
     }

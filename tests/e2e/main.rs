@@ -12,6 +12,7 @@ mod process;
 mod programs;
 mod raw;
 mod relay;
+mod translate;
 mod wire;
 mod witness;
 mod words;

@@ -244,6 +244,8 @@ pub enum Command {
     /// Look words up and keep your own.
     #[command(subcommand)]
     Word(WordCommand),
+    /// Translate a text or a message by the server's engine.
+    Translate(TranslateArgs),
     /// List conversations with their unread counts, most recent first.
     Conversations {
         /// How many.
@@ -309,6 +311,32 @@ pub enum Group {
     },
     /// List the groups one is in.
     List,
+}
+
+/// What is translated, and into what.
+#[derive(Debug, Clone, Args)]
+pub struct TranslateArgs {
+    /// The text; - reads standard input.
+    #[arg(conflicts_with_all = ["within", "list"])]
+    pub text: Option<String>,
+    /// Into this language, for example es; your own without it.
+    #[arg(long, value_name = "LANG")]
+    pub to: Option<String>,
+    /// From this language; found out without it.
+    #[arg(long, value_name = "LANG")]
+    pub from: Option<String>,
+    /// The conversation of a message: @name, #group, @me, or its number.
+    #[arg(long = "in", value_name = "TO", requires = "seq")]
+    pub within: Option<String>,
+    /// The message.
+    #[arg(long, value_name = "SEQ", requires = "within")]
+    pub seq: Option<u64>,
+    /// Only say which language the text is in.
+    #[arg(long, requires = "text")]
+    pub detect: bool,
+    /// List what the engine translates.
+    #[arg(long)]
+    pub list: bool,
 }
 
 /// What can be done with words.

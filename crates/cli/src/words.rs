@@ -72,6 +72,7 @@ words! {
     note: "note", "备注";
     added: "added", "已添加";
     there_already: "there already", "已有";
+    nothing_to_translate: "Name a text, or a message with --in and --seq.", "请给出文本，或用 --in 和 --seq 指定消息。";
     incomplete: "The newest messages are still being indexed; search again in a moment for the rest.", "最新消息仍在建立索引，请稍后再次搜索。";
     saved: "saved", "收藏";
     unread: "unread", "未读";

@@ -202,6 +202,10 @@ pub mod code {
         BAD_TARGET "bad_target" Fix "The event it refers to is not there or does not allow this."
         NOT_YOURS "not_yours" Fix "Only the sender may do this."
         NOTHING_TO_SEARCH "nothing_to_search" Fix "The text holds no letter or digit to search for."
+        NO_ENGINE "no_engine" Gone "This server has no translation engine."
+        ENGINE_FAILED "engine_failed" Retry "The translation engine does not answer."
+        NO_TRANSLATION "no_translation" Fix "The translation engine does not know this pair of languages."
+        LANGUAGE_UNKNOWN "language_unknown" Fix "The language of the text could not be found out."
     }
 }
 

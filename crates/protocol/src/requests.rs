@@ -152,6 +152,10 @@ requests! {
     0x0803 words::EditWord(Session) => words::Word [NOT_FOUND]
     0x0804 words::DeleteWord(Session) => account::Done [NOT_FOUND]
     0x0805 words::ListWords(Session) => words::Words []
+    0x0806 words::TranslateText(Session) => words::Translation [NO_ENGINE, ENGINE_FAILED, NO_TRANSLATION, LANGUAGE_UNKNOWN]
+    0x0807 words::TranslateMessage(Session) => words::Translation [NOT_FOUND, BAD_TARGET, NO_ENGINE, ENGINE_FAILED, NO_TRANSLATION, LANGUAGE_UNKNOWN]
+    0x0808 words::ListTranslations(Session) => words::Translations [NO_ENGINE, ENGINE_FAILED]
+    0x0809 words::DetectLanguage(Session) => words::Detected [LANGUAGE_UNKNOWN]
 }
 
 // A code that stands twice, or out of order, does not compile.

@@ -1,6 +1,6 @@
-//! Words: the dictionary and a person's own words.
+//! Words: the dictionary, a person's own words, translation.
 
-use crate::MessageId;
+use crate::{ConversationId, MessageId};
 
 /// How a dictionary entry fits what was looked up: the words of [`DictionaryEntry::matched`], best first.
 pub mod matched {
@@ -189,5 +189,79 @@ message! {
         words: Vec<Word>,
         /// Whether there are more.
         more: bool,
+    }
+
+    /// Translates a text by the server's engine. Rate limited per account.
+    pub struct TranslateText {
+        /// 1 byte to 16 KiB.
+        text: String,
+        /// The language to translate into, a BCP 47 tag; the caller's own when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<String>,
+        /// The language of the text; detected when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<String>,
+    }
+
+    /// Translates a message the caller may read, with its current words. The message stays as it is.
+    pub struct TranslateMessage {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The message.
+        event_seq: u64,
+        /// The language to translate into, a BCP 47 tag; the caller's own when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<String>,
+        /// The language of the message; detected when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<String>,
+    }
+
+    /// A translation. A text that is in the wanted language already comes back as it is.
+    pub struct Translation {
+        /// The words in the other language.
+        text: String,
+        /// The language of the original, a BCP 47 tag in lower case.
+        from: String,
+        /// The language of the translation.
+        to: String,
+        /// Whether the language of the original was detected.
+        detected: bool,
+    }
+
+    /// Lists what the server's engine translates.
+    #[derive(Default)]
+    pub struct ListTranslations {
+        /// Always absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reserved: Option<bool>,
+    }
+
+    /// What the engine translates.
+    pub struct Translations {
+        /// Every pair, at most 4000, in the order of their names.
+        pairs: Vec<LanguagePair>,
+    }
+
+    /// Two languages.
+    pub struct LanguagePair {
+        /// From this one, a BCP 47 tag in lower case.
+        from: String,
+        /// To this one.
+        to: String,
+    }
+
+    /// Says which language a text is in. Needs no engine.
+    pub struct DetectLanguage {
+        /// 1 byte to 16 KiB; the first 2000 bytes are looked at.
+        text: String,
+    }
+
+    /// The language of a text.
+    pub struct Detected {
+        /// A BCP 47 tag.
+        language: String,
+        /// Whether it is most likely right; short texts rarely are.
+        reliable: bool,
     }
 }

@@ -273,7 +273,7 @@ pub(super) async fn profile_by_key(db: &Db, key: &str) -> Result<Option<account:
     Ok(db.first::<ProfileRow>(SELECT, args![key]).await?.map(profile))
 }
 
-pub(super) async fn profiles(db: &Db, accounts: &[AccountId]) -> Result<Vec<account::Profile>> {
+pub(crate) async fn profiles(db: &Db, accounts: &[AccountId]) -> Result<Vec<account::Profile>> {
     const SELECT: &str = "SELECT a.id, a.handle, a.display_name, a.signature, a.locale, a.sex, a.birthday,
             a.show_personal, a.version, a.deleted_ms
         FROM json_each($1) j JOIN accounts a ON a.id = j.value ORDER BY a.id";

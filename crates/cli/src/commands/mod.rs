@@ -6,6 +6,7 @@ mod listen;
 mod lists;
 mod print;
 mod send;
+mod translate;
 mod word;
 
 use std::process::ExitCode;
@@ -48,6 +49,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<ExitCode,
         Command::Read { to, seq } => lists::read(context, &to, seq).await?,
         Command::Conversations { limit } => lists::conversations(context, limit).await?,
         Command::Word(command) => word::run(context, command).await?,
+        Command::Translate(args) => translate::run(context, args).await?,
         Command::Group(group) => groups::run(context, group).await?,
         Command::Protocol => {
             let described =

@@ -122,6 +122,7 @@ pub(super) const TYPES: &[Shape] = &[
     shape::<words::WordExample>(),
     shape::<words::Word>(),
     shape::<words::NewWord>(),
+    shape::<words::LanguagePair>(),
     shape::<event::Event>(),
     shape::<event::Mention>(),
     shape::<fault::Fault>(),
@@ -292,5 +293,12 @@ pub(super) const ADVICE: &[(fault::Code, &str)] = {
         ),
         (c::NOT_YOURS, "Edit and recall own messages only."),
         (c::NOTHING_TO_SEARCH, "Ask for a text with a letter or digit."),
+        (c::NO_ENGINE, "The operator configured none: offer no translation."),
+        (c::ENGINE_FAILED, "Repeat it after `retry_after_ms`. The server's log says why."),
+        (
+            c::NO_TRANSLATION,
+            "`params.from` and `params.to` name the pair; ListTranslations tells those that work.",
+        ),
+        (c::LANGUAGE_UNKNOWN, "Ask the person which language it is, and name it in `from`."),
     ]
 };
