@@ -105,7 +105,7 @@ impl Server {
             passwords,
             throttle,
             search,
-            dictionary: features::words::Dictionary::default(),
+            dictionary: features::words::Dictionary::new(&data),
             translator,
             watchers: features::presence::Watchers::default(),
             draining,

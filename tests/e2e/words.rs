@@ -73,6 +73,24 @@ async fn a_word_is_looked_up_in_both_languages() {
 }
 
 #[tokio::test]
+async fn an_operators_own_entries_stand_beside_the_built_in_ones() {
+    let with_file = async |text: &str| {
+        let world = World::start().await;
+        std::fs::write(world.folder.path().join("data/dictionary.u8"), text).unwrap();
+        let ada = world.person("ada").await;
+        (
+            ada.asks(looks("火箭")).await.entries.remove(0).senses,
+            ada.asks(looks("zzqqxxzzqqxx")).await.entries,
+        )
+    };
+    let own = "# ours\n火箭 火箭 [huo3 jian4] /what we build/\n發台 发台 [fa1 tai2] /zzqqxxzzqqxx/\n";
+    let (senses, entries) = with_file(own).await;
+    assert_eq!((senses, &*entries[0].simplified), (vec!["what we build".to_owned()], "发台"));
+    let (senses, entries) = with_file(&format!("{own}nonsense\n")).await;
+    assert_eq!((&*senses[0], entries.len()), ("rocket", 0), "a file with a bad line is left out as a whole");
+}
+
+#[tokio::test]
 async fn look_ups_are_paged_without_a_hole_and_end() {
     let world = World::start().await;
     let ada = world.person("ada").await;

@@ -1,32 +1,56 @@
 //! The dictionary in memory: unpacked and indexed when somebody looks a word up for the first time, never at start.
 
-use std::sync::Arc;
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use litrocket_dictionary::Index;
+use litrocket_dictionary::{Index, TEXT_BYTES_MAX};
 use tokio::sync::OnceCell;
 
 use crate::error::{Error, Result};
 
+/// The operator's own entries, in the data folder.
+const OWN_FILE: &str = "dictionary.u8";
+
 /// The server's dictionary.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Dictionary {
+    own_file: PathBuf,
     index: OnceCell<Arc<Index>>,
 }
 
 impl Dictionary {
+    /// Nothing is read yet.
+    pub fn new(data: &Path) -> Self {
+        Self { own_file: data.join(OWN_FILE), index: OnceCell::new() }
+    }
+
     /// The index. The first caller waits about a second for it, with whoever else asks meanwhile.
     pub(super) async fn index(&self) -> Result<Arc<Index>> {
-        self.index.get_or_try_init(load).await.cloned()
+        let file = self.own_file.clone();
+        self.index.get_or_try_init(|| async { blocking(move || load(&file)).await? }).await.cloned()
     }
 }
 
-async fn load() -> Result<Arc<Index>> {
+fn load(own_file: &Path) -> Result<Arc<Index>> {
     let started = std::time::Instant::now();
-    let index = blocking(|| {
-        let text = litrocket_dictionary::built_in().map_err(|error| Error::Internal(error.to_string()))?;
-        Index::new(text).map_err(|error| Error::Internal(error.to_string()))
-    })
-    .await??;
+    let internal = |error: &dyn std::fmt::Display| Error::Internal(error.to_string());
+    let built_in = litrocket_dictionary::built_in().map_err(|error| internal(&error))?;
+    let index = match own_entries(own_file) {
+        // Its entries come first, so they win over those of the same words and reading.
+        Ok(Some(own)) => Index::new(format!("{own}\n{built_in}")).map_err(|error| error.to_string()),
+        Ok(None) => Index::new(built_in.clone()).map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    let index = match index {
+        Ok(index) => index,
+        Err(error) => {
+            tracing::error!(file = %own_file.display(), error, "the operator's dictionary is left out");
+            Index::new(built_in).map_err(|error| internal(&error))?
+        }
+    };
     tracing::info!(
         entries = index.len(),
         bytes = index.bytes(),
@@ -34,6 +58,18 @@ async fn load() -> Result<Arc<Index>> {
         "the dictionary is in memory"
     );
     Ok(Arc::new(index))
+}
+
+/// The text of the operator's file, if there is one.
+fn own_entries(file: &Path) -> std::io::Result<Option<String>> {
+    let file = match std::fs::File::open(file) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        other => other?,
+    };
+    let mut text = String::new();
+    // One byte more than allowed is refused by the index, by its size.
+    file.take(TEXT_BYTES_MAX as u64 + 1).read_to_string(&mut text)?;
+    Ok(Some(text))
 }
 
 /// Runs what takes the processor for a while where it holds up nobody else.

@@ -225,12 +225,25 @@ fn read_rows(file: &str) -> Result<Vec<[String; 5]>, Failure> {
 
 async fn import(context: &Context, client: &Client, rows: Vec<[String; 5]>) -> Result<(), Failure> {
     let (total, mut added) = (rows.len(), 0);
-    let mut rows = rows.into_iter().peekable();
+    // Ids of one millisecond are in no order: sorted, they keep the order of the file.
+    let mut ids = Vec::with_capacity(total);
+    for _ in 0..total {
+        ids.push(client.new_id()?);
+    }
+    ids.sort_unstable();
+    let mut rows = ids.into_iter().zip(rows).peekable();
     while rows.peek().is_some() {
-        let mut words = Vec::new();
-        for [word, reading, meaning, example, note] in rows.by_ref().take(limits::WORDS_PER_CALL_MAX) {
-            words.push(NewWord { id: client.new_id()?, word, reading, meaning, example, note });
-        }
+        let some = rows.by_ref().take(limits::WORDS_PER_CALL_MAX);
+        let words = some
+            .map(|(id, [word, reading, meaning, example, note])| NewWord {
+                id,
+                word,
+                reading,
+                meaning,
+                example,
+                note,
+            })
+            .collect();
         added += client.call(AddWords { words }).await?.added;
     }
     let words = context.output.words;
