@@ -147,6 +147,7 @@ impl Server {
         let index =
             search::start(self.app.clone()).map_err(|error| because("the indexer does not start")(&error))?;
         let disk = tokio::spawn(watch_disk(self.app.clone()));
+        let expiry = tokio::spawn(features::people::expire(self.app.clone()));
         tokio::pin!(stop);
         let failed = self.app.writer.failed();
         tokio::pin!(failed);
@@ -164,6 +165,7 @@ impl Server {
             }
         }
         disk.abort();
+        expiry.abort();
         tokio::select! {
             () = self.drain(connections) => {}
             () = abort => return Err(Error("stopped at once: clients were not told".into())),

@@ -7,7 +7,7 @@ mod options;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-pub use options::{Accounts, Config, Limits, Logs, OPTIONS, Server, Storage, Transport, Words};
+pub use options::{Accounts, Config, Limits, Logs, OPTIONS, People, Server, Storage, Transport, Words};
 use toml::{Table, Value};
 
 /// Variables that belong to the client commands.

@@ -183,6 +183,17 @@ config! {
         /// How long a connection may stay without signing in, in milliseconds.
         guest_timeout_ms: u64 = 5_000_u64, in 500 ..= 60_000;
     }
+    /// How people meet.
+    people: People {
+        /// Days after which a friend request ends without an answer.
+        friend_request_days: u64 = 30_u64, in 1 ..= 365;
+        /// Days for which an account counts as new.
+        new_account_days: u64 = 3_u64, in 0 ..= 365;
+        /// Strangers a new account may turn to in a day, with a friend request or a first message.
+        strangers_per_day_new: u64 = 20_u64, in 0 ..= 1_000_000;
+        /// The same for accounts that are not new.
+        strangers_per_day: u64 = 200_u64, in 0 ..= 1_000_000;
+    }
     /// Words and translation.
     words: Words {
         /// What translates: libretranslate (or a server that speaks like it), apertium (APy), or empty for nothing.

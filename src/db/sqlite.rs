@@ -16,6 +16,7 @@ const FILE: &str = "litrocket.db";
 /// The steps of the schema, embedded in the program.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "foundation", include_str!("../../migrations/sqlite/0001_foundation.sql")),
+    (3, "people", include_str!("../../migrations/sqlite/0003_people.sql")),
     (6, "words", include_str!("../../migrations/sqlite/0006_words.sql")),
 ];
 

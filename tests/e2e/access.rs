@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, pin::Pin};
 use litrocket_client::{Client, Error};
 use litrocket_protocol::{
     AccountId, ConversationId, MessageId, Request, SessionId, Who, account as a, conversations as c,
-    history as h, requests, words as w,
+    history as h, people as p, requests, words as w,
 };
 
 use crate::world::World;
@@ -109,6 +109,15 @@ fn table() -> Vec<Row> {
         h::GetEvents { conversation: group, events: events } => ["not_found", "ok", "ok"];
         h::GetReactions { conversation: group, event_seq: first, after: none, limit: none } => ["not_found", "ok", "ok"];
         h::Search { text: words, conversation: |scene: &Scene| Some(scene.group), before: none, limit: none } => ["not_found", "ok", "ok"];
+        p::AskFriend { account: bystander, message: words } => ["ok", "ok", "ok"];
+        p::AnswerFriend { account: bystander, accept: |_: &Scene| true } => ["not_found", "not_found", "not_found"];
+        p::WithdrawFriend { account: bystander } => ["ok", "ok", "ok"];
+        p::ListFriendRequests { sent: |_: &Scene| true, after: none, limit: none } => ["ok", "ok", "ok"];
+        p::ListFriends { after: none, tag: none, limit: none } => ["ok", "ok", "ok"];
+        p::SetFriend { account: bystander, remark: none, tags: none, starred: none } => ["not_found", "not_found", "not_found"];
+        p::RemoveFriend { account: bystander } => ["ok", "ok", "ok"];
+        p::SetBlocked { account: bystander, blocked: |_: &Scene| false } => ["ok", "ok", "ok"];
+        p::ListBlocked { after: none, limit: none } => ["ok", "ok", "ok"];
         w::LookUp { text: words, from: none, after: none, limit: none } => ["ok", "ok", "ok"];
         w::KeepEntry { id: id, traditional: words, simplified: words, pinyin: words } => ["not_found", "not_found", "not_found"];
         w::AddWords { words: |_: &Scene| vec![] } => ["bad_value", "bad_value", "bad_value"];

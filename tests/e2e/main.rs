@@ -8,6 +8,7 @@ mod chat;
 mod faults;
 mod groups;
 mod hostile;
+mod people;
 mod process;
 mod programs;
 mod raw;

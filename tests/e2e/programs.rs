@@ -98,6 +98,38 @@ async fn two_profiles_chat_from_the_command_line() {
 }
 
 #[tokio::test]
+async fn people_make_friends_from_the_command_line() {
+    let process = Process::start();
+    let [ada, bob] = ["ada", "bob"].map(|profile| Terminal { process: &process, profile });
+    ada.says(&["register", "ada"]);
+    bob.says(&["register", "bob"]);
+    assert_eq!(ada.says(&["friend", "add", "@bob", "-m", "it is me"])[0]["state"], "asked");
+    let requests = bob.says(&["friend", "requests"]);
+    assert_eq!((&requests[0]["handle"], &requests[0]["message"]), (&"ada".into(), &"it is me".into()));
+    assert_eq!(ada.says(&["friend", "requests", "--sent"])[0]["handle"], "bob");
+    bob.says(&["friend", "refuse", "@ada"]);
+    assert_eq!(ada.fails(&["friend", "add", "@bob"]).1["code"], "not_accepting");
+    bob.says(&["friend", "add", "@ada"]);
+    ada.says(&["friend", "accept", "@bob"]);
+    ada.says(&["friend", "remark", "@bob", "Bobby"]);
+    ada.says(&["friend", "star", "@bob"]);
+    let friend = &ada.says(&["friend", "tag", "@bob", "work"])[0];
+    assert_eq!(ada.says(&["friend", "list", "--tag", "work"])[0], *friend);
+    let keys: Vec<&str> = friend.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(keys, ["type", "account", "handle", "display_name", "remark", "tags", "starred", "since_ms"]);
+    assert_eq!((&friend["remark"], &friend["starred"]), (&"Bobby".into(), &true.into()));
+    ada.says(&["friend", "delete", "@bob"]);
+    assert!(bob.says(&["friend", "list"]).is_empty());
+    ada.says(&["friend", "add", "@bob"]);
+    ada.says(&["friend", "withdraw", "@bob"]);
+    assert!(bob.says(&["friend", "requests"]).is_empty());
+    ada.says(&["friend", "block", "@bob"]);
+    assert_eq!(ada.says(&["friend", "blocked"])[0]["handle"], "bob");
+    ada.says(&["friend", "unblock", "@bob"]);
+    assert!(ada.says(&["friend", "blocked"]).is_empty());
+}
+
+#[tokio::test]
 async fn exit_codes_and_errors_say_what_happened() {
     let process = Process::start();
     let ada = Terminal { process: &process, profile: "ada" };

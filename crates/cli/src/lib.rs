@@ -202,6 +202,9 @@ pub enum Command {
     /// Make and change groups.
     #[command(subcommand)]
     Group(Group),
+    /// Make friends, and keep people away.
+    #[command(subcommand)]
+    Friend(Friend),
     /// Put an emoji on a message, or take it off.
     React {
         /// The conversation.
@@ -418,6 +421,96 @@ pub enum WordCommand {
         #[arg(default_value = "-")]
         file: String,
     },
+}
+
+/// What can be done with friends.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Friend {
+    /// Ask somebody to be a friend; who has asked you becomes one at once.
+    Add {
+        /// Whom.
+        #[arg(value_name = "@NAME")]
+        name: String,
+        /// A word that goes with it.
+        #[arg(long, short, value_name = "TEXT")]
+        message: Option<String>,
+    },
+    /// Accept a friend request.
+    Accept {
+        /// Who asked.
+        #[arg(value_name = "@NAME")]
+        name: String,
+    },
+    /// Refuse a friend request.
+    Refuse {
+        /// Who asked.
+        #[arg(value_name = "@NAME")]
+        name: String,
+    },
+    /// Take an own friend request back.
+    Withdraw {
+        /// Who was asked.
+        #[arg(value_name = "@NAME")]
+        name: String,
+    },
+    /// List the friend requests that wait for you.
+    Requests {
+        /// Those you made instead.
+        #[arg(long)]
+        sent: bool,
+    },
+    /// List friends.
+    List {
+        /// Only those with this tag.
+        #[arg(long, value_name = "TAG")]
+        tag: Option<String>,
+    },
+    /// Call a friend by a name that only you see.
+    Remark {
+        /// Which friend.
+        #[arg(value_name = "@NAME")]
+        name: String,
+        /// What to call them; empty for nothing.
+        text: String,
+    },
+    /// Give a friend tags that only you see; all at once.
+    Tag {
+        /// Which friend.
+        #[arg(value_name = "@NAME")]
+        name: String,
+        /// The tags; none takes all off.
+        #[arg(value_name = "TAG")]
+        tags: Vec<String>,
+    },
+    /// Mark a friend with a star.
+    Star {
+        /// Which friend.
+        #[arg(value_name = "@NAME")]
+        name: String,
+        /// Take it off.
+        #[arg(long)]
+        remove: bool,
+    },
+    /// End a friendship, on both sides.
+    Delete {
+        /// Which friend.
+        #[arg(value_name = "@NAME")]
+        name: String,
+    },
+    /// Keep somebody away; they are not told.
+    Block {
+        /// Whom.
+        #[arg(value_name = "@NAME")]
+        name: String,
+    },
+    /// Take a block off.
+    Unblock {
+        /// Whom.
+        #[arg(value_name = "@NAME")]
+        name: String,
+    },
+    /// List whom you block.
+    Blocked,
 }
 
 /// Carries a command out; the exit code is 0 ok, 1 refused by the server, 2 usage, 3 unreachable.

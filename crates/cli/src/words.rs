@@ -92,5 +92,11 @@ words! {
     stored_here: "Invite", "邀请码";
     valid_until: "valid until", "有效期至";
     listening: "Listening. Stop with Ctrl-C.", "正在接收消息，按 Ctrl-C 停止。";
+    friend_asked: "Asked", "已发送好友申请：";
+    now_friends: "Now a friend:", "已成为好友：";
+    no_friends: "No friends yet. Ask somebody: litrocket friend add @name", "还没有好友。添加好友：litrocket friend add @用户名";
+    no_requests: "No friend requests.", "没有好友申请。";
+    nobody_blocked: "Nobody is blocked.", "没有拉黑任何人。";
+    since: "since", "自";
     someone_listens: "Another listen uses this profile. Stop it or choose another with --profile NAME.", "另一个 listen 正在使用此配置。请先停止它，或用 --profile 名称 选择另一个。";
 }

@@ -206,6 +206,9 @@ pub mod code {
         ENGINE_FAILED "engine_failed" Retry "The translation engine does not answer."
         NO_TRANSLATION "no_translation" Fix "The translation engine does not know this pair of languages."
         LANGUAGE_UNKNOWN "language_unknown" Fix "The language of the text could not be found out."
+        NOT_ACCEPTING "not_accepting" Fix "This person does not accept that from you."
+        YOU_BLOCKED "you_blocked" Fix "You have blocked this person."
+        TOO_MANY_STRANGERS "too_many_strangers" Fix "You have turned to as many strangers as one may in a day."
     }
 }
 

@@ -20,6 +20,7 @@ pub mod ids;
 pub mod limits;
 pub mod markdown;
 pub mod names;
+pub mod people;
 pub mod requests;
 pub mod state;
 pub mod unread;

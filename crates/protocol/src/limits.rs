@@ -48,6 +48,16 @@ pub const READING_BYTES_MAX: usize = 256;
 pub const MEANING_BYTES_MAX: usize = 1024;
 /// Example of an own word, and the note on it, in UTF-8 bytes.
 pub const WORD_LINE_BYTES_MAX: usize = 512;
+/// Friends of an account.
+pub const FRIENDS_MAX: usize = 5_000;
+/// Friend requests of an account that wait for an answer.
+pub const FRIEND_REQUESTS_MAX: usize = 500;
+/// People an account may block.
+pub const BLOCKED_MAX: usize = 5_000;
+/// Tags of one friend.
+pub const TAGS_MAX: usize = 20;
+/// A tag, in characters.
+pub const TAG_CHARS_MAX: usize = 32;
 
 const _: () = assert!(
     WORDS_PER_CALL_MAX

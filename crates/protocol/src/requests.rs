@@ -146,6 +146,16 @@ requests! {
     0x0303 history::GetReactions(Session) => history::Reactions [NOT_FOUND]
     0x0304 history::Search(Session) => history::Found [NOT_FOUND, NOTHING_TO_SEARCH]
 
+    0x0400 people::AskFriend(Session) => people::FriendAsked [NOT_FOUND, NOT_ACCEPTING, YOU_BLOCKED, TOO_MANY_STRANGERS]
+    0x0401 people::AnswerFriend(Session) => account::Done [NOT_FOUND]
+    0x0402 people::WithdrawFriend(Session) => account::Done []
+    0x0403 people::ListFriendRequests(Session) => people::FriendRequests []
+    0x0404 people::ListFriends(Session) => people::Friends []
+    0x0405 people::SetFriend(Session) => people::FriendEntry [NOT_FOUND]
+    0x0406 people::RemoveFriend(Session) => account::Done []
+    0x0407 people::SetBlocked(Session) => account::Done [NOT_FOUND]
+    0x0408 people::ListBlocked(Session) => people::BlockedPeople []
+
     0x0800 words::LookUp(Session) => words::LookedUp []
     0x0801 words::KeepEntry(Session) => words::Word [NOT_FOUND, ID_CONFLICT]
     0x0802 words::AddWords(Session) => words::WordsAdded [NOT_FOUND, ID_CONFLICT]

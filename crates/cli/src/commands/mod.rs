@@ -1,6 +1,7 @@
 //! The commands, a file a group.
 
 mod account;
+mod friends;
 mod groups;
 mod listen;
 mod lists;
@@ -51,6 +52,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<ExitCode,
         Command::Word(command) => word::run(context, command).await?,
         Command::Translate(args) => translate::run(context, args).await?,
         Command::Group(group) => groups::run(context, group).await?,
+        Command::Friend(friend) => friends::run(context, friend).await?,
         Command::Protocol => {
             let described =
                 || serde_json::to_value(litrocket_protocol::describe::describe()).unwrap_or_default();

@@ -4,7 +4,7 @@
 
 use super::{Origin, Shape, shape};
 use crate::{
-    account, chat, close_code, conversations, event, fault, frame, history, limits, names, state,
+    account, chat, close_code, conversations, event, fault, frame, history, limits, names, people, state,
     stream_kind, words,
 };
 
@@ -123,6 +123,13 @@ pub(super) const TYPES: &[Shape] = &[
     shape::<words::Word>(),
     shape::<words::NewWord>(),
     shape::<words::LanguagePair>(),
+    shape::<people::RequestPosition>(),
+    shape::<people::FriendRequest>(),
+    shape::<people::FriendRequestEntry>(),
+    shape::<people::Friend>(),
+    shape::<people::FriendEntry>(),
+    shape::<people::Blocked>(),
+    shape::<people::BlockedEntry>(),
     shape::<event::Event>(),
     shape::<event::Mention>(),
     shape::<fault::Fault>(),
@@ -136,6 +143,13 @@ pub(super) const ACCOUNT_LOG: &[(&str, &str, &str)] = &[
     ("conversation/<conversation>", "ConversationEntry", "The account's side of a conversation."),
     ("hidden/<conversation>/<event_seq>", "HiddenEntry", "An event the account deleted for itself."),
     ("word/<id>", "Word", "One of the account's own words; the id as UUID text."),
+    ("friend/<account>", "FriendEntry", "A friend, with the account's own side of the friendship."),
+    (
+        "friend_request/<account>",
+        "FriendRequestEntry",
+        "A friend request to or from the account; gone when it was answered, withdrawn or has expired.",
+    ),
+    ("blocked/<account>", "BlockedEntry", "Somebody the account blocks."),
 ];
 
 /// Stream kinds.
@@ -224,6 +238,15 @@ pub(super) const LIMITS: &[(&str, u64, &str)] = &[
         limits::WORD_LINE_BYTES_MAX as u64,
         "The example of an own word, and the note on it, in UTF-8 bytes each.",
     ),
+    ("friends_max", limits::FRIENDS_MAX as u64, "Friends of an account."),
+    (
+        "friend_requests_max",
+        limits::FRIEND_REQUESTS_MAX as u64,
+        "Friend requests of an account that wait for an answer.",
+    ),
+    ("blocked_max", limits::BLOCKED_MAX as u64, "People an account may block."),
+    ("tags_max", limits::TAGS_MAX as u64, "Tags of one friend."),
+    ("tag_chars_max", limits::TAG_CHARS_MAX as u64, "A tag, in characters."),
     ("handle_chars_min", names::HANDLE_CHARS_MIN as u64, "An account name, in characters, at least."),
     ("handle_chars_max", names::HANDLE_CHARS_MAX as u64, "An account name, in characters, at most."),
     (
@@ -300,5 +323,14 @@ pub(super) const ADVICE: &[(fault::Code, &str)] = {
             "`params.from` and `params.to` name the pair; ListTranslations tells those that work.",
         ),
         (c::LANGUAGE_UNKNOWN, "Ask the person which language it is, and name it in `from`."),
+        (
+            c::NOT_ACCEPTING,
+            "A privacy setting or a block of the other person; which one is not told. Do not repeat it.",
+        ),
+        (c::YOU_BLOCKED, "Take the block off with SetBlocked first."),
+        (
+            c::TOO_MANY_STRANGERS,
+            "`limit` is how many new people the account may turn to in a day (UTC). Go on tomorrow.",
+        ),
     ]
 };

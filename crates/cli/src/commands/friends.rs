@@ -1,0 +1,203 @@
+//! Friends, friend requests and blocks.
+
+use litrocket_client::Client;
+use litrocket_protocol::{
+    AccountId, Request,
+    people::{
+        AnswerFriend, AskFriend, FriendEntry, ListBlocked, ListFriendRequests, ListFriends, RemoveFriend,
+        SetBlocked, SetFriend, WithdrawFriend, friend_state,
+    },
+};
+use serde_json::json;
+
+use crate::{
+    Failure, Friend,
+    output::{escape, time},
+    resolve,
+    session::Context,
+};
+
+pub(super) async fn run(context: &Context, friend: Friend) -> Result<(), Failure> {
+    let client = context.connect().await?;
+    match friend {
+        Friend::Add { name, message } => add(context, &client, &name, message.unwrap_or_default()).await?,
+        Friend::Accept { name } => {
+            act(context, &client, &name, |account| AnswerFriend { account, accept: true }).await?;
+        }
+        Friend::Refuse { name } => {
+            act(context, &client, &name, |account| AnswerFriend { account, accept: false }).await?;
+        }
+        Friend::Withdraw { name } => {
+            act(context, &client, &name, |account| WithdrawFriend { account }).await?;
+        }
+        Friend::Requests { sent } => requests(context, &client, sent).await?,
+        Friend::List { tag } => list(context, &client, tag).await?,
+        Friend::Remark { name, text } => {
+            let change = SetFriend { remark: Some(text), ..nothing() };
+            set(context, &client, &name, change).await?;
+        }
+        Friend::Tag { name, tags } => {
+            let change = SetFriend { tags: Some(tags), ..nothing() };
+            set(context, &client, &name, change).await?;
+        }
+        Friend::Star { name, remove } => {
+            let change = SetFriend { starred: Some(!remove), ..nothing() };
+            set(context, &client, &name, change).await?;
+        }
+        Friend::Delete { name } => act(context, &client, &name, |account| RemoveFriend { account }).await?,
+        Friend::Block { name } => {
+            act(context, &client, &name, |account| SetBlocked { account, blocked: true }).await?;
+        }
+        Friend::Unblock { name } => {
+            act(context, &client, &name, |account| SetBlocked { account, blocked: false }).await?;
+        }
+        Friend::Blocked => blocked(context, &client).await?,
+    }
+    client.close().await;
+    Ok(())
+}
+
+fn nothing() -> SetFriend {
+    SetFriend { account: AccountId::SYSTEM, remark: None, tags: None, starred: None }
+}
+
+/// Makes a request about one person that has no answer to print.
+async fn act<R: Request>(
+    context: &Context,
+    client: &Client,
+    name: &str,
+    request: impl FnOnce(AccountId) -> R,
+) -> Result<(), Failure> {
+    let account = resolve::account(client, name).await?.account;
+    client.call(request(account)).await?;
+    context
+        .output
+        .data(|| json!({"type": "done", "account": account.0}), || context.output.words.done().into())
+}
+
+async fn add(context: &Context, client: &Client, name: &str, message: String) -> Result<(), Failure> {
+    let profile = resolve::account(client, name).await?;
+    let asked = client.call(AskFriend { account: profile.account, message }).await?;
+    let friends = asked.state == friend_state::FRIENDS;
+    let words = context.output.words;
+    context.output.data(
+        || {
+            json!({"type": "friend_asked", "account": profile.account.0, "handle": profile.handle,
+                "state": if friends { "friends" } else { "asked" }})
+        },
+        || {
+            let what = if friends { words.now_friends() } else { words.friend_asked() };
+            format!("{what} @{}", escape(&profile.handle))
+        },
+    )
+}
+
+async fn requests(context: &Context, client: &Client, sent: bool) -> Result<(), Failure> {
+    let (mut after, mut any) = (None, false);
+    loop {
+        let page = client.call(ListFriendRequests { sent, after, limit: None }).await?;
+        for one in &page.requests {
+            any = true;
+            context.output.data(
+                || {
+                    json!({"type": "friend_request", "account": one.account.0, "handle": one.handle,
+                        "display_name": one.display_name, "sent": sent, "message": one.request.message,
+                        "at_ms": one.request.at_ms, "expires_ms": one.request.expires_ms})
+                },
+                || {
+                    let (at, name) = (time(one.request.at_ms), escape(&one.display_name));
+                    let line = format!(
+                        "{at}  @{:<24}  {name:<24}  {}",
+                        escape(&one.handle),
+                        escape(&one.request.message)
+                    );
+                    line.trim_end().to_owned()
+                },
+            )?;
+        }
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    if !any {
+        context.output.hint(context.output.words.no_requests());
+    }
+    Ok(())
+}
+
+fn print_friend(
+    context: &Context,
+    account: AccountId,
+    handle: &str,
+    display_name: &str,
+    mine: &FriendEntry,
+) -> Result<(), Failure> {
+    context.output.data(
+        || {
+            json!({"type": "friend", "account": account.0, "handle": handle, "display_name": display_name,
+                "remark": mine.remark, "tags": mine.tags, "starred": mine.starred, "since_ms": mine.since_ms})
+        },
+        || {
+            let star = if mine.starred { "*" } else { " " };
+            let shown = if mine.remark.is_empty() { display_name } else { &mine.remark };
+            let tags: Vec<String> = mine.tags.iter().map(|tag| format!("[{}]", escape(tag))).collect();
+            let line = format!("{star} @{:<24}  {:<24}  {}", escape(handle), escape(shown), tags.join(" "));
+            line.trim_end().to_owned()
+        },
+    )
+}
+
+async fn set(context: &Context, client: &Client, name: &str, change: SetFriend) -> Result<(), Failure> {
+    let profile = resolve::account(client, name).await?;
+    let mine = client.call(SetFriend { account: profile.account, ..change }).await?;
+    print_friend(context, profile.account, &profile.handle, &profile.display_name, &mine)
+}
+
+async fn list(context: &Context, client: &Client, tag: Option<String>) -> Result<(), Failure> {
+    let (mut after, mut any) = (None, false);
+    loop {
+        let page = client.call(ListFriends { after, tag: tag.clone(), limit: None }).await?;
+        for friend in &page.friends {
+            any = true;
+            print_friend(context, friend.account, &friend.handle, &friend.display_name, &friend.mine)?;
+        }
+        after = page.friends.last().map(|friend| friend.account);
+        if !page.more {
+            break;
+        }
+    }
+    if !any {
+        context.output.hint(context.output.words.no_friends());
+    }
+    Ok(())
+}
+
+async fn blocked(context: &Context, client: &Client) -> Result<(), Failure> {
+    let (mut after, mut any) = (None, false);
+    loop {
+        let page = client.call(ListBlocked { after, limit: None }).await?;
+        for one in &page.people {
+            any = true;
+            context.output.data(
+                || {
+                    json!({"type": "blocked", "account": one.account.0, "handle": one.handle,
+                        "display_name": one.display_name, "at_ms": one.block.at_ms})
+                },
+                || {
+                    let words = context.output.words;
+                    let (handle, name) = (escape(&one.handle), escape(&one.display_name));
+                    format!("@{handle:<24}  {name:<24}  {} {}", words.since(), time(one.block.at_ms))
+                },
+            )?;
+        }
+        after = page.people.last().map(|one| one.account);
+        if !page.more {
+            break;
+        }
+    }
+    if !any {
+        context.output.hint(context.output.words.nobody_blocked());
+    }
+    Ok(())
+}

@@ -1,0 +1,212 @@
+//! People: friend requests, friends, and whom one blocks.
+
+use crate::AccountId;
+
+/// What became of a friend request, as the number in [`FriendAsked::state`].
+pub mod friend_state {
+    /// The request waits for the other person.
+    pub const ASKED: u8 = 1;
+    /// Both are friends.
+    pub const FRIENDS: u8 = 2;
+}
+
+message! {
+    /// Asks somebody to be a friend. Asking again replaces the message. Who has been asked by that very person
+    /// becomes a friend at once.
+    pub struct AskFriend {
+        /// Whom.
+        account: AccountId,
+        /// A word about oneself, at most 200 characters; may be empty.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        message: String,
+    }
+
+    /// Where the two stand now.
+    pub struct FriendAsked {
+        /// 1 the request waits, 2 both are friends.
+        state: u8,
+    }
+
+    /// Answers a friend request.
+    pub struct AnswerFriend {
+        /// Who asked.
+        account: AccountId,
+        /// True makes both friends. False ends the request; until it would have expired, the other person cannot
+        /// ask again.
+        accept: bool,
+    }
+
+    /// Takes an own friend request back.
+    pub struct WithdrawFriend {
+        /// Who was asked.
+        account: AccountId,
+    }
+
+    /// Lists friend requests that wait, newest first.
+    #[derive(Default)]
+    pub struct ListFriendRequests {
+        /// Those the caller made; otherwise those the caller got.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        sent: bool,
+        /// The `next` of the page before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<RequestPosition>,
+        /// 1 to 100; 50 when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u64>,
+    }
+
+    /// Where a page of friend requests ends.
+    pub struct RequestPosition {
+        /// When the last one was made, in server milliseconds.
+        at_ms: u64,
+        /// The other person of the last one.
+        account: AccountId,
+    }
+
+    /// A page of friend requests.
+    pub struct FriendRequests {
+        /// Newest first.
+        requests: Vec<FriendRequest>,
+        /// For the next page; absent on the last one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<RequestPosition>,
+    }
+
+    /// A friend request with the other person.
+    pub struct FriendRequest {
+        /// The other person.
+        account: AccountId,
+        /// Their account name.
+        handle: String,
+        /// Their name to show.
+        display_name: String,
+        /// The request.
+        request: FriendRequestEntry,
+    }
+
+    /// A friend request that waits. Also the value of the account log's key `friend_request/<account>`.
+    pub struct FriendRequestEntry {
+        /// Whether the caller made it.
+        sent: bool,
+        /// The word that came with it.
+        message: String,
+        /// When it was made, in server milliseconds.
+        at_ms: u64,
+        /// When it ends without an answer, in server milliseconds.
+        expires_ms: u64,
+    }
+
+    /// Lists the caller's friends by account.
+    #[derive(Default)]
+    pub struct ListFriends {
+        /// Friends behind this account.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<AccountId>,
+        /// Only those with this tag.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tag: Option<String>,
+        /// 1 to 100; 50 when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u64>,
+    }
+
+    /// A page of friends.
+    pub struct Friends {
+        /// By account.
+        friends: Vec<Friend>,
+        /// Whether there are more.
+        more: bool,
+    }
+
+    /// A friend.
+    pub struct Friend {
+        /// Who.
+        account: AccountId,
+        /// Their account name.
+        handle: String,
+        /// Their name to show.
+        display_name: String,
+        /// The caller's side of the friendship.
+        mine: FriendEntry,
+    }
+
+    /// The caller's side of a friendship. Also the value of the account log's key `friend/<account>`.
+    pub struct FriendEntry {
+        /// Since when, in server milliseconds.
+        since_ms: u64,
+        /// What the caller calls the friend; empty for nothing. Only the caller sees it.
+        remark: String,
+        /// The caller's tags for the friend, sorted. Only the caller sees them.
+        tags: Vec<String>,
+        /// Marked with a star.
+        starred: bool,
+    }
+
+    /// Changes the caller's side of a friendship. What is absent stays.
+    pub struct SetFriend {
+        /// Which friend.
+        account: AccountId,
+        /// At most 64 characters; empty for nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remark: Option<String>,
+        /// All tags: at most 20, each of 1 to 32 characters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tags: Option<Vec<String>>,
+        /// Marked with a star.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        starred: Option<bool>,
+    }
+
+    /// Ends a friendship on both sides.
+    pub struct RemoveFriend {
+        /// Which friend.
+        account: AccountId,
+    }
+
+    /// Blocks somebody, or takes the block off. A block ends the friendship and the requests between the two. Who
+    /// is blocked is not told: what they ask or send is refused as under a privacy setting.
+    pub struct SetBlocked {
+        /// Whom.
+        account: AccountId,
+        /// On or off.
+        blocked: bool,
+    }
+
+    /// Lists whom the caller blocks, by account.
+    #[derive(Default)]
+    pub struct ListBlocked {
+        /// Those behind this account.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<AccountId>,
+        /// 1 to 100; 50 when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u64>,
+    }
+
+    /// A page of blocked people.
+    pub struct BlockedPeople {
+        /// By account.
+        people: Vec<Blocked>,
+        /// Whether there are more.
+        more: bool,
+    }
+
+    /// A blocked person.
+    pub struct Blocked {
+        /// Who.
+        account: AccountId,
+        /// Their account name.
+        handle: String,
+        /// Their name to show.
+        display_name: String,
+        /// The block.
+        block: BlockedEntry,
+    }
+
+    /// A block. Also the value of the account log's key `blocked/<account>`.
+    pub struct BlockedEntry {
+        /// Since when, in server milliseconds.
+        at_ms: u64,
+    }
+}

@@ -1,0 +1,102 @@
+//! People: who is a friend of whom, who asks, and who is blocked.
+//!
+//! [`requests`] makes friends, [`friends`] is each person's own side of a friendship, [`blocks`] keeps people
+//! away. [`store`] owns the tables. Both sides hear of every change through their account logs. Knows nothing of
+//! conversations. Start with [`requests`].
+
+mod blocks;
+mod friends;
+mod requests;
+mod store;
+
+use std::{sync::Arc, time::Duration};
+
+use litrocket_protocol::{AccountId, Fault, fault::code, names};
+
+use crate::{
+    app::App,
+    config,
+    error::{Error, Result},
+    rpc::Router,
+    writer::Tx,
+};
+
+pub(crate) use store::forget;
+
+const DAY_MS: u64 = 86_400_000;
+/// How often expired friend requests are taken away. Until then they count as gone already.
+const EXPIRE_INTERVAL: Duration = Duration::from_secs(600);
+/// Requests that one job takes away: the writer is not held up for long.
+const EXPIRE_STEP: u64 = 200;
+
+/// Registers the requests.
+pub fn routes(router: Router) -> Router {
+    router
+        .on(requests::ask)
+        .on(requests::answer)
+        .on(requests::withdraw)
+        .on(requests::list)
+        .on(friends::list)
+        .on(friends::set)
+        .on(friends::remove)
+        .on(blocks::set)
+        .on(blocks::list)
+}
+
+/// Takes expired friend requests away, for as long as the server runs.
+pub async fn expire(app: Arc<App>) {
+    loop {
+        match expire_now(&app).await {
+            Ok(gone) if gone >= EXPIRE_STEP => {}
+            Ok(_) => tokio::time::sleep(EXPIRE_INTERVAL).await,
+            Err(error) => {
+                tracing::debug!(%error, "expired friend requests stay for now");
+                tokio::time::sleep(EXPIRE_INTERVAL).await;
+            }
+        }
+    }
+}
+
+/// Takes some expired friend requests away; how many.
+pub async fn expire_now(app: &App) -> Result<u64> {
+    app.writer.run(move |tx| Box::pin(store::expire(tx, EXPIRE_STEP))).await
+}
+
+fn missing() -> Error {
+    Fault::new(code::NOT_FOUND).field("account").into()
+}
+
+fn too_many(field: &str, limit: usize) -> Error {
+    Fault::new(code::TOO_MANY).field(field).limit(limit as u64).into()
+}
+
+/// The other person, who has to be somebody else.
+fn check_other(me: AccountId, other: AccountId) -> Result<()> {
+    if me == other {
+        return Err(Fault::new(code::BAD_VALUE).field("account").message("That is you.").into());
+    }
+    Ok(())
+}
+
+fn clean_line(text: &str, max: usize, field: &str) -> Result<String> {
+    names::clean_line(text, max).map_err(|error| {
+        let fault = match error {
+            names::NameError::TooLong => Fault::new(code::TOO_LONG).limit(max as u64),
+            other => Fault::new(code::BAD_VALUE).message(other.to_string()),
+        };
+        fault.field(field).into()
+    })
+}
+
+/// Counts one more stranger the account turns to today, within its bound.
+async fn turn_to_stranger(tx: &mut Tx, account: AccountId, bounds: &config::People) -> Result<()> {
+    let now = tx.now_ms();
+    let made_ms = store::made_ms(tx, account).await?;
+    let is_new = now.saturating_sub(made_ms) < bounds.new_account_days * DAY_MS;
+    let most = if is_new { bounds.strangers_per_day_new } else { bounds.strangers_per_day };
+    let day = now / DAY_MS;
+    if store::strangers(tx, account, day).await? >= most {
+        return Err(Fault::new(code::TOO_MANY_STRANGERS).limit(most).into());
+    }
+    store::count_stranger(tx, account, day).await
+}

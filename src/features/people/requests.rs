@@ -1,0 +1,121 @@
+//! Friend requests: asking, answering, withdrawing.
+
+use litrocket_protocol::{
+    AccountId,
+    account::Done,
+    fault::code,
+    limits, names,
+    people::{
+        AnswerFriend, AskFriend, FriendAsked, FriendRequestEntry, FriendRequests, ListFriendRequests,
+        RequestPosition, WithdrawFriend, friend_state,
+    },
+};
+
+use super::{DAY_MS, check_other, clean_line, missing, store, too_many, turn_to_stranger};
+use crate::{config, error::Result, features::page_limit, rpc::Session, writer::Tx};
+
+pub(super) async fn ask(caller: Session, request: AskFriend) -> Result<FriendAsked> {
+    let (me, other) = (caller.account(), request.account);
+    check_other(me, other)?;
+    let message = clean_line(&request.message, names::LINE_CHARS_MAX, "message")?;
+    let bounds = caller.app.config.people.clone();
+    let state = caller.app.writer.run(move |tx| Box::pin(ask_in(tx, me, other, message, bounds))).await?;
+    Ok(FriendAsked { state })
+}
+
+async fn ask_in(
+    tx: &mut Tx,
+    me: AccountId,
+    other: AccountId,
+    message: String,
+    bounds: config::People,
+) -> Result<u8> {
+    if !store::exists(tx, other).await? {
+        return Err(missing());
+    }
+    if store::blocks(tx, me, other).await? {
+        return Err(code::YOU_BLOCKED.into());
+    }
+    if store::are_friends(tx, me, other).await? {
+        return Ok(friend_state::FRIENDS);
+    }
+    // Two who ask each other need no answer.
+    if store::request(tx, other, me).await?.is_some_and(|request| !request.refused) {
+        befriend(tx, me, other).await?;
+        return Ok(friend_state::FRIENDS);
+    }
+    if store::blocks(tx, other, me).await? {
+        return Err(code::NOT_ACCEPTING.into());
+    }
+    let now = tx.now_ms();
+    let (at_ms, expires_ms) = match store::request(tx, me, other).await? {
+        Some(earlier) if earlier.refused => return Err(code::NOT_ACCEPTING.into()),
+        Some(earlier) => (earlier.at_ms, earlier.expires_ms),
+        None => {
+            if store::waiting(tx, me).await? >= limits::FRIEND_REQUESTS_MAX as u64 {
+                return Err(too_many("requests", limits::FRIEND_REQUESTS_MAX));
+            }
+            turn_to_stranger(tx, me, &bounds).await?;
+            (now, now + bounds.friend_request_days * DAY_MS)
+        }
+    };
+    let entry = FriendRequestEntry { sent: true, message, at_ms, expires_ms };
+    store::put_request(tx, me, other, entry).await?;
+    Ok(friend_state::ASKED)
+}
+
+/// Makes two people friends and ends the requests between them.
+async fn befriend(tx: &mut Tx, one: AccountId, other: AccountId) -> Result<()> {
+    for account in [one, other] {
+        if store::count_friends(tx, account).await? >= limits::FRIENDS_MAX as u64 {
+            return Err(too_many("friends", limits::FRIENDS_MAX));
+        }
+    }
+    store::drop_requests(tx, one, other).await?;
+    store::befriend(tx, one, other).await
+}
+
+pub(super) async fn answer(caller: Session, request: AnswerFriend) -> Result<Done> {
+    let (me, other) = (caller.account(), request.account);
+    let work = async move |tx: &mut Tx| {
+        let waits = store::request(tx, other, me).await?.is_some_and(|request| !request.refused);
+        if request.accept {
+            // Accepting again changes nothing.
+            if store::are_friends(tx, me, other).await? {
+                return Ok(());
+            }
+            return if waits { befriend(tx, me, other).await } else { Err(missing()) };
+        }
+        if waits { store::refuse_request(tx, other, me).await } else { Err(missing()) }
+    };
+    caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    Ok(Done::default())
+}
+
+pub(super) async fn withdraw(caller: Session, request: WithdrawFriend) -> Result<Done> {
+    let (me, other) = (caller.account(), request.account);
+    let work = async move |tx: &mut Tx| {
+        // One that was refused stays, or it could be made again.
+        match store::request(tx, me, other).await? {
+            Some(request) if !request.refused => store::drop_request(tx, me, other).await,
+            _ => Ok(()),
+        }
+    };
+    caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    Ok(Done::default())
+}
+
+pub(super) async fn list(caller: Session, request: ListFriendRequests) -> Result<FriendRequests> {
+    let limit = page_limit(request.limit)?;
+    let (app, me) = (&caller.app, caller.account());
+    let before = request.after.map_or((u64::MAX, u64::MAX), |at| (at.at_ms, at.account.0));
+    let now = app.clock.now_ms();
+    let mut requests = store::requests(&app.db, me, request.sent, before, now, limit + 1).await?;
+    let more = requests.len() as u64 > limit;
+    requests.truncate(limit as usize);
+    let next = requests
+        .last()
+        .filter(|_| more)
+        .map(|last| RequestPosition { at_ms: last.request.at_ms, account: last.account });
+    Ok(FriendRequests { requests, next })
+}

@@ -1,0 +1,325 @@
+//! The people feature's SQL, and what each change writes to the account logs of both sides.
+
+use litrocket_protocol::{
+    AccountId, frame,
+    people::{Blocked, BlockedEntry, Friend, FriendEntry, FriendRequest, FriendRequestEntry},
+};
+
+use crate::{
+    args,
+    db::Db,
+    error::{Error, Result},
+    writer::Tx,
+};
+
+fn friend_key(friend: AccountId) -> String {
+    format!("friend/{friend}")
+}
+
+fn request_key(other: AccountId) -> String {
+    format!("friend_request/{other}")
+}
+
+fn blocked_key(other: AccountId) -> String {
+    format!("blocked/{other}")
+}
+
+pub(super) async fn exists(tx: &mut Tx, account: AccountId) -> Result<bool> {
+    const SELECT: &str = "SELECT id FROM accounts WHERE id = $1 AND deleted_ms IS NULL";
+    let row: Option<(i64,)> = tx.first(SELECT, args![account]).await?;
+    Ok(row.is_some())
+}
+
+pub(super) async fn made_ms(tx: &mut Tx, account: AccountId) -> Result<u64> {
+    let row: Option<(i64,)> =
+        tx.first("SELECT created_ms FROM accounts WHERE id = $1", args![account]).await?;
+    Ok(row.map_or(0, |(made,)| made as u64))
+}
+
+/// Strangers the account turned to on a day.
+pub(super) async fn strangers(tx: &mut Tx, account: AccountId, day: u64) -> Result<u64> {
+    const SELECT: &str = "SELECT count FROM strangers WHERE account = $1 AND day = $2";
+    let row: Option<(i64,)> = tx.first(SELECT, args![account, day]).await?;
+    Ok(row.map_or(0, |(count,)| count as u64))
+}
+
+pub(super) async fn count_stranger(tx: &mut Tx, account: AccountId, day: u64) -> Result<()> {
+    const COUNT: &str = "INSERT INTO strangers (account, day, count) VALUES ($1, $2, 1)
+        ON CONFLICT (account) DO UPDATE SET day = excluded.day,
+            count = CASE WHEN strangers.day = excluded.day THEN strangers.count + 1 ELSE 1 END";
+    tx.execute(COUNT, args![account, day]).await.map(drop)
+}
+
+/// A friend request that has not expired.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    pub(super) refused: bool,
+    pub(super) at_ms: u64,
+    pub(super) expires_ms: u64,
+}
+
+pub(super) async fn request(tx: &mut Tx, sender: AccountId, recipient: AccountId) -> Result<Option<Asked>> {
+    const SELECT: &str = "SELECT refused, at_ms, expires_ms FROM friend_requests
+        WHERE sender = $1 AND recipient = $2 AND expires_ms > $3";
+    let now = tx.now_ms();
+    let row: Option<(i64, i64, i64)> = tx.first(SELECT, args![sender, recipient, now]).await?;
+    Ok(row.map(|(refused, at, expires)| Asked {
+        refused: refused != 0,
+        at_ms: at as u64,
+        expires_ms: expires as u64,
+    }))
+}
+
+/// Requests of an account that wait for an answer.
+pub(super) async fn waiting(tx: &mut Tx, sender: AccountId) -> Result<u64> {
+    const SELECT: &str = "SELECT COUNT(*) FROM friend_requests
+        WHERE sender = $1 AND refused = 0 AND expires_ms > $2";
+    let now = tx.now_ms();
+    let row: Option<(i64,)> = tx.first(SELECT, args![sender, now]).await?;
+    Ok(row.map_or(0, |(count,)| count as u64))
+}
+
+/// Makes a request, or gives it another message; both sides hear of it.
+pub(super) async fn put_request(
+    tx: &mut Tx,
+    sender: AccountId,
+    recipient: AccountId,
+    sent: FriendRequestEntry,
+) -> Result<()> {
+    const PUT: &str = "INSERT INTO friend_requests (sender, recipient, message, at_ms, expires_ms)
+        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (sender, recipient) DO UPDATE
+        SET message = excluded.message, refused = 0, at_ms = excluded.at_ms, expires_ms = excluded.expires_ms";
+    tx.execute(PUT, args![sender, recipient, &*sent.message, sent.at_ms, sent.expires_ms]).await?;
+    let got = FriendRequestEntry { sent: false, ..sent.clone() };
+    tx.entries(vec![
+        (sender, request_key(recipient), Some(frame::encode_body(&sent))),
+        (recipient, request_key(sender), Some(frame::encode_body(&got))),
+    ])
+    .await
+}
+
+/// The request is over for both sides, and is remembered until it would have expired.
+pub(super) async fn refuse_request(tx: &mut Tx, sender: AccountId, recipient: AccountId) -> Result<()> {
+    const REFUSE: &str =
+        "UPDATE friend_requests SET refused = 1, message = '' WHERE sender = $1 AND recipient = $2";
+    tx.execute(REFUSE, args![sender, recipient]).await?;
+    end_request(tx, sender, recipient).await
+}
+
+async fn end_request(tx: &mut Tx, sender: AccountId, recipient: AccountId) -> Result<()> {
+    tx.entries(vec![(sender, request_key(recipient), None), (recipient, request_key(sender), None)]).await
+}
+
+pub(super) async fn drop_request(tx: &mut Tx, sender: AccountId, recipient: AccountId) -> Result<()> {
+    const DELETE: &str = "DELETE FROM friend_requests WHERE sender = $1 AND recipient = $2 RETURNING refused";
+    let row: Option<(i64,)> = tx.first(DELETE, args![sender, recipient]).await?;
+    // The end of a refused one was told when it was refused.
+    if row == Some((0,)) { end_request(tx, sender, recipient).await } else { Ok(()) }
+}
+
+/// Ends the requests between two people, both ways.
+pub(super) async fn drop_requests(tx: &mut Tx, one: AccountId, other: AccountId) -> Result<()> {
+    drop_request(tx, one, other).await?;
+    drop_request(tx, other, one).await
+}
+
+/// Takes expired requests away, at most so many; how many.
+pub(super) async fn expire(tx: &mut Tx, most: u64) -> Result<u64> {
+    const SELECT: &str = "SELECT sender, recipient FROM friend_requests WHERE expires_ms <= $1
+        ORDER BY expires_ms LIMIT $2";
+    let now = tx.now_ms();
+    let rows: Vec<(i64, i64)> = tx.all(SELECT, args![now, most]).await?;
+    for (sender, recipient) in &rows {
+        drop_request(tx, (*sender).into(), (*recipient).into()).await?;
+    }
+    Ok(rows.len() as u64)
+}
+
+type RequestRow = (i64, String, String, String, i64, i64);
+
+/// Requests of one direction that wait, newest first.
+pub(super) async fn requests(
+    db: &Db,
+    account: AccountId,
+    sent: bool,
+    before: (u64, u64),
+    now_ms: u64,
+    limit: u64,
+) -> Result<Vec<FriendRequest>> {
+    const SENT: &str = "SELECT r.recipient, a.handle, a.display_name, r.message, r.at_ms, r.expires_ms
+        FROM friend_requests r JOIN accounts a ON a.id = r.recipient
+        WHERE r.sender = $1 AND r.refused = 0 AND r.expires_ms > $2
+            AND (r.at_ms < $3 OR (r.at_ms = $3 AND r.recipient < $4))
+        ORDER BY r.at_ms DESC, r.recipient DESC LIMIT $5";
+    const GOT: &str = "SELECT r.sender, a.handle, a.display_name, r.message, r.at_ms, r.expires_ms
+        FROM friend_requests r JOIN accounts a ON a.id = r.sender
+        WHERE r.recipient = $1 AND r.refused = 0 AND r.expires_ms > $2
+            AND (r.at_ms < $3 OR (r.at_ms = $3 AND r.sender < $4))
+        ORDER BY r.at_ms DESC, r.sender DESC LIMIT $5";
+    let sql = if sent { SENT } else { GOT };
+    let rows: Vec<RequestRow> = db.all(sql, args![account, now_ms, before.0, before.1, limit]).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(other, handle, display_name, message, at, expires)| FriendRequest {
+            account: other.into(),
+            handle,
+            display_name,
+            request: FriendRequestEntry { sent, message, at_ms: at as u64, expires_ms: expires as u64 },
+        })
+        .collect())
+}
+
+pub(super) async fn are_friends(tx: &mut Tx, one: AccountId, other: AccountId) -> Result<bool> {
+    let row: Option<(i64,)> =
+        tx.first("SELECT friend FROM friends WHERE account = $1 AND friend = $2", args![one, other]).await?;
+    Ok(row.is_some())
+}
+
+pub(super) async fn count_friends(tx: &mut Tx, account: AccountId) -> Result<u64> {
+    let row: Option<(i64,)> =
+        tx.first("SELECT COUNT(*) FROM friends WHERE account = $1", args![account]).await?;
+    Ok(row.map_or(0, |(count,)| count as u64))
+}
+
+pub(super) async fn befriend(tx: &mut Tx, one: AccountId, other: AccountId) -> Result<()> {
+    const INSERT: &str = "INSERT INTO friends (account, friend, since_ms) VALUES ($1, $2, $3), ($2, $1, $3)";
+    let now = tx.now_ms();
+    tx.execute(INSERT, args![one, other, now]).await?;
+    let entry = FriendEntry { since_ms: now, remark: String::new(), tags: Vec::new(), starred: false };
+    let value = Some(frame::encode_body(&entry));
+    tx.entries(vec![(one, friend_key(other), value.clone()), (other, friend_key(one), value)]).await
+}
+
+/// Ends a friendship on both sides; nothing when there is none.
+pub(super) async fn part(tx: &mut Tx, one: AccountId, other: AccountId) -> Result<()> {
+    const DELETE: &str =
+        "DELETE FROM friends WHERE (account = $1 AND friend = $2) OR (account = $2 AND friend = $1)";
+    if tx.execute(DELETE, args![one, other]).await? == 0 {
+        return Ok(());
+    }
+    tx.entries(vec![(one, friend_key(other), None), (other, friend_key(one), None)]).await
+}
+
+type SideRow = (i64, String, String, i64);
+
+fn side((since, remark, tags, starred): SideRow) -> Result<FriendEntry> {
+    let tags = serde_json::from_str(&tags).map_err(|error| Error::Internal(error.to_string()))?;
+    Ok(FriendEntry { since_ms: since as u64, remark, tags, starred: starred != 0 })
+}
+
+pub(super) async fn friend(
+    tx: &mut Tx,
+    account: AccountId,
+    friend: AccountId,
+) -> Result<Option<FriendEntry>> {
+    const SELECT: &str =
+        "SELECT since_ms, remark, tags, starred FROM friends WHERE account = $1 AND friend = $2";
+    let row: Option<SideRow> = tx.first(SELECT, args![account, friend]).await?;
+    row.map(side).transpose()
+}
+
+pub(super) async fn set_friend(
+    tx: &mut Tx,
+    account: AccountId,
+    friend: AccountId,
+    entry: &FriendEntry,
+) -> Result<()> {
+    const UPDATE: &str =
+        "UPDATE friends SET remark = $3, tags = $4, starred = $5 WHERE account = $1 AND friend = $2";
+    let tags = serde_json::to_string(&entry.tags).map_err(|error| Error::Internal(error.to_string()))?;
+    tx.execute(UPDATE, args![account, friend, &*entry.remark, tags, entry.starred]).await?;
+    tx.entry(account, friend_key(friend), Some(frame::encode_body(entry))).await
+}
+
+pub(super) async fn friends(
+    db: &Db,
+    account: AccountId,
+    after: Option<AccountId>,
+    tag: Option<&str>,
+    limit: u64,
+) -> Result<Vec<Friend>> {
+    const SELECT: &str = "SELECT f.friend, a.handle, a.display_name, f.since_ms, f.remark, f.tags, f.starred
+        FROM friends f JOIN accounts a ON a.id = f.friend
+        WHERE f.account = $1 AND f.friend > $2
+            AND ($3 IS NULL OR EXISTS (SELECT 1 FROM json_each(f.tags) t WHERE t.value = $3))
+        ORDER BY f.friend LIMIT $4";
+    type FriendRow = (i64, String, String, i64, String, String, i64);
+    let after = after.map_or(0, AccountId::sql);
+    let rows: Vec<FriendRow> = db.all(SELECT, args![account, after, tag, limit]).await?;
+    rows.into_iter()
+        .map(|(friend, handle, display_name, since, remark, tags, starred)| {
+            let mine = side((since, remark, tags, starred))?;
+            Ok(Friend { account: friend.into(), handle, display_name, mine })
+        })
+        .collect()
+}
+
+pub(super) async fn blocks(tx: &mut Tx, account: AccountId, other: AccountId) -> Result<bool> {
+    const SELECT: &str = "SELECT blocked FROM blocks WHERE account = $1 AND blocked = $2";
+    let row: Option<(i64,)> = tx.first(SELECT, args![account, other]).await?;
+    Ok(row.is_some())
+}
+
+pub(super) async fn count_blocked(tx: &mut Tx, account: AccountId) -> Result<u64> {
+    let row: Option<(i64,)> =
+        tx.first("SELECT COUNT(*) FROM blocks WHERE account = $1", args![account]).await?;
+    Ok(row.map_or(0, |(count,)| count as u64))
+}
+
+pub(super) async fn block(tx: &mut Tx, account: AccountId, other: AccountId) -> Result<()> {
+    let now = tx.now_ms();
+    tx.execute(
+        "INSERT INTO blocks (account, blocked, at_ms) VALUES ($1, $2, $3)",
+        args![account, other, now],
+    )
+    .await?;
+    tx.entry(account, blocked_key(other), Some(frame::encode_body(&BlockedEntry { at_ms: now }))).await
+}
+
+pub(super) async fn unblock(tx: &mut Tx, account: AccountId, other: AccountId) -> Result<()> {
+    tx.execute("DELETE FROM blocks WHERE account = $1 AND blocked = $2", args![account, other]).await?;
+    tx.entry(account, blocked_key(other), None).await
+}
+
+pub(super) async fn blocked(
+    db: &Db,
+    account: AccountId,
+    after: Option<AccountId>,
+    limit: u64,
+) -> Result<Vec<Blocked>> {
+    const SELECT: &str = "SELECT b.blocked, a.handle, a.display_name, b.at_ms
+        FROM blocks b JOIN accounts a ON a.id = b.blocked
+        WHERE b.account = $1 AND b.blocked > $2 ORDER BY b.blocked LIMIT $3";
+    let after = after.map_or(0, AccountId::sql);
+    let rows: Vec<(i64, String, String, i64)> = db.all(SELECT, args![account, after, limit]).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(other, handle, display_name, at)| Blocked {
+            account: other.into(),
+            handle,
+            display_name,
+            block: BlockedEntry { at_ms: at as u64 },
+        })
+        .collect())
+}
+
+/// Takes an account that is deleted out of everybody's friends, requests and blocks.
+pub(crate) async fn forget(tx: &mut Tx, account: AccountId) -> Result<()> {
+    const FRIENDS: &str = "SELECT friend FROM friends WHERE account = $1";
+    const REQUESTS: &str = "SELECT sender, recipient FROM friend_requests
+        WHERE sender = $1 UNION SELECT sender, recipient FROM friend_requests WHERE recipient = $1";
+    const BLOCKERS: &str = "DELETE FROM blocks WHERE blocked = $1 RETURNING account";
+    let friends: Vec<(i64,)> = tx.all(FRIENDS, args![account]).await?;
+    for (friend,) in friends {
+        part(tx, account, friend.into()).await?;
+    }
+    let requests: Vec<(i64, i64)> = tx.all(REQUESTS, args![account]).await?;
+    for (sender, recipient) in requests {
+        drop_request(tx, sender.into(), recipient.into()).await?;
+    }
+    let blockers: Vec<(i64,)> = tx.all(BLOCKERS, args![account]).await?;
+    let entries = blockers.into_iter().map(|(other,)| (other.into(), blocked_key(account), None)).collect();
+    tx.entries(entries).await?;
+    tx.execute("DELETE FROM blocks WHERE account = $1", args![account]).await?;
+    tx.execute("DELETE FROM strangers WHERE account = $1", args![account]).await.map(drop)
+}
