@@ -129,6 +129,12 @@ impl Device {
         }
     }
 
+    /// Whether what may be read of a conversation has changed since this was asked, or taken, the last time. Asked
+    /// after a head was read, it leaves out no change that came before that head.
+    pub fn take_access_change(&self, conversation: ConversationId) -> bool {
+        lock(&self.dirty).conversations.get_mut(&conversation).is_some_and(std::mem::take)
+    }
+
     /// The account's log has something new.
     pub fn mark_account(&self) {
         if self.live.load(Ordering::SeqCst) {

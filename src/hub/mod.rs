@@ -169,6 +169,7 @@ impl Hub {
 
     /// Makes a commit known: called by the writer alone, in the order of commits.
     pub fn publish(&self, committed: Committed) {
+        self.mark_access(&committed.changes);
         let mut audiences: Vec<(ConversationId, Arc<[AccountId]>)> = Vec::new();
         {
             let mut conversations = lock(&self.conversations);
@@ -209,6 +210,36 @@ impl Hub {
         }
     }
 
+    /// Tells devices that what they may read has changed. This comes before the events of the same commit are
+    /// known: who sees a head then also sees every change of access up to it
+    /// ([`Device::take_access_change`]).
+    fn mark_access(&self, changes: &[Change]) {
+        let mut marks = changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::Members { conversation, added, removed } => {
+                    Some((*conversation, [&added[..], &removed[..]]))
+                }
+                Change::Access { account, conversation } => {
+                    Some((*conversation, [std::slice::from_ref(account), &[]]))
+                }
+                _ => None,
+            })
+            .peekable();
+        if marks.peek().is_none() {
+            return;
+        }
+        let accounts = lock(&self.accounts);
+        for (conversation, lists) in marks {
+            for list in lists {
+                // The lists come as they were asked for, not sorted: one at a time.
+                for account in list {
+                    each_online(&accounts, &[*account], |device| device.access_changed(conversation));
+                }
+            }
+        }
+    }
+
     fn apply(
         &self,
         accounts: &HashMap<AccountId, Vec<Arc<Device>>>,
@@ -216,15 +247,8 @@ impl Hub {
         ended: &mut Vec<(Arc<Device>, &'static str)>,
     ) {
         match change {
-            Change::Replaced { .. } => {}
-            Change::Members { conversation, added, removed } => {
-                for account in added.iter().chain(&removed) {
-                    each_online(accounts, &[*account], |device| device.access_changed(conversation));
-                }
-            }
-            Change::Access { account, conversation } => {
-                each_online(accounts, &[account], |device| device.access_changed(conversation));
-            }
+            // The devices were marked before the events became known.
+            Change::Replaced { .. } | Change::Members { .. } | Change::Access { .. } => {}
             Change::Account { account } => each_online(accounts, &[account], |device| device.mark_account()),
             Change::SessionsEnded { account, sessions, reason } => {
                 each_online(accounts, &[account], |device| {
@@ -273,5 +297,41 @@ fn each_online(
             .filter(|(account, _)| members(account))
             .flat_map(|(_, devices)| devices)
             .for_each(&mut each);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROOM: ConversationId = ConversationId(1);
+    const BOB: AccountId = AccountId(2);
+
+    fn says(event_seq: u64) -> Appended {
+        Appended { conversation: ROOM, event_seq, frame: Bytes::from_static(b"x"), origin: 0 }
+    }
+
+    /// Bob is removed in one commit and something is said in the next, while his device looks.
+    #[test]
+    fn who_sees_a_head_sees_every_change_of_access_before_it() {
+        for _ in 0..2_000 {
+            let hub = Hub::default();
+            let device = Arc::new(Device::new(1, BOB, SessionId(1)));
+            device.go_live();
+            hub.connect(device.clone());
+            hub.load_members(ROOM, vec![AccountId(1), BOB]);
+            hub.publish(Committed { events: vec![says(1)], changes: vec![] });
+            device.take_dirty();
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    let gone = Change::Members { conversation: ROOM, added: vec![], removed: vec![BOB] };
+                    hub.publish(Committed { events: vec![says(2)], changes: vec![gone] });
+                });
+                while hub.head(ROOM) != Some(2) {
+                    std::hint::spin_loop();
+                }
+                assert!(device.take_access_change(ROOM));
+            });
+        }
     }
 }

@@ -258,8 +258,7 @@ impl Delivery {
         self.account_behind |= dirty.account;
         for (conversation, access_changed) in dirty.conversations {
             if access_changed {
-                self.reader.ranges_changed(conversation);
-                self.hidden.insert(conversation);
+                self.access_changed(conversation);
             }
             if !self.refused.contains(&conversation) {
                 self.reader.mark(conversation);
@@ -283,6 +282,11 @@ impl Delivery {
         Ok(out)
     }
 
+    fn access_changed(&mut self, conversation: ConversationId) {
+        self.reader.ranges_changed(conversation);
+        self.hidden.insert(conversation);
+    }
+
     async fn account_entries(&mut self, out: &mut Vec<Bytes>) -> Result<()> {
         let entries =
             store::entries(&self.session.app.db, self.session.account(), self.account_version).await?;
@@ -297,10 +301,19 @@ impl Delivery {
     /// One turn of one conversation.
     async fn conversation(&mut self, conversation: ConversationId, out: &mut Vec<Bytes>) -> Result<()> {
         let app = self.session.app.clone();
+        // What may be read is asked for after the head: otherwise events behind a removal would be read under the
+        // access from before it.
         let head = match app.hub.head(conversation) {
             Some(head) => head,
-            None => store::head(&app.db, conversation).await?,
+            None => {
+                // The database may be ahead of what the hub told.
+                self.reader.ranges_changed(conversation);
+                store::head(&app.db, conversation).await?
+            }
         };
+        if self.session.device.take_access_change(conversation) {
+            self.access_changed(conversation);
+        }
         loop {
             match self.reader.step(conversation, head) {
                 Step::Done => return Ok(()),
