@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Everything a change must pass: formatting, lints, documentation, every test.
-# Needs the Rust toolchain of Cargo.toml's rust-version, a C compiler, strace, and python3 with venv and network access
-# to PyPI for the client in another language (kept in target/tmp after the first run), and Debian's Apertium as a real
-# translation engine: installed here when the script runs as root with apt-get.
+# Needs the Rust toolchain of Cargo.toml's rust-version, a C compiler, and python3 with venv and network access to PyPI
+# for the client in another language (kept in target/tmp after the first run). strace, and Debian's Apertium as a real
+# translation engine, are installed here when the script runs as root with apt-get.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -11,18 +11,21 @@ need() { command -v "$1" >/dev/null || { echo "test.sh: $1 is missing: $2" >&2; 
 
 need cargo "install Rust from https://rustup.rs"
 need cc "install a C compiler, for example: apt-get install build-essential"
-need strace "the server's system calls fail one by one under it, for example: apt-get install strace"
 need python3 "install Python 3.11 or newer with venv, for example: apt-get install python3-venv"
 cargo fmt --version >/dev/null 2>&1 || { echo "test.sh: rustfmt is missing: rustup component add rustfmt" >&2; exit 1; }
 cargo clippy --version >/dev/null 2>&1 || { echo "test.sh: clippy is missing: rustup component add clippy" >&2; exit 1; }
 
-if [ ! -x /usr/bin/apertium-apy ] || [ ! -e /usr/share/apertium/modes/eng-spa.mode ]; then
+packages=()
+command -v strace >/dev/null || packages+=(strace)
+[ -x /usr/bin/apertium-apy ] || packages+=(apertium-apy)
+[ -e /usr/share/apertium/modes/eng-spa.mode ] || packages+=(apertium-eng-spa)
+if [ ${#packages[@]} -gt 0 ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    say "installing the translation engine of the tests: apertium-apy apertium-eng-spa"
+    say "installing what the tests use: ${packages[*]}"
     apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends apertium-apy apertium-eng-spa
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${packages[@]}"
   else
-    echo "test.sh: apertium is missing: apt-get install apertium-apy apertium-eng-spa" >&2
+    echo "test.sh: missing: apt-get install ${packages[*]}" >&2
     exit 1
   fi
 fi

@@ -91,9 +91,10 @@ impl Fault {
     }
 
     /// Whether a program that met it may end like this: with an error, or, where that comes before the program
-    /// itself or leaves it without memory, by the loader or an abort.
+    /// itself or leaves it without memory, by the loader or an abort. glibc's loader does not survive the failure of
+    /// its very first mapping (SIGSEGV).
     fn may_end_with(&self, code: i32) -> bool {
-        let memory = self.calls == "mmap" && code == -6;
+        let memory = self.calls == "mmap" && (code == -6 || (self.when == 1 && code == -11));
         code == 1 || code == 127 || memory
     }
 }
