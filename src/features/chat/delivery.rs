@@ -303,13 +303,12 @@ impl Delivery {
         let app = self.session.app.clone();
         // What may be read is asked for after the head: otherwise events behind a removal would be read under the
         // access from before it.
-        let head = match app.hub.head(conversation) {
-            Some(head) => head,
-            None => {
-                // The database may be ahead of what the hub told.
-                self.reader.ranges_changed(conversation);
-                store::head(&app.db, conversation).await?
-            }
+        let head = if let Some(head) = app.hub.head(conversation) {
+            head
+        } else {
+            // The database may be ahead of what the hub told.
+            self.reader.ranges_changed(conversation);
+            store::head(&app.db, conversation).await?
         };
         if self.session.device.take_access_change(conversation) {
             self.access_changed(conversation);
