@@ -18,6 +18,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "foundation", include_str!("../../migrations/sqlite/0001_foundation.sql")),
     (3, "people", include_str!("../../migrations/sqlite/0003_people.sql")),
     (6, "words", include_str!("../../migrations/sqlite/0006_words.sql")),
+    (9, "account_log_age", include_str!("../../migrations/sqlite/0009_account_log_age.sql")),
 ];
 
 /// How long a writer waits for a lock that another program holds on the file.

@@ -7,6 +7,7 @@
 
 mod batch;
 mod lazy;
+mod prune;
 mod sends;
 mod start;
 mod tx;
@@ -27,6 +28,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::error::{Error, Result};
 
 pub use lazy::Lazy;
+pub use prune::{prune, prune_now};
 pub use start::{Identity, Options, Writer};
 pub use tx::{NewEvent, Tx};
 

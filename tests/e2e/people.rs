@@ -1,6 +1,6 @@
 //! People make friends, name them, and keep others away.
 
-use litrocket::{args, features::people};
+use litrocket::{args, features::people, writer};
 use litrocket_client::{Client, Item, Start};
 use litrocket_protocol::{
     AccountId,
@@ -137,6 +137,7 @@ async fn catches_up(world: &World, person: &Person) -> Vec<(String, bool)> {
     loop {
         match tokio::time::timeout(PATIENCE, events.next()).await.unwrap().unwrap() {
             Item::Entry(entry) => entries.push((entry.key, entry.value.is_some())),
+            Item::AccountReset { .. } => entries.push(("reset".into(), false)),
             Item::CaughtUp => break,
             _ => {}
         }
@@ -160,6 +161,32 @@ async fn a_device_that_was_away_gets_the_changes_since_its_version_and_not_every
     eve.asks(RemoveFriend { account: bob.account }).await;
     assert_eq!(catches_up(&world, &bob).await, [(request(&ada), false), (friend(&eve), false)]);
     assert_eq!(catches_up(&world, &bob).await, []);
+}
+
+#[tokio::test]
+async fn who_was_away_for_longer_than_a_tombstone_lives_starts_the_account_log_afresh() {
+    let world = World::start().await;
+    let [ada, bob, eve] = world.people(["ada", "bob", "eve"]).await;
+    ada.befriends(&bob).await;
+    ada.befriends(&eve).await;
+    let friend = |other: &Person| format!("friend/{}", other.account);
+    assert!(catches_up(&world, &ada).await.contains(&(friend(&bob), true)));
+    ada.asks(RemoveFriend { account: bob.account }).await;
+    assert_eq!(writer::prune_now(&world.app().writer).await.unwrap(), 0);
+    world.app().clock.set_offset_ms(91 * DAY_MS);
+    assert!(writer::prune_now(&world.app().writer).await.unwrap() > 0);
+    // The newest entry of a log stays: there is something to stand at.
+    let star = SetFriend { account: eve.account, remark: None, tags: None, starred: Some(true) };
+    ada.asks(star).await;
+    assert_eq!(writer::prune_now(&world.app().writer).await.unwrap(), 0);
+    world.app().clock.set_offset_ms(182 * DAY_MS);
+    assert_eq!(writer::prune_now(&world.app().writer).await.unwrap(), 1);
+    let heard = catches_up(&world, &ada).await;
+    assert_eq!(heard[0], ("reset".into(), false), "{heard:?}");
+    assert!(heard.contains(&(friend(&eve), true)), "{heard:?}");
+    assert!(heard.iter().all(|(key, _)| *key != friend(&bob)), "{heard:?}");
+    // Who has the newest version is told nothing, pruned or not.
+    assert_eq!(catches_up(&world, &ada).await, []);
 }
 
 #[tokio::test]

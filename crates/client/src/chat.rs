@@ -19,7 +19,7 @@ use tokio::{sync::oneshot, time::Instant};
 
 use crate::{
     Error, Item,
-    client::{Shared, now_ms},
+    client::Shared,
     stream::{self, RecvStream, SendStream},
 };
 
@@ -148,9 +148,10 @@ async fn write(shared: &Arc<Shared>, mut send: SendStream) -> Result<(), Error> 
             send.write_chunks(&mut frames).await?;
             continue;
         }
-        let pause = shared.book().outbox.next_pause_end(now_ms());
-        let pause =
-            pause.map_or(DELIVERED_INTERVAL, |at| Duration::from_millis(at.saturating_sub(now_ms()).max(1)));
+        let pause = shared.book().outbox.next_pause_end(shared.tick_ms());
+        let pause = pause.map_or(DELIVERED_INTERVAL, |at| {
+            Duration::from_millis(at.saturating_sub(shared.tick_ms()).max(1))
+        });
         tokio::select! {
             () = shared.chat.notified() => {}
             () = tokio::time::sleep(pause.min(DELIVERED_INTERVAL)) => {}
@@ -167,7 +168,7 @@ fn next_frames(shared: &Shared) -> Vec<Bytes> {
         frames.extend(cursors.iter().map(|cursors| frame::encode(frame_type::CURSORS, cursors)));
         frames.push(frame::encode(frame_type::LIVE, &live));
     }
-    let now = now_ms();
+    let now = shared.tick_ms();
     while let Some(next) = book.outbox.next(now) {
         frames.push(frame::encode(frame_type::SEND, &next));
     }
@@ -319,7 +320,7 @@ fn settled(shared: &Shared, id: MessageId) {
 
 fn refused(shared: &Shared, refused: chat::Refused) {
     let mut book = shared.book();
-    let now = now_ms();
+    let now = shared.tick_ms();
     let verdict = book.outbox.refused(refused.conversation, refused.id, refused.epoch, &refused.fault, now);
     if verdict == Verdict::Final {
         let answer = book.pending.remove(&refused.id);

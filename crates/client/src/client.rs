@@ -7,7 +7,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use litrocket_core::client::{Cursors, Outbox};
@@ -134,6 +134,7 @@ pub(crate) struct Shared {
     pub(crate) state: mpsc::Sender<bytes::Bytes>,
     pub(crate) store: Option<Store>,
     pub(crate) closing: AtomicBool,
+    pub(crate) began: Instant,
     pub(crate) close: Notify,
     /// The server asked to stay away until then.
     pub(crate) stay_away: Mutex<Option<Duration>>,
@@ -143,14 +144,19 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Milliseconds since 1970, for ids and pauses.
+/// Milliseconds since 1970, for ids.
 #[expect(clippy::disallowed_methods, reason = "a client has the system's clock only")]
-pub(crate) fn now_ms() -> u64 {
+fn now_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Shared {
+    /// Milliseconds on a clock that is never set, for pauses.
+    pub(crate) fn tick_ms(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
     pub(crate) fn book(&self) -> MutexGuard<'_, Book> {
         lock(&self.book)
     }
@@ -245,6 +251,7 @@ impl Client {
             state,
             store,
             closing: AtomicBool::new(false),
+            began: Instant::now(),
             close: Notify::new(),
             stay_away: Mutex::new(None),
             options,

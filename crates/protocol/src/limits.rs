@@ -58,6 +58,8 @@ pub const BLOCKED_MAX: usize = 5_000;
 pub const TAGS_MAX: usize = 20;
 /// A tag, in characters.
 pub const TAG_CHARS_MAX: usize = 32;
+/// How long the account log remembers a key that went, in days.
+pub const ACCOUNT_LOG_DAYS: u64 = 90;
 
 const _: () = assert!(
     WORDS_PER_CALL_MAX

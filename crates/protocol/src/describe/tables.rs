@@ -247,6 +247,11 @@ pub(super) const LIMITS: &[(&str, u64, &str)] = &[
     ("blocked_max", limits::BLOCKED_MAX as u64, "People an account may block."),
     ("tags_max", limits::TAGS_MAX as u64, "Tags of one friend."),
     ("tag_chars_max", limits::TAG_CHARS_MAX as u64, "A tag, in characters."),
+    (
+        "account_log_days",
+        limits::ACCOUNT_LOG_DAYS,
+        "How long the account log remembers a key that went, in days.",
+    ),
     ("handle_chars_min", names::HANDLE_CHARS_MIN as u64, "An account name, in characters, at least."),
     ("handle_chars_max", names::HANDLE_CHARS_MAX as u64, "An account name, in characters, at most."),
     (
