@@ -45,6 +45,11 @@ impl SearchIndex {
             Self::connect(&path)
         })?;
         let reader = Self::connect(&path)?;
+        checked(
+            reader.execute_batch(
+                "CREATE VIRTUAL TABLE temp.terms USING fts5vocab('main', 'words', 'instance')",
+            ),
+        )?;
         Ok(Self { writer: Arc::new(Mutex::new(writer)), reader: Arc::new(Mutex::new(reader)) })
     }
 
@@ -94,10 +99,29 @@ impl SearchIndex {
         checked(transaction.commit())
     }
 
+    /// The tokens of the index that begin with `prefix`, which is of `[a-z0-9]`; `None` when there are more than
+    /// `most`. Each is found by a look-up of its own: reading the list through would read every place of every token.
+    pub fn expand(&self, prefix: &str, most: usize) -> Result<Option<Vec<String>>, Error> {
+        let connection = lock(&self.reader);
+        let mut next = checked(connection.prepare_cached("SELECT term FROM terms WHERE term >= ?1 LIMIT 1"))?;
+        let (mut found, mut from) = (Vec::new(), prefix.to_owned());
+        loop {
+            let term: Option<String> =
+                checked(rusqlite::OptionalExtension::optional(next.query_row([&from], |row| row.get(0))))?;
+            let Some(term) = term.filter(|term| term.starts_with(prefix)) else { return Ok(Some(found)) };
+            if found.len() == most {
+                return Ok(None);
+            }
+            // No token lies between one and the same with a zero behind it.
+            from = format!("{term}0");
+            found.push(term);
+        }
+    }
+
     /// Positions that match an FTS5 expression, newest first, below `before`.
     pub fn find(&self, expression: &str, before: u64, limit: u64) -> Result<Vec<u64>, Error> {
         let connection = lock(&self.reader);
-        let mut statement = checked(connection.prepare(
+        let mut statement = checked(connection.prepare_cached(
             "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC LIMIT ?3",
         ))?;
         let before = i64::try_from(before).unwrap_or(i64::MAX);

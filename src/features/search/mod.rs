@@ -35,6 +35,8 @@ use crate::{
 const SCOPES_MAX: u64 = 1_000;
 /// Rows of the log behind the index that one search looks through.
 const TAIL_MAX: u64 = 10_000;
+/// Words that the beginning of a word is taken to stand for one by one; looking up each takes about 15 µs.
+const EXPANSIONS_MAX: usize = 64;
 /// Bytes of stored events in one page.
 const PAGE_BYTES_MAX: usize = 160 * 1024;
 
@@ -74,10 +76,15 @@ async fn search(caller: Session, request: Search) -> Result<Found> {
         .take(limit as usize + 1)
         .collect();
     if (positions.len() as u64) <= limit {
-        let (index, expression) = (app.search.clone(), query.fts5(&scopes));
+        let index = app.search.clone();
         let below = before.min(indexed + 1);
         let wanted = limit + 1;
-        positions.extend(blocking(move || index.find(&expression, below, wanted)).await?);
+        let found = blocking(move || {
+            let expanded =
+                query.prefix().map(|prefix| index.expand(prefix, EXPANSIONS_MAX)).transpose()?.flatten();
+            index.find(&query.fts5(&scopes, expanded.as_deref()), below, wanted)
+        });
+        positions.extend(found.await?);
     }
     let more = positions.len() as u64 > limit;
     positions.truncate(limit as usize);

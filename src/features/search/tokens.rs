@@ -108,14 +108,19 @@ impl Query {
         Some(Self(terms))
     }
 
-    /// As an FTS5 expression over some conversations.
-    pub(super) fn fts5(&self, scopes: &[u64]) -> String {
-        let terms = self.0.iter().map(|term| {
-            let star = if term.prefix { "*" } else { "" };
-            match term.tokens.as_slice() {
-                [one] => format!("{one}{star}"),
-                many => format!("\"{}\"", many.join(" ")),
-            }
+    /// The token of which only the beginning is known.
+    pub(super) fn prefix(&self) -> Option<&str> {
+        self.0.iter().find(|term| term.prefix).and_then(|term| term.tokens.first()).map(String::as_str)
+    }
+
+    /// As an FTS5 expression over some conversations. `expanded` are all tokens that the prefix stands for: asking
+    /// for them by name lets FTS5 walk their lists only as far as the page goes, a prefix makes it merge them whole.
+    pub(super) fn fts5(&self, scopes: &[u64], expanded: Option<&[String]>) -> String {
+        let terms = self.0.iter().map(|term| match (term.tokens.as_slice(), expanded) {
+            (_, Some(expanded @ [_, ..])) if term.prefix => format!("({})", expanded.join(" OR ")),
+            ([one], _) if term.prefix => format!("{one}*"),
+            ([one], _) => one.clone(),
+            (many, _) => format!("\"{}\"", many.join(" ")),
         });
         let scopes: Vec<String> = scopes.iter().map(|id| scope(*id)).collect();
         let mut all: Vec<String> = terms.collect();
@@ -179,7 +184,7 @@ mod tests {
             prop_assert!(tokens(&text).iter().all(plain));
             if let Some(query) = Query::parse(&text) {
                 let allowed = |c: char| c.is_ascii_alphanumeric() || " \"*()".contains(c);
-                prop_assert!(query.fts5(&[1, 2]).chars().all(allowed));
+                prop_assert!(query.fts5(&[1, 2], None).chars().all(allowed));
             }
         }
     }
