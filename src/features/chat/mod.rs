@@ -16,7 +16,7 @@ use crate::rpc::Router;
 
 pub use changes::ChatHooks;
 pub use check::payload_hash;
-pub(crate) use store::{decode, ranges};
+pub(crate) use store::decode;
 
 /// Registers the chat stream.
 pub fn routes(router: Router) -> Router {

@@ -75,7 +75,7 @@ pub(super) async fn frames(
 }
 
 /// What an account may read of a conversation, without what it cleared.
-pub(crate) async fn ranges(db: &Db, conversation: ConversationId, account: AccountId) -> Result<Vec<Range>> {
+pub(super) async fn ranges(db: &Db, conversation: ConversationId, account: AccountId) -> Result<Vec<Range>> {
     const SELECT: &str = "SELECT a.from_seq, a.to_seq, m.cleared_event FROM access a
         JOIN members m ON m.conversation = a.conversation AND m.account = a.account
         WHERE a.conversation = $1 AND a.account = $2 ORDER BY a.from_seq";

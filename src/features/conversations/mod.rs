@@ -11,6 +11,8 @@ mod open;
 mod settings;
 pub(crate) mod store;
 
+use std::collections::HashMap;
+
 use litrocket_core::access::Range;
 use litrocket_protocol::{
     AccountId, ConversationId, Fault,
@@ -63,15 +65,17 @@ pub(crate) struct Readable {
 
 /// What the caller may read. Strangers get the answer for a conversation that does not exist.
 pub(crate) async fn readable(db: &Db, conversation: ConversationId, account: AccountId) -> Result<Readable> {
-    let missing = || Error::from(Fault::new(code::NOT_FOUND).field("conversation"));
-    let (state, all) = store::place(db, conversation, account).await?.ok_or_else(missing)?;
-    if all.is_empty() {
-        return Err(missing());
-    }
-    let head = store::head(db, conversation).await?;
-    let last = litrocket_core::access::last(&all, head);
-    let ranges = crate::features::chat::ranges(db, conversation, account).await?;
-    Ok(Readable { state, ranges, last })
+    let mut found = readable_all(db, account, &[conversation]).await?;
+    found.remove(&conversation).ok_or_else(|| Fault::new(code::NOT_FOUND).field("conversation").into())
+}
+
+/// The same for some conversations at once, without those it would be refused for.
+pub(crate) async fn readable_all(
+    db: &Db,
+    account: AccountId,
+    conversations: &[ConversationId],
+) -> Result<HashMap<ConversationId, Readable>> {
+    store::readable(db, account, conversations).await
 }
 
 /// The same for requests that only members in the conversation may make.

@@ -1,11 +1,14 @@
 //! The conversations feature's SQL.
 
-use litrocket_core::access::Range;
+use std::collections::HashMap;
+
+use litrocket_core::access::{self, Range};
 use litrocket_protocol::{
     AccountId, ConversationId, MessageId,
     conversations::{ConversationEntry, conversation_kind, member_state, role},
 };
 
+use super::Readable;
 use crate::{
     args,
     db::Db,
@@ -44,29 +47,35 @@ pub(super) async fn facts(tx: &mut Tx, conversation: ConversationId) -> Result<O
     }))
 }
 
-/// State and ranges of an account; `None` for strangers and while a one-to-one is not shown yet.
-pub(super) async fn place(
+/// What an account may read of some conversations. Those it is a stranger to, or that are not shown to it yet, are
+/// left out.
+pub(super) async fn readable(
     db: &Db,
-    conversation: ConversationId,
     account: AccountId,
-) -> Result<Option<(u8, Vec<Range>)>> {
-    const SELECT: &str = "SELECT m.state, a.from_seq, a.to_seq FROM members m
-        LEFT JOIN access a ON a.conversation = m.conversation AND a.account = m.account
-        WHERE m.conversation = $1 AND m.account = $2 AND m.shown = 1 ORDER BY a.from_seq";
-    let rows: Vec<(i64, Option<i64>, Option<i64>)> = db.all(SELECT, args![conversation, account]).await?;
-    let Some((state, ..)) = rows.first() else { return Ok(None) };
-    let ranges = rows
-        .iter()
-        .filter_map(|(_, from, to)| from.map(|from| Range { from: from as u64, to: to.map(|to| to as u64) }))
-        .collect();
-    Ok(Some((*state as u8, ranges)))
-}
-
-pub(super) async fn head(db: &Db, conversation: ConversationId) -> Result<u64> {
-    const SELECT: &str =
-        "SELECT event_seq FROM events WHERE conversation = $1 ORDER BY event_seq DESC LIMIT 1";
-    let row: Option<(i64,)> = db.first(SELECT, args![conversation]).await?;
-    Ok(row.map_or(0, |(seq,)| seq as u64))
+    conversations: &[ConversationId],
+) -> Result<HashMap<ConversationId, Readable>> {
+    const SELECT: &str = "SELECT m.conversation, m.state, m.cleared_event, a.from_seq, a.to_seq,
+            (SELECT MAX(e.event_seq) FROM events e WHERE e.conversation = m.conversation)
+        FROM json_each($2) j
+        JOIN members m ON m.conversation = j.value AND m.account = $1 AND m.shown = 1
+        JOIN access a ON a.conversation = m.conversation AND a.account = m.account
+        ORDER BY m.conversation, a.from_seq";
+    type Row = (i64, i64, i64, i64, Option<i64>, Option<i64>);
+    let ids: Vec<u64> = conversations.iter().map(|conversation| conversation.0).collect();
+    let rows: Vec<Row> = db.all(SELECT, args![account, json(&ids)?]).await?;
+    let mut found = HashMap::new();
+    for rows in rows.chunk_by(|one, next| one.0 == next.0) {
+        let (conversation, state, cleared, .., head) = rows[0];
+        let all: Vec<Range> =
+            rows.iter().map(|row| Range { from: row.3 as u64, to: row.4.map(|to| to as u64) }).collect();
+        let readable = Readable {
+            state: state as u8,
+            ranges: access::above(&all, cleared as u64),
+            last: access::last(&all, head.unwrap_or(0) as u64),
+        };
+        found.insert(conversation.into(), readable);
+    }
+    Ok(found)
 }
 
 /// Messages up to and with an event.

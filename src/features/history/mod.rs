@@ -3,6 +3,8 @@
 mod fold;
 mod store;
 
+use std::collections::HashMap;
+
 use litrocket_core::access;
 use litrocket_protocol::{
     AccountId, ConversationId, Fault,
@@ -67,7 +69,10 @@ async fn history(caller: Session, request: GetHistory) -> Result<History> {
     }
     page.sort_by_key(|(seq, _)| *seq);
     let events = page.into_iter().map(|(_, event)| event).collect();
-    Ok(History { messages: fold(db, me, &place, events).await?, more })
+    Ok(History {
+        messages: fold(db, me, &HashMap::from([(request.conversation, place)]), events).await?,
+        more,
+    })
 }
 
 /// The readable windows of a page in the order in which it is filled.
@@ -128,7 +133,8 @@ pub(crate) async fn readable_events(
     events.retain(|seq| access::may_read(&place.ranges, *seq));
     events.sort_unstable();
     events.dedup();
-    let frames = store::events(&app.db, conversation, account, &events).await?;
+    let places: Vec<_> = events.into_iter().map(|seq| (conversation, seq)).collect();
+    let frames = store::events(&app.db, account, &places).await?;
     let mut bytes = 0;
     let mut found = Vec::new();
     for frame in frames {
@@ -138,7 +144,7 @@ pub(crate) async fn readable_events(
         }
         found.push(chat::decode(&frame)?);
     }
-    fold(&app.db, account, &place, found).await
+    fold(&app.db, account, &HashMap::from([(conversation, place)]), found).await
 }
 
 async fn reactions(caller: Session, request: GetReactions) -> Result<Reactions> {

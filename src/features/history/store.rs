@@ -35,39 +35,44 @@ pub(super) async fn at_ms(db: &Db, conversation: ConversationId, event_seq: u64)
     Ok(row.map_or(0, |(at,)| at as u64))
 }
 
+/// An event by its conversation and sequence.
+pub(super) type Place = (ConversationId, u64);
+
+fn pairs(places: &[Place]) -> Result<String> {
+    json(&places.iter().map(|(conversation, seq)| (conversation.0, *seq)).collect::<Vec<_>>())
+}
+
 /// Stored frames of single events, without what the account hid.
-pub(super) async fn events(
-    db: &Db,
-    conversation: ConversationId,
-    account: AccountId,
-    events: &[u64],
-) -> Result<Vec<Vec<u8>>> {
-    const SELECT: &str = "SELECT e.frame FROM json_each($2) j
-        JOIN events e ON e.conversation = $1 AND e.event_seq = j.value
+pub(super) async fn events(db: &Db, account: AccountId, places: &[Place]) -> Result<Vec<Vec<u8>>> {
+    const SELECT: &str = "SELECT e.frame FROM json_each($1) j
+        JOIN events e ON e.conversation = json_extract(j.value, '$[0]')
+            AND e.event_seq = json_extract(j.value, '$[1]')
         WHERE NOT EXISTS (SELECT 1 FROM hidden h
-            WHERE h.account = $3 AND h.conversation = $1 AND h.event_seq = e.event_seq)
-        ORDER BY e.event_seq";
-    let rows: Vec<(Vec<u8>,)> = db.all(SELECT, args![conversation, json(events)?, account]).await?;
+            WHERE h.account = $2 AND h.conversation = e.conversation AND h.event_seq = e.event_seq)
+        ORDER BY e.conversation, e.event_seq";
+    let rows: Vec<(Vec<u8>,)> = db.all(SELECT, args![pairs(places)?, account]).await?;
     Ok(rows.into_iter().map(|(frame,)| frame).collect())
 }
 
 /// The reactions of several messages: target and count, most frequent first.
 pub(super) async fn reaction_counts(
     db: &Db,
-    conversation: ConversationId,
     account: AccountId,
-    targets: &[u64],
-) -> Result<Vec<(u64, ReactionCount)>> {
-    const SELECT: &str =
-        "SELECT r.target_seq, r.emoji, COUNT(*), SUM(CASE WHEN r.account = $3 THEN 1 ELSE 0 END)
-        FROM json_each($2) j JOIN reactions r ON r.conversation = $1 AND r.target_seq = j.value
-        GROUP BY r.target_seq, r.emoji ORDER BY r.target_seq, COUNT(*) DESC, r.emoji";
-    let rows: Vec<(i64, String, i64, i64)> =
-        db.all(SELECT, args![conversation, json(targets)?, account]).await?;
+    targets: &[Place],
+) -> Result<Vec<(Place, ReactionCount)>> {
+    const SELECT: &str = "SELECT r.conversation, r.target_seq, r.emoji, COUNT(*),
+            SUM(CASE WHEN r.account = $2 THEN 1 ELSE 0 END)
+        FROM json_each($1) j
+        JOIN reactions r ON r.conversation = json_extract(j.value, '$[0]')
+            AND r.target_seq = json_extract(j.value, '$[1]')
+        GROUP BY r.conversation, r.target_seq, r.emoji
+        ORDER BY r.conversation, r.target_seq, COUNT(*) DESC, r.emoji";
+    let rows: Vec<(i64, i64, String, i64, i64)> = db.all(SELECT, args![pairs(targets)?, account]).await?;
     Ok(rows
         .into_iter()
-        .map(|(target, emoji, count, mine)| {
-            (target as u64, ReactionCount { emoji, count: count as u64, mine: mine > 0 })
+        .map(|(conversation, target, emoji, count, mine)| {
+            let place = (conversation.into(), target as u64);
+            (place, ReactionCount { emoji, count: count as u64, mine: mine > 0 })
         })
         .collect())
 }

@@ -8,8 +8,6 @@ mod follow;
 mod store;
 mod tokens;
 
-use std::collections::{BTreeMap, HashMap};
-
 use litrocket_core::access;
 use litrocket_protocol::{
     ConversationId, Fault,
@@ -89,9 +87,8 @@ async fn search(caller: Session, request: Search) -> Result<Found> {
     let more = positions.len() as u64 > limit;
     positions.truncate(limit as usize);
     let next = positions.last().copied().filter(|_| more);
-    let mut page = Page { caller: &caller, places: HashMap::new(), bytes: 0, cut_at: None };
-    let messages = page.messages(&positions).await?;
-    Ok(Found { messages, next: page.cut_at.or(next), complete })
+    let page = page(&caller, &positions).await?;
+    Ok(Found { messages: page.messages, next: page.cut_at.or(next), complete })
 }
 
 async fn blocking<T: Send + 'static>(
@@ -102,54 +99,33 @@ async fn blocking<T: Send + 'static>(
 }
 
 /// Hits checked against the log as it is now.
-struct Page<'a> {
-    caller: &'a Session,
-    places: HashMap<ConversationId, Option<Readable>>,
-    bytes: usize,
+struct Page {
+    /// Newest first.
+    messages: Vec<Message>,
     /// Where the page ended early because it was full.
     cut_at: Option<u64>,
 }
 
-impl Page<'_> {
-    async fn place(&mut self, conversation: ConversationId) -> Result<Option<Readable>> {
-        if let Some(place) = self.places.get(&conversation) {
-            return Ok(place.clone());
+/// The messages at some positions.
+async fn page(caller: &Session, positions: &[u64]) -> Result<Page> {
+    let (db, me) = (&caller.app.db, caller.account());
+    let rows = store::rows(db, me, positions).await?;
+    let mut conversations: Vec<ConversationId> = rows.iter().map(|row| row.conversation).collect();
+    conversations.sort_unstable();
+    conversations.dedup();
+    let places = conversations::readable_all(db, me, &conversations).await?;
+    let (mut events, mut bytes, mut cut_at) = (Vec::new(), 0, None);
+    for row in rows {
+        let may_read = |place: &Readable| access::may_read(&place.ranges, row.event_seq);
+        if row.gone || !places.get(&row.conversation).is_some_and(may_read) {
+            continue;
         }
-        let place =
-            conversations::readable(&self.caller.app.db, conversation, self.caller.account()).await.ok();
-        self.places.insert(conversation, place.clone());
-        Ok(place)
+        bytes += row.frame.len();
+        events.push(chat::decode(&row.frame)?);
+        if bytes > PAGE_BYTES_MAX {
+            cut_at = Some(row.pos);
+            break;
+        }
     }
-
-    /// The messages at some positions, newest first.
-    async fn messages(&mut self, positions: &[u64]) -> Result<Vec<Message>> {
-        let db = &self.caller.app.db;
-        let rows = store::rows(db, self.caller.account(), positions).await?;
-        let mut grouped: BTreeMap<ConversationId, Vec<_>> = BTreeMap::new();
-        let mut order = HashMap::new();
-        for row in rows {
-            if self.bytes > PAGE_BYTES_MAX {
-                break;
-            }
-            let Some(place) = self.place(row.conversation).await? else { continue };
-            if row.gone || !access::may_read(&place.ranges, row.event_seq) {
-                continue;
-            }
-            self.bytes += row.frame.len();
-            self.cut_at = (self.bytes > PAGE_BYTES_MAX).then_some(row.pos);
-            order.insert((row.conversation, row.event_seq), row.pos);
-            grouped.entry(row.conversation).or_default().push(chat::decode(&row.frame)?);
-        }
-        let mut messages = Vec::new();
-        for (conversation, events) in grouped {
-            if let Some(Some(place)) = self.places.get(&conversation) {
-                messages.extend(history::fold(db, self.caller.account(), place, events).await?);
-            }
-        }
-        messages.sort_by_key(|message| {
-            let key = (message.event.conversation, message.event.event_seq);
-            std::cmp::Reverse(order.get(&key).copied())
-        });
-        Ok(messages)
-    }
+    Ok(Page { messages: history::fold(db, me, &places, events).await?, cut_at })
 }
