@@ -93,7 +93,7 @@ fn database() -> db::Options {
     db::Options {
         full_durability: true,
         readers: 1,
-        checkpoint_bytes: 64 * 1024 * 1024,
+        checkpoint_bytes: 16 * 1024 * 1024,
         read_time: std::time::Duration::from_secs(60),
     }
 }

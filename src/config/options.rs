@@ -138,8 +138,9 @@ config! {
         readers: u64 = 4_u64, in 1 ..= 64;
         /// Commands in one transaction, at most.
         batch_max: u64 = 512_u64, in 1 ..= 10_000;
-        /// The write-ahead log is copied back into the database beyond this size, in MiB.
-        wal_mib: u64 = 64_u64, in 1 ..= 4_096;
+        /// The write-ahead log is copied back into the database beyond this size, in MiB. Sends wait meanwhile: a larger
+        /// one is copied less often and costs less in all, a smaller one makes the longest acks shorter.
+        wal_mib: u64 = 16_u64, in 1 ..= 4_096;
         /// Free space below which nothing is written, in MiB; reading goes on.
         disk_reserve_mib: u64 = 64_u64, in 0 ..= 1_000_000;
         /// How long one read may take, in milliseconds.

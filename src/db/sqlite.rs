@@ -61,7 +61,9 @@ pub(super) async fn open(folder: &Path, options: &Options) -> Result<(Readers, W
         // Only the writer checkpoints: two connections doing it at once is where SQLite has had its worst bug.
         .pragma("wal_autocheckpoint", "0")
         .pragma("secure_delete", "on")
-        .pragma("journal_size_limit", "67108864")
+        // The file keeps its size when the log begins again: beyond this it is cut, so that its size tells how long
+        // the log is.
+        .pragma("journal_size_limit", options.checkpoint_bytes.to_string())
         .pragma("cache_size", "-16384")
         .pragma("temp_store", "memory")
         .disable_statement_logging();

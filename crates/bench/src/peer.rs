@@ -115,7 +115,11 @@ impl Peers {
             Lane::new(send, recv, Some(ConversationId(join.conversation)))
         };
         // A drained lane is live when it has everything: its owner counts.
-        while !join.drain && !lane.hear().await?.into_iter().any(|heard| matches!(heard, Heard::Live)) {}
+        let mut early = Vec::new();
+        while !join.drain && !early.iter().any(|heard| matches!(heard, Heard::Live)) {
+            early.extend(lane.hear().await?);
+        }
+        lane.early = early;
         Ok(lane)
     }
 }
@@ -182,6 +186,8 @@ pub(crate) struct Lane {
     send: SendStream,
     recv: RecvStream,
     buffer: BytesMut,
+    /// What came until it was live: where the device stands is part of the history.
+    early: Vec<Heard>,
     /// `None` at the raw program.
     conversation: Option<ConversationId>,
     pending: VecDeque<Instant>,
@@ -190,7 +196,8 @@ pub(crate) struct Lane {
 
 impl Lane {
     fn new(send: SendStream, recv: RecvStream, conversation: Option<ConversationId>) -> Self {
-        Self { send, recv, buffer: BytesMut::new(), conversation, pending: VecDeque::new(), number: 0 }
+        let (buffer, early) = (BytesMut::new(), Vec::new());
+        Self { send, recv, buffer, early, conversation, pending: VecDeque::new(), number: 0 }
     }
 
     /// Sends without an ack.
@@ -232,6 +239,9 @@ impl Lane {
 
     /// Waits for the next bytes and takes all whole frames.
     pub(crate) async fn hear(&mut self) -> Result<Vec<Heard>> {
+        if !self.early.is_empty() {
+            return Ok(std::mem::take(&mut self.early));
+        }
         let chunk = tokio::time::timeout(PATIENCE, self.recv.read_chunk(256 * 1024, true)).await;
         let chunk = chunk.map_err(|_| Error("nothing came for a minute".into()))?;
         match chunk.map_err(|error| Error::new("read", error))? {

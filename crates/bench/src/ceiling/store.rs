@@ -55,8 +55,8 @@ pub(super) struct Store {
     behind: u32,
 }
 
-/// The server's bound of the write-ahead log, in pages of 4 KiB.
-const CHECKPOINT_PAGES: u32 = 16_384;
+/// The server's bound of the write-ahead log, in pages of 4 KiB: 16 MiB.
+const CHECKPOINT_PAGES: u32 = 4_096;
 
 fn fail(error: rusqlite::Error) -> Error {
     Error::new("the ceiling's database", error)
