@@ -19,6 +19,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "people", include_str!("../../migrations/sqlite/0003_people.sql")),
     (6, "words", include_str!("../../migrations/sqlite/0006_words.sql")),
     (9, "account_log_age", include_str!("../../migrations/sqlite/0009_account_log_age.sql")),
+    (10, "standing", include_str!("../../migrations/sqlite/0010_standing.sql")),
 ];
 
 /// How long a writer waits for a lock that another program holds on the file.

@@ -15,7 +15,7 @@ use litrocket_protocol::{
     stream_kind,
 };
 
-use super::{account, conversations};
+use super::{account, conversations, people};
 use crate::{
     app::App,
     error::Result,
@@ -85,8 +85,10 @@ fn announce(app: &Arc<App>, account: AccountId) {
     }
     let app = app.clone();
     tokio::spawn(async move {
+        let people: Vec<AccountId> = watchers.iter().map(|device| device.account).collect();
+        let Ok(blocked) = people::blocked_among(&app.db, account, &people).await else { return };
         if let Ok(Some(presence)) = presence(&app, account).await {
-            for device in watchers {
+            for device in watchers.into_iter().filter(|device| !blocked.contains(&device.account)) {
                 device.tell(StateValue::Presence(presence.clone()));
             }
         }
@@ -188,7 +190,10 @@ async fn set_watch(session: &Session, watch: Watch, watching: &mut HashSet<Accou
     let fresh: Vec<AccountId> = new.difference(watching).copied().collect();
     *watching = new;
     for account in fresh {
-        if let Some(presence) = presence(&session.app, account).await? {
+        let me = session.account();
+        if people::blocked_among(&session.app.db, account, &[me]).await?.is_empty()
+            && let Some(presence) = presence(&session.app, account).await?
+        {
             session.device.tell(StateValue::Presence(presence));
         }
     }
@@ -208,7 +213,7 @@ async fn tell_typing(
     let (app, me) = (&session.app, session.account());
     let place = conversations::readable(&app.db, typing.conversation, me).await?;
     let (privacy, _) = account::store::privacy(&app.db, me).await?;
-    if place.state != member_state::JOINED || !privacy.typing {
+    if place.state != member_state::JOINED || place.is_refused || !privacy.typing {
         return Ok(());
     }
     told.insert(typing.conversation, now);

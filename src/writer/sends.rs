@@ -8,7 +8,7 @@ use litrocket_protocol::{Code, event::kind, fault::code};
 
 use super::{
     SendCommand, Tx,
-    tx::{INSERT_EVENT, NewEvent, Placing, SELECT_HEAD, SELECT_RANGES, SELECT_STATE},
+    tx::{INSERT_EVENT, NewEvent, Placing, SELECT_HEAD, SELECT_RANGES, SELECT_STATE, refusal},
 };
 use crate::{
     args,
@@ -128,13 +128,12 @@ fn stored(statement: &mut raw::Statement<'_>, command: &SendCommand) -> Result<O
 
 fn membership(raw: &Raw, command: &SendCommand) -> Result<Option<Membership>, db::Error> {
     let key = args![command.send.conversation, command.sender];
-    let Some(state) = raw::first(&mut raw.prepare(SELECT_STATE)?, key, |row| row.get(0))? else {
-        return Ok(None);
-    };
+    let found = raw::first(&mut raw.prepare(SELECT_STATE)?, key, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let Some((state, refused)) = found else { return Ok(None) };
     let ranges = raw::all(&mut raw.prepare(SELECT_RANGES)?, key, |row| {
         Ok(Range { from: row.get(0)?, to: row.get(1)? })
     })?;
-    Ok(Some(Membership { state, ranges }))
+    Ok(Some(Membership { state, ranges, refusal: refusal(refused) }))
 }
 
 /// The event of a send. Its body moves: what is refused keeps it.

@@ -10,7 +10,9 @@ use litrocket_core::{
     access::Range,
     writer::{Head, Membership, Position, Savepoint},
 };
-use litrocket_protocol::{AccountId, ConversationId, MessageId, SessionId, chat, event::Event, frame};
+use litrocket_protocol::{
+    AccountId, Code, ConversationId, MessageId, SessionId, chat, event::Event, fault::code, frame,
+};
 
 use crate::{
     app::Clock,
@@ -85,9 +87,19 @@ pub(super) const INSERT_EVENT: &str = "INSERT INTO events
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 pub(super) const SELECT_HEAD: &str = "SELECT event_seq, message_seq, at_ms FROM events
     WHERE conversation = $1 ORDER BY event_seq DESC LIMIT 1";
-pub(super) const SELECT_STATE: &str = "SELECT state FROM members WHERE conversation = $1 AND account = $2";
+pub(super) const SELECT_STATE: &str =
+    "SELECT state, refused FROM members WHERE conversation = $1 AND account = $2";
 pub(super) const SELECT_RANGES: &str = "SELECT from_seq, to_seq FROM access
     WHERE conversation = $1 AND account = $2 ORDER BY from_seq";
+
+/// Why a member may not write, as its row says it.
+pub(super) fn refusal(number: i64) -> Option<Code> {
+    match number {
+        0 => None,
+        2 => Some(code::YOU_BLOCKED),
+        _ => Some(code::NOT_ACCEPTING),
+    }
+}
 
 impl Tx {
     /// The server's time, in milliseconds since 1970 UTC.
@@ -157,17 +169,17 @@ impl Tx {
         if let Some(known) = self.memberships.get(&(conversation, account)) {
             return Ok(known.clone());
         }
-        let state: Option<(i64,)> = self.first(SELECT_STATE, args![conversation, account]).await?;
+        let state: Option<(i64, i64)> = self.first(SELECT_STATE, args![conversation, account]).await?;
         let membership = match state {
             None => None,
-            Some((state,)) => {
+            Some((state, refused)) => {
                 let rows: Vec<(i64, Option<i64>)> =
                     self.all(SELECT_RANGES, args![conversation, account]).await?;
                 let ranges = rows
                     .into_iter()
                     .map(|(from, to)| Range { from: from as u64, to: to.map(|to| to as u64) })
                     .collect();
-                Some(Membership { state: state as u8, ranges })
+                Some(Membership { state: state as u8, ranges, refusal: refusal(refused) })
             }
         };
         self.remember(conversation, account, membership.clone());
@@ -257,6 +269,12 @@ impl Tx {
             self.touched.push((conversation, *account));
         }
         self.change(Change::Members { conversation, added, removed });
+    }
+
+    /// Whether an account may write in a conversation has changed. Call it after its row changed.
+    pub fn standing_changed(&mut self, conversation: ConversationId, account: AccountId) {
+        self.memberships.remove(&(conversation, account));
+        self.touched.push((conversation, account));
     }
 
     /// Tells the hub something after the commit.

@@ -1,10 +1,13 @@
 //! People make friends, name them, and keep others away.
 
+use std::time::Duration;
+
 use litrocket::{args, features::people, writer};
-use litrocket_client::{Client, Item, Start};
+use litrocket_client::{Client, Item, Outgoing, Start};
 use litrocket_protocol::{
     AccountId,
     account::DeleteAccount,
+    conversations::{GetConversation, GetMarkers, GetReaders, MarkRead},
     frame, limits,
     people::{
         AnswerFriend, AskFriend, BlockedEntry, FriendEntry, FriendRequestEntry, ListBlocked,
@@ -314,6 +317,73 @@ async fn a_block_ends_friendship_and_requests_and_is_not_told() {
     assert_eq!(ada.learns::<BlockedEntry>(&format!("blocked/{}", eve.account)).await.map(|_| ()), Some(()));
     assert_eq!(ada.learns::<BlockedEntry>(&format!("blocked/{}", bob.account)).await, None);
     assert_eq!(bob.asks_to_be_a_friend(&ada, "").await, friend_state::ASKED);
+}
+
+#[tokio::test]
+async fn who_is_blocked_cannot_write_to_the_other_and_both_hear_why() {
+    let world = World::start().await;
+    let [mut ada, bob, eve] = world.people(["ada", "bob", "eve"]).await;
+    let room = ada.opens(&bob).await;
+    ada.says(room, "before").await;
+    let id = bob.client.new_id().unwrap();
+    let first = Outgoing { id: Some(id), ..Outgoing::text("mine") };
+    let ack = bob.sends(room, first.clone()).await.unwrap();
+    let group = ada.makes_group("both", &[&bob]).await;
+    ada.blocks(&bob, true).await;
+    assert_eq!(bob.cannot_send(room, Outgoing::text("hello?")).await, "not_accepting");
+    assert_eq!(ada.cannot_send(room, Outgoing::text("no")).await, "you_blocked");
+    // A retry of what was accepted before still gets its first answer.
+    assert_eq!(bob.sends(room, first).await.unwrap(), ack);
+    // Groups are not between the two alone.
+    bob.says(group, "here").await;
+    bob.blocks(&ada, true).await;
+    assert_eq!(bob.cannot_send(room, Outgoing::text("I too")).await, "you_blocked");
+    ada.blocks(&bob, false).await;
+    assert_eq!(ada.cannot_send(room, Outgoing::text("peace")).await, "not_accepting");
+    bob.blocks(&ada, false).await;
+    ada.says(room, "after").await;
+    bob.says(room, "thanks").await;
+    // A block from before there was a conversation: it never shows up.
+    ada.blocks(&eve, true).await;
+    ada.listens().await;
+    let room = eve.opens(&ada).await;
+    assert_eq!(eve.cannot_send(room, Outgoing::text("let me in")).await, "not_accepting");
+    assert_eq!(ada.is_refused(GetConversation { conversation: room }).await, "not_found");
+    ada.hears_nothing().await;
+}
+
+#[tokio::test]
+async fn who_is_blocked_sees_neither_presence_nor_typing_nor_what_was_read() {
+    let world = World::start().await;
+    let [ada, mut bob] = world.people(["ada", "bob"]).await;
+    bob.listens().await;
+    let room = ada.opens(&bob).await;
+    ada.says(room, "hi").await;
+    let asked = bob.says(room, "are you there?").await;
+    let read = MarkRead { conversation: room, event_seq: asked.event_seq };
+    let markers = GetMarkers { conversation: room, after: None };
+    ada.asks(read.clone()).await;
+    assert_eq!(bob.asks(markers.clone()).await.markers[0].read, Some(2));
+    ada.blocks(&bob, true).await;
+    assert_eq!(bob.asks(markers.clone()).await.markers[0].read, None);
+    let readers = GetReaders { conversation: room, event_seq: asked.event_seq, after: None, limit: None };
+    assert_eq!(bob.asks(readers.clone()).await.readers, []);
+    bob.client.watch(vec![ada.account]);
+    ada.client.set_typing(room, true);
+    let hears = async {
+        bob.waits_for(|item| matches!(item, Item::Presence(_) | Item::TypingNow(_)).then_some(())).await;
+    };
+    assert!(tokio::time::timeout(Duration::from_millis(500), hears).await.is_err());
+    ada.blocks(&bob, false).await;
+    assert_eq!(bob.asks(readers).await.readers, [ada.account]);
+    assert_eq!(bob.asks(markers).await.markers[0].read, Some(2));
+    bob.client.watch(Vec::new());
+    bob.client.watch(vec![ada.account]);
+    let online = bob.waits_for(|item| match item {
+        Item::Presence(presence) => Some(presence.online),
+        _ => None,
+    });
+    assert!(online.await);
 }
 
 #[tokio::test]

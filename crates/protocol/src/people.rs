@@ -165,7 +165,9 @@ message! {
     }
 
     /// Blocks somebody, or takes the block off. A block ends the friendship and the requests between the two. Who
-    /// is blocked is not told: what they ask or send is refused as under a privacy setting.
+    /// is blocked is not told: what they ask or send in the one-to-one is refused as `not_accepting`, as under a privacy
+    /// setting, and the caller's own sends there as `you_blocked`. They see neither presence nor typing there nor what
+    /// was read. Groups stay as they are.
     pub struct SetBlocked {
         /// Whom.
         account: AccountId,

@@ -206,7 +206,8 @@ impl Room {
     /// Somebody is in from an event on.
     pub(crate) fn join(&mut self, account: usize, from: u64, first_message: u64) {
         let member = &mut self.members[account];
-        let membership = member.membership.get_or_insert(Membership { state: 0, ranges: Vec::new() });
+        let membership =
+            member.membership.get_or_insert(Membership { state: 0, ranges: Vec::new(), refusal: None });
         membership.state = member_state::JOINED;
         membership.ranges.push(Range { from, to: None });
         member.joined = first_message;

@@ -34,7 +34,7 @@ pub(super) async fn mark_read(caller: Session, request: MarkRead) -> Result<Mark
                     return Ok(());
                 }
                 tell_own_side(tx, conversation, &[me]).await?;
-                if privacy.read_receipts {
+                if privacy.read_receipts && !place.is_refused {
                     let read = Some(message_seq);
                     tx.change(Change::Marker {
                         marker: state::Marker { conversation, account: me, read, delivered: None },
@@ -49,7 +49,8 @@ pub(super) async fn mark_read(caller: Session, request: MarkRead) -> Result<Mark
 }
 
 pub(super) async fn others(caller: Session, request: GetMarkers) -> Result<OtherMarkers> {
-    const SELECT: &str = "SELECT m.account, CASE WHEN m.read_marker < m.last_sent THEN m.last_sent ELSE m.read_marker END, m.delivered, a.read_receipts
+    const SELECT: &str = "SELECT m.account, CASE WHEN m.read_marker < m.last_sent THEN m.last_sent ELSE m.read_marker END, m.delivered,
+            CASE WHEN m.refused = 0 THEN a.read_receipts ELSE 0 END
         FROM members m JOIN accounts a ON a.id = m.account
         WHERE m.conversation = $1 AND m.account > $2 AND m.account <> $3 AND m.state = 2
         ORDER BY m.account LIMIT $4";
@@ -79,7 +80,7 @@ pub(super) async fn others(caller: Session, request: GetMarkers) -> Result<Other
 
 pub(super) async fn readers(caller: Session, request: GetReaders) -> Result<Readers> {
     const SELECT: &str = "SELECT m.account FROM members m JOIN accounts a ON a.id = m.account
-        WHERE m.conversation = $1 AND m.account > $2 AND m.state = 2 AND a.read_receipts = 1
+        WHERE m.conversation = $1 AND m.account > $2 AND m.state = 2 AND m.refused = 0 AND a.read_receipts = 1
             AND (m.read_marker >= $3 OR m.last_sent > $3) AND m.joined <= $3 AND m.account <> $4
         ORDER BY m.account LIMIT $5";
     const SENDER: &str = "SELECT sender FROM events WHERE conversation = $1 AND event_seq = $2";

@@ -57,11 +57,24 @@ pub fn routes(router: Router) -> Router {
 pub(crate) struct Readable {
     /// One of [`member_state`].
     pub(crate) state: u8,
+    /// Whether the caller may not write: in a one-to-one, while one of the two blocks the other.
+    pub(crate) is_refused: bool,
     /// What may be read, without what the caller cleared.
     pub(crate) ranges: Vec<Range>,
     /// The last event that may be read; 0 for none.
     pub(crate) last: u64,
 }
+
+/// Who of two people blocks the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Blocks {
+    pub(crate) one: bool,
+    pub(crate) other: bool,
+}
+
+/// Values of `members.refused`.
+const NOT_ACCEPTING: u8 = 1;
+const YOU_BLOCKED: u8 = 2;
 
 /// What the caller may read. Strangers get the answer for a conversation that does not exist.
 pub(crate) async fn readable(db: &Db, conversation: ConversationId, account: AccountId) -> Result<Readable> {
@@ -82,6 +95,17 @@ pub(crate) async fn readable_all(
 pub(crate) async fn joined(db: &Db, conversation: ConversationId, account: AccountId) -> Result<Readable> {
     let place = readable(db, conversation, account).await?;
     if place.state == member_state::JOINED { Ok(place) } else { Err(code::NOT_A_MEMBER.into()) }
+}
+
+/// Sets who of two people may write to the other, in the one-to-one if they have one.
+pub(crate) async fn set_blocks(tx: &mut Tx, one: AccountId, other: AccountId, blocks: Blocks) -> Result<()> {
+    if let Some(conversation) = store::direct(tx, one.min(other), one.max(other)).await? {
+        for (account, mine, theirs) in [(one, blocks.one, blocks.other), (other, blocks.other, blocks.one)] {
+            let refused = if mine { YOU_BLOCKED } else { u8::from(theirs) * NOT_ACCEPTING };
+            store::refuse(tx, conversation, account, refused).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The other person of a one-to-one sees it from the first message on.

@@ -7,8 +7,8 @@ use litrocket_protocol::{
     limits,
 };
 
-use super::{list, store, tell_own_side};
-use crate::{error::Result, rpc::Session, writer::Tx};
+use super::{list, set_blocks, store, tell_own_side};
+use crate::{error::Result, features::people, rpc::Session, writer::Tx};
 
 pub(super) async fn open_direct(caller: Session, request: OpenDirect) -> Result<ConversationInfo> {
     let (me, other) = (caller.account(), request.account);
@@ -39,6 +39,8 @@ async fn open(tx: &mut Tx, me: AccountId, other: AccountId) -> Result<Conversati
         members.push(other);
     }
     tx.members_changed(conversation, members, Vec::new());
+    let blocks = people::blocks_between(tx, me, other).await?;
+    set_blocks(tx, me, other, blocks).await?;
     tell_own_side(tx, conversation, &[me]).await?;
     Ok(conversation)
 }

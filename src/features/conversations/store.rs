@@ -54,22 +54,23 @@ pub(super) async fn readable(
     account: AccountId,
     conversations: &[ConversationId],
 ) -> Result<HashMap<ConversationId, Readable>> {
-    const SELECT: &str = "SELECT m.conversation, m.state, m.cleared_event, a.from_seq, a.to_seq,
+    const SELECT: &str = "SELECT m.conversation, m.state, m.refused, m.cleared_event, a.from_seq, a.to_seq,
             (SELECT MAX(e.event_seq) FROM events e WHERE e.conversation = m.conversation)
         FROM json_each($2) j
         JOIN members m ON m.conversation = j.value AND m.account = $1 AND m.shown = 1
         JOIN access a ON a.conversation = m.conversation AND a.account = m.account
         ORDER BY m.conversation, a.from_seq";
-    type Row = (i64, i64, i64, i64, Option<i64>, Option<i64>);
+    type Row = (i64, i64, i64, i64, i64, Option<i64>, Option<i64>);
     let ids: Vec<u64> = conversations.iter().map(|conversation| conversation.0).collect();
     let rows: Vec<Row> = db.all(SELECT, args![account, json(&ids)?]).await?;
     let mut found = HashMap::new();
     for rows in rows.chunk_by(|one, next| one.0 == next.0) {
-        let (conversation, state, cleared, .., head) = rows[0];
+        let (conversation, state, refused, cleared, .., head) = rows[0];
         let all: Vec<Range> =
-            rows.iter().map(|row| Range { from: row.3 as u64, to: row.4.map(|to| to as u64) }).collect();
+            rows.iter().map(|row| Range { from: row.4 as u64, to: row.5.map(|to| to as u64) }).collect();
         let readable = Readable {
             state: state as u8,
+            is_refused: refused != 0,
             ranges: access::above(&all, cleared as u64),
             last: access::last(&all, head.unwrap_or(0) as u64),
         };
@@ -103,6 +104,19 @@ pub(super) async fn direct(tx: &mut Tx, low: AccountId, high: AccountId) -> Resu
     let row: Option<(i64,)> =
         tx.first("SELECT id FROM conversations WHERE low = $1 AND high = $2", args![low, high]).await?;
     Ok(row.map(|(id,)| id.into()))
+}
+
+/// Sets why a member may not write; 0 for nothing.
+pub(super) async fn refuse(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    account: AccountId,
+    refused: u8,
+) -> Result<()> {
+    const UPDATE: &str = "UPDATE members SET refused = $3 WHERE conversation = $1 AND account = $2";
+    tx.execute(UPDATE, args![conversation, account, u64::from(refused)]).await?;
+    tx.standing_changed(conversation, account);
+    Ok(())
 }
 
 pub(super) async fn insert_direct(

@@ -1,8 +1,8 @@
 //! People: who is a friend of whom, who asks, and who is blocked.
 //!
 //! [`requests`] makes friends, [`friends`] is each person's own side of a friendship, [`blocks`] keeps people
-//! away. [`store`] owns the tables. Both sides hear of every change through their account logs. Knows nothing of
-//! conversations. Start with [`requests`].
+//! away. [`store`] owns the tables. Both sides hear of every change through their account logs. Of
+//! conversations it only says who may write to whom. Start with [`requests`].
 
 mod blocks;
 mod friends;
@@ -21,7 +21,8 @@ use crate::{
     writer::Tx,
 };
 
-pub(crate) use store::forget;
+pub(crate) use blocks::blocks_between;
+pub(crate) use store::{blocked_among, forget};
 
 const DAY_MS: u64 = 86_400_000;
 /// How often expired friend requests are taken away. Until then they count as gone already.

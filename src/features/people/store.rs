@@ -9,6 +9,7 @@ use crate::{
     args,
     db::Db,
     error::{Error, Result},
+    features::conversations::store::json,
     writer::Tx,
 };
 
@@ -301,6 +302,19 @@ pub(super) async fn blocked(
             block: BlockedEntry { at_ms: at as u64 },
         })
         .collect())
+}
+
+/// Whom of some people an account blocks.
+pub(crate) async fn blocked_among(
+    db: &Db,
+    account: AccountId,
+    people: &[AccountId],
+) -> Result<Vec<AccountId>> {
+    const SELECT: &str = "SELECT b.blocked FROM json_each($2) j
+        JOIN blocks b ON b.account = $1 AND b.blocked = j.value";
+    let ids: Vec<u64> = people.iter().map(|one| one.0).collect();
+    let rows: Vec<(i64,)> = db.all(SELECT, args![account, json(&ids)?]).await?;
+    Ok(rows.into_iter().map(|(id,)| id.into()).collect())
 }
 
 /// Takes an account that is deleted out of everybody's friends, requests and blocks.

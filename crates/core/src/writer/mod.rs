@@ -83,6 +83,8 @@ pub struct Membership {
     pub state: u8,
     /// What they may read.
     pub ranges: Vec<Range>,
+    /// Why they may not write, although they are in.
+    pub refusal: Option<Code>,
 }
 
 /// What the shell found in the open transaction.
@@ -165,7 +167,7 @@ impl Writer {
             let known = !member.ranges.is_empty();
             return Decision::Refuse(if known { code::NOT_A_MEMBER } else { code::NOT_FOUND });
         }
-        if let Some(code) = send.refusal {
+        if let Some(code) = member.refusal.or(send.refusal) {
             return Decision::Refuse(code);
         }
         let head = self.heads.get(&send.conversation).copied().unwrap_or_default();

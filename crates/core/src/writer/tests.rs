@@ -5,7 +5,7 @@ use super::*;
 const ROOM: ConversationId = ConversationId(1);
 
 fn member() -> Membership {
-    Membership { state: member_state::JOINED, ranges: vec![Range { from: 1, to: None }] }
+    Membership { state: member_state::JOINED, ranges: vec![Range { from: 1, to: None }], refusal: None }
 }
 
 fn text(epoch: u32) -> Incoming {
@@ -40,7 +40,11 @@ fn a_retry_gets_the_first_answer_and_another_payload_is_a_conflict() {
 fn a_retry_after_removal_still_gets_its_first_answer() {
     let mut writer = Writer::default();
     let position = writer.append(ROOM, kind::TEXT, 1);
-    let gone = Membership { state: member_state::REMOVED, ranges: vec![Range { from: 1, to: Some(1) }] };
+    let gone = Membership {
+        state: member_state::REMOVED,
+        ranges: vec![Range { from: 1, to: Some(1) }],
+        refusal: None,
+    };
     let first = Some(First { position, hash: [1; 32] });
     let facts = Facts { first, member: Some(&gone), now_ms: 2 };
     assert_eq!(writer.decide(&text(0), facts), Decision::Repeat(position));
