@@ -10,6 +10,7 @@ use litrocket_protocol::{
     conversations::{conversation_kind, member_state, role},
     event::{Text, kind},
     frame,
+    moments::visibility,
 };
 
 use crate::{
@@ -144,6 +145,18 @@ async fn fill(folder: &Path, seed: &Seed) -> Result<()> {
         let run = writer.run(move |tx| Box::pin(insert_conversations(tx, conversations)));
         run.await.map_err(|error| filling(&error))?;
     }
+    for friends in seed.friends.chunks(STEP) {
+        let friends = friends.to_vec();
+        let run = writer.run(move |tx| Box::pin(insert_friends(tx, friends)));
+        run.await.map_err(|error| filling(&error))?;
+    }
+    let people = seed.accounts.len() as u64;
+    let moments = people * seed.moments;
+    for first in (0..moments).step_by(STEP) {
+        let numbers = first..(first + STEP as u64).min(moments);
+        let run = writer.run(move |tx| Box::pin(insert_moments(tx, people, numbers)));
+        run.await.map_err(|error| filling(&error))?;
+    }
     // In turn, as people talk: the conversations of a store lie between each other.
     let most = seed.conversations.iter().map(|conversation| conversation.messages).max().unwrap_or(0);
     let per_job = (STEP / seed.conversations.len().max(1)).max(1) as u64;
@@ -204,6 +217,52 @@ async fn insert_conversations(tx: &mut Tx, conversations: Vec<SeedConversation>)
     tx.execute_many(CONVERSATION, &made).await?;
     tx.execute_many(MEMBER, &members).await?;
     tx.execute_many(ACCESS, &access).await
+}
+
+async fn insert_friends(tx: &mut Tx, friends: Vec<(u64, u64)>) -> crate::error::Result<()> {
+    const FRIEND: &str = "INSERT INTO friends (account, friend, since_ms) VALUES ($1, $2, $3), ($2, $1, $3)
+        ON CONFLICT (account, friend) DO NOTHING";
+    let now = tx.now_ms();
+    let rows: Vec<Vec<Value>> =
+        friends.into_iter().map(|(one, other)| args![one, other, now].to_vec()).collect();
+    tx.execute_many(FRIEND, &rows).await
+}
+
+/// Of ten moments one is for the author alone, one leaves somebody out.
+async fn insert_moments(tx: &mut Tx, people: u64, numbers: std::ops::Range<u64>) -> crate::error::Result<()> {
+    const MOMENT: &str = "INSERT INTO moments (id, author, client_id, hash, at_ms, visibility, open, text)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    const PERSON: &str = "INSERT INTO moment_people (moment, account) VALUES ($1, 1)";
+    const LIKE: &str = "INSERT INTO moment_likes (moment, account, at_ms) VALUES ($1, $2, $3)";
+    const COMMENT: &str = "INSERT INTO moment_comments (id, moment, account, client_id, hash, at_ms, text)
+        VALUES ($1, $1, $2, $3, $4, $5, 'and how it flew')";
+    let now = tx.now_ms();
+    let (mut moments, mut left_out, mut likes, mut comments) = (vec![], vec![], vec![], vec![]);
+    for number in numbers {
+        let (id, author) = (number + 1, number % people + 1);
+        // Each person's moments are of each kind in turn.
+        let visibility = match (number / people + author) % 10 {
+            0 => visibility::ONLY_ME,
+            1 => visibility::EXCEPT,
+            _ => visibility::FRIENDS,
+        };
+        let mut client = [0; 16];
+        client[8..].copy_from_slice(&id.to_be_bytes());
+        let client = MessageId(client);
+        let text =
+            format!("{COMMON_WORD} {number} 火箭发射, and some more words as people write them every day");
+        let open = visibility != visibility::ONLY_ME;
+        moments.push(args![id, author, client, [0; 32], now, visibility, open, text].to_vec());
+        if visibility == visibility::EXCEPT {
+            left_out.push(args![id].to_vec());
+        }
+        likes.push(args![id, author, now].to_vec());
+        comments.push(args![id, author, client, [0; 32], now].to_vec());
+    }
+    tx.execute_many(MOMENT, &moments).await?;
+    tx.execute_many(PERSON, &left_out).await?;
+    tx.execute_many(LIKE, &likes).await?;
+    tx.execute_many(COMMENT, &comments).await
 }
 
 async fn insert_messages(

@@ -17,6 +17,7 @@ const FILE: &str = "litrocket.db";
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "foundation", include_str!("../../migrations/sqlite/0001_foundation.sql")),
     (3, "people", include_str!("../../migrations/sqlite/0003_people.sql")),
+    (5, "moments", include_str!("../../migrations/sqlite/0005_moments.sql")),
     (6, "words", include_str!("../../migrations/sqlite/0006_words.sql")),
     (9, "account_log_age", include_str!("../../migrations/sqlite/0009_account_log_age.sql")),
     (10, "standing", include_str!("../../migrations/sqlite/0010_standing.sql")),

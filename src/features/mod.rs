@@ -4,6 +4,7 @@ pub mod account;
 pub mod chat;
 pub mod conversations;
 pub mod history;
+pub mod moments;
 pub mod people;
 pub mod presence;
 pub mod search;
@@ -19,6 +20,7 @@ pub fn routes() -> Router {
     let router = chat::routes(router);
     let router = conversations::routes(router);
     let router = history::routes(router);
+    let router = moments::routes(router);
     let router = people::routes(router);
     let router = search::routes(router);
     let router = words::routes(router);

@@ -143,6 +143,7 @@ fn encode(value: &StateValue) -> Bytes {
         StateValue::Marker(value) => frame::encode(frame_type::MARKER, value),
         StateValue::GoingAway(value) => frame::encode(frame_type::GOING_AWAY, value),
         StateValue::Revoked(value) => frame::encode(frame_type::REVOKED, value),
+        StateValue::NewMoments(value) => frame::encode(frame_type::NEW_MOMENTS, value),
     }
 }
 

@@ -29,6 +29,8 @@ pub enum StateValue {
     GoingAway(state::GoingAway),
     /// The session ended.
     Revoked(state::Revoked),
+    /// A friend posted a moment.
+    NewMoments(state::NewMoments),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,6 +40,7 @@ enum StateKey {
     Marker(ConversationId, AccountId),
     GoingAway,
     Revoked,
+    NewMoments,
 }
 
 impl StateValue {
@@ -48,6 +51,7 @@ impl StateValue {
             Self::Marker(value) => StateKey::Marker(value.conversation, value.account),
             Self::GoingAway(_) => StateKey::GoingAway,
             Self::Revoked(_) => StateKey::Revoked,
+            Self::NewMoments(_) => StateKey::NewMoments,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, pin::Pin};
 use litrocket_client::{Client, Error};
 use litrocket_protocol::{
     AccountId, ConversationId, MessageId, Request, SessionId, Who, account as a, conversations as c,
-    history as h, people as p, requests, words as w,
+    history as h, moments as m, people as p, requests, words as w,
 };
 
 use crate::world::World;
@@ -15,6 +15,8 @@ struct Scene {
     group: ConversationId,
     bystander: AccountId,
     last: u64,
+    moment: u64,
+    comment: u64,
 }
 
 type Answer = Pin<Box<dyn Future<Output = String>>>;
@@ -56,6 +58,9 @@ fn bystander(scene: &Scene) -> AccountId {
 fn bystanders(scene: &Scene) -> Vec<AccountId> {
     vec![scene.bystander]
 }
+fn moment(scene: &Scene) -> u64 {
+    scene.moment
+}
 fn first(_: &Scene) -> u64 {
     2
 }
@@ -74,6 +79,7 @@ fn wrong(_: &Scene) -> String {
 
 /// Stranger, former member, member; guests are not signed in everywhere. Requests that end the caller's session
 /// are made with wrong credentials, so that the next row still has a caller.
+#[expect(clippy::too_many_lines, reason = "a line for each request")]
 fn table() -> Vec<Row> {
     rows! {
         a::Hello { versions: |_: &Scene| vec![1], client: words, token: none, capabilities: |_: &Scene| vec![] } => ["hello_again", "hello_again", "hello_again"];
@@ -118,6 +124,21 @@ fn table() -> Vec<Row> {
         p::RemoveFriend { account: bystander } => ["ok", "ok", "ok"];
         p::SetBlocked { account: bystander, blocked: |_: &Scene| false } => ["ok", "ok", "ok"];
         p::ListBlocked { after: none, limit: none } => ["ok", "ok", "ok"];
+        m::PostMoment { id: id, text: words, pictures: |_: &Scene| vec![], visibility: |_: &Scene| 1, people: |_: &Scene| vec![] } => ["ok", "ok", "ok"];
+        m::ListFeed { before: none, limit: none } => ["ok", "ok", "ok"];
+        m::ListMoments { account: bystander, before: none, limit: none } => ["ok", "ok", "ok"];
+        m::GetMoment { moment: moment } => ["not_found", "not_found", "ok"];
+        m::DeleteMoment { moment: moment } => ["not_found", "not_found", "forbidden"];
+        m::SetMomentVisibility { moment: moment, visibility: |_: &Scene| 1, people: |_: &Scene| vec![] } => ["not_found", "not_found", "forbidden"];
+        m::HideMoments { account: bystander, hidden: |_: &Scene| false } => ["ok", "ok", "ok"];
+        m::ListHiddenMoments { after: none, limit: none } => ["ok", "ok", "ok"];
+        m::LikeMoment { moment: moment, liked: |_: &Scene| true } => ["not_found", "not_found", "ok"];
+        m::CommentMoment { id: id, moment: moment, text: words, reply_to: none } => ["not_found", "not_found", "ok"];
+        m::DeleteComment { moment: moment, comment: |scene: &Scene| scene.comment } => ["not_found", "not_found", "forbidden"];
+        m::ListLikes { moment: moment, after: none, limit: none } => ["not_found", "not_found", "ok"];
+        m::ListComments { moment: moment, after: none, limit: none } => ["not_found", "not_found", "ok"];
+        m::MarkMomentsSeen { moment: |_: &Scene| 0 } => ["ok", "ok", "ok"];
+        m::GetNewMoments { reserved: none } => ["ok", "ok", "ok"];
         w::LookUp { text: words, from: none, after: none, limit: none } => ["ok", "ok", "ok"];
         w::KeepEntry { id: id, traditional: words, simplified: words, pinyin: words } => ["not_found", "not_found", "not_found"];
         w::AddWords { words: |_: &Scene| vec![] } => ["bad_value", "bad_value", "bad_value"];
@@ -142,7 +163,11 @@ async fn every_request_answers_each_kind_of_caller_as_the_table_says() {
     let last = olga.says(group, "rocket words").await.event_seq;
     olga.asks(c::RemoveMember { conversation: group, account: former.account }).await;
     olga.says(group, "rocket words behind closed doors").await;
-    let scene = Scene { group, bystander: other.account, last };
+    // A moment of the owner, who is a friend of the member alone.
+    olga.befriends(&member).await;
+    let moment = olga.posts("rocket words").await;
+    let comment = olga.comments(moment, "rocket words", None).await;
+    let scene = Scene { group, bystander: other.account, last, moment, comment };
     let rows = table();
     let named: BTreeSet<&str> = rows.iter().map(|(name, ..)| *name).collect();
     let missing: Vec<&str> =

@@ -8,6 +8,7 @@ mod chat;
 mod faults;
 mod groups;
 mod hostile;
+mod moments;
 mod people;
 mod process;
 mod programs;

@@ -130,6 +130,41 @@ async fn people_make_friends_from_the_command_line() {
 }
 
 #[tokio::test]
+async fn people_show_moments_from_the_command_line() {
+    let process = Process::start();
+    let [ada, bob] = ["ada", "bob"].map(|profile| Terminal { process: &process, profile });
+    ada.says(&["register", "ada"]);
+    bob.says(&["register", "bob"]);
+    ada.says(&["friend", "add", "@bob"]);
+    bob.says(&["friend", "accept", "@ada"]);
+    let posted = ada.says(&["moment", "post", "lift-off"]);
+    assert_eq!((&posted[0]["visibility"], &posted[0]["from"]), (&"friends".into(), &"ada".into()));
+    let id = posted[0]["id"].to_string();
+    assert_eq!(bob.says(&["moment", "new"])[0]["new"], true);
+    assert_eq!(bob.says(&["moment", "feed"])[0]["text"], "lift-off");
+    assert_eq!(bob.says(&["moment", "new"])[0]["new"], false);
+    bob.says(&["moment", "like", &id]);
+    let comment = bob.says(&["moment", "comment", &id, "well done"])[0]["comment"].to_string();
+    let answer = ada.says(&["moment", "comment", &id, "thanks", "--reply", &comment]);
+    assert_eq!(answer[0]["reply_to_from"], "bob");
+    let shown = &ada.says(&["moment", "show", &id])[0];
+    assert_eq!((&shown["likes"][0], &shown["comments"][1]["text"]), (&"bob".into(), &"thanks".into()));
+    bob.says(&["moment", "unlike", &id]);
+    bob.says(&["moment", "delete", &id, "--comment", &comment]);
+    let shown = &bob.says(&["moment", "page", "@ada"])[0];
+    assert_eq!((&shown["like_count"], &shown["comment_count"]), (&0.into(), &1.into()));
+    bob.says(&["moment", "hide", "@ada"]);
+    assert_eq!(bob.says(&["moment", "hidden"])[0]["handle"], "ada");
+    assert!(bob.says(&["moment", "feed"]).is_empty());
+    bob.says(&["moment", "unhide", "@ada"]);
+    assert_eq!(ada.says(&["moment", "visibility", &id, "--except", "@bob"])[0]["people"][0], "bob");
+    assert_eq!(bob.fails(&["moment", "show", &id]).1["code"], "not_found");
+    ada.says(&["moment", "delete", &id]);
+    assert_eq!(ada.fails(&["moment", "delete", "99"]).1["code"], "not_found");
+    assert!(ada.says(&["moment", "page"]).is_empty());
+}
+
+#[tokio::test]
 async fn exit_codes_and_errors_say_what_happened() {
     let process = Process::start();
     let ada = Terminal { process: &process, profile: "ada" };

@@ -21,6 +21,7 @@ pub(crate) async fn template() -> tempfile::TempDir {
             conversation(CONVERSATIONS[0], &ACCOUNTS),
             conversation(CONVERSATIONS[1], &[ACCOUNTS[0], ACCOUNTS[1], 3]),
         ],
+        ..Seed::default()
     };
     litrocket::bench::ServerHost.seed(folder.path(), &seed).await.unwrap();
     folder

@@ -71,6 +71,10 @@ pub struct Seed {
     pub accounts: Vec<SeedAccount>,
     /// Conversations.
     pub conversations: Vec<SeedConversation>,
+    /// Friendships.
+    pub friends: Vec<(u64, u64)>,
+    /// Moments of each account, in turn; each with a like and a comment of its author.
+    pub moments: u64,
 }
 
 /// The password of every seeded account.

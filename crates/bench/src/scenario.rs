@@ -22,6 +22,8 @@ pub enum Pattern {
     Search,
     /// Pages of history. A unit is a query; latency is the figure.
     History,
+    /// Pages of the feed of moments. A unit is a query; latency is the figure.
+    Moments,
     /// Many idle, some typing, groups, reconnects. A unit is a delivery.
     Mixed,
 }
@@ -69,6 +71,10 @@ pub struct Scenario {
     pub stored: u64,
     /// Conversations of the person who asks (search, history).
     pub scopes: u64,
+    /// Accounts (moments).
+    pub people: u64,
+    /// Friends of each person who asks (moments).
+    pub friends: u64,
 }
 
 impl Default for Scenario {
@@ -87,6 +93,8 @@ impl Default for Scenario {
             connections: 1_000,
             stored: 0,
             scopes: 1,
+            people: 1_000,
+            friends: 150,
         }
     }
 }
@@ -113,6 +121,10 @@ scenarios!(
     "search",
     "search-100",
     "mixed",
+    "moments-1k",
+    "moments-10k",
+    "moments-100k",
+    "moments-5000-friends",
 );
 
 impl Scenario {
@@ -151,6 +163,8 @@ impl Scenario {
             ("messages", self.messages, 1, 1_000_000),
             ("connections", self.connections, 1, 20_000),
             ("scopes", self.scopes, 1, 1_000),
+            ("people", self.people, 1_000, 200_000),
+            ("friends", self.friends, 1, 5_000),
         ];
         for (name, value, min, max) in bounds {
             if !(min..=max).contains(&value) {

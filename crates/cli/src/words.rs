@@ -97,6 +97,17 @@ words! {
     no_friends: "No friends yet. Ask somebody: litrocket friend add @name", "还没有好友。添加好友：litrocket friend add @用户名";
     no_requests: "No friend requests.", "没有好友申请。";
     nobody_blocked: "Nobody is blocked.", "没有拉黑任何人。";
+    no_moments: "No moments yet. Post one: litrocket moment post TEXT", "还没有朋友圈动态。发布：litrocket moment post 内容";
+    new_moments: "There are new moments.", "有新的朋友圈动态。";
+    no_new_moments: "Nothing new.", "没有新动态。";
+    nobody_hidden: "You keep nobody's moments out.", "没有屏蔽任何人的朋友圈。";
+    likes: "likes", "赞";
+    more_comments: "more comments: litrocket moment show", "条更多评论：litrocket moment show";
+    seen_by_friends: "friends", "好友可见";
+    seen_by_chosen: "only", "部分可见：";
+    seen_by_others: "all friends but", "不给谁看：";
+    seen_by_me: "only you", "仅自己可见";
+    seen_by_all: "everybody", "所有人可见";
     since: "since", "自";
     someone_listens: "Another listen uses this profile. Stop it or choose another with --profile NAME.", "另一个 listen 正在使用此配置。请先停止它，或用 --profile 名称 选择另一个。";
 }

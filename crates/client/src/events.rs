@@ -40,6 +40,8 @@ pub enum Item {
     Presence(state::Presence),
     /// Somebody received or read.
     Marker(state::Marker),
+    /// A friend posted a moment.
+    NewMoments(state::NewMoments),
     /// The server is going away; the client comes back by itself.
     GoingAway {
         /// When, in milliseconds from now.

@@ -209,6 +209,7 @@ pub mod code {
         NOT_ACCEPTING "not_accepting" Fix "This person does not accept that from you."
         YOU_BLOCKED "you_blocked" Fix "You have blocked this person."
         TOO_MANY_STRANGERS "too_many_strangers" Fix "You have turned to as many strangers as one may in a day."
+        NO_PICTURES "no_pictures" Gone "This server takes no pictures in moments."
     }
 }
 

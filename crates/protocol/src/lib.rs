@@ -19,6 +19,7 @@ pub mod history;
 pub mod ids;
 pub mod limits;
 pub mod markdown;
+pub mod moments;
 pub mod names;
 pub mod people;
 pub mod requests;

@@ -58,6 +58,28 @@ pub const BLOCKED_MAX: usize = 5_000;
 pub const TAGS_MAX: usize = 20;
 /// A tag, in characters.
 pub const TAG_CHARS_MAX: usize = 32;
+/// Text of a moment, in UTF-8 bytes: about 2,000 Chinese characters.
+pub const MOMENT_BYTES_MAX: usize = 6 * 1024;
+/// Pictures of a moment.
+pub const MOMENT_PICTURES_MAX: usize = 9;
+/// Friends who are chosen or excepted for a moment.
+pub const MOMENT_PEOPLE_MAX: usize = 100;
+/// Moments an account may post in 24 hours, so that nobody fills the feeds of others.
+pub const MOMENTS_PER_DAY_MAX: usize = 100;
+/// Moments in one page: with their newest comments they fit a frame.
+pub const MOMENTS_PAGE_MAX: u64 = 20;
+/// Likes of one moment, and as many comments: what a page counts of each is bounded.
+pub const MOMENT_REACTIONS_MAX: usize = 1_000;
+/// A comment on a moment, in UTF-8 bytes.
+pub const COMMENT_BYTES_MAX: usize = 1536;
+/// Likes that come with a moment.
+pub const LIKES_SHOWN_MAX: usize = 10;
+/// Comments that come with a moment.
+pub const COMMENTS_SHOWN_MAX: usize = 3;
+/// People whose moments an account keeps out of its feed.
+pub const MOMENTS_HIDDEN_MAX: usize = 5_000;
+/// Notices of likes and comments that an account log holds; the oldest goes.
+pub const MOMENT_NOTICES_MAX: usize = 200;
 /// How long the account log remembers a key that went, in days.
 pub const ACCOUNT_LOG_DAYS: u64 = 90;
 
@@ -66,6 +88,17 @@ const _: () = assert!(
         * (WORD_BYTES_MAX + READING_BYTES_MAX + MEANING_BYTES_MAX + 2 * WORD_LINE_BYTES_MAX + 128)
         < crate::frame::FRAME_MAX,
     "a page of own words, and a request that adds them, fits a frame"
+);
+const _: () = assert!(
+    MOMENTS_PAGE_MAX as usize
+        * (MOMENT_BYTES_MAX + COMMENTS_SHOWN_MAX * (COMMENT_BYTES_MAX + 128) + 10 * LIKES_SHOWN_MAX + 256)
+        + 10 * MOMENT_PEOPLE_MAX
+        < crate::frame::FRAME_MAX,
+    "a page of moments fits a frame"
+);
+const _: () = assert!(
+    PAGE_MAX as usize * (COMMENT_BYTES_MAX + 128) < crate::frame::FRAME_MAX,
+    "a page of comments fits a frame"
 );
 const _: () = assert!(BODY_BYTES_MAX + FALLBACK_BYTES_MAX + 1024 <= crate::frame::CHAT_FRAME_MAX);
 const _: () = assert!(TEXT_BYTES_MAX + MENTIONS_MAX * 64 <= BODY_BYTES_MAX);

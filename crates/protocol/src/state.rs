@@ -20,6 +20,8 @@ pub mod frame_type {
     pub const GOING_AWAY: u64 = 19;
     /// Server: a [`super::Revoked`].
     pub const REVOKED: u64 = 20;
+    /// Server: a [`super::NewMoments`].
+    pub const NEW_MOMENTS: u64 = 21;
 }
 
 message! {
@@ -91,5 +93,11 @@ message! {
     pub struct Revoked {
         /// `signed_out`, `revoked`, `password_changed` or `account_deleted`.
         reason: String,
+    }
+
+    /// A friend posted a moment that the account sees: a hint, not stored. `GetNewMoments` asks.
+    pub struct NewMoments {
+        /// The newest moment.
+        moment: u64,
     }
 }

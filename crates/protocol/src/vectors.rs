@@ -122,7 +122,7 @@ fn recode(name: &str, body: &[u8]) -> Result<Vec<u8>, frame::DecodeError> {
         history: GetHistory History Search Found;
         chat: Send Cursors Live Seek Delivered Ack Refused Skip CursorRefused Entry CaughtUp AccountReset;
         event: Event Text Forward Forwarded Recall Reaction Created Joined Left Removed Renamed OwnerChanged;
-        state: Typing Watch Availability TypingNow Presence Marker GoingAway Revoked;
+        state: Typing Watch Availability TypingNow Presence Marker GoingAway Revoked NewMoments;
         fault: Fault;
     }
 }

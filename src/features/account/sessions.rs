@@ -12,7 +12,7 @@ use litrocket_protocol::{
 use super::{TOKEN_BYTES, password::check_password, random, secret_hash, store};
 use crate::{
     error::{Error, Result},
-    features::{conversations, page_limit, people, words},
+    features::{conversations, moments, page_limit, people, words},
     hub::Change,
     rpc::Session,
     writer::Tx,
@@ -130,6 +130,7 @@ pub(super) async fn delete_account(caller: Session, request: DeleteAccount) -> R
                 }
                 conversations::leave_all(tx, account).await?;
                 words::erase(tx, account).await?;
+                moments::erase(tx, account).await?;
                 people::forget(tx, account).await?;
                 store::delete_account(tx, account).await?;
                 tx.change(Change::SessionsEnded { account, sessions: None, reason: "account_deleted" });

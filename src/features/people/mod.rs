@@ -22,7 +22,7 @@ use crate::{
 };
 
 pub(crate) use blocks::blocks_between;
-pub(crate) use store::{blocked_among, forget};
+pub(crate) use store::{are_friends, blocked_among, exists, forget};
 
 const DAY_MS: u64 = 86_400_000;
 /// How often expired friend requests are taken away. Until then they count as gone already.

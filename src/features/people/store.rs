@@ -9,7 +9,7 @@ use crate::{
     args,
     db::Db,
     error::{Error, Result},
-    features::conversations::store::json,
+    features::{conversations::store::json, moments},
     writer::Tx,
 };
 
@@ -25,7 +25,7 @@ fn blocked_key(other: AccountId) -> String {
     format!("blocked/{other}")
 }
 
-pub(super) async fn exists(tx: &mut Tx, account: AccountId) -> Result<bool> {
+pub(crate) async fn exists(tx: &mut Tx, account: AccountId) -> Result<bool> {
     const SELECT: &str = "SELECT id FROM accounts WHERE id = $1 AND deleted_ms IS NULL";
     let row: Option<(i64,)> = tx.first(SELECT, args![account]).await?;
     Ok(row.is_some())
@@ -170,7 +170,7 @@ pub(super) async fn requests(
         .collect())
 }
 
-pub(super) async fn are_friends(tx: &mut Tx, one: AccountId, other: AccountId) -> Result<bool> {
+pub(crate) async fn are_friends(tx: &mut Tx, one: AccountId, other: AccountId) -> Result<bool> {
     let row: Option<(i64,)> =
         tx.first("SELECT friend FROM friends WHERE account = $1 AND friend = $2", args![one, other]).await?;
     Ok(row.is_some())
@@ -198,6 +198,7 @@ pub(super) async fn part(tx: &mut Tx, one: AccountId, other: AccountId) -> Resul
     if tx.execute(DELETE, args![one, other]).await? == 0 {
         return Ok(());
     }
+    moments::parted(tx, one, other).await?;
     tx.entries(vec![(one, friend_key(other), None), (other, friend_key(one), None)]).await
 }
 

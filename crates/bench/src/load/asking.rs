@@ -36,10 +36,10 @@ pub(super) fn seed(scenario: &Scenario) -> Seed {
             messages: scenario.stored / CONVERSATIONS,
         })
         .collect();
-    Seed { accounts, conversations }
+    Seed { accounts, conversations, ..Seed::default() }
 }
 
-async fn ask<F: Future<Output = Result<()>>>(
+pub(super) async fn ask<F: Future<Output = Result<()>>>(
     target: &mut Target<'_>,
     each: impl Fn(u64) -> F,
 ) -> Result<Measured> {

@@ -4,6 +4,7 @@ mod asking;
 mod chat;
 mod idle;
 mod mixed;
+mod moments;
 mod offline;
 mod record;
 mod signing;
@@ -65,9 +66,10 @@ pub(crate) fn seed(scenario: &Scenario) -> Seed {
     let account = |id| SeedAccount { id, token: token(id) };
     match scenario.pattern {
         Pattern::Idle | Pattern::Login | Pattern::Resume => {
-            Seed { accounts: (1..=scenario.connections).map(account).collect(), conversations: Vec::new() }
+            Seed { accounts: (1..=scenario.connections).map(account).collect(), ..Seed::default() }
         }
         Pattern::Search | Pattern::History => asking::seed(scenario),
+        Pattern::Moments => moments::seed(scenario),
         Pattern::Chat | Pattern::Offline | Pattern::Mixed => {
             let people = scenario.groups * scenario.members;
             let idle = if scenario.pattern == Pattern::Mixed { scenario.connections } else { 0 };
@@ -78,7 +80,7 @@ pub(crate) fn seed(scenario: &Scenario) -> Seed {
                     messages: scenario.stored / scenario.groups,
                 })
                 .collect();
-            Seed { accounts: (1..=people + idle).map(account).collect(), conversations }
+            Seed { accounts: (1..=people + idle).map(account).collect(), conversations, ..Seed::default() }
         }
     }
 }
@@ -93,6 +95,7 @@ pub(crate) async fn drive(target: &mut Target<'_>) -> Result<Measured> {
         Pattern::Resume => signing::resume(target).await,
         Pattern::Search => asking::search(target).await,
         Pattern::History => asking::history(target).await,
+        Pattern::Moments => moments::feed(target).await,
         Pattern::Mixed => mixed::drive(target).await,
     }
 }

@@ -5,6 +5,7 @@ mod friends;
 mod groups;
 mod listen;
 mod lists;
+mod moments;
 mod print;
 mod send;
 mod translate;
@@ -52,6 +53,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<ExitCode,
         Command::Word(command) => word::run(context, command).await?,
         Command::Translate(args) => translate::run(context, args).await?,
         Command::Group(group) => groups::run(context, group).await?,
+        Command::Moment(command) => moments::run(context, command).await?,
         Command::Friend(friend) => friends::run(context, friend).await?,
         Command::Protocol => {
             let described =

@@ -4,8 +4,8 @@
 
 use super::{Origin, Shape, shape};
 use crate::{
-    account, chat, close_code, conversations, event, fault, frame, history, limits, names, people, state,
-    stream_kind, words,
+    account, chat, close_code, conversations, event, fault, frame, history, limits, moments, names, people,
+    state, stream_kind, words,
 };
 
 /// A frame on a long-lived stream.
@@ -49,6 +49,7 @@ pub(super) const FRAMES: &[StreamFrame] = {
         frame::<state::Marker>("state", Server, s::MARKER),
         frame::<state::GoingAway>("state", Server, s::GOING_AWAY),
         frame::<state::Revoked>("state", Server, s::REVOKED),
+        frame::<state::NewMoments>("state", Server, s::NEW_MOMENTS),
     ]
 };
 
@@ -130,6 +131,10 @@ pub(super) const TYPES: &[Shape] = &[
     shape::<people::FriendEntry>(),
     shape::<people::Blocked>(),
     shape::<people::BlockedEntry>(),
+    shape::<moments::Moment>(),
+    shape::<moments::MomentComment>(),
+    shape::<moments::MomentsSeen>(),
+    shape::<moments::MomentNotice>(),
     shape::<event::Event>(),
     shape::<event::Mention>(),
     shape::<fault::Fault>(),
@@ -150,6 +155,12 @@ pub(super) const ACCOUNT_LOG: &[(&str, &str, &str)] = &[
         "A friend request to or from the account; gone when it was answered, withdrawn or has expired.",
     ),
     ("blocked/<account>", "BlockedEntry", "Somebody the account blocks."),
+    ("moments_seen", "MomentsSeen", "Up to which moment the account has seen its feed."),
+    (
+        "moment_notice/<moment>/<kind>/<item>",
+        "MomentNotice",
+        "A like, a comment or a reply; the item is who liked, or the comment. Gone when it may not be seen any more, or is not among the newest 200.",
+    ),
 ];
 
 /// Stream kinds.
@@ -247,6 +258,33 @@ pub(super) const LIMITS: &[(&str, u64, &str)] = &[
     ("blocked_max", limits::BLOCKED_MAX as u64, "People an account may block."),
     ("tags_max", limits::TAGS_MAX as u64, "Tags of one friend."),
     ("tag_chars_max", limits::TAG_CHARS_MAX as u64, "A tag, in characters."),
+    ("moment_bytes_max", limits::MOMENT_BYTES_MAX as u64, "Text of a moment, in UTF-8 bytes."),
+    ("moment_pictures_max", limits::MOMENT_PICTURES_MAX as u64, "Pictures of a moment."),
+    (
+        "moment_people_max",
+        limits::MOMENT_PEOPLE_MAX as u64,
+        "Friends who are chosen or excepted for a moment.",
+    ),
+    ("moments_per_day_max", limits::MOMENTS_PER_DAY_MAX as u64, "Moments an account may post in 24 hours."),
+    ("moments_page_max", limits::MOMENTS_PAGE_MAX, "Moments in a page."),
+    (
+        "moment_reactions_max",
+        limits::MOMENT_REACTIONS_MAX as u64,
+        "Likes of one moment, and as many comments.",
+    ),
+    ("comment_bytes_max", limits::COMMENT_BYTES_MAX as u64, "A comment on a moment, in UTF-8 bytes."),
+    ("likes_shown_max", limits::LIKES_SHOWN_MAX as u64, "Likes that come with a moment."),
+    ("comments_shown_max", limits::COMMENTS_SHOWN_MAX as u64, "Comments that come with a moment."),
+    (
+        "moments_hidden_max",
+        limits::MOMENTS_HIDDEN_MAX as u64,
+        "People whose moments an account keeps out of its feed.",
+    ),
+    (
+        "moment_notices_max",
+        limits::MOMENT_NOTICES_MAX as u64,
+        "Notices of likes and comments that an account log holds; the oldest goes.",
+    ),
     (
         "account_log_days",
         limits::ACCOUNT_LOG_DAYS,
@@ -337,5 +375,6 @@ pub(super) const ADVICE: &[(fault::Code, &str)] = {
             c::TOO_MANY_STRANGERS,
             "`limit` is how many new people the account may turn to in a day (UTC). Go on tomorrow.",
         ),
+        (c::NO_PICTURES, "The server has no place for pictures: post the text alone."),
     ]
 };

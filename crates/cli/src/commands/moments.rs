@@ -1,0 +1,330 @@
+//! Moments.
+
+use std::io::Read as _;
+
+use litrocket_client::Client;
+use litrocket_protocol::{
+    AccountId, Request, limits,
+    moments::{
+        CommentMoment, DeleteComment, DeleteMoment, GetMoment, GetNewMoments, HideMoments, LikeMoment,
+        ListComments, ListFeed, ListHiddenMoments, ListLikes, ListMoments, MarkMomentsSeen, Moment,
+        MomentComment, Moments, PostMoment, SetMomentVisibility, visibility,
+    },
+};
+use serde_json::{Value, json};
+
+use crate::{
+    Failure, MomentAudience, MomentCommand,
+    output::{escape, time},
+    resolve::{self, Names},
+    session::Context,
+};
+
+pub(super) async fn run(context: &Context, command: MomentCommand) -> Result<(), Failure> {
+    let client = context.connect().await?;
+    match command {
+        MomentCommand::Post { text, audience } => post(context, &client, text, &audience).await?,
+        MomentCommand::Feed { before, limit } => feed(context, &client, before, limit).await?,
+        MomentCommand::Page { name, before, limit } => page(context, &client, &name, before, limit).await?,
+        MomentCommand::Show { id } => show(context, &client, id).await?,
+        MomentCommand::Like { id } => act(context, &client, LikeMoment { moment: id, liked: true }).await?,
+        MomentCommand::Unlike { id } => {
+            act(context, &client, LikeMoment { moment: id, liked: false }).await?;
+        }
+        MomentCommand::Comment { id, text, reply } => {
+            let request = CommentMoment { id: client.new_id()?, moment: id, text, reply_to: reply };
+            let comment = client.call(request).await?;
+            print_comment(context, &client, id, &comment).await?;
+        }
+        MomentCommand::Delete { id, comment: None } => {
+            act(context, &client, DeleteMoment { moment: id }).await?;
+        }
+        MomentCommand::Delete { id, comment: Some(comment) } => {
+            act(context, &client, DeleteComment { moment: id, comment }).await?;
+        }
+        MomentCommand::Visibility { id, audience } => {
+            let (visibility, people) = resolve_audience(&client, &audience).await?;
+            let moment = client.call(SetMomentVisibility { moment: id, visibility, people }).await?;
+            print_moments(context, &client, &[moment]).await?;
+        }
+        MomentCommand::New => new(context, &client).await?,
+        MomentCommand::Hide { name } => hide(context, &client, &name, true).await?,
+        MomentCommand::Unhide { name } => hide(context, &client, &name, false).await?,
+        MomentCommand::Hidden => hidden(context, &client).await?,
+    }
+    client.close().await;
+    Ok(())
+}
+
+/// Makes a request that has no answer to print.
+async fn act<R: Request>(context: &Context, client: &Client, request: R) -> Result<(), Failure> {
+    client.call(request).await?;
+    context.output.data(|| json!({"type": "done"}), || context.output.words.done().into())
+}
+
+async fn resolve_audience(client: &Client, it: &MomentAudience) -> Result<(u8, Vec<AccountId>), Failure> {
+    let (number, names) = if !it.only.is_empty() {
+        (visibility::CHOSEN, &it.only)
+    } else if !it.except.is_empty() {
+        (visibility::EXCEPT, &it.except)
+    } else if it.private {
+        (visibility::ONLY_ME, &it.only)
+    } else if it.everybody {
+        (visibility::EVERYBODY, &it.only)
+    } else {
+        (visibility::FRIENDS, &it.only)
+    };
+    Ok((number, resolve::accounts(client, names).await?))
+}
+
+/// The text, or standard input up to a little more than a moment may have.
+fn text_of(text: String) -> Result<String, Failure> {
+    if text != "-" {
+        return Ok(text);
+    }
+    let mut read = String::new();
+    std::io::stdin().lock().take(limits::MOMENT_BYTES_MAX as u64 + 2).read_to_string(&mut read)?;
+    Ok(read.trim_end().to_owned())
+}
+
+async fn post(
+    context: &Context,
+    client: &Client,
+    text: String,
+    audience: &MomentAudience,
+) -> Result<(), Failure> {
+    let text = text_of(text)?;
+    let (visibility, people) = resolve_audience(client, audience).await?;
+    let request = PostMoment { id: client.new_id()?, text, pictures: Vec::new(), visibility, people };
+    let moment = client.call(request).await?;
+    print_moments(context, client, &[moment]).await
+}
+
+async fn feed(context: &Context, client: &Client, before: Option<u64>, limit: u64) -> Result<(), Failure> {
+    let newest = if before.is_none() { client.call(GetNewMoments::default()).await?.newest } else { None };
+    let mut pages = Pages::new(limit, before);
+    while let Some((before, limit)) = pages.next() {
+        let page = client.call(ListFeed { before, limit: Some(limit) }).await?;
+        pages.print(context, client, page).await?;
+    }
+    if let Some(moment) = newest {
+        client.call(MarkMomentsSeen { moment }).await?;
+    }
+    Ok(())
+}
+
+async fn page(
+    context: &Context,
+    client: &Client,
+    name: &str,
+    before: Option<u64>,
+    limit: u64,
+) -> Result<(), Failure> {
+    let account = resolve::account(client, name).await?.account;
+    let mut pages = Pages::new(limit, before);
+    while let Some((before, limit)) = pages.next() {
+        let page = client.call(ListMoments { account, before, limit: Some(limit) }).await?;
+        pages.print(context, client, page).await?;
+    }
+    Ok(())
+}
+
+/// Page after page, until there are as many moments as were asked for.
+struct Pages {
+    left: u64,
+    before: Option<u64>,
+    any: bool,
+}
+
+impl Pages {
+    fn new(limit: u64, before: Option<u64>) -> Self {
+        Self { left: limit, before, any: false }
+    }
+
+    /// Where the next page begins and how long it is.
+    fn next(&self) -> Option<(Option<u64>, u64)> {
+        (self.left > 0).then(|| (self.before, self.left.min(limits::MOMENTS_PAGE_MAX)))
+    }
+
+    async fn print(&mut self, context: &Context, client: &Client, page: Moments) -> Result<(), Failure> {
+        print_moments(context, client, &page.moments).await?;
+        self.any |= !page.moments.is_empty();
+        if !self.any {
+            context.output.hint(context.output.words.no_moments());
+        }
+        self.before = page.moments.last().map(|moment| moment.moment);
+        let more = page.more && self.before.is_some();
+        self.left = if more { self.left.saturating_sub(page.moments.len() as u64) } else { 0 };
+        Ok(())
+    }
+}
+
+async fn show(context: &Context, client: &Client, id: u64) -> Result<(), Failure> {
+    let mut moment = client.call(GetMoment { moment: id }).await?;
+    let mut after = None;
+    moment.comments.clear();
+    loop {
+        let page = client.call(ListComments { moment: id, after, limit: None }).await?;
+        after = page.comments.last().map(|comment| comment.comment);
+        moment.comments.extend(page.comments);
+        if !page.more {
+            break;
+        }
+    }
+    let mut after = None;
+    moment.likes.clear();
+    loop {
+        let page = client.call(ListLikes { moment: id, after, limit: None }).await?;
+        after = page.people.last().copied();
+        moment.likes.extend(page.people);
+        if !page.more {
+            break;
+        }
+    }
+    moment.like_count = moment.likes.len() as u64;
+    moment.comment_count = moment.comments.len() as u64;
+    print_moments(context, client, &[moment]).await
+}
+
+const fn visibility_name(number: u8) -> &'static str {
+    match number {
+        visibility::FRIENDS => "friends",
+        visibility::CHOSEN => "chosen",
+        visibility::EXCEPT => "except",
+        visibility::ONLY_ME => "only_me",
+        visibility::EVERYBODY => "everybody",
+        _ => "unknown",
+    }
+}
+
+fn comment_json(names: &Names, comment: &MomentComment) -> Value {
+    json!({"comment": comment.comment, "from": names.of(comment.account), "from_id": comment.account.0,
+        "at_ms": comment.at_ms, "text": comment.text, "reply_to": comment.reply_to,
+        "reply_to_from": comment.reply_account.map(|account| names.of(account))})
+}
+
+fn comment_line(names: &Names, comment: &MomentComment) -> String {
+    let answered = comment.reply_account.map(|account| format!(" → @{}", escape(&names.of(account))));
+    let (number, name) = (comment.comment, escape(&names.of(comment.account)));
+    format!("{number}. @{name}{}: {}", answered.unwrap_or_default(), escape(&comment.text))
+}
+
+fn moment_json(names: &Names, moment: &Moment) -> Value {
+    let accounts = |list: &[AccountId]| list.iter().map(|one| names.of(*one)).collect::<Vec<_>>();
+    json!({"type": "moment", "id": moment.moment, "from": names.of(moment.author), "from_id": moment.author.0,
+        "at_ms": moment.at_ms, "text": moment.text, "pictures": moment.pictures,
+        "visibility": moment.visibility.map(visibility_name), "people": accounts(&moment.people),
+        "liked": moment.liked, "like_count": moment.like_count, "likes": accounts(&moment.likes),
+        "comment_count": moment.comment_count,
+        "comments": moment.comments.iter().map(|one| comment_json(names, one)).collect::<Vec<_>>()})
+}
+
+fn moment_text(context: &Context, names: &Names, moment: &Moment) -> String {
+    let words = context.output.words;
+    let list = |accounts: &[AccountId]| {
+        let names: Vec<String> = accounts.iter().map(|one| format!("@{}", escape(&names.of(*one)))).collect();
+        names.join(" ")
+    };
+    let shown_to = moment.visibility.map_or_else(String::new, |number| {
+        let what = match number {
+            visibility::CHOSEN => format!("{} {}", words.seen_by_chosen(), list(&moment.people)),
+            visibility::EXCEPT => format!("{} {}", words.seen_by_others(), list(&moment.people)),
+            visibility::ONLY_ME => words.seen_by_me().into(),
+            visibility::EVERYBODY => words.seen_by_all().into(),
+            _ => words.seen_by_friends().into(),
+        };
+        format!("  ({what})")
+    });
+    let author = escape(&names.of(moment.author));
+    let mut text = format!("{}  {}  @{author}{shown_to}\n    ", moment.moment, time(moment.at_ms));
+    text.push_str(&escape(&moment.text));
+    if moment.like_count > 0 {
+        let more = if moment.like_count > moment.likes.len() as u64 { " …" } else { "" };
+        let (count, likes) = (moment.like_count, list(&moment.likes));
+        text.push_str(&format!("\n    {count} {}: {likes}{more}", words.likes()));
+    }
+    for comment in &moment.comments {
+        text.push_str(&format!("\n    {}", comment_line(names, comment)));
+    }
+    let left = moment.comment_count.saturating_sub(moment.comments.len() as u64);
+    if left > 0 {
+        text.push_str(&format!("\n    {left} {} {}", words.more_comments(), moment.moment));
+    }
+    text
+}
+
+/// Everybody a moment names.
+fn named(moment: &Moment) -> Vec<AccountId> {
+    let mut all = vec![moment.author];
+    all.extend(&moment.likes);
+    all.extend(&moment.people);
+    all.extend(moment.comments.iter().map(|comment| comment.account));
+    all.extend(moment.comments.iter().filter_map(|comment| comment.reply_account));
+    all
+}
+
+async fn print_moments(context: &Context, client: &Client, moments: &[Moment]) -> Result<(), Failure> {
+    let mut names = Names::new(context.output.words);
+    names.learn(client, moments.iter().flat_map(named)).await?;
+    for moment in moments {
+        context.output.data(|| moment_json(&names, moment), || moment_text(context, &names, moment))?;
+    }
+    Ok(())
+}
+
+async fn print_comment(
+    context: &Context,
+    client: &Client,
+    moment: u64,
+    comment: &MomentComment,
+) -> Result<(), Failure> {
+    let mut names = Names::new(context.output.words);
+    names.learn(client, [Some(comment.account), comment.reply_account].into_iter().flatten()).await?;
+    let json = || {
+        let mut json = comment_json(&names, comment);
+        json["type"] = "comment".into();
+        json["moment"] = moment.into();
+        json
+    };
+    context.output.data(json, || comment_line(&names, comment))
+}
+
+async fn new(context: &Context, client: &Client) -> Result<(), Failure> {
+    let state = client.call(GetNewMoments::default()).await?;
+    let new = state.newest.is_some_and(|newest| newest > state.seen);
+    let words = context.output.words;
+    context.output.data(
+        || json!({"type": "new_moments", "new": new, "newest": state.newest, "seen": state.seen}),
+        || if new { words.new_moments().into() } else { words.no_new_moments().into() },
+    )
+}
+
+async fn hide(context: &Context, client: &Client, name: &str, hidden: bool) -> Result<(), Failure> {
+    let account = resolve::account(client, name).await?.account;
+    act(context, client, HideMoments { account, hidden }).await
+}
+
+async fn hidden(context: &Context, client: &Client) -> Result<(), Failure> {
+    let (mut after, mut any) = (None, false);
+    let mut names = Names::new(context.output.words);
+    loop {
+        let page = client.call(ListHiddenMoments { after, limit: None }).await?;
+        names.learn(client, page.people.iter().copied()).await?;
+        for account in &page.people {
+            any = true;
+            let name = names.of(*account);
+            context.output.data(
+                || json!({"type": "hidden_moments", "account": account.0, "handle": name}),
+                || format!("@{}", escape(&name)),
+            )?;
+        }
+        after = page.people.last().copied();
+        if !page.more {
+            break;
+        }
+    }
+    if !any {
+        context.output.hint(context.output.words.nobody_hidden());
+    }
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! Moments: what people show to their friends, with likes and comments.
+//!
+//! Who sees what is decided in SQL at the time of reading ([`sight`]), so nothing is written per friend and what may
+//! not be seen any more is gone from every answer at once. [`post`] makes and changes moments, [`feed`] reads them,
+//! [`reactions`] is likes and comments, [`notices`] what the account logs say of those, [`store`] and [`reactions`]
+//! own the tables. Reads `friends` and `blocks` of the people feature. Start with [`sight`].
+
+mod feed;
+mod notices;
+mod post;
+mod reactions;
+mod sight;
+mod store;
+
+use litrocket_protocol::{AccountId, Fault, fault::code};
+
+use crate::{
+    error::{Error, Result},
+    rpc::Router,
+    writer::Tx,
+};
+
+pub(crate) use notices::parted;
+
+/// Registers the requests.
+pub fn routes(router: Router) -> Router {
+    router
+        .on(post::post)
+        .on(post::delete)
+        .on(post::set_visibility)
+        .on(feed::list_feed)
+        .on(feed::list_moments)
+        .on(feed::get)
+        .on(feed::hide)
+        .on(feed::list_hidden)
+        .on(feed::mark_seen)
+        .on(feed::newest)
+        .on(reactions::like)
+        .on(reactions::comment)
+        .on(reactions::delete_comment)
+        .on(reactions::list_likes)
+        .on(reactions::list_comments)
+}
+
+/// Takes everything of an account that is deleted out: its moments, likes, comments and what others were told of
+/// them. Numbers stay, so that they are not given again.
+pub(crate) async fn erase(tx: &mut Tx, account: AccountId) -> Result<()> {
+    notices::erase(tx, account).await?;
+    reactions::erase(tx, account).await?;
+    store::erase(tx, account).await
+}
+
+fn missing(field: &str) -> Error {
+    Fault::new(code::NOT_FOUND).field(field).into()
+}
+
+fn too_many(field: &str, limit: usize) -> Error {
+    Fault::new(code::TOO_MANY).field(field).limit(limit as u64).into()
+}
+
+/// A text of at least one visible character.
+fn check_text(text: &str, bytes_max: usize) -> Result<()> {
+    if text.len() > bytes_max {
+        return Err(Fault::new(code::TOO_LONG).field("text").limit(bytes_max as u64).into());
+    }
+    if text.trim().is_empty() {
+        return Err(Fault::new(code::BAD_VALUE).field("text").message("Write something.").into());
+    }
+    Ok(())
+}

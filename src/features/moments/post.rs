@@ -1,0 +1,131 @@
+//! Posting, deleting, and who sees it.
+
+use litrocket_protocol::{
+    AccountId, Fault, MessageId,
+    account::Done,
+    fault::code,
+    frame, limits,
+    moments::{DeleteMoment, Moment, PostMoment, SetMomentVisibility, visibility},
+    state::NewMoments,
+};
+
+use super::{check_text, missing, notices, store, too_many};
+use crate::{
+    error::{Error, Result},
+    hub::StateValue,
+    rpc::Session,
+    writer::Tx,
+};
+
+const DAY_MS: u64 = 86_400_000;
+
+/// Who shall see a moment: checked, without doubles.
+#[derive(Debug, Clone)]
+struct Audience {
+    visibility: u8,
+    people: Vec<AccountId>,
+}
+
+fn audience(visibility: u8, mut people: Vec<AccountId>) -> Result<Audience> {
+    let named = matches!(visibility, visibility::CHOSEN | visibility::EXCEPT);
+    if !(visibility::FRIENDS..=visibility::EVERYBODY).contains(&visibility) {
+        return Err(Fault::new(code::BAD_VALUE).field("visibility").into());
+    }
+    if people.len() > limits::MOMENT_PEOPLE_MAX {
+        return Err(too_many("people", limits::MOMENT_PEOPLE_MAX));
+    }
+    people.sort_unstable();
+    people.dedup();
+    if named == people.is_empty() {
+        let message = if named { "Name somebody." } else { "Nobody is named with this visibility." };
+        return Err(Fault::new(code::BAD_VALUE).field("people").message(message).into());
+    }
+    Ok(Audience { visibility, people })
+}
+
+pub(super) async fn post(caller: Session, request: PostMoment) -> Result<Moment> {
+    if request.pictures.len() > limits::MOMENT_PICTURES_MAX {
+        return Err(too_many("pictures", limits::MOMENT_PICTURES_MAX));
+    }
+    if !request.pictures.is_empty() {
+        return Err(Fault::new(code::NO_PICTURES).field("pictures").into());
+    }
+    check_text(&request.text, limits::MOMENT_BYTES_MAX)?;
+    let hash = *blake3::hash(&frame::encode_body(&request)).as_bytes();
+    let audience = audience(request.visibility, request.people)?;
+    let (app, me, id, text) = (&caller.app, caller.account(), request.id, request.text);
+    let work = async move |tx: &mut Tx| insert(tx, me, (id, hash), text, audience).await;
+    let (moment, new) = app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    if new {
+        // A hint to whom it concerns and who is here; nothing is written for those who are away.
+        let friends = store::told(&app.db, me, moment).await?;
+        app.hub.tell(&friends, &StateValue::NewMoments(NewMoments { moment }));
+    }
+    store::one(&app.db, me, moment).await?.ok_or_else(|| missing("moment"))
+}
+
+async fn insert(
+    tx: &mut Tx,
+    me: AccountId,
+    (id, hash): (MessageId, [u8; 32]),
+    text: String,
+    audience: Audience,
+) -> Result<(u64, bool)> {
+    if let Some(earlier) = store::earlier(tx, me, id).await? {
+        if earlier.hash != hash {
+            return Err(Fault::new(code::ID_CONFLICT).field("id").into());
+        }
+        return if earlier.gone { Err(missing("id")) } else { Ok((earlier.number, false)) };
+    }
+    if !store::all_friends(tx, me, &audience.people).await? {
+        return Err(missing("people"));
+    }
+    let now = tx.now_ms();
+    let most = limits::MOMENTS_PER_DAY_MAX as u64;
+    if store::nth_newest(tx, me, most).await?.is_some_and(|at_ms| now.saturating_sub(at_ms) < DAY_MS) {
+        return Err(too_many("moments", limits::MOMENTS_PER_DAY_MAX));
+    }
+    let moment = store::insert(tx, me, (id, hash), audience.visibility, text).await?;
+    store::set_people(tx, moment, &audience.people).await?;
+    Ok((moment, true))
+}
+
+/// Refuses who is not the author: a moment that the caller does not see is not there.
+async fn check_own(tx: &mut Tx, me: AccountId, moment: u64) -> Result<()> {
+    match store::author(tx, me, moment).await? {
+        Some(author) if author == me => Ok(()),
+        Some(_) => Err(code::FORBIDDEN.into()),
+        None => Err(missing("moment")),
+    }
+}
+
+pub(super) async fn delete(caller: Session, request: DeleteMoment) -> Result<Done> {
+    let (me, moment) = (caller.account(), request.moment);
+    let work = async move |tx: &mut Tx| {
+        if store::is_deleted(tx, me, moment).await? {
+            return Ok(());
+        }
+        check_own(tx, me, moment).await?;
+        notices::of_moment(tx, moment).await?;
+        store::delete(tx, moment).await
+    };
+    caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    Ok(Done::default())
+}
+
+pub(super) async fn set_visibility(caller: Session, request: SetMomentVisibility) -> Result<Moment> {
+    let (me, moment) = (caller.account(), request.moment);
+    let audience = audience(request.visibility, request.people)?;
+    let work = async move |tx: &mut Tx| {
+        check_own(tx, me, moment).await?;
+        if !store::all_friends(tx, me, &audience.people).await? {
+            return Err(missing("people"));
+        }
+        store::set_visibility(tx, moment, audience.visibility).await?;
+        store::set_people(tx, moment, &audience.people).await?;
+        notices::unseen(tx, moment).await?;
+        Ok::<_, Error>(())
+    };
+    caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    store::one(&caller.app.db, me, moment).await?.ok_or_else(|| missing("moment"))
+}
