@@ -148,6 +148,7 @@ impl Server {
             search::start(self.app.clone()).map_err(|error| because("the indexer does not start")(&error))?;
         let disk = tokio::spawn(watch_disk(self.app.clone()));
         let expiry = tokio::spawn(features::people::expire(self.app.clone()));
+        let indexing = tokio::spawn(features::people::index_all(self.app.clone()));
         let pruning = tokio::spawn(writer::prune(self.app.writer.clone()));
         tokio::pin!(stop);
         let failed = self.app.writer.failed();
@@ -168,6 +169,7 @@ impl Server {
         disk.abort();
         expiry.abort();
         pruning.abort();
+        indexing.abort();
         tokio::select! {
             () = self.drain(connections) => {}
             () = abort => return Err(Error("stopped at once: clients were not told".into())),

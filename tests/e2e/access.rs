@@ -92,7 +92,7 @@ fn table() -> Vec<Row> {
         a::GetProfile { handle: none, account: |scene: &Scene| Some(scene.bystander) } => ["ok", "ok", "ok"];
         a::GetProfiles { accounts: bystanders } => ["ok", "ok", "ok"];
         a::SetProfile { display_name: none, signature: none, locale: none, sex: none, birthday: none, show_personal: none } => ["ok", "ok", "ok"];
-        a::SetPrivacy { read_receipts: none, presence: none, typing: none } => ["ok", "ok", "ok"];
+        a::SetPrivacy { read_receipts: none, presence: none, typing: none, findable: none } => ["ok", "ok", "ok"];
         a::DeleteAccount { password: wrong } => ["wrong_credentials", "wrong_credentials", "wrong_credentials"];
         a::CreateInvite { uses: none, valid_ms: none } => ["forbidden", "forbidden", "forbidden"];
         c::ListConversations { after: none, limit: none } => ["ok", "ok", "ok"];
@@ -123,6 +123,7 @@ fn table() -> Vec<Row> {
         p::SetFriend { account: bystander, remark: none, tags: none, starred: none } => ["not_found", "not_found", "not_found"];
         p::RemoveFriend { account: bystander } => ["ok", "ok", "ok"];
         p::SetBlocked { account: bystander, blocked: |_: &Scene| false } => ["ok", "ok", "ok"];
+        p::FindPeople { text: |_: &Scene| "a".to_owned(), after: none, limit: none } => ["ok", "ok", "ok"];
         p::ListBlocked { after: none, limit: none } => ["ok", "ok", "ok"];
         m::PostMoment { id: id, text: words, pictures: |_: &Scene| vec![], visibility: |_: &Scene| 1, people: |_: &Scene| vec![] } => ["ok", "ok", "ok"];
         m::ListFeed { before: none, limit: none } => ["ok", "ok", "ok"];

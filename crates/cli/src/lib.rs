@@ -115,12 +115,21 @@ pub enum Command {
         /// Whether others see sex and birthday.
         #[arg(long, value_name = "BOOL")]
         show_personal: Option<bool>,
+    },
+    /// Show what others learn of you, or change it.
+    Privacy {
         /// Whether others learn what you have read.
         #[arg(long, value_name = "BOOL")]
         read_receipts: Option<bool>,
         /// Whether others learn when you are online.
         #[arg(long, value_name = "BOOL")]
         presence: Option<bool>,
+        /// Whether others learn that you type.
+        #[arg(long, value_name = "BOOL")]
+        typing: Option<bool>,
+        /// Whether strangers find you by name.
+        #[arg(long, value_name = "BOOL")]
+        findable: Option<bool>,
     },
     /// Change the password.
     Passwd {
@@ -208,6 +217,9 @@ pub enum Command {
     /// Show moments to friends, and see theirs.
     #[command(subcommand)]
     Moment(MomentCommand),
+    /// Find people by a part of their name.
+    #[command(subcommand)]
+    Find(Find),
     /// Put an emoji on a message, or take it off.
     React {
         /// The conversation.
@@ -530,6 +542,19 @@ pub enum MomentCommand {
     },
     /// List whose moments you keep out.
     Hidden,
+}
+
+/// What can be found.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Find {
+    /// People: by a part of handle or display name, Chinese also by pinyin and its first letters.
+    People {
+        /// A part of the name.
+        text: String,
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        limit: u64,
+    },
 }
 
 /// What can be done with friends.

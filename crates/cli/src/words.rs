@@ -96,6 +96,13 @@ words! {
     now_friends: "Now a friend:", "已成为好友：";
     no_friends: "No friends yet. Ask somebody: litrocket friend add @name", "还没有好友。添加好友：litrocket friend add @用户名";
     no_requests: "No friend requests.", "没有好友申请。";
+    yes: "yes", "是";
+    no: "no", "否";
+    nobody_found: "Nobody is found by that.", "没有找到。";
+    privacy_read: "Others learn what you have read", "他人可知你已读";
+    privacy_presence: "Others learn when you are online", "他人可见你在线";
+    privacy_typing: "Others learn that you type", "他人可见你正在输入";
+    privacy_findable: "Strangers find you by name", "陌生人可按名字找到你";
     nobody_blocked: "Nobody is blocked.", "没有拉黑任何人。";
     no_moments: "No moments yet. Post one: litrocket moment post TEXT", "还没有朋友圈动态。发布：litrocket moment post 内容";
     new_moments: "There are new moments.", "有新的朋友圈动态。";

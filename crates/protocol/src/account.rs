@@ -2,6 +2,11 @@
 
 use crate::{AccountId, SessionId};
 
+/// For a switch that is on where it was not known yet.
+fn yes() -> bool {
+    true
+}
+
 message! {
     /// The first request on a connection; with a token it also resumes the session.
     pub struct Hello {
@@ -295,6 +300,9 @@ message! {
         /// Whether others learn that the caller types; on at first.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         typing: Option<bool>,
+        /// Whether strangers find the caller by name; on at first.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        findable: Option<bool>,
     }
 
     /// The privacy switches. Also the value of the account log's key `privacy`.
@@ -305,6 +313,9 @@ message! {
         presence: bool,
         /// Whether others learn that the caller types.
         typing: bool,
+        /// Whether strangers find the caller by name.
+        #[serde(default = "yes")]
+        findable: bool,
     }
 
     /// Deletes the caller's account: its sessions end, its name is never given again, its messages stay under

@@ -211,4 +211,45 @@ message! {
         /// Since when, in server milliseconds.
         at_ms: u64,
     }
+
+    /// Finds people by a part of their name: handle and display name, in any case, Chinese also by how it is read
+    /// (`zhangsan`) and by first letters (`zs`). Names that begin as the text come as the dictionary has them, the
+    /// shortest first. People who are not `findable`, who block the caller, or are deleted are not found.
+    pub struct FindPeople {
+        /// A part of a name; at most 256 bytes. A leading @ is left out.
+        text: String,
+        /// The `next` of the page before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<FoundPosition>,
+        /// 1 to 100; 50 when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u64>,
+    }
+
+    /// Where a page of people ends.
+    pub struct FoundPosition {
+        /// By what the last one was found.
+        term: String,
+        /// The last one.
+        account: AccountId,
+    }
+
+    /// A page of people.
+    pub struct FoundPeople {
+        /// The people.
+        people: Vec<FoundPerson>,
+        /// Where the next page begins; absent at the end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<FoundPosition>,
+    }
+
+    /// Somebody who was found.
+    pub struct FoundPerson {
+        /// Who.
+        account: AccountId,
+        /// The handle.
+        handle: String,
+        /// The display name.
+        display_name: String,
+    }
 }

@@ -155,6 +155,7 @@ requests! {
     0x0406 people::RemoveFriend(Session) => account::Done []
     0x0407 people::SetBlocked(Session) => account::Done [NOT_FOUND]
     0x0408 people::ListBlocked(Session) => people::BlockedPeople []
+    0x0409 people::FindPeople(Session) => people::FoundPeople [NOTHING_TO_SEARCH]
 
     0x0500 moments::PostMoment(Session) => moments::Moment [NOT_FOUND, ID_CONFLICT, NO_PICTURES]
     0x0501 moments::ListFeed(Session) => moments::Moments []

@@ -11,6 +11,7 @@ use litrocket_protocol::{
 use super::{sign_in::check_locale, store};
 use crate::{
     error::{Error, Result},
+    features::people,
     rpc::Session,
 };
 
@@ -123,6 +124,9 @@ pub(super) async fn set(caller: Session, request: SetProfile) -> Result<Profile>
                 if profile != before {
                     profile.version += 1;
                     store::update_profile(tx, &profile).await?;
+                    if profile.display_name != before.display_name {
+                        people::index(tx, account, &profile.handle, &profile.display_name).await?;
+                    }
                     tx.entry(account, "profile".into(), Some(frame::encode_body(&profile))).await?;
                 }
                 Ok(profile)

@@ -20,6 +20,7 @@ use crate::{
     app::App,
     config::SignUp,
     error::{Error, Result},
+    features::people,
     rpc::{Anyone, Guest},
     transport,
 };
@@ -173,6 +174,7 @@ pub(super) async fn register(guest: Guest, request: Register) -> Result<SignedIn
                 if !store::insert_account(tx, account, &handle, &password, &locale, operator).await? {
                     return Err(Fault::new(code::HANDLE_TAKEN).field("handle").into());
                 }
+                people::index(tx, account, &handle.text, "").await?;
                 let (session, version) =
                     store::insert_session(tx, account, secret_hash(&token), &label).await?;
                 Ok((account, session, version))

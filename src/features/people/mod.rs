@@ -5,6 +5,7 @@
 //! conversations it only says who may write to whom. Start with [`requests`].
 
 mod blocks;
+mod find;
 mod friends;
 mod requests;
 mod store;
@@ -22,6 +23,8 @@ use crate::{
 };
 
 pub(crate) use blocks::blocks_between;
+pub(crate) use find::index;
+pub use find::index_all;
 pub(crate) use store::{are_friends, blocked_among, exists, forget};
 
 const DAY_MS: u64 = 86_400_000;
@@ -42,6 +45,7 @@ pub fn routes(router: Router) -> Router {
         .on(friends::remove)
         .on(blocks::set)
         .on(blocks::list)
+        .on(find::find)
 }
 
 /// Takes expired friend requests away, for as long as the server runs.

@@ -2,7 +2,7 @@
 
 use litrocket_protocol::{
     AccountId, frame,
-    people::{Blocked, BlockedEntry, Friend, FriendEntry, FriendRequest, FriendRequestEntry},
+    people::{Blocked, BlockedEntry, FoundPerson, Friend, FriendEntry, FriendRequest, FriendRequestEntry},
 };
 
 use crate::{
@@ -305,6 +305,55 @@ pub(super) async fn blocked(
         .collect())
 }
 
+/// Sets what an account is found by.
+pub(super) async fn set_terms(
+    tx: &mut Tx,
+    account: AccountId,
+    terms: impl IntoIterator<Item = String>,
+) -> Result<()> {
+    const INSERT: &str = "INSERT INTO people_terms (term, account) VALUES ($1, $2)";
+    tx.execute("DELETE FROM people_terms WHERE account = $1", args![account]).await?;
+    let rows: Vec<_> = terms.into_iter().map(|term| args![term, account].to_vec()).collect();
+    tx.execute_many(INSERT, &rows).await
+}
+
+/// Some accounts that cannot be found by anything yet, with handle and display name.
+pub(super) async fn not_indexed(tx: &mut Tx, limit: u64) -> Result<Vec<(AccountId, String, String)>> {
+    const SELECT: &str = "SELECT id, handle, display_name FROM accounts a WHERE deleted_ms IS NULL
+            AND NOT EXISTS (SELECT 1 FROM people_terms t WHERE t.account = a.id)
+        ORDER BY id LIMIT $1";
+    let rows: Vec<(i64, String, String)> = tx.all(SELECT, args![limit]).await?;
+    Ok(rows.into_iter().map(|(id, handle, name)| (id.into(), handle, name)).collect())
+}
+
+/// People with a term that begins as `text`, behind a term and account, with the term: each person once, under the
+/// first of their terms.
+pub(super) async fn find(
+    db: &Db,
+    account: AccountId,
+    text: &str,
+    (term, after): (String, AccountId),
+    limit: u64,
+) -> Result<Vec<(String, FoundPerson)>> {
+    const SELECT: &str = "SELECT t.term, a.id, a.handle, a.display_name
+        FROM people_terms t JOIN accounts a ON a.id = t.account
+        WHERE t.term >= $2 AND t.term < $3 AND (t.term > $4 OR (t.term = $4 AND t.account > $5)) AND t.term >= $4
+            AND NOT EXISTS (SELECT 1 FROM people_terms o
+                WHERE o.account = t.account AND o.term >= $2 AND o.term < t.term)
+            AND a.deleted_ms IS NULL AND a.findable = 1 AND a.id <> $1
+            AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.account = a.id AND b.blocked = $1)
+        ORDER BY t.term, t.account LIMIT $6";
+    let end = format!("{text}\u{10ffff}");
+    let rows: Vec<(String, i64, String, String)> =
+        db.all(SELECT, args![account, text, end, term, after, limit]).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(term, id, handle, display_name)| {
+            (term, FoundPerson { account: id.into(), handle, display_name })
+        })
+        .collect())
+}
+
 /// Whom of some people an account blocks.
 pub(crate) async fn blocked_among(
     db: &Db,
@@ -336,5 +385,6 @@ pub(crate) async fn forget(tx: &mut Tx, account: AccountId) -> Result<()> {
     let entries = blockers.into_iter().map(|(other,)| (other.into(), blocked_key(account), None)).collect();
     tx.entries(entries).await?;
     tx.execute("DELETE FROM blocks WHERE account = $1", args![account]).await?;
+    tx.execute("DELETE FROM people_terms WHERE account = $1", args![account]).await?;
     tx.execute("DELETE FROM strangers WHERE account = $1", args![account]).await.map(drop)
 }

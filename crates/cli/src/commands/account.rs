@@ -215,38 +215,48 @@ fn print_profile(context: &Context, profile: &Profile) -> Result<(), Failure> {
 }
 
 pub(super) async fn profile(context: &Context, command: Command) -> Result<(), Failure> {
-    let Command::Profile {
-        name,
-        display_name,
-        signature,
-        locale,
-        sex,
-        birthday,
-        show_personal,
-        read_receipts,
-        presence,
-    } = command
+    let Command::Profile { name, display_name, signature, locale, sex, birthday, show_personal } = command
     else {
         return Ok(());
     };
     let client = context.connect().await?;
     let set = SetProfile { display_name, signature, locale, sex, birthday, show_personal };
-    let privacy = SetPrivacy { read_receipts, presence, typing: None };
-    let changes = set != SetProfile::default() || privacy != SetPrivacy::default();
+    let changes = set != SetProfile::default();
     let profile = match name {
         Some(_) if changes => {
             return Err(Failure::Usage("only the own profile can be changed: leave the name out".into()));
         }
         Some(name) => resolve::account(&client, &name).await?,
-        None if changes => {
-            if privacy != SetPrivacy::default() {
-                client.call(privacy).await?;
-            }
-            client.call(set).await?
-        }
+        None if changes => client.call(set).await?,
         None => client.call(GetProfile::default()).await?,
     };
     print_profile(context, &profile)?;
+    client.close().await;
+    Ok(())
+}
+
+/// Changes what is named, nothing else, and prints how it stands.
+pub(super) async fn privacy(context: &Context, set: SetPrivacy) -> Result<(), Failure> {
+    let client = context.connect().await?;
+    let now = client.call(set).await?;
+    let words = context.output.words;
+    context.output.data(
+        || {
+            json!({"type": "privacy", "read_receipts": now.read_receipts, "presence": now.presence,
+                "typing": now.typing, "findable": now.findable})
+        },
+        || {
+            let rows = [
+                (words.privacy_read(), now.read_receipts),
+                (words.privacy_presence(), now.presence),
+                (words.privacy_typing(), now.typing),
+                (words.privacy_findable(), now.findable),
+            ];
+            let line =
+                |(what, on): &(&str, bool)| format!("{what}: {}", if *on { words.yes() } else { words.no() });
+            rows.iter().map(line).collect::<Vec<_>>().join("\n")
+        },
+    )?;
     client.close().await;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The commands, a file a group.
 
 mod account;
+mod find;
 mod friends;
 mod groups;
 mod listen;
@@ -13,6 +14,7 @@ mod word;
 
 use std::process::ExitCode;
 
+use litrocket_protocol::account::SetPrivacy;
 use send::Manner;
 
 use crate::{Command, Failure, session::Context};
@@ -28,6 +30,9 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<ExitCode,
         Command::Devices { revoke } => account::devices(context, revoke).await?,
         Command::Whoami => account::whoami(context).await?,
         command @ Command::Profile { .. } => account::profile(context, command).await?,
+        Command::Privacy { read_receipts, presence, typing, findable } => {
+            account::privacy(context, SetPrivacy { read_receipts, presence, typing, findable }).await?;
+        }
         Command::Passwd { end_others, password } => account::passwd(context, end_others, &password).await?,
         Command::DeleteAccount { confirm, password } => account::delete(context, &confirm, &password).await?,
         Command::Invite { uses, days } => account::invite(context, uses, days).await?,
@@ -54,6 +59,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<ExitCode,
         Command::Translate(args) => translate::run(context, args).await?,
         Command::Group(group) => groups::run(context, group).await?,
         Command::Moment(command) => moments::run(context, command).await?,
+        Command::Find(find) => find::run(context, find).await?,
         Command::Friend(friend) => friends::run(context, friend).await?,
         Command::Protocol => {
             let described =

@@ -124,6 +124,8 @@ pub(super) const TYPES: &[Shape] = &[
     shape::<words::Word>(),
     shape::<words::NewWord>(),
     shape::<words::LanguagePair>(),
+    shape::<people::FoundPosition>(),
+    shape::<people::FoundPerson>(),
     shape::<people::RequestPosition>(),
     shape::<people::FriendRequest>(),
     shape::<people::FriendRequestEntry>(),

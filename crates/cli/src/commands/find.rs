@@ -1,0 +1,39 @@
+//! Finding people.
+
+use litrocket_protocol::{limits, people::FindPeople};
+use serde_json::json;
+
+use crate::{Failure, Find, output::escape, session::Context};
+
+pub(super) async fn run(context: &Context, find: Find) -> Result<(), Failure> {
+    let client = context.connect().await?;
+    match find {
+        Find::People { text, limit } => {
+            let (mut left, mut after, mut any) = (limit, None, false);
+            while left > 0 {
+                let limit = Some(left.min(limits::PAGE_MAX));
+                let page = client.call(FindPeople { text: text.clone(), after, limit }).await?;
+                left -= (page.people.len() as u64).min(left);
+                for person in &page.people {
+                    any = true;
+                    context.output.data(
+                        || {
+                            json!({"type": "person", "account": person.account.0, "handle": person.handle,
+                                "display_name": person.display_name})
+                        },
+                        || format!("@{:<24}  {}", escape(&person.handle), escape(&person.display_name)),
+                    )?;
+                }
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            if !any {
+                context.output.hint(context.output.words.nobody_found());
+            }
+        }
+    }
+    client.close().await;
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! Finding people by a part of their name.
+//!
+//! A name is kept as what it is from each place on, so that a part of it is the beginning of a term, and one look
+//! at an index finds it. Chinese is also kept as it is read: 张三 is found by 三, san, zhangsan and zs.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use litrocket_protocol::{
+    AccountId, Fault,
+    fault::code,
+    limits,
+    people::{FindPeople, FoundPeople, FoundPosition},
+};
+use pinyin::ToPinyin as _;
+use unicode_normalization::UnicodeNormalization as _;
+
+use super::store;
+use crate::{app::App, error::Result, features::page_limit, rpc::Session, writer::Tx};
+
+/// Characters of one term: who types more of a name has typed enough.
+const TERM_CHARS_MAX: usize = 32;
+/// Accounts that one job indexes: the writer is not held up for long.
+const INDEX_STEP: u64 = 200;
+
+fn plain(text: &str) -> String {
+    let lower: String = text.nfkc().flat_map(char::to_lowercase).collect();
+    lower.nfkc().filter(|c| !c.is_whitespace()).collect()
+}
+
+/// The terms of a name: the name from each place on, then from each of its Chinese characters on how it is read,
+/// whole and by first letters.
+pub(super) fn terms(name: &str) -> BTreeSet<String> {
+    let name = plain(name);
+    let mut terms = BTreeSet::new();
+    for (at, c) in name.char_indices() {
+        let rest = &name[at..];
+        terms.insert(rest.chars().take(TERM_CHARS_MAX).collect());
+        if c.to_pinyin().is_some() {
+            let read = |part: &dyn Fn(pinyin::Pinyin) -> &'static str| -> String {
+                let parts =
+                    rest.chars().map(|c| c.to_pinyin().map_or_else(|| c.to_string(), |it| part(it).into()));
+                parts.collect::<String>().chars().take(TERM_CHARS_MAX).collect()
+            };
+            terms.insert(read(&|it| it.plain()));
+            terms.insert(read(&|it| it.first_letter()));
+        }
+    }
+    terms
+}
+
+/// An account has a name, or another one.
+pub(crate) async fn index(tx: &mut Tx, account: AccountId, handle: &str, display_name: &str) -> Result<()> {
+    let mut all = terms(handle);
+    all.extend(terms(display_name));
+    store::set_terms(tx, account, all).await
+}
+
+/// Indexes accounts that were there before people could be found.
+pub async fn index_all(app: Arc<App>) {
+    let work = async |tx: &mut Tx| {
+        let accounts = store::not_indexed(tx, INDEX_STEP).await?;
+        let count = accounts.len() as u64;
+        for (account, handle, display_name) in accounts {
+            index(tx, account, &handle, &display_name).await?;
+        }
+        Ok(count)
+    };
+    loop {
+        match app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await {
+            Ok(count) if count >= INDEX_STEP => {}
+            Ok(_) => return,
+            Err(error) => {
+                tracing::debug!(%error, "names are indexed later");
+                tokio::time::sleep(super::EXPIRE_INTERVAL).await;
+            }
+        }
+    }
+}
+
+pub(super) async fn find(caller: Session, request: FindPeople) -> Result<FoundPeople> {
+    let limit = page_limit(request.limit)?;
+    if request.text.len() > limits::SEARCH_BYTES_MAX {
+        return Err(Fault::new(code::TOO_LONG).field("text").limit(limits::SEARCH_BYTES_MAX as u64).into());
+    }
+    let text: String = plain(request.text.trim_start_matches('@')).chars().take(TERM_CHARS_MAX).collect();
+    if text.is_empty() {
+        return Err(Fault::new(code::NOTHING_TO_SEARCH).field("text").into());
+    }
+    let after = request.after.map_or_else(|| (text.clone(), AccountId::SYSTEM), |at| (at.term, at.account));
+    let mut found = store::find(&caller.app.db, caller.account(), &text, after, limit + 1).await?;
+    let more = found.len() as u64 > limit;
+    found.truncate(limit as usize);
+    let next = found
+        .last()
+        .filter(|_| more)
+        .map(|(term, last)| FoundPosition { term: term.clone(), account: last.account });
+    Ok(FoundPeople { people: found.into_iter().map(|(_, person)| person).collect(), next })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_found_by_every_part_and_by_how_it_is_read() {
+        let all = terms("张三 Bob");
+        for part in ["张", "三b", "三bob", "zhangsan", "zs", "san", "bob", "ob", "zhangsanb", "zsb"] {
+            assert!(all.iter().any(|term| term.starts_with(part)), "{part}: {all:?}");
+        }
+        assert!(!all.iter().any(|term| term.starts_with("hang")), "{all:?}");
+        assert!(terms(&"长".repeat(64)).iter().all(|term| term.chars().count() <= TERM_CHARS_MAX));
+    }
+}
