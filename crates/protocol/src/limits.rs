@@ -91,8 +91,10 @@ const _: () = assert!(
 );
 const _: () = assert!(
     MOMENTS_PAGE_MAX as usize
-        * (MOMENT_BYTES_MAX + COMMENTS_SHOWN_MAX * (COMMENT_BYTES_MAX + 128) + 10 * LIKES_SHOWN_MAX + 256)
-        + 10 * MOMENT_PEOPLE_MAX
+        * (MOMENT_BYTES_MAX
+            + COMMENTS_SHOWN_MAX * (COMMENT_BYTES_MAX + 128)
+            + 10 * (LIKES_SHOWN_MAX + MOMENT_PEOPLE_MAX)
+            + 256)
         < crate::frame::FRAME_MAX,
     "a page of moments fits a frame"
 );

@@ -136,12 +136,13 @@ macro_rules! newest {
 }
 
 /// The numbers of a page of the feed. One look-up for each friend finds whose newest moments are in the page: no
-/// more authors than the page has moments. Of those alone more is read, at most a page each.
+/// more authors than the page has moments. Of those alone more is read, at most a page each. Without MATERIALIZED each
+/// look-up is made twice, for the condition and for the order.
 pub(super) async fn feed(db: &Db, me: AccountId, before: u64, limit: u64) -> Result<Vec<u64>> {
     const SELECT: &str = concat!(
-        "WITH top AS (SELECT author FROM (",
+        "WITH newest AS MATERIALIZED (",
         newest!(),
-        ") n WHERE n.id IS NOT NULL ORDER BY n.id DESC LIMIT $3)
+        "), top AS MATERIALIZED (SELECT author FROM newest WHERE id IS NOT NULL ORDER BY id DESC LIMIT $3)
         SELECT id FROM (SELECT x.id AS id FROM top JOIN moments x ON x.id IN
                 (SELECT m.id FROM moments m WHERE m.author = top.author AND m.open = 1 AND m.id < $2 AND ",
         shown!("$1"),

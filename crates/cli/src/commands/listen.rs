@@ -59,6 +59,7 @@ async fn print_all(
                 heard += u64::from(event.message_seq.is_some());
             }
             Some(Item::GoingAway { .. }) => context.output.hint(context.output.words.server_going_away()),
+            Some(Item::NewMoments(_)) => context.output.hint(context.output.words.new_moments()),
             Some(_) => {}
             None => {
                 return match &*client.status().borrow() {
