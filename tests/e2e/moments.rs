@@ -369,6 +369,23 @@ async fn the_newest_likes_and_comments_come_with_a_moment() {
 }
 
 #[tokio::test]
+async fn a_page_of_the_longest_moments_and_comments_arrives() {
+    let world = World::start().await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    ada.befriends(&bob).await;
+    let (text, comment) = ("x".repeat(limits::MOMENT_BYTES_MAX), "y".repeat(limits::COMMENT_BYTES_MAX));
+    for _ in 0..limits::MOMENTS_PAGE_MAX {
+        let moment = ada.posts(&text).await;
+        for _ in 0..=limits::COMMENTS_SHOWN_MAX {
+            bob.comments(moment, &comment, None).await;
+        }
+    }
+    let page = bob.asks(ListFeed::default()).await;
+    assert_eq!(page.moments.len() as u64, limits::MOMENTS_PAGE_MAX);
+    assert!(page.moments.iter().all(|one| one.comments.len() == limits::COMMENTS_SHOWN_MAX));
+}
+
+#[tokio::test]
 async fn friends_who_are_online_are_hinted_and_the_others_ask() {
     let world = World::start().await;
     let [ada, mut bob, mut eve] = world.people(["ada", "bob", "eve"]).await;
