@@ -17,6 +17,7 @@ use crate::{
     db::{Db, SearchIndex},
     features::{
         account::{Passwords, Throttle},
+        files::Files,
         presence::Watchers,
         words::{Dictionary, Translator},
     },
@@ -50,6 +51,8 @@ pub struct App {
     pub dictionary: Dictionary,
     /// The translation engine.
     pub translator: Translator,
+    /// The storage of files and what is under way to it.
+    pub files: Files,
     /// Who watches whose presence.
     pub watchers: Watchers,
     /// Each account's rate of sends.

@@ -29,6 +29,8 @@ pub const REQUEST_BURST_SECONDS: u64 = 4;
 pub const GOING_AWAY_RETRY_MS: u64 = 1000;
 /// Sends of one connection that wait for their acks. Beyond it the stream is read no further.
 pub const SENDS_IN_FLIGHT_MAX: usize = 256;
+/// Unidirectional streams the server has open or waits to open on one connection: twice what a client takes at once.
+pub const ONE_WAY_MAX: usize = 8;
 /// How many connections a second come back after a restart: the pace of `retry_after_ms`.
 pub const RETURNS_PER_SECOND: u64 = 1000;
 

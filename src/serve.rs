@@ -1,14 +1,15 @@
 //! The `serve` and `config` commands: from a configuration to a running server, its first words and its end.
 
-use std::{future::Future, io::Write as _, process::ExitCode};
+use std::{future::Future, io::Write as _, path::Path, process::ExitCode};
 
 use qrcode::{QrCode, render::unicode};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     config::{Config, SignUp},
-    features::account,
-    server::Server,
+    db::Db,
+    features::{account, files},
+    server::{self, Server},
     telemetry,
 };
 
@@ -38,6 +39,43 @@ pub fn print_config(config: &Config, json: bool) -> ExitCode {
         print!("{}", config.to_toml());
     }
     ExitCode::SUCCESS
+}
+
+/// Reads every stored file through; fails when something is damaged. Changes nothing and may run beside the server.
+pub fn check_files(config: Config, json: bool) -> ExitCode {
+    block_on(async move {
+        let checked = async {
+            let options = server::writer_options(&config, Path::new(&config.server.data));
+            let (db, _connection) =
+                Db::open(&options.folder, &options.database).await.map_err(|error| error.to_string())?;
+            let tell = |damage: files::Damage| {
+                let files::Damage { content, chunk, name, cause } = damage;
+                if json {
+                    let line = serde_json::json!({"type": "damage", "content": content, "chunk": chunk,
+                        "name": name, "cause": cause});
+                    println!("{line}");
+                } else {
+                    println!("{cause}: chunk {chunk} of content {content} ({})", name.escape_debug());
+                }
+            };
+            files::verify(&config, &db, tell).await
+        };
+        match checked.await {
+            Ok(files::Checked { contents, chunks, bytes, damaged }) => {
+                if json {
+                    let line = serde_json::json!({"type": "checked", "contents": contents, "chunks": chunks,
+                        "bytes": bytes, "damaged": damaged});
+                    println!("{line}");
+                } else {
+                    println!(
+                        "{contents} contents, {chunks} chunks, {bytes} bytes, {damaged} chunks damaged or missing"
+                    );
+                }
+                ExitCode::from(u8::from(damaged > 0))
+            }
+            Err(error) => fatal(&error),
+        }
+    })
 }
 
 /// Runs the server until it is told to stop.

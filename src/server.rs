@@ -91,6 +91,7 @@ impl Server {
             accounts.sign_ups_per_address,
         );
         let translator = features::words::Translator::new(&config.words).map_err(Error)?;
+        let files = features::files::Files::open(&config.files, &data).map_err(Error)?;
         let own_certificate = !config.server.certificate.is_empty();
         let app = Arc::new(App {
             public_address: public_address(&config, address),
@@ -107,6 +108,7 @@ impl Server {
             search,
             dictionary: features::words::Dictionary::new(&data),
             translator,
+            files,
             watchers: features::presence::Watchers::default(),
             draining,
         });
@@ -150,6 +152,7 @@ impl Server {
         let expiry = tokio::spawn(features::people::expire(self.app.clone()));
         let indexing = tokio::spawn(features::people::index_all(self.app.clone()));
         let pruning = tokio::spawn(writer::prune(self.app.writer.clone()));
+        let collector = tokio::spawn(features::files::collect(self.app.clone()));
         tokio::pin!(stop);
         let failed = self.app.writer.failed();
         tokio::pin!(failed);
@@ -168,6 +171,7 @@ impl Server {
         }
         disk.abort();
         expiry.abort();
+        collector.abort();
         pruning.abort();
         indexing.abort();
         tokio::select! {
@@ -201,7 +205,7 @@ impl Server {
     }
 }
 
-fn writer_options(config: &Config, data: &Path) -> writer::Options {
+pub(crate) fn writer_options(config: &Config, data: &Path) -> writer::Options {
     let storage = &config.storage;
     writer::Options {
         folder: data.to_owned(),

@@ -7,7 +7,9 @@ mod options;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-pub use options::{Accounts, Config, Limits, Logs, OPTIONS, People, Server, Storage, Transport, Words};
+pub use options::{
+    Accounts, Config, Files, Limits, Logs, OPTIONS, People, Server, Storage, Transport, Words,
+};
 use toml::{Table, Value};
 
 /// Variables that belong to the client commands.

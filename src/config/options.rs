@@ -212,6 +212,32 @@ config! {
         /// Translations that may come at once before that rate holds.
         translations_burst: u64 = 30_u64, in 1 ..= 100_000;
     }
+    /// Files that people send.
+    files: Files {
+        /// Where files are kept: a folder, empty for the folder files in the data folder, or `s3://BUCKET/PREFIX`.
+        store: String = "";
+        /// The URL of an S3-compatible server, for example `https://minio.example.org`; empty for Amazon's.
+        s3_endpoint: String = "";
+        /// The region; empty for the one of the environment variable AWS_REGION.
+        s3_region: String = "";
+        /// A file with the id of the access key in its first line and the secret in its second; empty for the
+        /// environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+        s3_key_file: String = "";
+        /// The largest file, in MiB.
+        file_mib_max: u64 = 4_096_u64, in 1 ..= 65_536;
+        /// What the files of one account may take, in MiB.
+        quota_mib: u64 = 10_240_u64, in 0 ..= 1_000_000_000;
+        /// Free space below which no file is stored in a folder, in MiB.
+        disk_reserve_mib: u64 = 512_u64, in 0 ..= 1_000_000;
+        /// Days after which an upload is given up to which nothing was added.
+        upload_days: u64 = 7_u64, in 1 ..= 365;
+        /// Days after which files are deleted; 0 keeps them while a message carries them.
+        retention_days: u64 = 0_u64, in 0 ..= 36_500;
+        /// Streams with files at the same time; each holds one chunk (1 MiB, of files above 4 GiB more) in memory.
+        streams_max: u64 = 256_u64, in 1 ..= 100_000;
+        /// How long a stream with a file may make no progress, in milliseconds.
+        stall_ms: u64 = 30_000_u64, in 100 ..= 30_000;
+    }
     /// Logs. Files roll at midnight UTC.
     logs: Logs {
         /// What is logged: error, warn, info, debug, trace, or a filter such as litrocket=debug.

@@ -19,6 +19,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "people", include_str!("../../migrations/sqlite/0003_people.sql")),
     (5, "moments", include_str!("../../migrations/sqlite/0005_moments.sql")),
     (6, "words", include_str!("../../migrations/sqlite/0006_words.sql")),
+    (7, "files", include_str!("../../migrations/sqlite/0007_files.sql")),
     (8, "find", include_str!("../../migrations/sqlite/0008_find.sql")),
     (9, "account_log_age", include_str!("../../migrations/sqlite/0009_account_log_age.sql")),
     (10, "standing", include_str!("../../migrations/sqlite/0010_standing.sql")),

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod chat;
 pub mod conversations;
+pub mod files;
 pub mod history;
 pub mod moments;
 pub mod people;
@@ -19,6 +20,7 @@ pub fn routes() -> Router {
     let router = account::routes(Router::default());
     let router = chat::routes(router);
     let router = conversations::routes(router);
+    let router = files::routes(router);
     let router = history::routes(router);
     let router = moments::routes(router);
     let router = people::routes(router);

@@ -12,7 +12,7 @@ use litrocket_protocol::{
     AccountId, Fault, Request, SessionId, account, close_code, fault::code, frame, stream_kind,
 };
 use tokio::{
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
     time::{Instant, timeout, timeout_at},
 };
@@ -35,6 +35,8 @@ pub struct Link {
     greeted: AtomicBool,
     guest_bytes: AtomicUsize,
     requests: Bucket,
+    /// Unidirectional streams of the server.
+    one_way: Arc<Semaphore>,
     /// One chat stream and one state stream.
     lasting: [Semaphore; 2],
 }
@@ -49,8 +51,14 @@ impl Link {
             greeted: AtomicBool::new(false),
             guest_bytes: AtomicUsize::new(0),
             requests: Bucket::new(rate, rate.saturating_mul(limits::REQUEST_BURST_SECONDS)),
+            one_way: Arc::new(Semaphore::new(limits::ONE_WAY_MAX)),
             lasting: [Semaphore::new(1), Semaphore::new(1)],
         }
+    }
+
+    /// Room for one more unidirectional stream of the server.
+    pub fn one_way(&self) -> Option<OwnedSemaphorePermit> {
+        self.one_way.clone().try_acquire_owned().ok()
     }
 
     /// The connection as the hub sees it; `None` for a guest.
@@ -159,7 +167,12 @@ async fn run(app: &Arc<App>, router: &Arc<Router>, link: &Arc<Link>, streams: &m
             }
             stream = link.connection.accept_uni() => {
                 let Ok(mut recv) = stream else { return close_code::DONE };
-                recv.stop(close_code::UNKNOWN_STREAM);
+                // A guest has nothing to bring.
+                if guest {
+                    recv.stop(close_code::UNKNOWN_STREAM);
+                    continue;
+                }
+                streams.spawn(one_way_task(app.clone(), router.clone(), link.clone(), recv));
             }
             Some(_) = streams.join_next(), if !streams.is_empty() => {
                 idle_guest = Instant::now() + patience;
@@ -209,6 +222,21 @@ async fn stream_task(
                 }
             }
         },
+    }
+}
+
+async fn one_way_task(app: Arc<App>, router: Arc<Router>, link: Arc<Link>, mut recv: RecvStream) {
+    let Ok(Ok(Some(kind))) = timeout(limits::STREAM_IDLE, recv.varint()).await else {
+        recv.stop(close_code::TOO_SLOW);
+        return;
+    };
+    let Some(handler) = router.one_way.get(&kind) else {
+        recv.stop(close_code::UNKNOWN_STREAM);
+        return;
+    };
+    match <Session as super::Caller>::admit(&app, &link) {
+        Ok(session) => handler(session, recv).await,
+        Err(_) => recv.stop(close_code::NOT_SIGNED_IN),
     }
 }
 

@@ -113,6 +113,7 @@ type Reply = Pin<Box<dyn Future<Output = Result<Bytes, Fault>> + Send>>;
 type Handler = Box<dyn Fn(Arc<App>, Arc<Link>, Bytes) -> Reply + Send + Sync>;
 type Lasting = Pin<Box<dyn Future<Output = ()> + Send>>;
 type StreamHandler = Box<dyn Fn(Session, SendStream, RecvStream) -> Lasting + Send + Sync>;
+type OneWayHandler = Box<dyn Fn(Session, RecvStream) -> Lasting + Send + Sync>;
 type Notice = Box<dyn Fn(&Arc<App>, &Arc<Device>, bool) + Send + Sync>;
 
 /// Every request and long-lived stream of the server.
@@ -120,6 +121,7 @@ type Notice = Box<dyn Fn(&Arc<App>, &Arc<Device>, bool) + Send + Sync>;
 pub struct Router {
     requests: HashMap<u64, Handler>,
     streams: HashMap<u64, StreamHandler>,
+    one_way: HashMap<u64, OneWayHandler>,
     arrivals: Vec<Notice>,
     departures: Vec<Notice>,
 }
@@ -168,6 +170,18 @@ impl Router {
     {
         let run = move |session, send, recv| -> Lasting { Box::pin(handler(session, send, recv)) };
         self.streams.insert(kind, Box::new(run));
+        self
+    }
+
+    /// Registers the handler of a kind of unidirectional streams.
+    #[must_use]
+    pub fn on_one_way<F, Fut>(mut self, kind: u64, handler: F) -> Self
+    where
+        F: Fn(Session, RecvStream) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let run = move |session, recv| -> Lasting { Box::pin(handler(session, recv)) };
+        self.one_way.insert(kind, Box::new(run));
         self
     }
 

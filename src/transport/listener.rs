@@ -22,13 +22,13 @@ use super::{
 
 /// Stream data that may arrive before it is read, in bytes.
 const STREAM_WINDOW: u32 = 256 * 1024;
-/// The same for a whole connection.
-const CONNECTION_WINDOW: u32 = 1024 * 1024;
+/// The same for a whole connection: four stalled streams with files leave half of it for chat.
+const CONNECTION_WINDOW: u32 = 2 * 1024 * 1024;
 /// What the kernel may hold of the one socket, in bytes: Linux's default of 208 KiB drops most of the first packets when a
 /// thousand clients come back at once, and QUIC then waits seconds to repeat them.
 const SOCKET_BUFFER: usize = 4 * 1024 * 1024;
 /// Data under way without an acknowledgement, at first; delivery raises it for readers that read.
-const SEND_WINDOW: u64 = 48 * 1024;
+pub(super) const SEND_WINDOW: u64 = 48 * 1024;
 /// Handshakes that may wait for their turn, and the bytes that may come with them.
 const INCOMING_MAX: usize = 4096;
 const INCOMING_BYTES: u64 = 16 * 1024;

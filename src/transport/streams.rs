@@ -164,6 +164,16 @@ impl RecvStream {
         }
     }
 
+    /// The next raw bytes, at most `max`; `None` at the end of the stream. Cancel-safe.
+    pub async fn read(&mut self, max: usize) -> Result<Option<Bytes>, ReadError> {
+        if !self.buffer.is_empty() {
+            let length = self.buffer.len().min(max);
+            return Ok(Some(self.buffer.split_to(length).freeze()));
+        }
+        let chunk = self.inner.read_chunk(max, true).await.map_err(|_| ReadError::Gone)?;
+        Ok(chunk.map(|chunk| chunk.bytes))
+    }
+
     /// Asks the peer to send no more.
     pub fn stop(&mut self, code: u32) {
         let _ = self.inner.stop(code.into());

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, pin::Pin};
 use litrocket_client::{Client, Error};
 use litrocket_protocol::{
     AccountId, ConversationId, MessageId, Request, SessionId, Who, account as a, conversations as c,
-    history as h, moments as m, people as p, requests, words as w,
+    files as f, history as h, moments as m, people as p, requests, words as w,
 };
 
 use crate::world::World;
@@ -17,6 +17,7 @@ struct Scene {
     last: u64,
     moment: u64,
     comment: u64,
+    file: u64,
 }
 
 type Answer = Pin<Box<dyn Future<Output = String>>>;
@@ -63,6 +64,9 @@ fn moment(scene: &Scene) -> u64 {
 }
 fn first(_: &Scene) -> u64 {
     2
+}
+fn file(scene: &Scene) -> u64 {
+    scene.file
 }
 fn events(_: &Scene) -> Vec<u64> {
     vec![1, 2]
@@ -140,6 +144,12 @@ fn table() -> Vec<Row> {
         m::ListComments { moment: moment, after: none, limit: none } => ["not_found", "not_found", "ok"];
         m::MarkMomentsSeen { moment: |_: &Scene| 0 } => ["ok", "ok", "ok"];
         m::GetNewMoments { reserved: none } => ["ok", "ok", "ok"];
+        f::OpenUpload { name: words, size: |_: &Scene| 0, blake3: |_: &Scene| vec![0; 32], hashes: |_: &Scene| vec![] } => ["wrong_hash", "wrong_hash", "wrong_hash"];
+        f::FinishUpload { file: file } => ["not_found", "not_found", "not_found"];
+        f::CancelUpload { file: file } => ["ok", "ok", "ok"];
+        f::ListUploads { after: none, limit: none } => ["ok", "ok", "ok"];
+        f::GetFile { file: file, hashes: |_: &Scene| true } => ["not_found", "not_found", "ok"];
+        f::OpenDownload { file: file, download: first, first: |_: &Scene| 0, count: |_: &Scene| 1 } => ["not_found", "not_found", "ok"];
         w::LookUp { text: words, from: none, after: none, limit: none } => ["ok", "ok", "ok"];
         w::KeepEntry { id: id, traditional: words, simplified: words, pinyin: words } => ["not_found", "not_found", "not_found"];
         w::AddWords { words: |_: &Scene| vec![] } => ["bad_value", "bad_value", "bad_value"];
@@ -168,7 +178,9 @@ async fn every_request_answers_each_kind_of_caller_as_the_table_says() {
     olga.befriends(&member).await;
     let moment = olga.posts("rocket words").await;
     let comment = olga.comments(moment, "rocket words", None).await;
-    let scene = Scene { group, bystander: other.account, last, moment, comment };
+    let file = olga.uploads(&crate::files::file_of(&world, "secret.txt", b"rocket plans")).await;
+    olga.sends(group, litrocket_client::Outgoing::file(file, "")).await.unwrap();
+    let scene = Scene { group, bystander: other.account, last, moment, comment, file };
     let rows = table();
     let named: BTreeSet<&str> = rows.iter().map(|(name, ..)| *name).collect();
     let missing: Vec<&str> =

@@ -6,6 +6,7 @@ mod access;
 mod accounts;
 mod chat;
 mod faults;
+mod files;
 mod groups;
 mod hostile;
 mod moments;

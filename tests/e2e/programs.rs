@@ -223,11 +223,12 @@ async fn the_log_names_what_happened_and_holds_no_words_passwords_or_tokens() {
 }
 
 /// A virtual environment with the pinned packages, kept beside the build.
-fn python() -> std::path::PathBuf {
+pub(crate) fn python() -> std::path::PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
     let python = folder.join("bin/python");
-    if !folder.join("ready").exists() {
+    let wanted = include_str!("../python/requirements.txt");
+    if std::fs::read_to_string(folder.join("ready")).ok().as_deref() != Some(wanted) {
         let run = |program: &Path, args: &[&str]| {
             let output =
                 std::process::Command::new(program).args(args).output().expect("python3 is installed");
@@ -236,7 +237,7 @@ fn python() -> std::path::PathBuf {
         run(Path::new("python3"), &["-m", "venv", folder.to_str().unwrap()]);
         let requirements = root.join("tests/python/requirements.txt");
         run(&python, &["-m", "pip", "install", "--quiet", "-r", requirements.to_str().unwrap()]);
-        std::fs::write(folder.join("ready"), "").unwrap();
+        std::fs::write(folder.join("ready"), wanted).unwrap();
     }
     python
 }

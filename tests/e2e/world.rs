@@ -47,6 +47,7 @@ pub(crate) fn test_config(folder: &Path) -> Config {
     config.limits.requests_per_second = 100_000;
     config.limits.sends_per_second = 1_000_000;
     config.limits.sends_burst = 1_000_000;
+    config.files.disk_reserve_mib = 0;
     config.people.strangers_per_day_new = 1_000_000;
     config
 }

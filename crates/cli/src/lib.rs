@@ -211,6 +211,9 @@ pub enum Command {
     /// Make and change groups.
     #[command(subcommand)]
     Group(Group),
+    /// Send and fetch files; an interrupted command goes on when it is given again.
+    #[command(subcommand)]
+    File(FileCommand),
     /// Make friends, and keep people away.
     #[command(subcommand)]
     Friend(Friend),
@@ -554,6 +557,53 @@ pub enum Find {
         /// At most so many.
         #[arg(long, default_value_t = 50)]
         limit: u64,
+    },
+}
+
+/// What can be done with files.
+#[derive(Debug, Clone, Subcommand)]
+pub enum FileCommand {
+    /// Send files; each is a message.
+    Send {
+        /// @name, #group, @me, or a conversation's number.
+        to: String,
+        /// The files.
+        #[arg(value_name = "PATH", required = true)]
+        paths: Vec<PathBuf>,
+        /// Words beside them; of a picture, what it shows.
+        #[arg(long, default_value = "", hide_default_value = true)]
+        text: String,
+        /// Send the message before the bytes: others may begin to fetch at once.
+        #[arg(long)]
+        early: bool,
+    },
+    /// Send a file that one may read already to somebody else.
+    Share {
+        /// The file's number.
+        file: u64,
+        /// @name, #group, @me, or a conversation's number.
+        to: String,
+        /// Words beside it.
+        #[arg(long, default_value = "", hide_default_value = true)]
+        text: String,
+    },
+    /// Fetch a file.
+    Get {
+        /// The file's number, as messages show it.
+        file: u64,
+        /// Where to: a folder, or a file, which is replaced. The current folder without it.
+        #[arg(long, short, value_name = "PATH")]
+        output: Option<PathBuf>,
+        /// Replace a file of the same name instead of adding a number.
+        #[arg(long)]
+        replace: bool,
+    },
+    /// List own uploads that are not complete, and what the own files take.
+    Status,
+    /// Give an upload up.
+    Cancel {
+        /// The file's number.
+        file: u64,
     },
 }
 

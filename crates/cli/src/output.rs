@@ -45,7 +45,7 @@ impl Failure {
                 3
             }
             Self::Client(Error::Fault(_) | Error::Protocol(_)) => 1,
-            Self::Client(Error::NotSignedIn) | Self::Usage(_) | Self::Io(_) => 2,
+            Self::Client(Error::NotSignedIn | Error::File(_)) | Self::Usage(_) | Self::Io(_) => 2,
             Self::Client(_) | Self::Unsent => 3,
         })
     }
@@ -62,6 +62,7 @@ impl Failure {
             }
             Self::Client(error @ Error::Protocol(_)) => ("protocol".into(), "upgrade", error.to_string()),
             Self::Client(error @ Error::Store(_)) => ("state_file".into(), "fix", error.to_string()),
+            Self::Client(error @ Error::File(_)) => ("file".into(), "fix", error.to_string()),
             Self::Client(error) => ("unreachable".into(), "retry", error.to_string()),
             Self::Usage(message) => ("usage".into(), "fix", message.clone()),
             Self::Io(error) => ("io".into(), "fix", error.to_string()),

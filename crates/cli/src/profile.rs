@@ -53,6 +53,11 @@ impl Profile {
         self.folder.join("state.json")
     }
 
+    /// A small file of this profile.
+    pub(crate) fn note_file(&self, name: &str) -> PathBuf {
+        self.state_file().with_file_name(name)
+    }
+
     pub(crate) fn load(&self) -> Result<Option<Saved>, Failure> {
         let text = match std::fs::read_to_string(self.file()) {
             Ok(text) => text,

@@ -116,5 +116,10 @@ words! {
     seen_by_me: "only you", "仅自己可见";
     seen_by_all: "everybody", "所有人可见";
     since: "since", "自";
+    paused: "Paused. The same command goes on.", "已暂停。再次运行同一命令即可继续。";
+    resumed_from: "resumed from", "续传自";
+    file_gone: "not kept any more", "已不再保留";
+    storage_used: "Your files take", "你的文件占用";
+    file: "file", "文件";
     someone_listens: "Another listen uses this profile. Stop it or choose another with --profile NAME.", "另一个 listen 正在使用此配置。请先停止它，或用 --profile 名称 选择另一个。";
 }

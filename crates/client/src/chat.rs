@@ -12,7 +12,7 @@ use litrocket_core::client::{Outgoing as Message, Seen, Verdict};
 use litrocket_protocol::{
     ConversationId, Fault, MessageId,
     chat::{self, Ack, frame_type},
-    event::{Event, Forward, Reaction, Text, kind},
+    event::{Event, Forward, Reaction, SendFile, Text, kind},
     frame, limits, stream_kind,
 };
 use tokio::{sync::oneshot, time::Instant};
@@ -64,6 +64,11 @@ impl Outgoing {
     /// A message taken from another conversation.
     pub fn forward(conversation: ConversationId, event_seq: u64) -> Self {
         Self::new(kind::FORWARD, None, &Forward { conversation, event_seq })
+    }
+
+    /// A message that carries a file, with words beside it; they may be empty.
+    pub fn file(file: u64, text: impl Into<String>) -> Self {
+        Self::new(kind::FILE, None, &SendFile { file, text: text.into() })
     }
 
     /// New words for an own message.

@@ -133,6 +133,8 @@ pub(crate) struct Shared {
     pub(crate) room: Notify,
     pub(crate) state: mpsc::Sender<bytes::Bytes>,
     pub(crate) store: Option<Store>,
+    /// Downloads that wait for their stream.
+    pub(crate) downloads: crate::files::Waiting,
     pub(crate) closing: AtomicBool,
     pub(crate) began: Instant,
     pub(crate) close: Notify,
@@ -250,6 +252,7 @@ impl Client {
             room: Notify::new(),
             state,
             store,
+            downloads: crate::files::Waiting::default(),
             closing: AtomicBool::new(false),
             began: Instant::now(),
             close: Notify::new(),
@@ -311,7 +314,11 @@ impl Client {
         call(&connection, request).await
     }
 
-    async fn connection(&self) -> Result<quinn::Connection, Error> {
+    pub(crate) fn downloads(&self) -> &crate::files::Waiting {
+        &self.shared.downloads
+    }
+
+    pub(crate) async fn connection(&self) -> Result<quinn::Connection, Error> {
         let mut link = self.shared.link.subscribe();
         let up = async {
             loop {

@@ -19,7 +19,7 @@ use crate::{
 const IDLE: Duration = Duration::from_secs(30);
 /// Data that may arrive before it is read, per stream and in all.
 const STREAM_WINDOW: u32 = 1024 * 1024;
-const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
+const CONNECTION_WINDOW: u32 = 6 * 1024 * 1024;
 
 /// The local sockets, one per address family, made when they are needed.
 pub(crate) struct Endpoints {

@@ -95,6 +95,7 @@ async fn run(
         result = chat::run(shared, connection) => result,
         result = run_state(shared, connection, states) => result,
         result = watch(shared, connection) => result,
+        result = shared.downloads.accept(connection) => result,
         error = connection.closed() => Err(Error::Unreachable(error.to_string())),
     }
 }

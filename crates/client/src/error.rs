@@ -17,6 +17,8 @@ pub enum Error {
     NotSignedIn,
     /// The state file cannot be read or written.
     Store(std::io::Error),
+    /// A file that is sent or fetched cannot be read or written.
+    File(std::io::Error),
     /// The server's certificate is not trusted, or TLS failed otherwise.
     Tls(String),
     /// The server broke the protocol.
@@ -48,6 +50,7 @@ impl std::fmt::Display for Error {
             Self::Closed => f.write_str("the client is closed"),
             Self::NotSignedIn => f.write_str("nobody is signed in"),
             Self::Store(error) => write!(f, "the state file is not usable: {error}"),
+            Self::File(error) => write!(f, "the file is not usable: {error}"),
             Self::Tls(why) => write!(f, "the server is not trusted: {why}"),
             Self::Protocol(why) => write!(f, "the server broke the protocol: {why}"),
         }

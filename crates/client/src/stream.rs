@@ -32,6 +32,22 @@ pub(crate) async fn open(
     Ok((send, RecvStream { inner: recv, buffer: BytesMut::new() }))
 }
 
+/// Opens a one-way stream that begins with some numbers. Files go behind everything else.
+pub(crate) async fn open_uni(connection: &quinn::Connection, numbers: &[u64]) -> Result<SendStream, Error> {
+    let inner = connection.open_uni().await.map_err(|error| broken(&error))?;
+    let mut send = SendStream { inner, finished: false };
+    let _ = send.inner.set_priority(FILE_PRIORITY);
+    let mut head = Vec::new();
+    for number in numbers {
+        varint::put(&mut head, *number);
+    }
+    send.write(&head).await?;
+    Ok(send)
+}
+
+/// Chat, state and requests have 0.
+const FILE_PRIORITY: i32 = -10;
+
 impl SendStream {
     pub(crate) async fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.inner.write_all(bytes).await.map_err(|error| broken(&error))
@@ -39,6 +55,22 @@ impl SendStream {
 
     pub(crate) async fn write_chunks(&mut self, chunks: &mut [Bytes]) -> Result<(), Error> {
         self.inner.write_all_chunks(chunks).await.map_err(|error| broken(&error))
+    }
+
+    /// Says that all was sent and waits until the peer has it, or why it wants no more.
+    pub(crate) async fn finish_and_wait(&mut self) -> Result<Option<u64>, Error> {
+        self.finish();
+        let stopped = self.inner.stopped().await.map_err(|error| broken(&error))?;
+        Ok(stopped.map(quinn::VarInt::into_inner))
+    }
+
+    /// Writes all of it; the code with which the peer wants no more, if it does.
+    pub(crate) async fn write_or_stopped(&mut self, bytes: Bytes) -> Result<Option<u64>, Error> {
+        match self.inner.write_chunk(bytes).await {
+            Ok(()) => Ok(None),
+            Err(quinn::WriteError::Stopped(code)) => Ok(Some(code.into_inner())),
+            Err(error) => Err(broken(&error)),
+        }
     }
 
     pub(crate) fn finish(&mut self) {
@@ -57,6 +89,37 @@ impl Drop for SendStream {
 }
 
 impl RecvStream {
+    pub(crate) fn new(inner: quinn::RecvStream) -> Self {
+        Self { inner, buffer: BytesMut::new() }
+    }
+
+    /// The next number.
+    pub(crate) async fn varint(&mut self) -> Result<u64, Error> {
+        loop {
+            if let Some((value, size)) = varint::get(&self.buffer) {
+                self.buffer.advance(size);
+                return Ok(value);
+            }
+            match self.inner.read_chunk(frame::FRAME_MAX, true).await.map_err(|error| broken(&error))? {
+                Some(chunk) => self.buffer.extend_from_slice(&chunk.bytes),
+                None => return Err(Error::Unreachable("the stream ended inside a number".into())),
+            }
+        }
+    }
+
+    /// The next raw bytes, at most `max`; the code with which the peer gave the stream up, if it did.
+    pub(crate) async fn read(&mut self, max: usize) -> Result<Result<Option<Bytes>, u64>, Error> {
+        if !self.buffer.is_empty() {
+            let length = self.buffer.len().min(max);
+            return Ok(Ok(Some(self.buffer.split_to(length).freeze())));
+        }
+        match self.inner.read_chunk(max, true).await {
+            Ok(chunk) => Ok(Ok(chunk.map(|chunk| chunk.bytes))),
+            Err(quinn::ReadError::Reset(code)) => Ok(Err(code.into_inner())),
+            Err(error) => Err(broken(&error)),
+        }
+    }
+
     /// The next frame; `None` at the end. Cancel-safe.
     pub(crate) async fn frame(&mut self, max: usize) -> Result<Option<(u64, Bytes)>, Error> {
         loop {

@@ -4,6 +4,7 @@
 //! appended to a conversation's log, [`reader`] what a device is sent of it, [`access`] who may read what.
 
 pub mod access;
+pub mod chunks;
 pub mod client;
 #[cfg(feature = "plant")]
 pub mod plant;

@@ -18,9 +18,10 @@ pub(crate) struct Payload {
 }
 
 impl Payload {
-    /// Whether this is what the log has. Of a forward the server writes the body itself.
+    /// Whether this is what the log has. Of a forward and a file the server writes the body itself.
     pub(crate) fn is(&self, conversation: ConversationId, event: &Telling) -> bool {
-        let hash = event.kind == kind::FORWARD || event.payload().is_none_or(|hash| hash == self.hash);
+        let made = matches!(event.kind, kind::FORWARD | kind::FILE);
+        let hash = made || event.payload().is_none_or(|hash| hash == self.hash);
         self.conversation == conversation && self.kind == event.kind && hash
     }
 }

@@ -85,6 +85,33 @@ message! {
         at_ms: u64,
     }
 
+    /// Body of `file` as a client sends it: the server adds what it knows of the file.
+    pub struct SendFile {
+        /// The file; the sender must be able to read it.
+        file: u64,
+        /// Words beside it, at most 4 KiB; for a picture also what it shows.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        text: String,
+    }
+
+    /// Body of `file` as it is stored and delivered.
+    pub struct File {
+        /// The file.
+        file: u64,
+        /// Its name: data, never a path.
+        name: String,
+        /// Its size in bytes.
+        size: u64,
+        /// What its first bytes look like; `application/octet-stream` when unknown, also before the first chunk.
+        media_type: String,
+        /// The BLAKE3 hash of the content, 32 bytes.
+        #[serde(with = "serde_bytes")]
+        blake3: Vec<u8>,
+        /// Words beside it.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        text: String,
+    }
+
     /// Body of `recall`: nothing.
     #[derive(Default)]
     pub struct Recall {
@@ -150,6 +177,8 @@ pub mod kind {
     pub const TEXT: u16 = 1;
     /// A message taken from another conversation.
     pub const FORWARD: u16 = 2;
+    /// A message that carries a file.
+    pub const FILE: u16 = 3;
     /// A message whose body the server never reads; needs a fallback text.
     pub const OPAQUE: u16 = 16;
     /// New words for an own message.
@@ -180,7 +209,7 @@ pub mod kind {
 
     /// Whether a client may send this kind.
     pub const fn sendable(kind: u16) -> bool {
-        matches!(kind, TEXT | FORWARD | OPAQUE | EDIT | RECALL | REACTION) || kind >= PRIVATE_FIRST
+        matches!(kind, TEXT | FORWARD | FILE | OPAQUE | EDIT | RECALL | REACTION) || kind >= PRIVATE_FIRST
     }
 
     /// The name that `--json` and `PROTOCOL.md` use.
@@ -188,6 +217,7 @@ pub mod kind {
         match kind {
             TEXT => "message",
             FORWARD => "forward",
+            FILE => "file",
             OPAQUE => "opaque",
             EDIT => "edit",
             RECALL => "recall",

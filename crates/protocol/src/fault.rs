@@ -210,6 +210,11 @@ pub mod code {
         YOU_BLOCKED "you_blocked" Fix "You have blocked this person."
         TOO_MANY_STRANGERS "too_many_strangers" Fix "You have turned to as many strangers as one may in a day."
         NO_PICTURES "no_pictures" Gone "This server takes no pictures in moments."
+        FILE_TOO_LARGE "file_too_large" Fix "The file is larger than this server takes."
+        QUOTA_EXCEEDED "quota_exceeded" Fix "There is no room left for your files. Delete some first."
+        STORAGE_FULL "storage_full" Retry "The server has no room for files at the moment."
+        WRONG_HASH "wrong_hash" Fix "The content does not have the hash that was announced."
+        FILE_GONE "file_gone" Gone "The file is not kept any more."
     }
 }
 

@@ -14,6 +14,7 @@ pub mod conversations;
 pub mod describe;
 pub mod event;
 pub mod fault;
+pub mod files;
 pub mod frame;
 pub mod history;
 pub mod ids;
@@ -49,6 +50,11 @@ pub mod stream_kind {
     pub const CHAT: u64 = 2;
     /// The long-lived state stream. Opened by the client, bidirectional, at most one a connection.
     pub const STATE: u64 = 3;
+    /// Chunks of an upload. Opened by the client, unidirectional: file, first chunk, count as varints, then bytes.
+    pub const UPLOAD: u64 = 4;
+    /// Chunks of a download. Opened by the server, unidirectional: the client's number, first chunk, count as
+    /// varints, then bytes.
+    pub const DOWNLOAD: u64 = 5;
 }
 
 /// Application error codes: QUIC `RESET_STREAM`, `STOP_SENDING` and `CONNECTION_CLOSE` carry one of these.
@@ -73,4 +79,14 @@ pub mod close_code {
     pub const INTERNAL: u32 = 8;
     /// A stream made no progress for too long.
     pub const TOO_SLOW: u32 = 9;
+    /// A chunk does not have the hash that was announced.
+    pub const WRONG_HASH: u32 = 10;
+    /// More bytes than were announced, or chunks that there are not.
+    pub const WRONG_SIZE: u32 = 11;
+    /// There is no such transfer, or not any more.
+    pub const NO_TRANSFER: u32 = 12;
+    /// The storage of files takes or gives nothing at the moment.
+    pub const STORAGE: u32 = 13;
+    /// Too many streams with files at the same time; try again later.
+    pub const BUSY: u32 = 14;
 }

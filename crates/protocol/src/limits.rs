@@ -80,6 +80,16 @@ pub const COMMENTS_SHOWN_MAX: usize = 3;
 pub const MOMENTS_HIDDEN_MAX: usize = 5_000;
 /// Notices of likes and comments that an account log holds; the oldest goes.
 pub const MOMENT_NOTICES_MAX: usize = 200;
+/// A file, in bytes.
+pub const FILE_BYTES_MAX: u64 = 64 << 30;
+/// The smallest size of a file's chunks, in bytes: what is sent again when a stream breaks.
+pub const FILE_CHUNK_BYTES_MIN: u64 = 1 << 20;
+/// Chunks of a file: their hashes fit into one frame.
+pub const FILE_CHUNKS_MAX: u64 = 4096;
+/// The name of a file, in UTF-8 bytes: what file systems take.
+pub const FILE_NAME_BYTES_MAX: usize = 255;
+/// The words beside a file, in UTF-8 bytes.
+pub const CAPTION_BYTES_MAX: usize = 4 * 1024;
 /// How long the account log remembers a key that went, in days.
 pub const ACCOUNT_LOG_DAYS: u64 = 90;
 

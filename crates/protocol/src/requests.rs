@@ -172,6 +172,12 @@ requests! {
     0x050c moments::ListComments(Session) => moments::Comments [NOT_FOUND]
     0x050d moments::MarkMomentsSeen(Session) => moments::NewestMoment [CURSOR_AHEAD]
     0x050e moments::GetNewMoments(Session) => moments::NewestMoment []
+    0x0700 files::OpenUpload(Session) => files::Upload [WRONG_HASH, FILE_TOO_LARGE, QUOTA_EXCEEDED, STORAGE_FULL]
+    0x0701 files::FinishUpload(Session) => files::Upload [NOT_FOUND]
+    0x0702 files::CancelUpload(Session) => account::Done []
+    0x0703 files::ListUploads(Session) => files::Uploads []
+    0x0704 files::GetFile(Session) => files::FileInfo [NOT_FOUND]
+    0x0705 files::OpenDownload(Session) => account::Done [NOT_FOUND, FILE_GONE]
 
     0x0800 words::LookUp(Session) => words::LookedUp []
     0x0801 words::KeepEntry(Session) => words::Word [NOT_FOUND, ID_CONFLICT]

@@ -15,7 +15,7 @@ use litrocket_protocol::{
 use super::store;
 use crate::{
     error::{Error, Result},
-    features::conversations,
+    features::{conversations, files},
     writer::{Hooks, NewEvent, SendCommand, Tx, TxFuture},
 };
 
@@ -31,6 +31,9 @@ impl Hooks for ChatHooks {
                 kind::RECALL => recall(tx, command).await,
                 kind::REACTION => reaction(tx, command).await,
                 kind::FORWARD => forward(tx, command).await,
+                kind::FILE => {
+                    files::send(tx, command.sender, new_event(command, command.send.body.clone())).await
+                }
                 _ => Err(code::BAD_KIND.into()),
             }
         })
@@ -98,6 +101,9 @@ async fn recall(tx: &mut Tx, command: &SendCommand) -> Result<Position> {
     let mut events = store::edits(tx, original.conversation, original.event_seq).await?;
     let message_seq = original.message_seq.unwrap_or(0);
     let (conversation, event_seq) = (original.conversation, original.event_seq);
+    if original.kind == kind::FILE {
+        files::release(tx, conversation, event_seq).await?;
+    }
     events.push(original);
     for mut event in events {
         event.body.clear();

@@ -60,7 +60,7 @@ async fn step(app: &App) -> Result<usize> {
             IndexChange::Set(pos, words.join(" "))
         };
         match (event.kind, event.target_seq) {
-            (kind::TEXT | kind::FORWARD, _) => {
+            (kind::TEXT | kind::FORWARD | kind::FILE, _) => {
                 changes.extend(store::text_of(&event).map(|text| set(pos, &text)));
             }
             (kind::EDIT, Some(target)) => {

@@ -2,7 +2,7 @@
 
 use litrocket_protocol::{
     AccountId, ConversationId,
-    event::{Event, Forwarded, Text, kind},
+    event::{Event, File, Forwarded, Text, kind},
     frame,
 };
 
@@ -18,6 +18,9 @@ pub(super) fn text_of(event: &Event) -> Option<String> {
     match event.kind {
         kind::TEXT | kind::EDIT => frame::decode::<Text>(&event.body).ok().map(|text| text.text),
         kind::FORWARD => frame::decode::<Forwarded>(&event.body).ok().map(|text| text.text),
+        kind::FILE => {
+            frame::decode::<File>(&event.body).ok().map(|file| format!("{} {}", file.name, file.text))
+        }
         _ => None,
     }
 }
@@ -41,7 +44,7 @@ pub(super) struct Tail {
 pub(super) async fn tail(db: &Db, indexed: u64, before: u64, scopes: &[u64], max: u64) -> Result<Tail> {
     const HEAD: &str = "SELECT COALESCE(MAX(pos), 0) FROM events";
     const SELECT: &str = "SELECT pos, frame FROM events WHERE pos > $1 AND pos <= $2 AND pos < $3
-            AND gone = 0 AND kind IN (1, 2, 32) AND conversation IN (SELECT value FROM json_each($4))
+            AND gone = 0 AND kind IN (1, 2, 3, 32) AND conversation IN (SELECT value FROM json_each($4))
         ORDER BY pos DESC";
     let head: Option<(i64,)> = db.first(HEAD, &[]).await?;
     let head = head.map_or(0, |(pos,)| pos as u64);

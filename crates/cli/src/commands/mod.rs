@@ -1,6 +1,7 @@
 //! The commands, a file a group.
 
 mod account;
+mod files;
 mod find;
 mod friends;
 mod groups;
@@ -60,6 +61,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<ExitCode,
         Command::Group(group) => groups::run(context, group).await?,
         Command::Moment(command) => moments::run(context, command).await?,
         Command::Find(find) => find::run(context, find).await?,
+        Command::File(file) => return files::run(context, file).await,
         Command::Friend(friend) => friends::run(context, friend).await?,
         Command::Protocol => {
             let described =

@@ -3,7 +3,7 @@
 use litrocket_protocol::{
     AccountId,
     conversations::{Message, ReactionCount},
-    event::{Created, Event, Forwarded, Joined, OwnerChanged, Reaction, Removed, Renamed, Text, kind},
+    event::{Created, Event, File, Forwarded, Joined, OwnerChanged, Reaction, Removed, Renamed, Text, kind},
     frame,
 };
 use serde_json::{Value, json};
@@ -39,6 +39,7 @@ fn words(event: &Event) -> (String, Option<String>) {
     let text = match event.kind {
         kind::TEXT | kind::EDIT => body::<Text>(event).map(|body| (body.text, body.format)),
         kind::FORWARD => body::<Forwarded>(event).map(|body| (body.text, body.format)),
+        kind::FILE => body::<File>(event).map(|body| (body.text, None)),
         _ => None,
     };
     text.unwrap_or_else(|| (event.fallback.clone().unwrap_or_default(), None))
@@ -103,6 +104,10 @@ fn json_event(names: &Names, event: &Event, edited_ms: Option<u64>, reactions: &
                 ("forwarded_at_ms", it.at_ms.into()),
             ]
         }),
+        kind::FILE => body::<File>(event).map_or_else(Vec::new, |it| {
+            let file = super::files::json_file(it.file, &it.name, it.size, &it.media_type, &it.blake3);
+            vec![("file", file)]
+        }),
         kind::CREATED => body::<Created>(event)
             .map_or_else(Vec::new, |it| vec![("name", it.name.into()), ("accounts", list(it.accounts))]),
         kind::JOINED => {
@@ -157,6 +162,13 @@ fn line(
             let from = body::<Forwarded>(event).map(|it| names.of(it.from)).unwrap_or_default();
             format!("{} @{}: {}", says.forwarded(), escape(&from), shown(output, event))
         }
+        kind::FILE => body::<File>(event).map_or_else(String::new, |it| {
+            let size = indicatif::HumanBytes(it.size);
+            let (name, media_type) = (escape(&it.name), escape(&it.media_type));
+            let line =
+                format!("[{} {}] {name} ({size}, {media_type}) {}", says.file(), it.file, escape(&it.text));
+            line.trim_end().to_owned()
+        }),
         kind::EDIT => format!("{} {target}: {}", says.edited_message(), shown(output, event)),
         kind::RECALL => format!("{} {target}", says.recalled_message()),
         kind::REACTION => body::<Reaction>(event).map_or_else(String::new, |it| {

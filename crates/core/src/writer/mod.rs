@@ -177,7 +177,7 @@ impl Writer {
             return Decision::Refuse(code::BAD_TARGET);
         }
         match send.kind {
-            kind::FORWARD | kind::EDIT | kind::RECALL | kind::REACTION => Decision::Change,
+            kind::FORWARD | kind::FILE | kind::EDIT | kind::RECALL | kind::REACTION => Decision::Change,
             kind if kind::sendable(kind) => {
                 Decision::Append(self.append(send.conversation, kind, facts.now_ms))
             }

@@ -4,8 +4,8 @@
 
 use super::{Origin, Shape, shape};
 use crate::{
-    account, chat, close_code, conversations, event, fault, frame, history, limits, moments, names, people,
-    state, stream_kind, words,
+    account, chat, close_code, conversations, event, fault, files, frame, history, limits, moments, names,
+    people, state, stream_kind, words,
 };
 
 /// A frame on a long-lived stream.
@@ -82,6 +82,10 @@ pub(super) const EVENTS: &[EventKind] = {
             k::FORWARD,
             "A message taken from another conversation: the client names it, the server copies the words.",
         ),
+        sent::<event::SendFile, event::File>(
+            k::FILE,
+            "A message that carries a file: the client names it, the server adds what it knows of it.",
+        ),
         unread_by_server(k::OPAQUE, "A message whose body the server never reads; needs a fallback text."),
         sent::<event::Text, event::Text>(k::EDIT, "New words for an own text message, the target."),
         sent::<event::Recall, event::Recall>(k::RECALL, "Takes an own message, the target, back."),
@@ -126,6 +130,7 @@ pub(super) const TYPES: &[Shape] = &[
     shape::<words::LanguagePair>(),
     shape::<people::FoundPosition>(),
     shape::<people::FoundPerson>(),
+    shape::<files::FileInfo>(),
     shape::<people::RequestPosition>(),
     shape::<people::FriendRequest>(),
     shape::<people::FriendRequestEntry>(),
@@ -182,6 +187,16 @@ pub(super) const STREAMS: &[(u64, &str, &str)] = &[
         "state",
         "Long-lived, opened by the client, bidirectional, at most one a connection at a time.",
     ),
+    (
+        stream_kind::UPLOAD,
+        "upload",
+        "Chunks of an upload, opened by the client, unidirectional: file, first chunk, count as varints, then bytes.",
+    ),
+    (
+        stream_kind::DOWNLOAD,
+        "download",
+        "Chunks of a download, opened by the server, unidirectional: the client's number, first chunk, count as varints, then bytes.",
+    ),
 ];
 
 /// Codes of RESET_STREAM, STOP_SENDING and CONNECTION_CLOSE.
@@ -200,6 +215,11 @@ pub(super) const CLOSE_CODES: &[(u32, &str, &str)] = &[
     (close_code::LIMIT, "limit", "A limit of the connection was passed."),
     (close_code::INTERNAL, "internal", "The server had an internal error."),
     (close_code::TOO_SLOW, "too_slow", "A stream made no progress for too long."),
+    (close_code::WRONG_HASH, "wrong_hash", "A chunk does not have the hash that was announced."),
+    (close_code::WRONG_SIZE, "wrong_size", "More bytes than were announced, or chunks that there are not."),
+    (close_code::NO_TRANSFER, "no_transfer", "There is no such transfer, or not any more."),
+    (close_code::STORAGE, "storage", "The storage of files takes or gives nothing at the moment."),
+    (close_code::BUSY, "busy", "Too many streams with files at the same time; try again later."),
 ];
 
 /// Bounds of the protocol: name, value, what it bounds with its unit.
@@ -287,6 +307,11 @@ pub(super) const LIMITS: &[(&str, u64, &str)] = &[
         limits::MOMENT_NOTICES_MAX as u64,
         "Notices of likes and comments that an account log holds; the oldest goes.",
     ),
+    ("file_bytes_max", limits::FILE_BYTES_MAX, "A file, in bytes."),
+    ("file_chunk_bytes_min", limits::FILE_CHUNK_BYTES_MIN, "The smallest size of a file's chunks, in bytes."),
+    ("file_chunks_max", limits::FILE_CHUNKS_MAX, "Chunks of a file."),
+    ("file_name_bytes_max", limits::FILE_NAME_BYTES_MAX as u64, "The name of a file, in UTF-8 bytes."),
+    ("caption_bytes_max", limits::CAPTION_BYTES_MAX as u64, "The words beside a file, in UTF-8 bytes."),
     (
         "account_log_days",
         limits::ACCOUNT_LOG_DAYS,
@@ -378,5 +403,16 @@ pub(super) const ADVICE: &[(fault::Code, &str)] = {
             "`limit` is how many new people the account may turn to in a day (UTC). Go on tomorrow.",
         ),
         (c::NO_PICTURES, "The server has no place for pictures: post the text alone."),
+        (c::FILE_TOO_LARGE, "`limit` is the largest size in bytes."),
+        (
+            c::QUOTA_EXCEEDED,
+            "`limit` is what the account's files may take, in bytes. Recall some, or wait until others go.",
+        ),
+        (c::STORAGE_FULL, "Repeat it after `retry_after_ms`; nothing was stored of what was refused."),
+        (
+            c::WRONG_HASH,
+            "The content changed while it was sent, or what is stored is damaged. Hash it again.",
+        ),
+        (c::FILE_GONE, "Show the message with its name and that its content is not kept any more."),
     ]
 };

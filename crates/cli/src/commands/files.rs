@@ -1,0 +1,298 @@
+//! Files: sending, fetching, what is under way.
+
+use std::{
+    io::IsTerminal as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
+use litrocket_client::{Client, Digest, Error, Outgoing, Progress, Transfer, disk_name};
+use litrocket_protocol::{
+    ConversationId, MessageId,
+    files::{CancelUpload, FileInfo, GetFile, ListUploads, file_state},
+};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use super::listen::stop_signal;
+use crate::{Failure, FileCommand, output::escape, profile::hex, resolve, session::Context};
+
+/// How often progress is told as JSON.
+const TELL_INTERVAL: Duration = Duration::from_secs(1);
+/// The exit status of a command that was interrupted.
+const PAUSED: u8 = 130;
+
+pub(super) async fn run(context: &Context, command: FileCommand) -> Result<ExitCode, Failure> {
+    let client = context.connect().await?;
+    let work = async {
+        match command {
+            FileCommand::Send { to, paths, text, early } => {
+                send(context, &client, &to, &paths, &text, early).await
+            }
+            FileCommand::Share { file, to, text } => {
+                let conversation = resolve::conversation(&client, &to).await?;
+                let info = client.call(GetFile { file, hashes: false }).await?;
+                message(context, &client, conversation, (client.new_id()?, &info, text), 0).await
+            }
+            FileCommand::Get { file, output, replace } => get(context, &client, file, output, replace).await,
+            FileCommand::Status => status(context, &client).await,
+            FileCommand::Cancel { file } => {
+                client.call(CancelUpload { file }).await?;
+                let words = context.output.words;
+                context.output.data(|| json!({"type": "done", "file": file}), || words.done().into())
+            }
+        }
+    };
+    let code = tokio::select! {
+        result = work => result.map(|()| ExitCode::SUCCESS)?,
+        () = stop_signal() => {
+            let words = context.output.words;
+            context.output.data(|| json!({"type": "paused"}), || words.paused().into())?;
+            ExitCode::from(PAUSED)
+        }
+    };
+    client.close().await;
+    Ok(code)
+}
+
+/// A file as `--json` shows it.
+pub(super) fn json_file(file: u64, name: &str, size: u64, media_type: &str, blake3: &[u8]) -> Value {
+    json!({"id": file, "name": name, "size": size, "media_type": media_type, "blake3": hex(blake3)})
+}
+
+/// What somebody who waits sees of a transfer.
+struct Shown {
+    bar: ProgressBar,
+    resumed: Arc<AtomicU64>,
+}
+
+impl Shown {
+    fn new(context: &Context, name: &str, size: u64) -> Self {
+        if context.output.json || !std::io::stderr().is_terminal() {
+            return Self { bar: ProgressBar::hidden(), resumed: Arc::default() };
+        }
+        let style =
+            ProgressStyle::with_template("{msg} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} {eta}");
+        let bar = ProgressBar::new(size);
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
+        bar.set_message(escape(name));
+        Self { bar, resumed: Arc::default() }
+    }
+
+    fn transfer(&self, context: &Context, name: &str) -> Transfer {
+        let (bar, resumed, output) = (self.bar.clone(), self.resumed.clone(), context.output);
+        let (name, words) = (name.to_owned(), output.words);
+        let last: Mutex<Option<Instant>> = Mutex::new(None);
+        let transfer = Transfer::default().within(context.common.patience());
+        transfer.watched(move |progress: Progress| {
+            if resumed.swap(progress.resumed, Ordering::Relaxed) == 0 && progress.resumed > 0 {
+                // What was there before says nothing about the speed.
+                bar.reset_eta();
+                bar.set_message(format!(
+                    "{} ({} {})",
+                    escape(&name),
+                    words.resumed_from(),
+                    HumanBytes(progress.resumed)
+                ));
+            }
+            bar.set_position(progress.done);
+            if !output.json {
+                return;
+            }
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            if last.is_none_or(|last| last.elapsed() >= TELL_INTERVAL) {
+                *last = Some(Instant::now());
+                let Progress { done, resumed, size } = progress;
+                let line =
+                    || json!({"type": "progress", "name": name, "done": done, "resumed": resumed, "size": size});
+                // Nobody reads any more: the transfer goes on all the same.
+                let _ = output.data(line, String::new);
+            }
+        })
+    }
+
+    fn end(self) -> u64 {
+        self.bar.finish_and_clear();
+        self.resumed.load(Ordering::Relaxed)
+    }
+}
+
+async fn send(
+    context: &Context,
+    client: &Client,
+    to: &str,
+    paths: &[PathBuf],
+    text: &str,
+    early: bool,
+) -> Result<(), Failure> {
+    let conversation = resolve::conversation(client, to).await?;
+    for path in paths {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = name.ok_or_else(|| Failure::Usage(format!("{} is no file", path.display())))?;
+        let digest = Digest::of_file(path).await?;
+        let note = Note::open(context, conversation, &digest, text, client)?;
+        let mut told = false;
+        if early {
+            let file = client.open_upload(&name, &digest).await?.file;
+            let info = client.call(GetFile { file, hashes: false }).await?;
+            message(context, client, conversation, (note.id, &info, text.to_owned()), 0).await?;
+            told = true;
+        }
+        let shown = Shown::new(context, &name, digest.size);
+        let file = client.upload(path, &name, &digest, shown.transfer(context, &name)).await;
+        let resumed = shown.end();
+        let info = client.call(GetFile { file: file?, hashes: false }).await?;
+        if told {
+            print_file(context, "uploaded", &info, resumed)?;
+        } else {
+            message(context, client, conversation, (note.id, &info, text.to_owned()), resumed).await?;
+        }
+        note.done();
+    }
+    Ok(())
+}
+
+/// Sends the message that carries a file and prints its place.
+async fn message(
+    context: &Context,
+    client: &Client,
+    conversation: ConversationId,
+    (id, info, text): (MessageId, &FileInfo, String),
+    resumed: u64,
+) -> Result<(), Failure> {
+    let outgoing = Outgoing { id: Some(id), ..Outgoing::file(info.file, text) };
+    let pending = client.send(conversation, outgoing).await?;
+    let ack = timeout(context.common.patience(), pending).await.map_err(|_| Error::TimedOut)??;
+    let file = json_file(info.file, &info.name, info.size, &info.media_type, &info.blake3);
+    context.output.data(
+        || {
+            json!({"type": "sent", "conversation": ack.conversation.0, "event_seq": ack.event_seq,
+                "message_seq": ack.message_seq, "id": ack.id.to_string(), "at_ms": ack.at_ms,
+                "file": file, "resumed": resumed})
+        },
+        || {
+            let sent = context.output.words.sent();
+            format!("{sent} [{}] {} {}", ack.conversation, ack.event_seq, described(info))
+        },
+    )
+}
+
+fn described(info: &FileInfo) -> String {
+    format!("{} {} ({}, {})", info.file, escape(&info.name), HumanBytes(info.size), escape(&info.media_type))
+}
+
+fn print_file(context: &Context, what: &str, info: &FileInfo, resumed: u64) -> Result<(), Failure> {
+    let file = json_file(info.file, &info.name, info.size, &info.media_type, &info.blake3);
+    context.output.data(|| json!({"type": what, "file": file, "resumed": resumed}), || described(info))
+}
+
+/// The message id of a file on its way to a conversation, kept until it is sent: the same command again, after an
+/// interruption at any place, does not send it twice.
+struct Note {
+    path: PathBuf,
+    id: MessageId,
+}
+
+impl Note {
+    fn open(
+        context: &Context,
+        conversation: ConversationId,
+        digest: &Digest,
+        text: &str,
+        client: &Client,
+    ) -> Result<Self, Failure> {
+        let profile = context.profile()?;
+        profile.make_folder()?;
+        let path = profile.note_file(&format!("sending-{conversation}-{}", hex(&digest.blake3)));
+        // Other words make another message.
+        let kept = std::fs::read_to_string(&path).ok();
+        let kept = kept.as_deref().and_then(|note| note.split_once('\n')).filter(|(_, words)| *words == text);
+        let kept = kept.and_then(|(id, _)| MessageId::parse(id));
+        if let Some(id) = kept {
+            return Ok(Self { path, id });
+        }
+        let id = client.new_id()?;
+        std::fs::write(&path, format!("{id}\n{text}"))?;
+        Ok(Self { path, id })
+    }
+
+    fn done(self) {
+        // At worst the same file is sent once more under the same id, which is the same message.
+        let _ = std::fs::remove_file(self.path);
+    }
+}
+
+async fn get(
+    context: &Context,
+    client: &Client,
+    file: u64,
+    output: Option<PathBuf>,
+    replace: bool,
+) -> Result<(), Failure> {
+    let words = context.output.words;
+    let info = client.call(GetFile { file, hashes: false }).await?;
+    if info.state == file_state::GONE {
+        let shown = json_file(info.file, &info.name, info.size, &info.media_type, &info.blake3);
+        return context.output.data(
+            || json!({"type": "gone", "file": shown}),
+            || format!("{}: {}", described(&info), words.file_gone()),
+        );
+    }
+    let target = match output {
+        Some(path) if path.is_dir() => free_name(&path.join(disk_name(&info.name)), replace),
+        Some(path) => path,
+        None => free_name(Path::new(&disk_name(&info.name)), replace),
+    };
+    let shown = Shown::new(context, &info.name, info.size);
+    let fetched = client.download(file, &target, shown.transfer(context, &info.name)).await;
+    let resumed = shown.end();
+    let info = fetched?;
+    let file = json_file(info.file, &info.name, info.size, &info.media_type, &info.blake3);
+    context.output.data(
+        || json!({"type": "fetched", "file": file, "path": target.to_string_lossy(), "resumed": resumed}),
+        || format!("{} → {}", described(&info), escape(&target.to_string_lossy())),
+    )
+}
+
+/// The name itself, or with a number when there is such a file.
+fn free_name(wanted: &Path, replace: bool) -> PathBuf {
+    if replace || !wanted.exists() {
+        return wanted.to_owned();
+    }
+    let stem = wanted.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let ending = wanted.extension().map(|end| format!(".{}", end.to_string_lossy())).unwrap_or_default();
+    let numbered = |n: u32| wanted.with_file_name(format!("{stem} ({n}){ending}"));
+    (2..10_000).map(numbered).find(|path| !path.exists()).unwrap_or_else(|| wanted.to_owned())
+}
+
+async fn status(context: &Context, client: &Client) -> Result<(), Failure> {
+    let words = context.output.words;
+    let mut after = None;
+    loop {
+        let page = client.call(ListUploads { after, limit: None }).await?;
+        for info in &page.uploads {
+            let all = info.size.div_ceil(info.chunk_bytes.max(1));
+            let there: u64 = info.have.iter().map(|(_, count)| count).sum();
+            let done = (there * info.chunk_bytes).min(info.size);
+            let file = json_file(info.file, &info.name, info.size, &info.media_type, &info.blake3);
+            context.output.data(
+                || json!({"type": "upload", "file": file, "done": done, "chunks": there, "all_chunks": all}),
+                || format!("{} {} / {}", described(info), HumanBytes(done), HumanBytes(info.size)),
+            )?;
+        }
+        after = page.uploads.last().map(|info| info.file);
+        if !page.more || after.is_none() {
+            let (used, quota) = (page.used_bytes, page.quota_bytes);
+            return context.output.data(
+                || json!({"type": "storage", "used": used, "quota": quota}),
+                || format!("{}: {} / {}", words.storage_used(), HumanBytes(used), HumanBytes(quota)),
+            );
+        }
+    }
+}

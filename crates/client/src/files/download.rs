@@ -1,0 +1,173 @@
+//! Downloads.
+
+use std::{
+    ffi::OsString,
+    fs::{File, OpenOptions},
+    io::{Read as _, Seek as _, SeekFrom, Write as _},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use bytes::{Bytes, BytesMut};
+use litrocket_core::chunks::{Hash, Have, Layout, split_hashes};
+use litrocket_protocol::{
+    Fault,
+    fault::code,
+    files::{FileInfo, GetFile, OpenDownload, file_state},
+};
+use tokio::{task::JoinSet, time::timeout};
+
+use super::{Meter, Transfer, blocking, parts, passes, stopped, upload::bytes_of};
+use crate::{Client, Error, client::lock};
+
+/// Where the chunks go until all are there.
+fn part_file(target: &Path) -> PathBuf {
+    let mut name = target.file_name().map_or_else(|| OsString::from("file"), OsString::from);
+    name.push(".part");
+    target.with_file_name(name)
+}
+
+/// A download under way.
+struct Download {
+    file: u64,
+    layout: Layout,
+    hashes: Vec<Hash>,
+    part: PathBuf,
+    have: Mutex<Have>,
+    meter: Arc<Meter>,
+}
+
+impl Client {
+    /// Fetches a file to `target`, replacing what is there. Until it is whole it is `target.part`; what an earlier
+    /// try left there is verified and kept. A file that is still being uploaded is followed.
+    pub async fn download(&self, file: u64, target: &Path, transfer: Transfer) -> Result<FileInfo, Error> {
+        let patience = Meter::new(transfer.clone(), 0);
+        let info = loop {
+            match self.call(GetFile { file, hashes: true }).await {
+                Ok(info) => break info,
+                Err(error) => patience.again(error).await?,
+            }
+        };
+        if info.state == file_state::GONE {
+            return Err(Fault::new(code::FILE_GONE).into());
+        }
+        let download = Arc::new(prepare(&info, part_file(target), transfer).await?);
+        loop {
+            let missing = lock(&download.have).ranges(false);
+            download.meter.set(bytes_of(download.layout, &lock(&download.have).ranges(true)));
+            if missing.is_empty() {
+                break;
+            }
+            if let Err(error) = self.fetch_missing(&download, &missing).await {
+                // It may take a while until the uploader brings the next chunk.
+                download.meter.again(error).await?;
+            }
+        }
+        let (part, target) = (download.part.clone(), target.to_owned());
+        blocking(move || {
+            File::open(&part)?.sync_all()?;
+            std::fs::rename(part, target)
+        })
+        .await?;
+        Ok(info)
+    }
+
+    async fn fetch_missing(&self, download: &Arc<Download>, missing: &[(u64, u64)]) -> Result<(), Error> {
+        let mut streams = JoinSet::new();
+        for part in parts(missing, download.meter.transfer.streams) {
+            let (client, download) = (self.clone(), download.clone());
+            streams.spawn(async move {
+                for (first, count) in part {
+                    client.fetch(&download, first, count).await?;
+                }
+                Ok::<_, Error>(())
+            });
+        }
+        let mut result = Ok(());
+        while let Some(ended) = streams.join_next().await {
+            let ended = ended.unwrap_or_else(|error| Err(Error::File(std::io::Error::other(error))));
+            if let Err(error) = ended {
+                if !passes(&error) {
+                    return Err(error);
+                }
+                result = Err(error);
+            }
+        }
+        result
+    }
+
+    async fn fetch(&self, download: &Download, first: u64, count: u64) -> Result<(), Error> {
+        let mut number = self.downloads().number();
+        let request = OpenDownload { file: download.file, download: number.value, first, count };
+        self.call(request).await?;
+        let patience = download.meter.transfer.patience;
+        let recv = timeout(patience, &mut number.stream).await.map_err(|_| Error::TimedOut)?;
+        let mut recv = recv.map_err(|_| Error::Unreachable("the connection is lost".into()))?;
+        for index in first..first + count {
+            let length = download.layout.len(index) as usize;
+            let mut bytes = BytesMut::with_capacity(length);
+            while bytes.len() < length {
+                let next = timeout(patience, recv.read(length - bytes.len())).await;
+                match next.map_err(|_| Error::TimedOut)?? {
+                    Ok(Some(piece)) => {
+                        download.meter.add(piece.len() as u64);
+                        bytes.extend_from_slice(&piece);
+                    }
+                    Ok(None) => return Err(Error::Unreachable("the stream ended early".into())),
+                    Err(code) => return Err(stopped(code)),
+                }
+            }
+            download.keep(index, bytes.freeze()).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Download {
+    /// Verifies a chunk and writes it to its place.
+    async fn keep(&self, index: u64, bytes: Bytes) -> Result<(), Error> {
+        if self.hashes.get(index as usize) != Some(&self.layout.hash(index, &bytes)) {
+            return Err(Fault::new(code::WRONG_HASH).into());
+        }
+        let (part, offset) = (self.part.clone(), self.layout.offset(index));
+        blocking(move || {
+            let mut file = OpenOptions::new().write(true).open(part)?;
+            file.seek(SeekFrom::Start(offset))?;
+            file.write_all(&bytes)
+        })
+        .await?;
+        lock(&self.have).set(index);
+        Ok(())
+    }
+}
+
+/// Checks what the server says of the file, and what is there of it already.
+async fn prepare(info: &FileInfo, part: PathBuf, transfer: Transfer) -> Result<Download, Error> {
+    let layout = Layout { size: info.size, chunk_bytes: info.chunk_bytes };
+    let hashes = info.hashes.as_deref().and_then(split_hashes).unwrap_or_default();
+    if layout != Layout::new(info.size) || layout.root(&hashes).is_none_or(|root| root[..] != info.blake3) {
+        return Err(Fault::new(code::WRONG_HASH).into());
+    }
+    let (path, known) = (part.clone(), hashes.clone());
+    let have = blocking(move || {
+        let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path)?;
+        let before = file.metadata()?.len();
+        file.set_len(layout.size)?;
+        let mut have = Have::none(layout.chunks());
+        let mut buffer = Vec::new();
+        for (index, hash) in (0_u64..).zip(&known) {
+            if layout.offset(index) + layout.len(index) > before {
+                break;
+            }
+            buffer.resize(layout.len(index) as usize, 0);
+            file.read_exact(&mut buffer)?;
+            if layout.hash(index, &buffer) == *hash {
+                have.set(index);
+            }
+        }
+        Ok(have)
+    })
+    .await?;
+    let meter = Meter::new(transfer, info.size);
+    Ok(Download { file: info.file, layout, hashes, part, have: Mutex::new(have), meter })
+}

@@ -1,0 +1,283 @@
+//! Files: up and down in verified chunks, several streams at a time, going on where they were.
+//!
+//! Nothing has to be kept to resume: the server tells which chunks of an upload it has, and a download looks at
+//! the chunks of its `.part` file.
+
+mod download;
+mod names;
+mod upload;
+
+use std::{
+    collections::HashMap,
+    fs::File,
+    io::Read as _,
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use litrocket_core::chunks::{Hash, Layout};
+use litrocket_protocol::{Class, Fault, close_code, fault::code, stream_kind};
+use tokio::{sync::oneshot, time::Instant};
+
+pub use names::disk_name;
+
+use crate::{Error, client::lock, stream::RecvStream};
+
+/// Bytes that are written or read at once, so that progress is seen.
+const PIECE: usize = 64 * 1024;
+/// The pause before a failed part is tried again.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// How a transfer is done, and who watches it.
+#[derive(Clone)]
+pub struct Transfer {
+    /// Streams at the same time, at least 1; servers take 4.
+    pub streams: usize,
+    /// How long it may go without progress, also while the server is away.
+    pub patience: Duration,
+    progress: Arc<dyn Fn(Progress) + Send + Sync>,
+}
+
+/// How far a transfer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes that are there, and on their way.
+    pub done: u64,
+    /// Bytes of those that were there before this call.
+    pub resumed: u64,
+    /// Bytes in all.
+    pub size: u64,
+}
+
+impl Default for Transfer {
+    fn default() -> Self {
+        Self { streams: 3, patience: Duration::from_secs(60), progress: Arc::new(|_| {}) }
+    }
+}
+
+impl std::fmt::Debug for Transfer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Transfer({} streams)", self.streams)
+    }
+}
+
+impl Transfer {
+    /// Gives up when nothing moved for so long.
+    #[must_use]
+    pub fn within(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Calls this with each step. It must not block.
+    #[must_use]
+    pub fn watched(mut self, progress: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.progress = Arc::new(progress);
+        self
+    }
+}
+
+/// What a file's content is known by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digest {
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its BLAKE3 hash.
+    pub blake3: Hash,
+    /// The hash of each chunk.
+    pub hashes: Vec<Hash>,
+}
+
+impl Digest {
+    /// Reads a file through.
+    pub async fn of_file(path: &Path) -> Result<Self, Error> {
+        let path = path.to_owned();
+        blocking(move || {
+            let mut file = File::open(path)?;
+            let size = file.metadata()?.len();
+            let layout = Layout::new(size);
+            let mut hashes = Vec::new();
+            let mut buffer = Vec::new();
+            for index in 0..layout.chunks() {
+                buffer.resize(layout.len(index) as usize, 0);
+                file.read_exact(&mut buffer)?;
+                hashes.push(layout.hash(index, &buffer));
+            }
+            let blake3 = layout.root(&hashes).unwrap_or_default();
+            Ok(Self { size, blake3, hashes })
+        })
+        .await
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, Error> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Error::File(std::io::Error::other(error)))?.map_err(Error::File)
+}
+
+/// What a stream's end by the server means.
+fn stopped(code_number: u64) -> Error {
+    let fault = match u32::try_from(code_number).unwrap_or(u32::MAX) {
+        close_code::WRONG_HASH => Fault::new(code::WRONG_HASH),
+        close_code::NO_TRANSFER => Fault::new(code::FILE_GONE),
+        close_code::STORAGE => Fault::new(code::STORAGE_FULL),
+        close_code::BUSY => Fault::new(code::BUSY),
+        close_code::TOO_SLOW => Fault::new(code::TIMED_OUT),
+        close_code::WRONG_SIZE => Fault::new(code::BAD_VALUE),
+        _ => return Error::Unreachable(format!("the stream was ended with {code_number}")),
+    };
+    fault.into()
+}
+
+/// Whether trying again may help.
+fn passes(error: &Error) -> bool {
+    match error {
+        Error::Unreachable(_) | Error::TimedOut => true,
+        Error::Fault(fault) => fault.class == Class::Retry,
+        _ => false,
+    }
+}
+
+/// Splits what is missing into parts of consecutive chunks, at most one for each stream.
+fn parts(missing: &[(u64, u64)], streams: usize) -> Vec<Vec<(u64, u64)>> {
+    let all: u64 = missing.iter().map(|(_, count)| count).sum();
+    let each = all.div_ceil(streams.max(1) as u64).max(1);
+    let mut parts: Vec<Vec<(u64, u64)>> = Vec::new();
+    let mut room = 0;
+    for &(mut first, mut count) in missing {
+        while count > 0 {
+            if room == 0 {
+                parts.push(Vec::new());
+                room = each;
+            }
+            let take = count.min(room);
+            if let Some(part) = parts.last_mut() {
+                part.push((first, take));
+            }
+            (first, count, room) = (first + take, count - take, room - take);
+        }
+    }
+    parts
+}
+
+/// How far a transfer is, counted by its streams.
+struct Meter {
+    transfer: Transfer,
+    size: u64,
+    resumed: AtomicU64,
+    done: AtomicU64,
+    moved: Mutex<Instant>,
+}
+
+impl Meter {
+    fn new(transfer: Transfer, size: u64) -> Arc<Self> {
+        let (resumed, done) = (AtomicU64::new(u64::MAX), AtomicU64::new(0));
+        Arc::new(Self { transfer, size, resumed, done, moved: Mutex::new(Instant::now()) })
+    }
+
+    /// So much is there now, as the keeper of the chunks says.
+    fn set(&self, done: u64) {
+        let before = self.done.swap(done, Ordering::Relaxed);
+        let first =
+            self.resumed.compare_exchange(u64::MAX, done, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if first || done > before {
+            self.tell();
+        }
+    }
+
+    fn add(&self, bytes: u64) {
+        self.done.fetch_add(bytes, Ordering::Relaxed);
+        self.tell();
+    }
+
+    fn tell(&self) {
+        *lock(&self.moved) = Instant::now();
+        let done = self.done.load(Ordering::Relaxed).min(self.size);
+        let resumed = match self.resumed.load(Ordering::Relaxed) {
+            u64::MAX => 0,
+            resumed => resumed,
+        };
+        (self.transfer.progress)(Progress { done, resumed, size: self.size });
+    }
+
+    /// Waits a moment before the next try, or gives the error back when the patience is at its end.
+    async fn again(&self, error: Error) -> Result<(), Error> {
+        let idle = lock(&self.moved).elapsed();
+        if !passes(&error) || idle > self.transfer.patience {
+            return Err(error);
+        }
+        let asked = error.fault().and_then(|fault| fault.retry_after_ms).map(Duration::from_millis);
+        tokio::time::sleep(asked.unwrap_or(PAUSE).min(self.transfer.patience)).await;
+        Ok(())
+    }
+}
+
+/// Downloads that wait for the stream the server opens.
+#[derive(Default)]
+pub(crate) struct Waiting {
+    last: AtomicU64,
+    streams: Mutex<HashMap<u64, oneshot::Sender<RecvStream>>>,
+}
+
+/// A number for a download, given back when it is dropped.
+struct Number<'a> {
+    waiting: &'a Waiting,
+    value: u64,
+    stream: oneshot::Receiver<RecvStream>,
+}
+
+impl Waiting {
+    fn number(&self) -> Number<'_> {
+        let value = self.last.fetch_add(1, Ordering::Relaxed) + 1;
+        let (sender, stream) = oneshot::channel();
+        lock(&self.streams).insert(value, sender);
+        Number { waiting: self, value, stream }
+    }
+
+    /// Takes the streams that the server opens, for as long as the connection lasts.
+    pub(crate) async fn accept(&self, connection: &quinn::Connection) -> Result<(), Error> {
+        loop {
+            let recv =
+                connection.accept_uni().await.map_err(|error| Error::Unreachable(error.to_string()))?;
+            let mut recv = RecvStream::new(recv);
+            // The numbers at the beginning come in one packet; a stream that breaks there is given up.
+            let head = async {
+                let kind = recv.varint().await?;
+                Ok::<_, Error>((kind, recv.varint().await?, recv.varint().await?, recv.varint().await?))
+            };
+            let Ok(Ok((stream_kind::DOWNLOAD, number, ..))) =
+                tokio::time::timeout(Duration::from_secs(10), head).await
+            else {
+                continue;
+            };
+            if let Some(waiting) = lock(&self.streams).remove(&number) {
+                let _ = waiting.send(recv);
+            }
+        }
+    }
+}
+
+impl Drop for Number<'_> {
+    fn drop(&mut self) {
+        lock(&self.waiting.streams).remove(&self.value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_shared_among_the_streams() {
+        assert_eq!(parts(&[(0, 10)], 3), [vec![(0, 4)], vec![(4, 4)], vec![(8, 2)]]);
+        assert_eq!(parts(&[(1, 1), (5, 3)], 2), [vec![(1, 1), (5, 1)], vec![(6, 2)]]);
+        assert_eq!(parts(&[(7, 1)], 4), [vec![(7, 1)]]);
+        assert!(parts(&[], 4).is_empty());
+    }
+}

@@ -1,0 +1,155 @@
+//! Files: uploads, downloads, and the two unidirectional streams that carry bytes.
+//!
+//! A file is cut into chunks of [`chunk_bytes`]. Each chunk has a BLAKE3 chaining value; the root over them is the
+//! BLAKE3 hash of the file.
+
+use crate::limits::{FILE_CHUNK_BYTES_MIN, FILE_CHUNKS_MAX};
+
+/// The bytes of every chunk but the last: 1 MiB, doubled until a file of this size has at most 4,096 chunks.
+pub const fn chunk_bytes(size: u64) -> u64 {
+    let mut bytes = FILE_CHUNK_BYTES_MIN;
+    while size > bytes.saturating_mul(FILE_CHUNKS_MAX) {
+        bytes *= 2;
+    }
+    bytes
+}
+
+/// How far a file is, as the number in [`FileInfo::state`] and [`Upload::state`].
+pub mod file_state {
+    /// Chunks are missing.
+    pub const UPLOADING: u8 = 1;
+    /// All of it is there.
+    pub const COMPLETE: u8 = 2;
+    /// It was there and is not kept any more.
+    pub const GONE: u8 = 3;
+}
+
+message! {
+    /// Begins an upload, or goes on with one: the same name and content of the same account is the same file,
+    /// from every device. Content that the account may read already is not sent again.
+    pub struct OpenUpload {
+        /// The name: 1 to 255 bytes of any text. It is data and never a path.
+        name: String,
+        /// The size in bytes, at most 64 GiB; the server may take less.
+        size: u64,
+        /// The BLAKE3 hash of the content, 32 bytes.
+        #[serde(with = "serde_bytes")]
+        blake3: Vec<u8>,
+        /// The chaining values of the chunks, 32 bytes each, in order. Of an only chunk it is the hash itself.
+        #[serde(with = "serde_bytes", default)]
+        hashes: Vec<u8>,
+    }
+
+    /// Where an upload stands.
+    pub struct Upload {
+        /// The file.
+        file: u64,
+        /// 1 chunks are missing, 2 complete, 3 not kept any more.
+        state: u8,
+        /// Bytes of every chunk but the last.
+        chunk_bytes: u64,
+        /// The chunks that are stored, as pairs of first chunk and count.
+        have: Vec<(u64, u64)>,
+        /// The code with which the server gave a stream of this upload up since this was asked last, if it did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refused: Option<u64>,
+    }
+
+    /// Asks where an own upload stands, after the streams that are under way have been read to their ends.
+    pub struct FinishUpload {
+        /// The file.
+        file: u64,
+    }
+
+    /// Gives an own upload up: what was stored of it goes. A file that is complete stays.
+    pub struct CancelUpload {
+        /// The file.
+        file: u64,
+    }
+
+    /// Lists the own uploads that are not complete, oldest first.
+    #[derive(Default)]
+    pub struct ListUploads {
+        /// Those behind this file.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<u64>,
+        /// 1 to 100; 50 when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u64>,
+    }
+
+    /// A page of uploads that are not complete, and what the account's files take.
+    pub struct Uploads {
+        /// By file.
+        uploads: Vec<FileInfo>,
+        /// Whether there are more.
+        more: bool,
+        /// What the own files count for, in bytes; each for at least 4 KiB.
+        used_bytes: u64,
+        /// What they may count for, in bytes.
+        quota_bytes: u64,
+    }
+
+    /// Asks for a file. Who may read no living message that carries it gets the answer for a file that does not
+    /// exist; the uploader may always read it.
+    pub struct GetFile {
+        /// The file.
+        file: u64,
+        /// Whether the hashes of the chunks are wanted.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        hashes: bool,
+    }
+
+    /// A file.
+    pub struct FileInfo {
+        /// The file.
+        file: u64,
+        /// Its name; data, never a path.
+        name: String,
+        /// Its size in bytes.
+        size: u64,
+        /// What its first bytes look like, for example `image/png`; `application/octet-stream` when unknown.
+        media_type: String,
+        /// The BLAKE3 hash of the content, 32 bytes.
+        #[serde(with = "serde_bytes")]
+        blake3: Vec<u8>,
+        /// 1 chunks are missing, 2 complete, 3 not kept any more.
+        state: u8,
+        /// When its upload began, in server milliseconds.
+        made_ms: u64,
+        /// Bytes of every chunk but the last.
+        chunk_bytes: u64,
+        /// The chunks that are stored, as pairs of first chunk and count.
+        have: Vec<(u64, u64)>,
+        /// The chaining values of the chunks, when they were asked for.
+        #[serde(with = "serde_bytes", default, skip_serializing_if = "Option::is_none")]
+        hashes: Option<Vec<u8>>,
+    }
+
+    /// Asks for chunks of a file. The server then opens a unidirectional stream with the number of this download.
+    /// A chunk that is not there yet is waited for, at most 30 s.
+    pub struct OpenDownload {
+        /// The file.
+        file: u64,
+        /// The client's number for this download, not used before on this connection.
+        download: u64,
+        /// The first chunk.
+        first: u64,
+        /// How many chunks.
+        count: u64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_list_fits_a_frame() {
+        assert!((FILE_CHUNKS_MAX * 32) as usize + 1024 < crate::frame::FRAME_MAX);
+        assert_eq!(chunk_bytes(0), 1 << 20);
+        assert_eq!(chunk_bytes(1 << 32), 1 << 20);
+        assert_eq!(chunk_bytes((1 << 32) + 1), 1 << 21);
+        assert_eq!(chunk_bytes(crate::limits::FILE_BYTES_MAX), 1 << 24);
+    }
+}

@@ -1,0 +1,163 @@
+//! Where chunks are kept: a local folder, or S3-compatible storage by its URL.
+//!
+//! A content is the objects `<content>/<chunk>`. An object is written whole or not at all, and only after its chunk
+//! was verified; so the list of objects is the list of chunks that are there. Knows no account and no SQL.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use litrocket_core::chunks::{Have, Layout};
+use object_store::{
+    ObjectStore, ObjectStoreExt as _, RetryConfig, aws::AmazonS3Builder, local::LocalFileSystem, path::Path,
+    prefix::PrefixStore,
+};
+
+use crate::config;
+
+/// How long one request to S3-compatible storage is tried again.
+const RETRY_TIME: Duration = Duration::from_secs(10);
+
+/// The storage of chunks.
+#[derive(Debug, Clone)]
+pub(super) struct Blobs {
+    store: Arc<dyn ObjectStore>,
+    /// The folder, when it is one.
+    folder: Option<PathBuf>,
+    /// Free space below which nothing is stored, in bytes.
+    reserve: u64,
+}
+
+/// The storage takes or gives nothing at the moment.
+#[derive(Debug)]
+pub(super) enum BlobError {
+    /// The object is not there.
+    Missing,
+    /// Too little space.
+    Full,
+    /// Anything else.
+    Failed(String),
+}
+
+impl std::fmt::Display for BlobError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Missing => f.write_str("the object is not there"),
+            Self::Full => f.write_str("there is too little space"),
+            Self::Failed(cause) => f.write_str(cause),
+        }
+    }
+}
+
+impl From<object_store::Error> for BlobError {
+    fn from(error: object_store::Error) -> Self {
+        match error {
+            object_store::Error::NotFound { .. } => Self::Missing,
+            other => Self::Failed(other.to_string()),
+        }
+    }
+}
+
+fn path(content: u64, chunk: u64) -> Path {
+    // A folder holds at most a thousand contents.
+    Path::from(format!("{:03}/{content}/{chunk}", content % 1000))
+}
+
+fn prefix(content: u64) -> Path {
+    Path::from(format!("{:03}/{content}", content % 1000))
+}
+
+impl Blobs {
+    pub(super) fn open(config: &config::Files, data: &std::path::Path) -> Result<Self, String> {
+        let reserve = config.disk_reserve_mib << 20;
+        if config.store.starts_with("s3://") {
+            return Ok(Self { store: s3(config)?, folder: None, reserve });
+        }
+        let folder = if config.store.is_empty() { data.join("files") } else { PathBuf::from(&config.store) };
+        let fail = |cause: &dyn std::fmt::Display| {
+            format!("the folder of files {} is not usable: {cause}", folder.display())
+        };
+        std::fs::create_dir_all(&folder).map_err(|error| fail(&error))?;
+        let store = LocalFileSystem::new_with_prefix(&folder)
+            .map_err(|error| fail(&error))?
+            .with_automatic_cleanup(true)
+            .with_fsync(true);
+        Ok(Self { store: Arc::new(store), folder: Some(folder), reserve })
+    }
+
+    /// Whether so many bytes have room above the reserve.
+    pub(super) fn has_room(&self, bytes: u64) -> bool {
+        let Some(folder) = &self.folder else { return true };
+        let free = rustix::fs::statvfs(folder).map(|stat| stat.f_bavail * stat.f_frsize);
+        free.is_ok_and(|free| free >= self.reserve.saturating_add(bytes))
+    }
+
+    /// Stores a chunk: whole and durable, or not at all.
+    pub(super) async fn put(&self, content: u64, chunk: u64, bytes: Bytes) -> Result<(), BlobError> {
+        if !self.has_room(bytes.len() as u64) {
+            return Err(BlobError::Full);
+        }
+        self.store.put(&path(content, chunk), bytes.into()).await?;
+        Ok(())
+    }
+
+    /// A whole chunk.
+    pub(super) async fn get(&self, content: u64, chunk: u64) -> Result<Bytes, BlobError> {
+        Ok(self.store.get(&path(content, chunk)).await?.bytes().await?)
+    }
+
+    /// Which chunks are there.
+    pub(super) async fn have(&self, content: u64, layout: Layout) -> Result<Have, BlobError> {
+        let mut have = Have::none(layout.chunks());
+        let prefix = prefix(content);
+        let mut list = self.store.list(Some(&prefix));
+        while let Some(object) = list.next().await {
+            let object = object?;
+            let index = object.location.filename().and_then(|name| name.parse().ok());
+            if let Some(index) = index.filter(|index| object.size == layout.len(*index)) {
+                have.set(index);
+            }
+        }
+        Ok(have)
+    }
+
+    /// Deletes what is there of a content.
+    pub(super) async fn delete(&self, content: u64) -> Result<(), BlobError> {
+        let prefix = prefix(content);
+        let mut list = self.store.list(Some(&prefix));
+        while let Some(object) = list.next().await {
+            match self.store.delete(&object?.location).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn s3(config: &config::Files) -> Result<Arc<dyn ObjectStore>, String> {
+    let rest = config.store.trim_start_matches("s3://");
+    let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    // Clients try again by themselves: the default of three minutes would keep their streams waiting.
+    let retry = RetryConfig { max_retries: 2, retry_timeout: RETRY_TIME, ..RetryConfig::default() };
+    let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket).with_retry(retry);
+    if !config.s3_endpoint.is_empty() {
+        builder = builder
+            .with_endpoint(&config.s3_endpoint)
+            .with_allow_http(config.s3_endpoint.starts_with("http://"));
+    }
+    if !config.s3_region.is_empty() {
+        builder = builder.with_region(&config.s3_region);
+    }
+    if !config.s3_key_file.is_empty() {
+        let text = std::fs::read_to_string(&config.s3_key_file)
+            .map_err(|error| format!("files.s3_key_file {}: {error}", config.s3_key_file))?;
+        let mut lines = text.lines().map(str::trim);
+        let (Some(id), Some(secret)) = (lines.next(), lines.next()) else {
+            return Err("files.s3_key_file: the first line is the key's id, the second its secret".into());
+        };
+        builder = builder.with_access_key_id(id).with_secret_access_key(secret);
+    }
+    let store = builder.build().map_err(|error| format!("files.store: {error}"))?;
+    Ok(Arc::new(PrefixStore::new(store, prefix.trim_matches('/'))))
+}

@@ -1,0 +1,48 @@
+//! Messages that carry files: sending one, and what a recall does to the file.
+
+use litrocket_core::writer::Position;
+use litrocket_protocol::{
+    AccountId, ConversationId, Fault,
+    event::{File, SendFile},
+    fault::code,
+    frame, limits,
+};
+
+use super::{missing, shown_type, store};
+use crate::{
+    error::{Error, Result},
+    writer::{NewEvent, Tx},
+};
+
+/// Appends a message that carries a file the sender may read, with what the server knows of the file.
+pub(crate) async fn send(tx: &mut Tx, sender: AccountId, mut event: NewEvent) -> Result<Position> {
+    let wanted: SendFile = frame::decode(&event.body)
+        .map_err(|error| Error::from(Fault::new(code::BAD_VALUE).field("b").message(error.to_string())))?;
+    if wanted.text.len() > limits::CAPTION_BYTES_MAX {
+        return Err(Fault::new(code::TOO_LONG).field("text").limit(limits::CAPTION_BYTES_MAX as u64).into());
+    }
+    let file = store::readable_in(tx, sender, wanted.file).await?.ok_or_else(missing)?;
+    if file.content.is_none() {
+        return Err(code::FILE_GONE.into());
+    }
+    if event.fallback.is_none() {
+        event.fallback = Some(format!("{} ({} bytes)", file.name, file.size));
+    }
+    event.body = frame::encode_body(&File {
+        file: file.id,
+        name: file.name,
+        size: file.size,
+        media_type: shown_type(file.media_type),
+        blake3: file.blake3,
+        text: wanted.text,
+    });
+    let conversation = event.conversation;
+    let position = tx.append(event).await?;
+    store::carry(tx, file.id, conversation, position.event_seq).await?;
+    Ok(position)
+}
+
+/// The message was recalled: it carries its file no more.
+pub(crate) async fn release(tx: &mut Tx, conversation: ConversationId, event_seq: u64) -> Result<()> {
+    store::release(tx, conversation, event_seq).await.map(drop)
+}

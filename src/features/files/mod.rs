@@ -1,0 +1,153 @@
+//! Files: uploads and downloads in verified chunks, and who may read them.
+//!
+//! [`upload`] and [`download`] are the requests and streams, [`transfers`] what is known of uploads under way,
+//! [`blobs`] the storage of chunks, [`store`] the tables, [`messages`] the messages that carry files, [`collect`]
+//! takes away what nothing refers to, [`mod@verify`] reads it all. Must not know QUIC. Start with [`upload::open`].
+
+mod blobs;
+mod collect;
+mod download;
+mod messages;
+mod store;
+mod transfers;
+mod upload;
+mod verify;
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use litrocket_core::chunks::Layout;
+use litrocket_protocol::{
+    Fault,
+    fault::code,
+    files::{FileInfo, file_state},
+    stream_kind,
+};
+use tokio::sync::{Notify, Semaphore};
+
+use crate::{app::App, config, error::Result, rpc::Router};
+
+pub use collect::{collect, collect_now};
+pub(crate) use messages::{release, send};
+pub use verify::{Checked, Damage, verify};
+
+/// A stream with a file that makes no progress for so long is ended: a mobile line may be away for some seconds.
+pub const STALL_TIME: Duration = Duration::from_secs(30);
+/// The least progress of an upload's stream within [`STALL_TIME`], in bytes, so that nobody holds a chunk's buffer
+/// for hours.
+const STALL_BYTES: usize = 16 * 1024;
+/// Files go behind requests (0), chat (10) and state.
+const PRIORITY: i32 = -10;
+
+/// The files feature's part of the running server.
+#[derive(Debug)]
+pub struct Files {
+    blobs: blobs::Blobs,
+    transfers: transfers::Transfers,
+    /// Streams with files at the same time: each holds one chunk in memory.
+    streams: Arc<Semaphore>,
+    /// Something may be collected.
+    collect: Notify,
+    stall: Duration,
+}
+
+impl Files {
+    /// Opens the storage.
+    pub fn open(config: &config::Files, data: &Path) -> Result<Self, String> {
+        Ok(Self {
+            blobs: blobs::Blobs::open(config, data)?,
+            transfers: transfers::Transfers::default(),
+            streams: Arc::new(Semaphore::new(config.streams_max as usize)),
+            collect: Notify::new(),
+            stall: STALL_TIME.min(Duration::from_millis(config.stall_ms)),
+        })
+    }
+}
+
+/// Registers the requests and the stream of uploads.
+pub fn routes(router: Router) -> Router {
+    router
+        .on(upload::open)
+        .on(upload::finish)
+        .on(upload::cancel)
+        .on(upload::list)
+        .on(download::get)
+        .on(download::open)
+        .on_one_way(stream_kind::UPLOAD, upload::receive)
+}
+
+fn storage_full() -> Fault {
+    Fault::new(code::STORAGE_FULL).retry_after(10_000)
+}
+
+fn missing() -> Fault {
+    Fault::new(code::NOT_FOUND).field("file")
+}
+
+/// Which chunks of a file are stored, and how far it is.
+async fn progress(app: &App, file: &store::File) -> Result<(u8, Vec<(u64, u64)>)> {
+    let all = Layout::new(file.size).chunks();
+    let whole = if all == 0 { Vec::new() } else { vec![(0, all)] };
+    match file.content {
+        None => Ok((file_state::GONE, Vec::new())),
+        Some(_) if file.complete => Ok((file_state::COMPLETE, whole)),
+        Some(content) => match app.files.transfer(app, content).await? {
+            Some(transfer) => Ok((file_state::UPLOADING, transfer.have().ranges(true))),
+            // It became complete since the row was read.
+            None => Ok((file_state::COMPLETE, whole)),
+        },
+    }
+}
+
+async fn info(app: &App, file: store::File) -> Result<FileInfo> {
+    let (state, have) = progress(app, &file).await?;
+    Ok(FileInfo {
+        file: file.id,
+        state,
+        have,
+        chunk_bytes: Layout::new(file.size).chunk_bytes,
+        hashes: None,
+        name: file.name,
+        size: file.size,
+        media_type: shown_type(file.media_type),
+        blake3: file.blake3,
+        made_ms: file.made_ms,
+    })
+}
+
+fn shown_type(sniffed: String) -> String {
+    if sniffed.is_empty() { "application/octet-stream".into() } else { sniffed }
+}
+
+/// What the first bytes of a file look like. Names and what clients say do not count.
+fn sniff(bytes: &[u8]) -> String {
+    if let Some(kind) = infer::get(bytes) {
+        return kind.mime_type().into();
+    }
+    let start = &bytes[..bytes.len().min(8192)];
+    let text = match std::str::from_utf8(start) {
+        Ok(text) => Some(text),
+        // The cut may go through a character.
+        Err(error) if error.error_len().is_none() => std::str::from_utf8(&start[..error.valid_up_to()]).ok(),
+        Err(_) => None,
+    };
+    let plain = text.is_some_and(|text| {
+        !text.is_empty()
+            && !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{c}'))
+    });
+    if plain { "text/plain".into() } else { "application/octet-stream".into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn media_types_come_from_the_bytes() {
+        assert_eq!(sniff(b"\x89PNG\r\n\x1a\n rest"), "image/png");
+        assert_eq!(sniff("你好, plain words\n".as_bytes()), "text/plain");
+        assert_eq!(sniff(b"\x00\x01\x02"), "application/octet-stream");
+        assert_eq!(sniff(b""), "application/octet-stream");
+        let long = "é".repeat(5000);
+        assert_eq!(sniff(&long.as_bytes()[..8191]), "text/plain", "a cut character is no reason");
+    }
+}

@@ -1,0 +1,283 @@
+//! Uploads: opening, the streams that bring chunks, asking, giving up.
+
+use bytes::{Bytes, BytesMut};
+use litrocket_core::chunks::{Layout, split_hashes};
+use litrocket_protocol::{
+    AccountId, Fault,
+    account::Done,
+    close_code,
+    fault::code,
+    files::{CancelUpload, FileInfo, FinishUpload, ListUploads, OpenUpload, Upload, Uploads, file_state},
+    limits,
+};
+use tokio::time::{Instant, timeout};
+
+use super::{
+    STALL_BYTES, blobs::BlobError, info, missing, progress, sniff, storage_full, store, transfers::Transfer,
+};
+use crate::{
+    app::App, error::Result, features::page_limit, limits::REQUEST_TIME, rpc::Session, transport::RecvStream,
+    writer::Tx,
+};
+
+/// What an empty file still counts for in a quota: its rows and its place in lists.
+const CHARGE_MIN: u64 = 4096;
+
+pub(super) async fn open(caller: Session, request: OpenUpload) -> Result<Upload> {
+    let app = caller.app.clone();
+    let layout = Layout::new(request.size);
+    check(&app, &request, layout)?;
+    let quota = app.config.files.quota_mib << 20;
+    let has_room = app.files.blobs.has_room(request.size);
+    let me = caller.account();
+    let (file, empty) =
+        app.writer.run(move |tx| Box::pin(open_in(tx, me, request, layout, quota, has_room))).await?;
+    if let Some(content) = empty {
+        complete(&app, content, "application/octet-stream".into()).await?;
+    }
+    told(&app, me, file).await
+}
+
+fn check(app: &App, request: &OpenUpload, layout: Layout) -> Result<(), Fault> {
+    let name = request.name.len();
+    if name == 0 || name > limits::FILE_NAME_BYTES_MAX {
+        return Err(Fault::new(code::TOO_LONG).field("name").limit(limits::FILE_NAME_BYTES_MAX as u64));
+    }
+    let most = (app.config.files.file_mib_max << 20).min(limits::FILE_BYTES_MAX);
+    if request.size > most {
+        return Err(Fault::new(code::FILE_TOO_LARGE).field("size").limit(most));
+    }
+    let hashes = split_hashes(&request.hashes).ok_or_else(|| Fault::new(code::BAD_VALUE).field("hashes"))?;
+    if hashes.len() as u64 != layout.chunks() {
+        return Err(Fault::new(code::BAD_VALUE).field("hashes").limit(layout.chunks()));
+    }
+    if layout.root(&hashes).is_none_or(|root| root[..] != request.blake3) {
+        return Err(Fault::new(code::WRONG_HASH).field("blake3"));
+    }
+    Ok(())
+}
+
+/// The file, and its content if that is complete without a chunk.
+async fn open_in(
+    tx: &mut Tx,
+    me: AccountId,
+    request: OpenUpload,
+    layout: Layout,
+    quota: u64,
+    has_room: bool,
+) -> Result<(u64, Option<u64>)> {
+    if let Some(same) = store::same(tx, me, &request.blake3, &request.name).await?
+        && same.content.is_some()
+    {
+        store::touch(tx, same.id).await?;
+        return Ok((same.id, None));
+    }
+    let charge = request.size.max(CHARGE_MIN);
+    if store::used(tx, me).await?.saturating_add(charge) > quota {
+        return Err(Fault::new(code::QUOTA_EXCEEDED).field("size").limit(quota).into());
+    }
+    let known = store::readable_content(tx, me, &request.blake3).await?;
+    let complete = known.is_some();
+    let (content, media_type) = match known {
+        Some(known) => known,
+        None if !has_room => return Err(storage_full().into()),
+        None => {
+            let id = store::new_content(tx, &request.blake3, request.size, &request.hashes).await?;
+            (id, String::new())
+        }
+    };
+    let file = store::File {
+        id: 0,
+        owner: me,
+        name: request.name,
+        size: request.size,
+        blake3: request.blake3,
+        media_type,
+        content: Some(content),
+        complete,
+        made_ms: tx.now_ms(),
+    };
+    let id = store::put_file(tx, &file, charge).await?;
+    Ok((id, (layout.is_empty() && !complete).then_some(content)))
+}
+
+async fn told(app: &App, me: AccountId, file: u64) -> Result<Upload> {
+    let file = store::own(&app.db, me, file).await?.ok_or_else(missing)?;
+    let refused = match file.content.filter(|_| !file.complete) {
+        Some(content) => app.files.transfer(app, content).await?.and_then(|transfer| transfer.refused()),
+        None => None,
+    };
+    let (state, have) = progress(app, &file).await?;
+    Ok(Upload { file: file.id, state, chunk_bytes: Layout::new(file.size).chunk_bytes, have, refused })
+}
+
+pub(super) async fn finish(caller: Session, request: FinishUpload) -> Result<Upload> {
+    let (app, me) = (&caller.app, caller.account());
+    let file = store::own(&app.db, me, request.file).await?.ok_or_else(missing)?;
+    if let Some(content) = file.content.filter(|_| !file.complete)
+        && let Some(transfer) = app.files.transfer(app, content).await?
+    {
+        // Whoever still streams after this time is told of what is there so far.
+        let _ = timeout(REQUEST_TIME / 2, transfer.quiet()).await;
+        // A server that ended between the last chunk and its note left it complete.
+        complete_if_whole(app, &transfer).await?;
+    }
+    told(app, me, request.file).await
+}
+
+pub(super) async fn cancel(caller: Session, request: CancelUpload) -> Result<Done> {
+    let me = caller.account();
+    let work = async move |tx: &mut Tx| match store::own_in(tx, me, request.file).await? {
+        Some(file) if !file.complete => {
+            store::cancel(tx, &file).await?;
+            Ok(file.content)
+        }
+        // It is complete, or was given up before.
+        _ => Ok(None),
+    };
+    let gone = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    if let Some(content) = gone {
+        caller.app.files.transfers.forget(content);
+        caller.app.files.collect.notify_one();
+    }
+    Ok(Done::default())
+}
+
+pub(super) async fn list(caller: Session, request: ListUploads) -> Result<Uploads> {
+    let limit = page_limit(request.limit)?;
+    let (app, me) = (&caller.app, caller.account());
+    let mut rows = store::uploads(&app.db, me, request.after.unwrap_or(0), limit + 1).await?;
+    let more = rows.len() as u64 > limit;
+    rows.truncate(limit as usize);
+    let mut uploads: Vec<FileInfo> = Vec::new();
+    for row in rows {
+        let upload = info(app, row).await?;
+        if upload.state == file_state::UPLOADING {
+            uploads.push(upload);
+        }
+    }
+    let used_bytes = store::used_now(&app.db, me).await?;
+    Ok(Uploads { uploads, more, used_bytes, quota_bytes: app.config.files.quota_mib << 20 })
+}
+
+/// A stream with chunks of an upload.
+pub(super) async fn receive(session: Session, mut recv: RecvStream) {
+    let app = session.app.clone();
+    let work = async {
+        match take(&session, &mut recv).await {
+            Ok(()) => {}
+            Err(code) => recv.stop(code),
+        }
+    };
+    tokio::select! {
+        () = work => {}
+        () = app.until_draining() => {}
+    }
+}
+
+async fn take(session: &Session, recv: &mut RecvStream) -> Result<(), u32> {
+    let (app, files) = (&session.app, &session.app.files);
+    let head = timeout(files.stall, async {
+        let mut numbers = [0; 3];
+        for number in &mut numbers {
+            *number = recv.varint().await.ok().flatten().ok_or(close_code::BAD_FRAME)?;
+        }
+        Ok::<_, u32>(numbers)
+    });
+    let [file, first, count] = head.await.map_err(|_| close_code::TOO_SLOW)??;
+    let _permit = files.streams.try_acquire().map_err(|_| close_code::BUSY)?;
+    let failed = |error: crate::error::Error| {
+        tracing::debug!(%error, "an upload's stream ends");
+        close_code::STORAGE
+    };
+    let row = store::own(&app.db, session.account(), file).await.map_err(failed)?;
+    let content = row.filter(|row| !row.complete).and_then(|row| row.content);
+    let content = content.ok_or(close_code::NO_TRANSFER)?;
+    let transfer = files.transfer(app, content).await.map_err(failed)?.ok_or(close_code::NO_TRANSFER)?;
+    let streaming = transfer.streaming();
+    let taken = take_chunks(app, recv, &transfer, first, count).await;
+    if let Err(code) = taken {
+        transfer.refuse(code);
+    }
+    drop(streaming);
+    taken
+}
+
+async fn take_chunks(
+    app: &App,
+    recv: &mut RecvStream,
+    transfer: &Transfer,
+    first: u64,
+    count: u64,
+) -> Result<(), u32> {
+    let end = first.checked_add(count).filter(|end| *end <= transfer.layout.chunks());
+    for index in first..end.ok_or(close_code::WRONG_SIZE)? {
+        let bytes = chunk(app, recv, transfer.layout.len(index) as usize).await?;
+        store_chunk(app, transfer, index, bytes).await?;
+    }
+    match timeout(app.files.stall, recv.read(1)).await {
+        Err(_) => Err(close_code::TOO_SLOW),
+        Ok(Ok(Some(_))) => Err(close_code::WRONG_SIZE),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// The next bytes of the stream, with the least progress that is asked for.
+async fn chunk(app: &App, recv: &mut RecvStream, length: usize) -> Result<Bytes, u32> {
+    let mut buffer = BytesMut::with_capacity(length);
+    let (mut since, mut at) = (Instant::now(), 0);
+    while buffer.len() < length {
+        match timeout(app.files.stall, recv.read(length - buffer.len())).await {
+            Err(_) => return Err(close_code::TOO_SLOW),
+            Ok(Ok(Some(bytes))) => buffer.extend_from_slice(&bytes),
+            // Fewer bytes than announced: what is whole was stored, the rest comes again.
+            Ok(_) => return Err(close_code::CANCELLED),
+        }
+        if since.elapsed() > app.files.stall {
+            if buffer.len() - at < STALL_BYTES && buffer.len() < length {
+                return Err(close_code::TOO_SLOW);
+            }
+            (since, at) = (Instant::now(), buffer.len());
+        }
+    }
+    Ok(buffer.freeze())
+}
+
+/// Verifies a chunk, stores it, and finishes the upload with the last one.
+async fn store_chunk(app: &App, transfer: &Transfer, index: u64, bytes: Bytes) -> Result<(), u32> {
+    if transfer.hashes.get(index as usize) != Some(&transfer.layout.hash(index, &bytes)) {
+        return Err(close_code::WRONG_HASH);
+    }
+    if !transfer.have().has(index) {
+        app.files.blobs.put(transfer.content, index, bytes).await.map_err(|error| {
+            if !matches!(error, BlobError::Full) {
+                tracing::warn!(%error, "a chunk cannot be stored");
+            }
+            close_code::STORAGE
+        })?;
+    }
+    transfer.have().set(index);
+    transfer.changed.notify_waiters();
+    complete_if_whole(app, transfer).await.map_err(|error| {
+        tracing::warn!(%error, "an upload cannot be finished");
+        close_code::STORAGE
+    })
+}
+
+async fn complete_if_whole(app: &App, transfer: &Transfer) -> Result<()> {
+    if !transfer.have().is_complete() {
+        return Ok(());
+    }
+    let first = app.files.blobs.get(transfer.content, 0).await;
+    let first = first.map_err(|error| super::transfers::unavailable(&error))?;
+    complete(app, transfer.content, sniff(&first)).await
+}
+
+/// Notes that a content is complete. Doing it again changes nothing.
+async fn complete(app: &App, content: u64, media_type: String) -> Result<()> {
+    let work = async move |tx: &mut Tx| store::complete(tx, content, &media_type).await;
+    app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    app.files.transfers.forget(content);
+    app.files.collect.notify_one();
+    Ok(())
+}

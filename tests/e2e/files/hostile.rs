@@ -1,0 +1,193 @@
+//! Peers that keep no rule, and names that are no names.
+
+use std::time::Duration;
+
+use litrocket_client::Digest;
+use litrocket_protocol::{
+    close_code,
+    files::{FileInfo, FinishUpload, GetFile, OpenUpload, Upload, file_state},
+    stream_kind, varint,
+};
+
+use super::{MIB, content, file_of};
+use crate::{raw::Raw, world::World};
+
+fn head(file: u64, first: u64, count: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for number in [stream_kind::UPLOAD, file, first, count] {
+        varint::put(&mut bytes, number);
+    }
+    bytes
+}
+
+/// Brings chunks and answers the code with which the server ends the stream; `None` when it takes them.
+async fn brings(raw: &Raw, (file, first, count): (u64, u64, u64), bytes: &[u8]) -> Option<u32> {
+    let mut send = raw.connection.open_uni().await.unwrap();
+    let all = [&head(file, first, count), bytes].concat();
+    if send.write_all(&all).await.is_ok() {
+        let _ = send.finish();
+    }
+    let stopped = tokio::time::timeout(Duration::from_secs(10), send.stopped()).await.unwrap().unwrap();
+    if let Some(code) = stopped {
+        return Some(code.into_inner() as u32);
+    }
+    // It was all sent before the server said so.
+    let asked = raw.call(&FinishUpload { file }).await.ok()?;
+    asked.refused.map(|code| code as u32)
+}
+
+async fn opens(raw: &Raw, world: &World, name: &str, bytes: &[u8]) -> Upload {
+    let digest = Digest::of_file(&file_of(world, "raw.bin", bytes)).await.unwrap();
+    let request = OpenUpload {
+        name: name.into(),
+        size: digest.size,
+        blake3: digest.blake3.to_vec(),
+        hashes: digest.hashes.concat(),
+    };
+    raw.call(&request).await.unwrap()
+}
+
+async fn knows(raw: &Raw, file: u64) -> FileInfo {
+    raw.call(&GetFile { file, hashes: false }).await.unwrap()
+}
+
+#[tokio::test]
+async fn bytes_that_are_not_what_was_announced_are_refused_and_the_rest_stays() {
+    let world = World::start().await;
+    let raw = world.raw().await;
+    raw.signs_up("mallory").await;
+    let bytes = content(20, 3 * MIB + 5);
+    let upload = opens(&raw, &world, "a.bin", &bytes).await;
+    let file = upload.file;
+    // The second chunk in the place of the first.
+    assert_eq!(brings(&raw, (file, 0, 1), &bytes[MIB..2 * MIB]).await, Some(close_code::WRONG_HASH));
+    // One good chunk and one flipped bit.
+    let mut flipped = bytes[..2 * MIB].to_vec();
+    flipped[MIB + 9] ^= 4;
+    assert_eq!(brings(&raw, (file, 0, 2), &flipped).await, Some(close_code::WRONG_HASH));
+    assert_eq!(knows(&raw, file).await.have, [(0, 1)], "the good chunk counts");
+    // More bytes than announced, chunks that are not there, numbers that run over.
+    assert_eq!(
+        brings(&raw, (file, 3, 1), &[&bytes[3 * MIB..], b"x"].concat()).await,
+        Some(close_code::WRONG_SIZE)
+    );
+    assert_eq!(brings(&raw, (file, 4, 1), b"x").await, Some(close_code::WRONG_SIZE));
+    assert_eq!(brings(&raw, (file, (1 << 62) - 1, (1 << 62) - 1), b"x").await, Some(close_code::WRONG_SIZE));
+    // Fewer bytes than announced.
+    assert_eq!(brings(&raw, (file, 1, 1), &bytes[MIB..MIB + 7]).await, Some(close_code::CANCELLED));
+    // Nobody's file, somebody else's file.
+    assert_eq!(brings(&raw, (77_777, 0, 1), &bytes).await, Some(close_code::NO_TRANSFER));
+    let ada = world.person("ada").await;
+    let digest = Digest::of_file(&file_of(&world, "hers", &content(21, MIB))).await.unwrap();
+    let hers = ada.client.open_upload("hers", &digest).await.unwrap().file;
+    assert_eq!(brings(&raw, (hers, 0, 1), &content(21, MIB)).await, Some(close_code::NO_TRANSFER));
+    assert_eq!(ada.knows(hers).await.state, file_state::UPLOADING);
+    // What is right still gets in.
+    let _ = brings(&raw, (file, 1, 3), &bytes[MIB..]).await;
+    for _ in 0..100 {
+        if knows(&raw, file).await.state == file_state::COMPLETE {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the file is not complete");
+}
+
+#[tokio::test]
+async fn a_stream_that_stalls_is_told_and_freed() {
+    let world = World::start_with(|config| {
+        config.files.stall_ms = 300;
+        config.files.streams_max = 1;
+    })
+    .await;
+    let raw = world.raw().await;
+    raw.signs_up("mallory").await;
+    let bytes = content(22, MIB);
+    let file = opens(&raw, &world, "a.bin", &bytes).await.file;
+    let mut stalled = raw.connection.open_uni().await.unwrap();
+    stalled.write_all(&[head(file, 0, 1), bytes[..1000].to_vec()].concat()).await.unwrap();
+    // While it holds the only place, others are told to come again.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(brings(&raw, (file, 0, 1), &bytes).await, Some(close_code::BUSY));
+    let code = tokio::time::timeout(Duration::from_secs(5), stalled.stopped()).await.unwrap().unwrap();
+    assert_eq!(code.map(|code| code.into_inner() as u32), Some(close_code::TOO_SLOW));
+    // The place is free again.
+    let _ = brings(&raw, (file, 0, 1), &bytes).await;
+    let mut tries = 0;
+    while knows(&raw, file).await.state != file_state::COMPLETE {
+        tries += 1;
+        assert!(tries < 100, "the file is not complete");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn hashes_that_do_not_make_the_root_are_refused() {
+    let world = World::start().await;
+    let raw = world.raw().await;
+    raw.signs_up("mallory").await;
+    let bytes = content(23, 2 * MIB);
+    let digest = Digest::of_file(&file_of(&world, "a", &bytes)).await.unwrap();
+    let good = OpenUpload {
+        name: "a".into(),
+        size: digest.size,
+        blake3: digest.blake3.to_vec(),
+        hashes: digest.hashes.concat(),
+    };
+    let refusal = async |request: OpenUpload| raw.call(&request).await.unwrap_err().code;
+    assert_eq!(refusal(OpenUpload { blake3: vec![0; 32], ..good.clone() }).await, "wrong_hash");
+    assert_eq!(refusal(OpenUpload { blake3: vec![], ..good.clone() }).await, "wrong_hash");
+    assert_eq!(refusal(OpenUpload { hashes: vec![], ..good.clone() }).await, "bad_value");
+    assert_eq!(refusal(OpenUpload { hashes: vec![0; 63], ..good.clone() }).await, "bad_value");
+    assert_eq!(refusal(OpenUpload { size: digest.size + MIB as u64, ..good.clone() }).await, "bad_value");
+    assert_eq!(refusal(OpenUpload { size: u64::MAX, ..good.clone() }).await, "file_too_large");
+    assert_eq!(refusal(OpenUpload { name: String::new(), ..good.clone() }).await, "too_long");
+    assert_eq!(refusal(OpenUpload { name: "x".repeat(256), ..good.clone() }).await, "too_long");
+    assert!(raw.call(&good).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_thousand_hostile_names_are_data() {
+    let world = World::start().await;
+    let ada = world.person("ada").await;
+    let digest = Digest::of_file(&file_of(&world, "empty", b"")).await.unwrap();
+    let bases = [
+        "../../etc/passwd",
+        "/etc/passwd",
+        "..",
+        ".",
+        "C:\\x",
+        "CON",
+        "nul.txt",
+        "a\0b",
+        "a\nb",
+        "\u{1b}[2J",
+        "\u{202e}gpj.exe",
+        "-rf",
+        "~",
+        "$(id)",
+        "`id`",
+        ";rm",
+        "%2e%2e",
+        "名字",
+        "😀",
+        "e\u{301}",
+        " lead",
+        "trail. ",
+        "a/b",
+        "a\\b",
+        "\u{feff}bom",
+    ];
+    for i in 0..1000 {
+        let name = format!("{}{}", bases[i % bases.len()], "\u{200b}".repeat(i / bases.len()));
+        let upload = ada.client.open_upload(&name, &digest).await.unwrap();
+        assert_eq!(ada.knows(upload.file).await.name, name);
+    }
+    // Nothing was made outside the data folder.
+    let mut left: Vec<String> = std::fs::read_dir(world.folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["certs", "data", "empty"]);
+}

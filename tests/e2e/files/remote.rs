@@ -1,0 +1,84 @@
+//! Files on S3-compatible storage: moto's server.
+
+use std::{
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use litrocket_client::Outgoing;
+
+use super::{MIB, content, file_of, stored_chunks};
+use crate::{programs::python, world::World};
+
+struct Moto(Child);
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn start(port: u16) -> Moto {
+    let server = python().with_file_name("moto_server");
+    let child = Command::new(server)
+        .args(["-H", "127.0.0.1", "-p", &port.to_string()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    Moto(child)
+}
+
+/// Makes the bucket as soon as the server answers.
+fn make_bucket(port: u16) {
+    let script = format!(
+        "import time, urllib.request\nfor _ in range(300):\n  try:\n    r = urllib.request.Request(\
+         'http://127.0.0.1:{port}/rocket', method='PUT')\n    urllib.request.urlopen(r); break\n  \
+         except OSError: time.sleep(0.1)\nelse: raise SystemExit('no answer')"
+    );
+    let made = Command::new(python()).args(["-c", &script]).status().unwrap();
+    assert!(made.success());
+}
+
+#[tokio::test]
+async fn files_live_on_s3_compatible_storage_which_may_be_away() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let moto = start(port);
+    make_bucket(port);
+    let keys = tempfile::tempdir().unwrap();
+    let key_file = keys.path().join("key");
+    std::fs::write(&key_file, "id\nsecret\n").unwrap();
+    let world = World::start_with(|config| {
+        config.files.store = "s3://rocket/some/prefix".into();
+        config.files.s3_endpoint = format!("http://127.0.0.1:{port}");
+        config.files.s3_region = "us-east-1".into();
+        config.files.s3_key_file = key_file.to_string_lossy().into_owned();
+    })
+    .await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let bytes = content(30, 3 * MIB + 1);
+    let path = file_of(&world, "cloud.bin", &bytes);
+    let file = ada.uploads(&path).await;
+    let chat = ada.opens(&bob).await;
+    let ack = ada.sends(chat, Outgoing::file(file, "")).await.unwrap();
+    assert!(bob.fetches(&world, file).await.unwrap() == bytes);
+    assert_eq!(stored_chunks(&world), 0, "nothing of it is on the disk");
+    // The store is gone, and comes back empty: what is missing is told, nothing hangs, chat goes on.
+    drop(moto);
+    ada.says(chat, "still here").await;
+    let _moto = start(port);
+    make_bucket(port);
+    let digest = litrocket_client::Digest::of_file(&path).await.unwrap();
+    let transfer = litrocket_client::Transfer::default().within(Duration::from_secs(2));
+    let lost = bob.client.download(file, &world.folder.path().join("lost"), transfer).await.unwrap_err();
+    assert_eq!(lost.fault().map(|fault| &*fault.code), Some("storage_full"));
+    let other = content(31, 2 * MIB);
+    let file = ada.uploads(&file_of(&world, "other.bin", &other)).await;
+    assert!(ada.fetches(&world, file).await.unwrap() == other);
+    ada.sends(chat, Outgoing::recall(ack.event_seq)).await.unwrap();
+    while litrocket::features::files::collect_now(world.app()).await.unwrap() > 0 {}
+    assert_eq!(ada.client.open_upload("cloud.bin", &digest).await.unwrap().have, []);
+}
