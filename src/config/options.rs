@@ -227,6 +227,8 @@ config! {
         file_mib_max: u64 = 4_096_u64, in 1 ..= 65_536;
         /// What the files of one account may take, in MiB.
         quota_mib: u64 = 10_240_u64, in 0 ..= 1_000_000_000;
+        /// What the files of one group may take, beside those in its messages, in MiB.
+        group_quota_mib: u64 = 10_240_u64, in 0 ..= 1_000_000_000;
         /// Free space below which no file is stored in a folder, in MiB.
         disk_reserve_mib: u64 = 512_u64, in 0 ..= 1_000_000;
         /// Days after which an upload is given up to which nothing was added.

@@ -23,6 +23,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (8, "find", include_str!("../../migrations/sqlite/0008_find.sql")),
     (9, "account_log_age", include_str!("../../migrations/sqlite/0009_account_log_age.sql")),
     (10, "standing", include_str!("../../migrations/sqlite/0010_standing.sql")),
+    (11, "group files", include_str!("../../migrations/sqlite/0011_group_files.sql")),
 ];
 
 /// How long a writer waits for a lock that another program holds on the file.

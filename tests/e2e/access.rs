@@ -150,6 +150,11 @@ fn table() -> Vec<Row> {
         f::ListUploads { after: none, limit: none } => ["ok", "ok", "ok"];
         f::GetFile { file: file, hashes: |_: &Scene| true } => ["not_found", "not_found", "ok"];
         f::OpenDownload { file: file, download: first, first: |_: &Scene| 0, count: |_: &Scene| 1 } => ["not_found", "not_found", "ok"];
+        f::AddGroupFile { conversation: group, file: file, folder: none, name: none } => ["not_found", "not_a_member", "ok"];
+        f::MakeGroupFolder { conversation: group, name: words } => ["not_found", "not_a_member", "ok"];
+        f::ChangeGroupFile { entry: file, name: none, folder: none } => ["not_found", "not_found", "not_found"];
+        f::DeleteGroupFile { entry: file } => ["ok", "ok", "ok"];
+        f::ListGroupFiles { conversation: group, folder: none, find: none, sort: |_: &Scene| 0, after: none, limit: none } => ["not_found", "not_a_member", "ok"];
         w::LookUp { text: words, from: none, after: none, limit: none } => ["ok", "ok", "ok"];
         w::KeepEntry { id: id, traditional: words, simplified: words, pinyin: words } => ["not_found", "not_found", "not_found"];
         w::AddWords { words: |_: &Scene| vec![] } => ["bad_value", "bad_value", "bad_value"];

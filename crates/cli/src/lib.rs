@@ -598,6 +598,62 @@ pub enum FileCommand {
         #[arg(long)]
         replace: bool,
     },
+    /// Put files among those of a group.
+    Put {
+        /// #group or its number.
+        group: String,
+        /// The files.
+        #[arg(value_name = "PATH", required = true)]
+        paths: Vec<PathBuf>,
+        /// Into which folder.
+        #[arg(long, value_name = "NAME")]
+        folder: Option<String>,
+    },
+    /// List the files of a group.
+    List {
+        /// #group or its number.
+        group: String,
+        /// Which folder; the top without it.
+        folder: Option<String>,
+        /// Only names with this in them; in all folders without one.
+        #[arg(long, value_name = "TEXT")]
+        find: Option<String>,
+        /// In which order: name, newest, largest.
+        #[arg(long, value_name = "ORDER", default_value = "name", value_parser = ["name", "newest", "largest"])]
+        sort: String,
+    },
+    /// Make a folder among the files of a group.
+    Folder {
+        /// #group or its number.
+        group: String,
+        /// Its name.
+        name: String,
+    },
+    /// Give a file or folder of a group another name.
+    Rename {
+        /// #group or its number.
+        group: String,
+        /// The entry's number, as the list shows it.
+        entry: u64,
+        /// The new name.
+        name: String,
+    },
+    /// Move a file of a group into a folder, or with / to the top.
+    Move {
+        /// #group or its number.
+        group: String,
+        /// The entry's number, as the list shows it.
+        entry: u64,
+        /// The folder's name.
+        folder: String,
+    },
+    /// Delete a file or an empty folder of a group.
+    Delete {
+        /// #group or its number.
+        group: String,
+        /// The entry's number, as the list shows it.
+        entry: u64,
+    },
     /// List own uploads that are not complete, and what the own files take.
     Status,
     /// Give an upload up.

@@ -121,5 +121,8 @@ words! {
     file_gone: "not kept any more", "已不再保留";
     storage_used: "Your files take", "你的文件占用";
     file: "file", "文件";
+    no_folder: "there is no such folder", "没有这个文件夹";
+    group_storage: "The group's files take", "群文件占用";
+    downloads: "downloads", "次下载";
     someone_listens: "Another listen uses this profile. Stop it or choose another with --profile NAME.", "另一个 listen 正在使用此配置。请先停止它，或用 --profile 名称 选择另一个。";
 }

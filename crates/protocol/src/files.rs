@@ -3,7 +3,10 @@
 //! A file is cut into chunks of [`chunk_bytes`]. Each chunk has a BLAKE3 chaining value; the root over them is the
 //! BLAKE3 hash of the file.
 
-use crate::limits::{FILE_CHUNK_BYTES_MIN, FILE_CHUNKS_MAX};
+use crate::{
+    AccountId, ConversationId,
+    limits::{FILE_CHUNK_BYTES_MIN, FILE_CHUNKS_MAX},
+};
 
 /// The bytes of every chunk but the last: 1 MiB, doubled until a file of this size has at most 4,096 chunks.
 pub const fn chunk_bytes(size: u64) -> u64 {
@@ -24,7 +27,129 @@ pub mod file_state {
     pub const GONE: u8 = 3;
 }
 
+/// The order of a group's files, as the number in [`ListGroupFiles::sort`].
+pub mod group_sort {
+    /// By name, in lower case.
+    pub const NAME: u8 = 0;
+    /// The newest first.
+    pub const NEWEST: u8 = 1;
+    /// The largest first.
+    pub const LARGEST: u8 = 2;
+}
+
 message! {
+    /// Puts a file that the caller may read among a group's files; whoever is in the group may read it from then
+    /// on. The same file under the same name in the same folder is the same entry.
+    pub struct AddGroupFile {
+        /// The group.
+        conversation: ConversationId,
+        /// The file.
+        file: u64,
+        /// Into which folder; at the top when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        folder: Option<u64>,
+        /// Its name in the group, 1 to 255 bytes; the file's own when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+    }
+
+    /// Makes a folder among a group's files, at the top. One of that name that is there already is answered.
+    pub struct MakeGroupFolder {
+        /// The group.
+        conversation: ConversationId,
+        /// Its name, 1 to 255 bytes.
+        name: String,
+    }
+
+    /// Renames or moves an entry: one's own, or any for who looks after the group. What is absent stays.
+    pub struct ChangeGroupFile {
+        /// The entry.
+        entry: u64,
+        /// The new name, 1 to 255 bytes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        /// Into this folder; 0 for the top. Folders cannot be moved.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        folder: Option<u64>,
+    }
+
+    /// Deletes an entry: one's own, or any for who looks after the group. A folder has to be empty.
+    pub struct DeleteGroupFile {
+        /// The entry.
+        entry: u64,
+    }
+
+    /// Lists a group's files, a folder at a time, or searches all of them.
+    pub struct ListGroupFiles {
+        /// The group.
+        conversation: ConversationId,
+        /// Which folder; the top when absent, all folders for a search.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        folder: Option<u64>,
+        /// Only names with this in them, whatever the case of letters; at most 256 bytes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        find: Option<String>,
+        /// 0 by name, 1 the newest first, 2 the largest first.
+        #[serde(default)]
+        sort: u8,
+        /// The `next` of the page before, with the same sort.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<GroupFilePosition>,
+        /// 1 to 100; 50 when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u64>,
+    }
+
+    /// Where a page of a group's files ends.
+    pub struct GroupFilePosition {
+        /// The last entry's name.
+        name: String,
+        /// Its time or size, as the sort says.
+        number: u64,
+        /// The last entry.
+        entry: u64,
+    }
+
+    /// A page of a group's files.
+    pub struct GroupFiles {
+        /// In the order that was asked for.
+        entries: Vec<GroupFile>,
+        /// For the next page; absent on the last one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<GroupFilePosition>,
+        /// What all of the group's files take, in bytes.
+        used_bytes: u64,
+        /// What they may take, in bytes.
+        quota_bytes: u64,
+    }
+
+    /// A file or folder of a group.
+    pub struct GroupFile {
+        /// The entry.
+        entry: u64,
+        /// The folder it is in; absent at the top.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        folder: Option<u64>,
+        /// Its name in the group; data, never a path.
+        name: String,
+        /// The file; absent for a folder.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        file: Option<u64>,
+        /// The file's size in bytes.
+        size: u64,
+        /// What the file's first bytes look like; empty for a folder.
+        media_type: String,
+        /// Whether the file's content is not kept any more.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        gone: bool,
+        /// Who added it.
+        added_by: AccountId,
+        /// When, in server milliseconds.
+        added_ms: u64,
+        /// How often somebody began to fetch it.
+        downloads: u64,
+    }
+
     /// Begins an upload, or goes on with one: the same name and content of the same account is the same file,
     /// from every device. Content that the account may read already is not sent again.
     pub struct OpenUpload {

@@ -88,6 +88,8 @@ pub const FILE_CHUNK_BYTES_MIN: u64 = 1 << 20;
 pub const FILE_CHUNKS_MAX: u64 = 4096;
 /// The name of a file, in UTF-8 bytes: what file systems take.
 pub const FILE_NAME_BYTES_MAX: usize = 255;
+/// Files and folders of a group: the list stays one that people can look through.
+pub const GROUP_FILES_MAX: u64 = 10_000;
 /// The words beside a file, in UTF-8 bytes.
 pub const CAPTION_BYTES_MAX: usize = 4 * 1024;
 /// How long the account log remembers a key that went, in days.

@@ -178,6 +178,11 @@ requests! {
     0x0703 files::ListUploads(Session) => files::Uploads []
     0x0704 files::GetFile(Session) => files::FileInfo [NOT_FOUND]
     0x0705 files::OpenDownload(Session) => account::Done [NOT_FOUND, FILE_GONE]
+    0x0710 files::AddGroupFile(Session) => files::GroupFile [NOT_FOUND, NOT_A_MEMBER, NOT_A_GROUP, NAME_TAKEN, QUOTA_EXCEEDED, FILE_GONE]
+    0x0711 files::MakeGroupFolder(Session) => files::GroupFile [NOT_FOUND, NOT_A_MEMBER, NOT_A_GROUP, NAME_TAKEN]
+    0x0712 files::ChangeGroupFile(Session) => files::GroupFile [NOT_FOUND, FORBIDDEN, NAME_TAKEN]
+    0x0713 files::DeleteGroupFile(Session) => account::Done [FORBIDDEN, FOLDER_NOT_EMPTY]
+    0x0714 files::ListGroupFiles(Session) => files::GroupFiles [NOT_FOUND, NOT_A_MEMBER]
 
     0x0800 words::LookUp(Session) => words::LookedUp []
     0x0801 words::KeepEntry(Session) => words::Word [NOT_FOUND, ID_CONFLICT]

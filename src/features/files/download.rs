@@ -14,7 +14,7 @@ use litrocket_protocol::{
 };
 use tokio::time::timeout;
 
-use super::{PRIORITY, blobs::BlobError, info, missing, store};
+use super::{PRIORITY, blobs::BlobError, info, missing, shelf_store, store};
 use crate::{
     error::{Error, Result},
     rpc::Session,
@@ -46,6 +46,15 @@ pub(super) async fn open(caller: Session, request: OpenDownload) -> Result<Done>
     let end = end
         .filter(|_| request.count > 0)
         .ok_or_else(|| Error::from(Fault::new(code::BAD_VALUE).field("count").limit(layout.chunks())))?;
+    // The first chunk stands for the file: one that goes on after a break is counted once.
+    if request.first == 0 {
+        let (me, id) = (caller.account(), request.file);
+        // A full disk keeps nobody from reading.
+        if let Err(error) = app.writer.run(move |tx| Box::pin(shelf_store::count_download(tx, me, id))).await
+        {
+            tracing::debug!(%error, "a download is not counted");
+        }
+    }
     // What one connection may have open, and all together.
     let busy = || Fault::new(code::BUSY).retry_after(1000);
     let own = caller.link.one_way().ok_or_else(busy)?;

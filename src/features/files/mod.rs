@@ -1,13 +1,15 @@
 //! Files: uploads and downloads in verified chunks, and who may read them.
 //!
 //! [`upload`] and [`download`] are the requests and streams, [`transfers`] what is known of uploads under way,
-//! [`blobs`] the storage of chunks, [`store`] the tables, [`messages`] the messages that carry files, [`collect`]
+//! [`blobs`] the storage of chunks, [`store`] the tables, [`messages`] the messages that carry files, [`shelf`] the files of groups, [`collect`]
 //! takes away what nothing refers to, [`mod@verify`] reads it all. Must not know QUIC. Start with [`upload::open`].
 
 mod blobs;
 mod collect;
 mod download;
 mod messages;
+mod shelf;
+mod shelf_store;
 mod store;
 mod transfers;
 mod upload;
@@ -72,6 +74,11 @@ pub fn routes(router: Router) -> Router {
         .on(upload::list)
         .on(download::get)
         .on(download::open)
+        .on(shelf::add)
+        .on(shelf::make_folder)
+        .on(shelf::change)
+        .on(shelf::delete)
+        .on(shelf::list)
         .on_one_way(stream_kind::UPLOAD, upload::receive)
 }
 

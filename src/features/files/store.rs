@@ -43,7 +43,7 @@ fn file(row: FileRow) -> File {
 const SELECT_OWN: &str = "SELECT id, owner, name, size, blake3, media_type, content, complete, made_ms
     FROM files WHERE owner = $1 AND id = $2";
 /// A file that its owner asks for, or that a message carries which the account may read, has not cleared and has
-/// not hidden.
+/// not hidden, or that is among the files of a group the account is in.
 const SELECT_READABLE: &str =
     "SELECT f.id, f.owner, f.name, f.size, f.blake3, f.media_type, f.content, f.complete, f.made_ms
     FROM files f WHERE f.id = $2 AND (f.owner = $1 OR EXISTS (
@@ -53,7 +53,10 @@ const SELECT_READABLE: &str =
         JOIN access a ON a.conversation = k.conversation AND a.account = $1
             AND a.from_seq <= k.event_seq AND (a.to_seq IS NULL OR a.to_seq >= k.event_seq)
         WHERE k.file = f.id AND NOT EXISTS (SELECT 1 FROM hidden h
-            WHERE h.account = $1 AND h.conversation = k.conversation AND h.event_seq = k.event_seq)))";
+            WHERE h.account = $1 AND h.conversation = k.conversation AND h.event_seq = k.event_seq))
+        OR EXISTS (SELECT 1 FROM group_files g
+            JOIN members m ON m.conversation = g.conversation AND m.account = $1 AND m.state = 2
+            WHERE g.file = f.id))";
 
 /// A file the account may read.
 pub(super) async fn readable(db: &Db, account: AccountId, id: u64) -> Result<Option<File>> {
@@ -118,7 +121,7 @@ pub(super) async fn used_now(db: &Db, account: AccountId) -> Result<u64> {
     Ok(row.map_or(0, |(used,)| used as u64))
 }
 
-async fn new_id(tx: &mut Tx) -> Result<u64> {
+pub(super) async fn new_id(tx: &mut Tx) -> Result<u64> {
     let row: Option<(i64,)> = tx.first("UPDATE file_ids SET last = last + 1 RETURNING last", &[]).await?;
     row.map(|(id,)| id as u64).ok_or_else(|| Error::Internal("file_ids is empty".into()))
 }
@@ -222,7 +225,8 @@ type Gone = (i64, Option<i64>);
 async fn drop_content(tx: &mut Tx, files: Vec<Gone>) -> Result<()> {
     const EMPTY: &str = "UPDATE files SET content = NULL, unused_ms = NULL WHERE id = $1";
     const DELETE: &str = "DELETE FROM files WHERE id = $1";
-    const CARRIED: &str = "SELECT file FROM file_carriers WHERE file = $1 LIMIT 1";
+    const CARRIED: &str = "SELECT file FROM file_carriers WHERE file = $1
+        UNION SELECT file FROM group_files WHERE file = $1 LIMIT 1";
     for (id, content) in files {
         let carried: Option<(i64,)> = tx.first(CARRIED, args![id]).await?;
         tx.execute(if carried.is_some() { EMPTY } else { DELETE }, args![id]).await?;
@@ -279,21 +283,45 @@ pub(super) async fn carry(
 ) -> Result<()> {
     const INSERT: &str = "INSERT INTO file_carriers (file, conversation, event_seq) VALUES ($1, $2, $3)";
     tx.execute(INSERT, args![file, conversation, event_seq]).await?;
-    tx.execute("UPDATE files SET unused_ms = NULL WHERE id = $1", args![file]).await.map(drop)
+    used_again(tx, file).await
 }
 
 /// A message carries its file no more. Whether that was the last one.
 pub(super) async fn release(tx: &mut Tx, conversation: ConversationId, event_seq: u64) -> Result<bool> {
     const DELETE: &str =
         "DELETE FROM file_carriers WHERE conversation = $1 AND event_seq = $2 RETURNING file";
-    const UNUSED: &str = "UPDATE files SET unused_ms = 0 WHERE id = $1
-        AND NOT EXISTS (SELECT 1 FROM file_carriers WHERE file = $1)";
     let files: Vec<(i64,)> = tx.all(DELETE, args![conversation, event_seq]).await?;
     let mut last = false;
     for (file,) in files {
-        last |= tx.execute(UNUSED, args![file]).await? > 0;
+        last |= unused(tx, file as u64).await?;
     }
     Ok(last)
+}
+
+/// A file may be unused now. Whether it is.
+pub(super) async fn unused(tx: &mut Tx, file: u64) -> Result<bool> {
+    const UNUSED: &str = "UPDATE files SET unused_ms = 0 WHERE id = $1
+        AND NOT EXISTS (SELECT 1 FROM file_carriers WHERE file = $1)
+        AND NOT EXISTS (SELECT 1 FROM group_files WHERE file = $1)";
+    Ok(tx.execute(UNUSED, args![file]).await? > 0)
+}
+
+/// A file is used from now on.
+pub(super) async fn used_again(tx: &mut Tx, file: u64) -> Result<()> {
+    tx.execute("UPDATE files SET unused_ms = NULL WHERE id = $1", args![file]).await.map(drop)
+}
+
+/// What a conversation is, whether the account is in, and its role there.
+pub(super) async fn group_role(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    account: AccountId,
+) -> Result<Option<(u8, bool, u8)>> {
+    const SELECT: &str = "SELECT c.kind, m.state, m.role FROM members m
+        JOIN conversations c ON c.id = m.conversation
+        WHERE m.conversation = $1 AND m.account = $2 AND m.state <> 1 AND m.shown = 1";
+    let row: Option<(i64, i64, i64)> = tx.first(SELECT, args![conversation, account]).await?;
+    Ok(row.map(|(kind, state, role)| (kind as u8, state == 2, role as u8)))
 }
 
 /// Own uploads that are not complete.

@@ -3,6 +3,7 @@
 mod broken;
 mod hostile;
 mod remote;
+mod shelf;
 
 use std::{
     path::{Path, PathBuf},

@@ -20,7 +20,7 @@ use litrocket_protocol::{
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::listen::stop_signal;
+use super::{listen::stop_signal, shelf};
 use crate::{Failure, FileCommand, output::escape, profile::hex, resolve, session::Context};
 
 /// How often progress is told as JSON.
@@ -42,11 +42,15 @@ pub(super) async fn run(context: &Context, command: FileCommand) -> Result<ExitC
             }
             FileCommand::Get { file, output, replace } => get(context, &client, file, output, replace).await,
             FileCommand::Status => status(context, &client).await,
+            FileCommand::Put { group, paths, folder } => {
+                shelf::put(context, &client, &group, &paths, folder.as_deref()).await
+            }
             FileCommand::Cancel { file } => {
                 client.call(CancelUpload { file }).await?;
                 let words = context.output.words;
                 context.output.data(|| json!({"type": "done", "file": file}), || words.done().into())
             }
+            other => shelf::run(context, &client, other).await,
         }
     };
     let code = tokio::select! {
@@ -67,13 +71,13 @@ pub(super) fn json_file(file: u64, name: &str, size: u64, media_type: &str, blak
 }
 
 /// What somebody who waits sees of a transfer.
-struct Shown {
+pub(super) struct Shown {
     bar: ProgressBar,
     resumed: Arc<AtomicU64>,
 }
 
 impl Shown {
-    fn new(context: &Context, name: &str, size: u64) -> Self {
+    pub(super) fn new(context: &Context, name: &str, size: u64) -> Self {
         if context.output.json || !std::io::stderr().is_terminal() {
             return Self { bar: ProgressBar::hidden(), resumed: Arc::default() };
         }
@@ -85,7 +89,7 @@ impl Shown {
         Self { bar, resumed: Arc::default() }
     }
 
-    fn transfer(&self, context: &Context, name: &str) -> Transfer {
+    pub(super) fn transfer(&self, context: &Context, name: &str) -> Transfer {
         let (bar, resumed, output) = (self.bar.clone(), self.resumed.clone(), context.output);
         let (name, words) = (name.to_owned(), output.words);
         let last: Mutex<Option<Instant>> = Mutex::new(None);
@@ -117,7 +121,7 @@ impl Shown {
         })
     }
 
-    fn end(self) -> u64 {
+    pub(super) fn end(self) -> u64 {
         self.bar.finish_and_clear();
         self.resumed.load(Ordering::Relaxed)
     }

@@ -10,6 +10,7 @@ mod lists;
 mod moments;
 mod print;
 mod send;
+mod shelf;
 mod translate;
 mod word;
 

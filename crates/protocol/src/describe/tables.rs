@@ -131,6 +131,8 @@ pub(super) const TYPES: &[Shape] = &[
     shape::<people::FoundPosition>(),
     shape::<people::FoundPerson>(),
     shape::<files::FileInfo>(),
+    shape::<files::GroupFile>(),
+    shape::<files::GroupFilePosition>(),
     shape::<people::RequestPosition>(),
     shape::<people::FriendRequest>(),
     shape::<people::FriendRequestEntry>(),
@@ -311,6 +313,7 @@ pub(super) const LIMITS: &[(&str, u64, &str)] = &[
     ("file_chunk_bytes_min", limits::FILE_CHUNK_BYTES_MIN, "The smallest size of a file's chunks, in bytes."),
     ("file_chunks_max", limits::FILE_CHUNKS_MAX, "Chunks of a file."),
     ("file_name_bytes_max", limits::FILE_NAME_BYTES_MAX as u64, "The name of a file, in UTF-8 bytes."),
+    ("group_files_max", limits::GROUP_FILES_MAX, "Files and folders of a group."),
     ("caption_bytes_max", limits::CAPTION_BYTES_MAX as u64, "The words beside a file, in UTF-8 bytes."),
     (
         "account_log_days",
@@ -414,5 +417,7 @@ pub(super) const ADVICE: &[(fault::Code, &str)] = {
             "The content changed while it was sent, or what is stored is damaged. Hash it again.",
         ),
         (c::FILE_GONE, "Show the message with its name and that its content is not kept any more."),
+        (c::NAME_TAKEN, "Choose another name or folder."),
+        (c::FOLDER_NOT_EMPTY, "Move or delete what is in it first."),
     ]
 };

@@ -1,0 +1,190 @@
+//! What a group keeps beside its messages: files in folders. Whoever is in may read and add; who added an entry and
+//! those who look after the group may change and delete it.
+
+use litrocket_protocol::{
+    AccountId, ConversationId, Fault,
+    account::Done,
+    conversations::{conversation_kind, role},
+    fault::code,
+    files::{
+        AddGroupFile, ChangeGroupFile, DeleteGroupFile, GroupFile, GroupFilePosition, GroupFiles,
+        ListGroupFiles, MakeGroupFolder, group_sort,
+    },
+    limits,
+};
+
+use super::{missing, shelf_store, store};
+use crate::{
+    error::{Error, Result},
+    features::{conversations, page_limit},
+    rpc::Session,
+    writer::Tx,
+};
+
+fn no_entry() -> Fault {
+    Fault::new(code::NOT_FOUND).field("entry")
+}
+
+fn check_name(name: &str) -> Result<()> {
+    let fault = Fault::new(code::TOO_LONG).field("name").limit(limits::FILE_NAME_BYTES_MAX as u64);
+    if name.is_empty() || name.len() > limits::FILE_NAME_BYTES_MAX { Err(fault.into()) } else { Ok(()) }
+}
+
+/// The caller's role in a group they are in. Strangers get the answer for a group that does not exist.
+async fn member(tx: &mut Tx, conversation: ConversationId, account: AccountId) -> Result<u8> {
+    let nowhere = || Error::from(Fault::new(code::NOT_FOUND).field("conversation"));
+    let place = store::group_role(tx, conversation, account).await?;
+    let (kind, joined, role) = place.ok_or_else(nowhere)?;
+    if !joined {
+        return Err(code::NOT_A_MEMBER.into());
+    }
+    if kind == conversation_kind::GROUP { Ok(role) } else { Err(code::NOT_A_GROUP.into()) }
+}
+
+/// The folder's number, 0 for the top.
+async fn folder(tx: &mut Tx, conversation: ConversationId, folder: Option<u64>) -> Result<u64> {
+    let Some(id) = folder.filter(|id| *id != 0) else { return Ok(0) };
+    match shelf_store::by_id(tx, id).await? {
+        Some((within, entry)) if within == conversation && entry.file.is_none() => Ok(id),
+        _ => Err(Fault::new(code::NOT_FOUND).field("folder").into()),
+    }
+}
+
+async fn shown(tx: &mut Tx, id: u64) -> Result<GroupFile> {
+    Ok(shelf_store::by_id(tx, id).await?.ok_or_else(no_entry)?.1)
+}
+
+pub(super) async fn add(caller: Session, request: AddGroupFile) -> Result<GroupFile> {
+    let me = caller.account();
+    let quota = caller.app.config.files.group_quota_mib << 20;
+    caller.app.writer.run(move |tx| Box::pin(add_in(tx, me, request, quota))).await
+}
+
+async fn add_in(tx: &mut Tx, me: AccountId, request: AddGroupFile, quota: u64) -> Result<GroupFile> {
+    let conversation = request.conversation;
+    member(tx, conversation, me).await?;
+    let parent = folder(tx, conversation, request.folder).await?;
+    let file = store::readable_in(tx, me, request.file).await?.ok_or_else(missing)?;
+    let name = request.name.unwrap_or(file.name);
+    check_name(&name)?;
+    match shelf_store::by_name(tx, conversation, parent, &name).await? {
+        Some((id, Some(same))) if same == file.id => return shown(tx, id).await,
+        Some(_) => return Err(Fault::new(code::NAME_TAKEN).field("name").into()),
+        None => {}
+    }
+    if file.content.is_none() {
+        return Err(code::FILE_GONE.into());
+    }
+    let used = room(tx, conversation).await?;
+    if used.saturating_add(file.size) > quota {
+        return Err(Fault::new(code::QUOTA_EXCEEDED).field("file").limit(quota).into());
+    }
+    let id = shelf_store::add(tx, conversation, parent, &name, Some((file.id, file.size)), me).await?;
+    store::used_again(tx, file.id).await?;
+    shown(tx, id).await
+}
+
+/// What the files of a group take, when there is room for one more entry.
+async fn room(tx: &mut Tx, conversation: ConversationId) -> Result<u64> {
+    let (count, used) = shelf_store::totals(tx, conversation).await?;
+    if count >= limits::GROUP_FILES_MAX {
+        return Err(Fault::new(code::TOO_MANY).field("files").limit(limits::GROUP_FILES_MAX).into());
+    }
+    Ok(used)
+}
+
+pub(super) async fn make_folder(caller: Session, request: MakeGroupFolder) -> Result<GroupFile> {
+    let (me, MakeGroupFolder { conversation, name }) = (caller.account(), request);
+    check_name(&name)?;
+    let work = async move |tx: &mut Tx| {
+        member(tx, conversation, me).await?;
+        match shelf_store::by_name(tx, conversation, 0, &name).await? {
+            Some((id, None)) => return shown(tx, id).await,
+            Some(_) => return Err(Fault::new(code::NAME_TAKEN).field("name").into()),
+            None => {}
+        }
+        room(tx, conversation).await?;
+        let id = shelf_store::add(tx, conversation, 0, &name, None, me).await?;
+        shown(tx, id).await
+    };
+    caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await
+}
+
+/// An entry that the caller may change.
+async fn mine(tx: &mut Tx, me: AccountId, id: u64) -> Result<(ConversationId, GroupFile)> {
+    let (conversation, entry) = shelf_store::by_id(tx, id).await?.ok_or_else(no_entry)?;
+    let role = match member(tx, conversation, me).await {
+        Ok(role) => role,
+        // Who is not in learns nothing of the entry.
+        Err(Error::Fault(_)) => return Err(no_entry().into()),
+        Err(error) => return Err(error),
+    };
+    let allowed = entry.added_by == me || role < role::MEMBER;
+    if allowed { Ok((conversation, entry)) } else { Err(code::FORBIDDEN.into()) }
+}
+
+pub(super) async fn change(caller: Session, request: ChangeGroupFile) -> Result<GroupFile> {
+    let me = caller.account();
+    let work = async move |tx: &mut Tx| {
+        let (conversation, entry) = mine(tx, me, request.entry).await?;
+        let name = request.name.unwrap_or(entry.name);
+        check_name(&name)?;
+        let parent = match request.folder {
+            None => entry.folder.unwrap_or(0),
+            Some(_) if entry.file.is_none() => {
+                let fault = Fault::new(code::BAD_VALUE).field("folder");
+                return Err(fault.message("Folders are at the top.").into());
+            }
+            to => folder(tx, conversation, to).await?,
+        };
+        let there = shelf_store::by_name(tx, conversation, parent, &name).await?;
+        if there.is_some_and(|(id, _)| id != entry.entry) {
+            return Err(Fault::new(code::NAME_TAKEN).field("name").into());
+        }
+        shelf_store::place(tx, entry.entry, parent, &name).await?;
+        shown(tx, entry.entry).await
+    };
+    caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await
+}
+
+pub(super) async fn delete(caller: Session, request: DeleteGroupFile) -> Result<Done> {
+    let me = caller.account();
+    let work = async move |tx: &mut Tx| {
+        let (conversation, entry) = match mine(tx, me, request.entry).await {
+            Ok(found) => found,
+            // It is gone already, or was never there for the caller.
+            Err(Error::Fault(fault)) if fault.is(code::NOT_FOUND) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        if entry.file.is_none() && !shelf_store::is_empty(tx, conversation, entry.entry).await? {
+            return Err(code::FOLDER_NOT_EMPTY.into());
+        }
+        shelf_store::delete(tx, entry.entry).await?;
+        match entry.file {
+            Some(file) => store::unused(tx, file).await.map(drop),
+            None => Ok(()),
+        }
+    };
+    caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    caller.app.files.collect.notify_one();
+    Ok(Done::default())
+}
+
+pub(super) async fn list(caller: Session, request: ListGroupFiles) -> Result<GroupFiles> {
+    let limit = page_limit(request.limit)?;
+    let (app, me) = (&caller.app, caller.account());
+    conversations::joined(&app.db, request.conversation, me).await?;
+    if request.find.as_ref().is_some_and(|find| find.len() > limits::SEARCH_BYTES_MAX) {
+        return Err(Fault::new(code::TOO_LONG).field("find").limit(limits::SEARCH_BYTES_MAX as u64).into());
+    }
+    let mut entries = shelf_store::list(&app.db, &request, limit + 1).await?;
+    let more = entries.len() as u64 > limit;
+    entries.truncate(limit as usize);
+    let next = entries.last().filter(|_| more).map(|last| GroupFilePosition {
+        name: last.name.clone(),
+        number: if request.sort == group_sort::LARGEST { last.size } else { last.added_ms },
+        entry: last.entry,
+    });
+    let used_bytes = shelf_store::totals_now(&app.db, request.conversation).await?;
+    Ok(GroupFiles { entries, next, used_bytes, quota_bytes: app.config.files.group_quota_mib << 20 })
+}

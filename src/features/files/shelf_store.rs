@@ -1,0 +1,160 @@
+//! The SQL of the table `group_files`.
+
+use litrocket_protocol::{
+    AccountId, ConversationId,
+    files::{GroupFile, GroupFilePosition, ListGroupFiles, group_sort},
+};
+
+use super::store::new_id;
+use crate::{args, db::Db, error::Result, writer::Tx};
+
+type EntryRow = (i64, i64, i64, String, Option<i64>, i64, i64, i64, i64, String, i64);
+
+/// An entry with the conversation it is in.
+pub(super) fn entry(row: EntryRow) -> (ConversationId, GroupFile) {
+    let (id, conversation, parent, name, file, size, added_by, added_ms, downloads, media_type, kept) = row;
+    let shown = GroupFile {
+        entry: id as u64,
+        folder: (parent != 0).then_some(parent as u64),
+        name,
+        file: file.map(|file| file as u64),
+        size: size as u64,
+        media_type: if file.is_some() { super::shown_type(media_type) } else { String::new() },
+        gone: file.is_some() && kept == 0,
+        added_by: added_by.into(),
+        added_ms: added_ms as u64,
+        downloads: downloads as u64,
+    };
+    (conversation.into(), shown)
+}
+
+/// An entry by its number.
+pub(super) async fn by_id(tx: &mut Tx, id: u64) -> Result<Option<(ConversationId, GroupFile)>> {
+    const SELECT: &str =
+        "SELECT g.id, g.conversation, g.parent, g.name, g.file, g.size, g.added_by, g.added_ms,
+            g.downloads, COALESCE(f.media_type, ''), CASE WHEN f.content IS NULL THEN 0 ELSE 1 END
+        FROM group_files g LEFT JOIN files f ON f.id = g.file WHERE g.id = $1";
+    let row: Option<EntryRow> = tx.first(SELECT, args![id]).await?;
+    Ok(row.map(entry))
+}
+
+/// The entry of this name in a folder.
+pub(super) async fn by_name(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    parent: u64,
+    name: &str,
+) -> Result<Option<(u64, Option<u64>)>> {
+    const SELECT: &str =
+        "SELECT id, file FROM group_files WHERE conversation = $1 AND parent = $2 AND name = $3";
+    let row: Option<(i64, Option<i64>)> = tx.first(SELECT, args![conversation, parent, name]).await?;
+    Ok(row.map(|(id, file)| (id as u64, file.map(|file| file as u64))))
+}
+
+/// How many entries a group has, and what their files take.
+pub(super) async fn totals(tx: &mut Tx, conversation: ConversationId) -> Result<(u64, u64)> {
+    let row: Option<(i64, i64)> = tx.first(TOTALS, args![conversation]).await?;
+    Ok(row.map_or((0, 0), |(count, bytes)| (count as u64, bytes as u64)))
+}
+
+const TOTALS: &str = "SELECT COUNT(*), COALESCE(SUM(size), 0) FROM group_files WHERE conversation = $1";
+
+pub(super) async fn totals_now(db: &Db, conversation: ConversationId) -> Result<u64> {
+    let row: Option<(i64, i64)> = db.first(TOTALS, args![conversation]).await?;
+    Ok(row.map_or(0, |(_, bytes)| bytes as u64))
+}
+
+/// Adds a file or, without one, a folder; its number.
+pub(super) async fn add(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    parent: u64,
+    name: &str,
+    file: Option<(u64, u64)>,
+    by: AccountId,
+) -> Result<u64> {
+    const INSERT: &str = "INSERT INTO group_files
+            (id, conversation, parent, name, name_key, file, size, added_by, added_ms)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let (id, now) = (new_id(tx).await?, tx.now_ms());
+    let (file, size) = file.unzip();
+    let args = args![id, conversation, parent, name, name.to_lowercase(), file, size.unwrap_or(0), by, now];
+    tx.execute(INSERT, args).await?;
+    Ok(id)
+}
+
+/// Gives an entry another name and place.
+pub(super) async fn place(tx: &mut Tx, id: u64, parent: u64, name: &str) -> Result<()> {
+    const UPDATE: &str = "UPDATE group_files SET parent = $2, name = $3, name_key = $4 WHERE id = $1";
+    tx.execute(UPDATE, args![id, parent, name, name.to_lowercase()]).await.map(drop)
+}
+
+pub(super) async fn is_empty(tx: &mut Tx, conversation: ConversationId, folder: u64) -> Result<bool> {
+    const SELECT: &str = "SELECT id FROM group_files WHERE conversation = $1 AND parent = $2 LIMIT 1";
+    let row: Option<(i64,)> = tx.first(SELECT, args![conversation, folder]).await?;
+    Ok(row.is_none())
+}
+
+pub(super) async fn delete(tx: &mut Tx, id: u64) -> Result<()> {
+    tx.execute("DELETE FROM group_files WHERE id = $1", args![id]).await.map(drop)
+}
+
+/// Somebody began to fetch a file of a group.
+pub(super) async fn count_download(tx: &mut Tx, account: AccountId, file: u64) -> Result<()> {
+    const UPDATE: &str = "UPDATE group_files SET downloads = downloads + 1 WHERE file = $2 AND EXISTS (
+        SELECT 1 FROM members m WHERE m.conversation = group_files.conversation AND m.account = $1 AND m.state = 2)";
+    tx.execute(UPDATE, args![account, file]).await.map(drop)
+}
+
+/// A page of a folder, or of the whole group for a search.
+pub(super) async fn list(db: &Db, asked: &ListGroupFiles, limit: u64) -> Result<Vec<GroupFile>> {
+    const BY_NAME: &str =
+        "SELECT g.id, g.conversation, g.parent, g.name, g.file, g.size, g.added_by, g.added_ms,
+            g.downloads, COALESCE(f.media_type, ''), CASE WHEN f.content IS NULL THEN 0 ELSE 1 END
+        FROM group_files g LEFT JOIN files f ON f.id = g.file
+        WHERE g.conversation = $1 AND ($2 < 0 OR g.parent = $2) AND g.name_key LIKE $3 ESCAPE '!'
+            AND (g.name_key > $4 OR (g.name_key = $4 AND g.id > $6)) AND $5 >= 0
+        ORDER BY g.name_key, g.id LIMIT $7";
+    const NEWEST: &str =
+        "SELECT g.id, g.conversation, g.parent, g.name, g.file, g.size, g.added_by, g.added_ms,
+            g.downloads, COALESCE(f.media_type, ''), CASE WHEN f.content IS NULL THEN 0 ELSE 1 END
+        FROM group_files g LEFT JOIN files f ON f.id = g.file
+        WHERE g.conversation = $1 AND ($2 < 0 OR g.parent = $2) AND g.name_key LIKE $3 ESCAPE '!'
+            AND (g.added_ms < $5 OR (g.added_ms = $5 AND g.id < $6)) AND $4 = $4
+        ORDER BY g.added_ms DESC, g.id DESC LIMIT $7";
+    const LARGEST: &str =
+        "SELECT g.id, g.conversation, g.parent, g.name, g.file, g.size, g.added_by, g.added_ms,
+            g.downloads, COALESCE(f.media_type, ''), CASE WHEN f.content IS NULL THEN 0 ELSE 1 END
+        FROM group_files g LEFT JOIN files f ON f.id = g.file
+        WHERE g.conversation = $1 AND ($2 < 0 OR g.parent = $2) AND g.name_key LIKE $3 ESCAPE '!'
+            AND (g.size < $5 OR (g.size = $5 AND g.id < $6)) AND $4 = $4
+        ORDER BY g.size DESC, g.id DESC LIMIT $7";
+    let find = asked.find.as_deref().unwrap_or_default().to_lowercase();
+    // A search without a folder looks into all of them.
+    let folder: i64 = match asked.folder {
+        Some(folder) => folder as i64,
+        None if find.is_empty() => 0,
+        None => -1,
+    };
+    let pattern = format!("%{}%", find.replace('!', "!!").replace('%', "!%").replace('_', "!_"));
+    let by_name = asked.sort == group_sort::NAME;
+    let start = if by_name { 0 } else { u64::MAX };
+    let after = asked.after.clone();
+    let after = after.unwrap_or(GroupFilePosition { name: String::new(), number: start, entry: start });
+    let sql = match asked.sort {
+        group_sort::NEWEST => NEWEST,
+        group_sort::LARGEST => LARGEST,
+        _ => BY_NAME,
+    };
+    let args = args![
+        asked.conversation,
+        folder,
+        pattern,
+        after.name.to_lowercase(),
+        after.number,
+        after.entry,
+        limit
+    ];
+    let rows: Vec<EntryRow> = db.all(sql, args).await?;
+    Ok(rows.into_iter().map(|row| entry(row).1).collect())
+}
