@@ -1,5 +1,6 @@
 //! People show moments to their friends, and to nobody else.
 
+use litrocket::args;
 use litrocket_client::{Client, Item, Start};
 use litrocket_protocol::{
     AccountId, MessageId,
@@ -366,6 +367,40 @@ async fn the_newest_likes_and_comments_come_with_a_moment() {
     bob.likes(moment, false).await;
     bob.likes(moment, false).await;
     assert_eq!(ada.looks_at(moment).await.like_count, 0);
+}
+
+#[tokio::test]
+async fn a_moment_takes_a_thousand_likes_and_as_many_comments() {
+    let world = World::start().await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    ada.befriends(&bob).await;
+    let moment = ada.posts("popular").await;
+    let most = limits::MOMENT_REACTIONS_MAX as u64;
+    let rows: Vec<_> = (1..most).map(|number| args![moment, 1_000 + number].to_vec()).collect();
+    let insert = world.app().writer.run(move |tx| {
+        Box::pin(async move {
+            const LIKE: &str = "INSERT INTO moment_likes (moment, account, at_ms) VALUES ($1, $2, 0)";
+            const COMMENT: &str = "INSERT INTO moment_comments (id, moment, account, at_ms, text)
+                VALUES ($2, $1, $2, 0, 'me too')";
+            tx.execute_many(LIKE, &rows).await?;
+            tx.execute_many(COMMENT, &rows).await
+        })
+    });
+    insert.await.unwrap();
+    bob.likes(moment, true).await;
+    bob.likes(moment, true).await;
+    assert_eq!(ada.is_refused(LikeMoment { moment, liked: true }).await, "too_many");
+    let comment = bob.comments(moment, "the last one", None).await;
+    let id = ada.client.new_id().unwrap();
+    let more = CommentMoment { id, moment, text: "one more".into(), reply_to: None };
+    assert_eq!(ada.is_refused(more.clone()).await, "too_many");
+    // There is room again. Of all these people none is a friend of Ada's but Bob.
+    bob.likes(moment, false).await;
+    ada.likes(moment, true).await;
+    bob.asks(DeleteComment { moment, comment }).await;
+    ada.asks(more).await;
+    let seen = ada.looks_at(moment).await;
+    assert_eq!((seen.like_count, seen.comment_count), (1, 1));
 }
 
 #[tokio::test]

@@ -108,7 +108,7 @@ words! {
     new_moments: "There are new moments.", "有新的朋友圈动态。";
     no_new_moments: "Nothing new.", "没有新动态。";
     nobody_hidden: "You keep nobody's moments out.", "没有屏蔽任何人的朋友圈。";
-    likes: "likes", "赞";
+    likes: "Liked by", "赞";
     more_comments: "more comments: litrocket moment show", "条更多评论：litrocket moment show";
     seen_by_friends: "friends", "好友可见";
     seen_by_chosen: "only", "部分可见：";

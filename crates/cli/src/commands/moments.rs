@@ -241,7 +241,7 @@ fn moment_text(context: &Context, names: &Names, moment: &Moment) -> String {
     if moment.like_count > 0 {
         let more = if moment.like_count > moment.likes.len() as u64 { " …" } else { "" };
         let (count, likes) = (moment.like_count, list(&moment.likes));
-        text.push_str(&format!("\n    {count} {}: {likes}{more}", words.likes()));
+        text.push_str(&format!("\n    {} ({count}): {likes}{more}", words.likes()));
     }
     for comment in &moment.comments {
         text.push_str(&format!("\n    {}", comment_line(names, comment)));
