@@ -4,6 +4,7 @@
 
 mod access;
 mod accounts;
+mod bad_inputs;
 mod chat;
 mod faults;
 mod files;
