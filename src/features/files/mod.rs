@@ -1,7 +1,7 @@
 //! Files: uploads and downloads in verified chunks, and who may read them.
 //!
 //! [`upload`] and [`download`] are the requests and streams, [`transfers`] what is known of uploads under way,
-//! [`blobs`] the storage of chunks, [`store`] the tables, [`messages`] the messages that carry files, [`shelf`] the files of groups, [`collect`]
+//! [`blobs`] the storage of chunks, [`store`] the tables, [`messages`] the messages that carry files, [`shelf`] the files of groups, [`mod@collect`]
 //! takes away what nothing refers to, [`mod@verify`] reads it all. Must not know QUIC. Start with [`upload::open`].
 
 mod blobs;
