@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
@@ -22,6 +22,14 @@ pub(crate) struct Process {
     /// More variables of the environment.
     pub(crate) variables: Vec<(&'static str, &'static str)>,
     child: Option<Child>,
+}
+
+/// The file in its folder that takes the program's standard error.
+const LAST_WORDS: &str = "stderr";
+
+fn code(status: ExitStatus) -> i32 {
+    use std::os::unix::process::ExitStatusExt as _;
+    status.code().unwrap_or_else(|| -status.signal().unwrap_or(0))
 }
 
 pub(crate) fn program() -> Command {
@@ -103,16 +111,20 @@ impl Process {
             .env("LITROCKET_LIMITS_REQUESTS_PER_SECOND", "100000")
             .envs(self.variables.iter().copied())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null());
+            .stderr(std::fs::File::create(self.folder.path().join(LAST_WORDS)).unwrap());
         self.child = Some(command.spawn().unwrap());
     }
 
     /// Whether the program has ended by itself; answers its exit code, or minus the signal that ended it.
     pub(crate) fn has_ended(&mut self) -> Option<i32> {
-        use std::os::unix::process::ExitStatusExt as _;
         let status = self.child.as_mut()?.try_wait().unwrap()?;
         self.child = None;
-        Some(status.code().unwrap_or_else(|| -status.signal().unwrap_or(0)))
+        Some(code(status))
+    }
+
+    /// What it wrote to its standard error since it was started last.
+    pub(crate) fn last_words(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join(LAST_WORDS)).unwrap_or_default()
     }
 
     /// Ends the program as a crash does.
@@ -133,15 +145,15 @@ impl Process {
         rustix::process::kill_process(id, signal).unwrap();
     }
 
-    /// Asks the program to stop; answers its exit code.
-    pub(crate) fn terminate(&mut self) -> Option<i32> {
+    /// Asks the program to stop; answers as [`Process::ended`] does.
+    pub(crate) fn terminate(&mut self) -> i32 {
         self.signal();
         self.ended()
     }
 
-    /// Waits for the program's end; answers its exit code.
-    pub(crate) fn ended(&mut self) -> Option<i32> {
-        self.child.take().unwrap().wait().unwrap().code()
+    /// Waits for the program's end; answers its exit code, or minus the signal that ended it.
+    pub(crate) fn ended(&mut self) -> i32 {
+        code(self.child.take().unwrap().wait().unwrap())
     }
 
     /// Resident memory, in bytes.

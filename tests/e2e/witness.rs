@@ -307,7 +307,8 @@ impl Place for Process {
     }
 
     async fn stops(&mut self) {
-        assert_eq!(tokio::task::block_in_place(|| self.terminate()), Some(0), "the server stops as asked");
+        let code = tokio::task::block_in_place(|| self.terminate());
+        assert_eq!(code, 0, "the server does not stop as asked: {}", self.last_words());
     }
 }
 

@@ -74,7 +74,7 @@ async fn a_graceful_stop_under_load_loses_nothing_and_exits_0() {
     let before = Instant::now();
     let (code, mut process) =
         tokio::task::spawn_blocking(move || (process.terminate(), process)).await.unwrap();
-    assert_eq!(code, Some(0));
+    assert_eq!(code, 0, "{}", process.last_words());
     assert!(before.elapsed() < Duration::from_secs(10), "{:?}", before.elapsed());
     assert!(timeout(PATIENCE, told).await.unwrap().unwrap() > 0);
     process.up();

@@ -17,7 +17,8 @@ async fn graceful_stops_in_a_row_under_load_lose_nothing_and_exit_0() {
         party.goes_on(1 + random.below(20)).await;
         tokio::time::sleep(Duration::from_millis(random.below(100))).await;
         let asked = Instant::now();
-        assert_eq!(tokio::task::block_in_place(|| party.place.terminate()), Some(0));
+        let code = tokio::task::block_in_place(|| party.place.terminate());
+        assert_eq!(code, 0, "{}", party.place.last_words());
         longest = longest.max(asked.elapsed());
         party.comes_back();
     }
