@@ -113,20 +113,25 @@ impl Sky {
     }
 
     /// The device's socket towards the server, made when it is needed.
-    async fn socket(self: &Arc<Self>, device: SocketAddr) -> Arc<UdpSocket> {
-        if let Some((socket, _)) = lock(&self.devices).get(&device) {
-            return socket.clone();
-        }
-        self.moved(device).await
+    fn socket(self: &Arc<Self>, device: SocketAddr) -> Arc<UdpSocket> {
+        // Found or made under one lock: two first packets that arrive together must not come from two ports.
+        let mut devices = lock(&self.devices);
+        devices.entry(device).or_insert_with(|| self.upstream(device)).0.clone()
     }
 
-    async fn moved(self: &Arc<Self>, device: SocketAddr) -> Arc<UdpSocket> {
-        let socket = Arc::new(UdpSocket::bind("127.0.0.1:0").await.unwrap());
-        let reader = tokio::spawn(down(self.clone(), socket.clone(), device));
-        if let Some((_, before)) = lock(&self.devices).insert(device, (socket.clone(), reader)) {
+    fn moved(self: &Arc<Self>, device: SocketAddr) {
+        let upstream = self.upstream(device);
+        if let Some((_, before)) = lock(&self.devices).insert(device, upstream) {
             before.abort();
         }
-        socket
+    }
+
+    fn upstream(self: &Arc<Self>, device: SocketAddr) -> Upstream {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let socket = Arc::new(UdpSocket::from_std(socket).unwrap());
+        let reader = tokio::spawn(down(self.clone(), socket.clone(), device));
+        (socket, reader)
     }
 }
 
@@ -140,7 +145,7 @@ async fn up(sky: Arc<Sky>) {
             let (sky, packet) = (sky.clone(), buffer[..size].to_vec());
             under_way.spawn(async move {
                 tokio::time::sleep_until(at).await;
-                let _ = sky.socket(device).await.send_to(&packet, sky.server).await;
+                let _ = sky.socket(device).send_to(&packet, sky.server).await;
             });
         }
         while under_way.try_join_next().is_some() {}
@@ -169,7 +174,7 @@ async fn moves(sky: Arc<Sky>) {
         if lock(&sky.weather).moves {
             let devices: Vec<_> = lock(&sky.devices).keys().copied().collect();
             for device in devices {
-                sky.moved(device).await;
+                sky.moved(device);
             }
         }
     }
