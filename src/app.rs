@@ -16,8 +16,9 @@ use crate::{
     config::Config,
     db::{Db, SearchIndex},
     features::{
-        account::{Passwords, Throttle},
+        account::{Names, Passwords, Throttle},
         files::Files,
+        mail::Mail,
         presence::Watchers,
         words::{Dictionary, Translator},
     },
@@ -45,6 +46,10 @@ pub struct App {
     pub passwords: Passwords,
     /// Budgets of failed sign-ins.
     pub throttle: Throttle,
+    /// Hides the names of deleted accounts.
+    pub names: Names,
+    /// The mail server and what codes are made with.
+    pub mail: Mail,
     /// The full-text index.
     pub search: SearchIndex,
     /// The dictionary.

@@ -5,14 +5,16 @@
 //! | [`server`] | assembles everything, runs, drains | – |
 //! | [`app`] | what every handler needs; the clock | – |
 //! | [`config`], [`limits`], [`error`], [`telemetry`] | as their names say | features |
-//! | [`transport`] | QUIC, TLS, certificates, streams, HTTP calls; the only place that names quinn, rustls, rcgen, hyper | requests, features |
+//! | [`transport`] | QUIC, TLS, certificates, streams, HTTP calls, mail; the only place that names quinn, rustls, rcgen, hyper, lettre | requests, features |
 //! | [`rpc`] | from a code to a typed handler; the life of a connection | features |
 //! | [`hub`] | who is connected, what active conversations said last | features, SQL |
 //! | [`writer`] | the one task that changes the database | features |
 //! | [`db`] | the one place that names a database driver | features |
 //! | [`features`] | what the product does | QUIC |
+//! | [`admin`] | the operator's commands, over the server's socket | the database |
 //! | [`mod@bench`] | what the load harness borrows | – |
 
+pub mod admin;
 pub mod app;
 pub mod bench;
 pub mod config;
@@ -28,5 +30,7 @@ pub mod telemetry;
 pub mod transport;
 pub mod writer;
 
+#[cfg(test)]
+mod privacy;
 #[cfg(test)]
 mod versions;

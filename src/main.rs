@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use litrocket::{
-    bench,
+    admin, bench,
     config::{self, Config},
     serve,
 };
@@ -35,23 +35,9 @@ enum Command {
     Bench(litrocket_bench::BenchArgs),
     /// Look after the server on its own machine.
     #[command(subcommand)]
-    Admin(Admin),
+    Admin(admin::Admin),
     #[command(flatten)]
     Client(litrocket_cli::Command),
-}
-
-/// What an operator does on the server's machine.
-#[derive(Debug, Subcommand)]
-enum Admin {
-    /// Look after the files that people sent.
-    #[command(subcommand)]
-    Files(AdminFiles),
-}
-
-#[derive(Debug, Subcommand)]
-enum AdminFiles {
-    /// Read every stored file through and tell what is damaged or missing. Changes nothing.
-    Check(config::Args),
 }
 
 fn main() -> ExitCode {
@@ -64,9 +50,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Command::Bench(args) => serve::block_on(litrocket_bench::run(&bench::ServerHost, args, common.json)),
-        Command::Admin(Admin::Files(AdminFiles::Check(args))) => {
-            with_config(&args, |config| serve::check_files(config, common.json))
-        }
+        Command::Admin(command) => admin::run(command, common.json, |args, run| with_config(args, run)),
         Command::Client(command) => serve::block_on(litrocket_cli::run(command, common)),
     }
 }

@@ -6,7 +6,7 @@ use qrcode::{QrCode, render::unicode};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    config::{Config, SignUp},
+    config::{Config, Email, SignUp},
     db::Db,
     features::{account, files},
     server::{self, Server},
@@ -128,11 +128,15 @@ async fn greet(server: &Server) -> Result<(), Box<dyn std::error::Error>> {
     let link = account::link(app, invite.as_deref());
     let mut text = format!(
         "litrocket {} listens on {address} (UDP)\nCA file          {}\nCA fingerprint   sha256-{}\n\
-         Sign-up          {}\nAddress          {link}\n",
+         Sign-up          {}\nE-mail           {}\nAddress          {link}\n",
         env!("CARGO_PKG_VERSION"),
         identity.ca_file.display(),
         identity.ca_sha256,
         policy.name(),
+        match app.config.email() {
+            Email::Off => "off: accounts are recovered by their recovery codes (mail.server turns it on)",
+            on => on.name(),
+        },
     );
     if invite.is_some() {
         text.push_str("                 (whoever signs up with this invite becomes the operator)\n");

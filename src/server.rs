@@ -49,6 +49,8 @@ pub struct Server {
     address: SocketAddr,
     identity: transport::Identity,
     drain: watch::Sender<bool>,
+    /// Where operators on this machine ask.
+    admin: Option<tokio::net::UnixListener>,
     /// Keeps other processes out of the data folder.
     _lock: std::fs::File,
 }
@@ -84,12 +86,9 @@ impl Server {
         let (drain, draining) = watch::channel(false);
         let passwords =
             account::Passwords::new(&config.accounts).map_err(|error| Error(error.to_string()))?;
-        let accounts = &config.accounts;
-        let throttle = account::Throttle::new(
-            accounts.failures_per_account,
-            accounts.failures_per_address,
-            accounts.sign_ups_per_address,
-        );
+        let throttle = account::Throttle::new(&config.accounts);
+        let names = account::Names::open(&data).map_err(Error)?;
+        let mail = features::mail::Mail::open(&config, &data).map_err(Error)?;
         let translator = features::words::Translator::new(&config.words).map_err(Error)?;
         let files = features::files::Files::open(&config.files, &data).map_err(Error)?;
         let own_certificate = !config.server.certificate.is_empty();
@@ -105,6 +104,8 @@ impl Server {
             identity,
             passwords,
             throttle,
+            names,
+            mail,
             search,
             dictionary: features::words::Dictionary::new(&data),
             translator,
@@ -119,6 +120,7 @@ impl Server {
             address,
             identity: certificates,
             drain,
+            admin: features::admin::open(&data),
             _lock: lock,
         })
     }
@@ -141,7 +143,7 @@ impl Server {
     /// Serves until `stop` completes, then drains: what was accepted is finished and acked. `abort` ends the
     /// draining at once.
     pub async fn run(
-        self,
+        mut self,
         stop: impl Future<Output = ()> + Send,
         abort: impl Future<Output = ()> + Send,
     ) -> Result<(), Error> {
@@ -152,6 +154,10 @@ impl Server {
         let expiry = tokio::spawn(features::people::expire(self.app.clone()));
         let indexing = tokio::spawn(features::people::index_all(self.app.clone()));
         let pruning = tokio::spawn(writer::prune(self.app.writer.clone()));
+        let endings = tokio::spawn(account::finish(self.app.clone()));
+        let admin =
+            self.admin.take().map(|socket| tokio::spawn(features::admin::serve(self.app.clone(), socket)));
+        let mail = tokio::spawn(features::mail::run(self.app.clone()));
         let collector = tokio::spawn(features::files::collect(self.app.clone()));
         tokio::pin!(stop);
         let failed = self.app.writer.failed();
@@ -171,6 +177,11 @@ impl Server {
         }
         disk.abort();
         expiry.abort();
+        mail.abort();
+        endings.abort();
+        if let Some(admin) = admin {
+            admin.abort();
+        }
         collector.abort();
         pruning.abort();
         indexing.abort();

@@ -8,13 +8,14 @@ mod options;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 pub use options::{
-    Accounts, Config, Files, Limits, Logs, OPTIONS, People, Server, Storage, Transport, Words,
+    Accounts, Config, Files, Limits, Logs, Mail, OPTIONS, People, Server, Storage, Transport, Words,
 };
 use toml::{Table, Value};
 
 /// Variables that belong to the client commands.
 const CLIENT_VARIABLES: &[&str] = &[
     "LITROCKET_PASSWORD",
+    "LITROCKET_RECOVERY_CODE",
     "LITROCKET_SERVER",
     "LITROCKET_CA",
     "LITROCKET_PROFILE",
@@ -82,6 +83,28 @@ impl SignUp {
     }
 }
 
+/// Whether accounts have e-mail addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Email {
+    /// None has.
+    Off,
+    /// Those that want to.
+    Optional,
+    /// All that sign up.
+    Required,
+}
+
+impl Email {
+    /// The word on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Optional => "optional",
+            Self::Required => "required",
+        }
+    }
+}
+
 impl Config {
     /// Loads the configuration: defaults, file, environment, flags; later ones win.
     pub fn load(args: &Args, env: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
@@ -110,6 +133,16 @@ impl Config {
         }
     }
 
+    /// Whether accounts have e-mail addresses.
+    pub fn email(&self) -> Email {
+        match self.accounts.email.as_str() {
+            _ if self.mail.server.is_empty() => Email::Off,
+            "off" => Email::Off,
+            "required" => Email::Required,
+            _ => Email::Optional,
+        }
+    }
+
     /// Where to listen.
     pub fn listen(&self) -> Result<SocketAddr, ConfigError> {
         self.server.listen.parse().map_err(|_| {
@@ -135,6 +168,20 @@ impl Config {
             Err(ConfigError(format!("{path}: {value:?} is not allowed; use one of {}", allowed.join(", "))))
         };
         choice("server.sign_up", &self.server.sign_up, &["auto", "open", "invite", "closed"])?;
+        choice("accounts.email", &self.accounts.email, &["off", "optional", "required"])?;
+        if self.mail.server.is_empty() && self.accounts.email == "required" {
+            return Err(ConfigError(
+                "accounts.email is required: name a mail.server that sends the codes".into(),
+            ));
+        }
+        if !self.mail.server.is_empty() && self.mail.from.is_empty() {
+            return Err(ConfigError("mail.server and mail.from belong together: name the sender".into()));
+        }
+        if self.mail.user.is_empty() != self.mail.password_file.is_empty() {
+            return Err(ConfigError(
+                "mail.user and mail.password_file belong together: set both or none".into(),
+            ));
+        }
         choice("storage.durability", &self.storage.durability, &["full", "normal"])?;
         choice("words.engine", &self.words.engine, &["", "libretranslate", "apertium"])?;
         if self.words.engine.is_empty() != self.words.engine_url.is_empty() {

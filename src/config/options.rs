@@ -166,6 +166,32 @@ config! {
         sign_ups_per_address: u64 = 1_000_u64, in 1 ..= 1_000_000;
         /// Signed-in devices of one account; beyond it the one used longest ago is signed out.
         sessions_max: u64 = 100_u64, in 1 ..= 1_000;
+        /// Whether accounts have e-mail addresses: off, optional, or required for signing up. Without mail.server it is off.
+        email: String = "optional";
+        /// How long a code that was sent by mail is good, in minutes.
+        code_minutes: u64 = 10_u64, in 1 ..= 1_440;
+        /// Seconds between two codes for one e-mail address.
+        code_pause_seconds: u64 = 60_u64, in 0 ..= 3_600;
+        /// Codes one e-mail address may be sent per hour.
+        codes_per_email: u64 = 5_u64, in 1 ..= 10_000;
+        /// Codes one network address (IPv6: /64) may ask for per hour.
+        codes_per_address: u64 = 20_u64, in 1 ..= 1_000_000;
+    }
+    /// Mail that the server sends: codes for signing up and for recovering an account.
+    mail: Mail {
+        /// The mail server: `smtp://HOST:PORT` turns to TLS before anything is said (STARTTLS), `smtps://HOST:PORT` begins with it.
+        /// Empty for no mail. Only `smtp://` to a loopback address without `ca` goes without TLS.
+        server: String = "";
+        /// The user name for the mail server; empty for none.
+        user: String = "";
+        /// A file with the password for the mail server, which nobody else may read; empty for none.
+        password_file: String = "";
+        /// The sender, for example `litrocket <no-reply@example.org>`.
+        from: String = "";
+        /// The CA to trust with the mail server as a PEM file; empty for the system's roots.
+        ca: String = "";
+        /// How long the mail server may take for one mail, in milliseconds.
+        timeout_ms: u64 = 30_000_u64, in 100 ..= 300_000;
     }
     /// Bounds of what people can do.
     limits: Limits {

@@ -68,7 +68,35 @@ impl SearchIndex {
                  INSERT INTO progress (pos) VALUES (0); PRAGMA user_version = {VERSION}; COMMIT;"
             )))?;
         }
+        checked(connection.execute_batch("CREATE TABLE IF NOT EXISTS purge (pos INTEGER NOT NULL)"))?;
         Ok(connection)
+    }
+
+    /// Once the log is indexed up to `pos`, words of messages that are gone have to leave the file.
+    pub fn want_purge(&self, pos: u64) -> Result<(), Error> {
+        let mut connection = lock(&self.writer);
+        let transaction = checked(connection.transaction())?;
+        checked(transaction.execute("DELETE FROM purge", []))?;
+        checked(transaction.execute("INSERT INTO purge (pos) VALUES (?1)", [pos]))?;
+        checked(transaction.commit())
+    }
+
+    /// Does that, if it is wanted and can be done. The index keeps the words of what was removed until its parts are
+    /// merged; merging them all reads and writes the whole index.
+    pub fn purge(&self, indexed: u64) -> Result<bool, Error> {
+        let connection = lock(&self.writer);
+        let wanted: Option<u64> = checked(rusqlite::OptionalExtension::optional(connection.query_row(
+            "SELECT pos FROM purge WHERE pos <= ?1",
+            [indexed],
+            |row| row.get(0),
+        )))?;
+        if wanted.is_none() {
+            return Ok(false);
+        }
+        checked(connection.execute_batch(
+            "INSERT INTO words (words) VALUES ('optimize'); DELETE FROM purge; PRAGMA wal_checkpoint(TRUNCATE);",
+        ))?;
+        Ok(true)
     }
 
     /// How far the log is indexed.

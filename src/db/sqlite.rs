@@ -24,6 +24,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (9, "account_log_age", include_str!("../../migrations/sqlite/0009_account_log_age.sql")),
     (10, "standing", include_str!("../../migrations/sqlite/0010_standing.sql")),
     (11, "group files", include_str!("../../migrations/sqlite/0011_group_files.sql")),
+    (12, "mail", include_str!("../../migrations/sqlite/0012_mail.sql")),
+    (13, "accounts", include_str!("../../migrations/sqlite/0013_accounts.sql")),
 ];
 
 /// How long a writer waits for a lock that another program holds on the file.

@@ -1,10 +1,13 @@
 //! What the product does: the only list of features. Each is a file or folder with its handlers, rules and SQL.
 
 pub mod account;
+pub mod admin;
 pub mod chat;
 pub mod conversations;
+pub mod export;
 pub mod files;
 pub mod history;
+pub mod mail;
 pub mod moments;
 pub mod people;
 pub mod presence;
@@ -20,6 +23,7 @@ pub fn routes() -> Router {
     let router = account::routes(Router::default());
     let router = chat::routes(router);
     let router = conversations::routes(router);
+    let router = export::routes(router);
     let router = files::routes(router);
     let router = history::routes(router);
     let router = moments::routes(router);

@@ -78,6 +78,14 @@ pub(super) fn load(data: &Path) -> Result<Keys, Error> {
     Ok(Keys { reset: key("reset")?, token: key("token")?, cid: key("cid")?, generation })
 }
 
+/// A secret of the data folder, made when it is first asked for.
+pub fn secret(data: &Path, name: &str) -> Result<[u8; 32], Error> {
+    let folder = data.join("keys");
+    std::fs::create_dir_all(&folder)
+        .map_err(|error| Error::file("the folder cannot be made:", &folder, error))?;
+    load_key(&folder.join(name))
+}
+
 fn load_key(path: &Path) -> Result<[u8; 32], Error> {
     if path.exists() {
         check_mode(path)?;

@@ -204,10 +204,11 @@ fn transport(options: &Options) -> Result<TransportConfig, Error> {
 
 /// `[::]` serves IPv4 too, whatever the system's default is.
 fn socket(listen: SocketAddr) -> Result<UdpSocket, Error> {
-    use rustix::net::{AddressFamily, SocketType, bind, socket, sockopt};
+    use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, socket_with, sockopt};
     let fail = |error: &dyn std::fmt::Display| Error::new(&format!("cannot listen on {listen}"), error);
     let family = if listen.is_ipv6() { AddressFamily::INET6 } else { AddressFamily::INET };
-    let socket = socket(family, SocketType::DGRAM, None).map_err(|error| fail(&error))?;
+    // A program that this one starts does not keep the port when this one ends.
+    let socket = socket_with(family, SocketType::DGRAM, SocketFlags::CLOEXEC, None).map_err(|error| fail(&error))?;
     if listen.is_ipv6() {
         sockopt::set_ipv6_v6only(&socket, !listen.ip().is_unspecified()).map_err(|error| fail(&error))?;
     }

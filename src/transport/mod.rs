@@ -1,5 +1,5 @@
-//! QUIC, TLS and calls over HTTP: the only place that names quinn, rustls, rcgen and hyper. Knows streams and bytes,
-//! no feature.
+//! QUIC, TLS, calls over HTTP and mail: the only place that names quinn, rustls, rcgen, hyper and lettre. Knows streams
+//! and bytes, no feature.
 //!
 //! Start with [`Listener::bind`]: it makes or loads certificates and keys, opens the UDP socket and hands out
 //! [`Connection`]s whose handshake is done. Streams are wrapped so that a cancelled one is reset, never finished.
@@ -10,6 +10,7 @@ mod connection;
 mod http;
 mod keys;
 mod listener;
+mod mail;
 mod sessions;
 mod streams;
 
@@ -22,7 +23,9 @@ use std::{
 pub use certs::Identity;
 pub use connection::{Closed, Connection};
 pub use http::{HttpAnswer, HttpError, HttpServer};
+pub use keys::secret;
 pub use listener::{Listener, endpoint, network};
+pub use mail::{MailError, MailOptions, Mailer};
 pub use streams::{ReadError, RecvStream, SendStream, WriteError};
 
 /// How the listener is set up.

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, pin::Pin};
 use litrocket_client::{Client, Error};
 use litrocket_protocol::{
     AccountId, ConversationId, MessageId, Request, SessionId, Who, account as a, conversations as c,
-    files as f, history as h, moments as m, people as p, requests, words as w,
+    email as e, export as x, files as f, history as h, moments as m, people as p, requests, words as w,
 };
 
 use crate::world::World;
@@ -87,7 +87,7 @@ fn wrong(_: &Scene) -> String {
 fn table() -> Vec<Row> {
     rows! {
         a::Hello { versions: |_: &Scene| vec![1], client: words, token: none, capabilities: |_: &Scene| vec![] } => ["hello_again", "hello_again", "hello_again"];
-        a::Register { handle: words, password: wrong, invite: none, label: words, locale: none } => ["already_signed_in", "already_signed_in", "already_signed_in"];
+        a::Register { handle: words, password: wrong, invite: none, label: words, locale: none, email: none, email_code: none } => ["already_signed_in", "already_signed_in", "already_signed_in"];
         a::SignIn { handle: words, password: wrong, label: words, old_token: none } => ["already_signed_in", "already_signed_in", "already_signed_in"];
         a::ListSessions { before: none, limit: none } => ["ok", "ok", "ok"];
         a::RevokeSession { session: |_: &Scene| SessionId(1) } => ["not_found", "not_found", "not_found"];
@@ -97,8 +97,16 @@ fn table() -> Vec<Row> {
         a::GetProfiles { accounts: bystanders } => ["ok", "ok", "ok"];
         a::SetProfile { display_name: none, signature: none, locale: none, sex: none, birthday: none, show_personal: none } => ["ok", "ok", "ok"];
         a::SetPrivacy { read_receipts: none, presence: none, typing: none, findable: none } => ["ok", "ok", "ok"];
-        a::DeleteAccount { password: wrong } => ["wrong_credentials", "wrong_credentials", "wrong_credentials"];
+        a::DeleteAccount { password: wrong, erase: |_: &Scene| false } => ["wrong_credentials", "wrong_credentials", "wrong_credentials"];
         a::CreateInvite { uses: none, valid_ms: none } => ["forbidden", "forbidden", "forbidden"];
+        e::SendEmailCode { email: words, purpose: words, locale: none } => ["already_signed_in", "already_signed_in", "already_signed_in"];
+        e::Recover { email: none, email_code: none, handle: none, recovery_code: none, password: wrong, label: words } => ["already_signed_in", "already_signed_in", "already_signed_in"];
+        e::NewRecoveryCode { password: wrong } => ["wrong_credentials", "wrong_credentials", "wrong_credentials"];
+        e::ChangeEmail { password: wrong, email: none } => ["no_mail", "no_mail", "no_mail"];
+        e::ConfirmEmail { old_code: none, new_code: none } => ["bad_code", "bad_code", "bad_code"];
+        e::GetEmail { reserved: none } => ["ok", "ok", "ok"];
+        a::RestoreAccount { handle: words, password: wrong, label: words } => ["already_signed_in", "already_signed_in", "already_signed_in"];
+        x::ExportAccount { after: none } => ["ok", "ok", "ok"];
         c::ListConversations { after: none, limit: none } => ["ok", "ok", "ok"];
         c::OpenDirect { account: bystander } => ["ok", "ok", "ok"];
         c::CreateGroup { id: id, name: words, accounts: bystanders, open_history: |_: &Scene| false } => ["ok", "ok", "ok"];

@@ -25,8 +25,19 @@ use crate::{
 
 /// Requests that would end the session that makes them, or hash a password, when by chance nothing is wrong with
 /// them. Only inputs that no reader can take for a request are made of these.
-const ONLY_BROKEN: &[&str] =
-    &["SignOut", "DeleteAccount", "ChangePassword", "Register", "SignIn", "RotateToken", "Hello"];
+const ONLY_BROKEN: &[&str] = &[
+    "SignOut",
+    "DeleteAccount",
+    "ChangePassword",
+    "Register",
+    "SignIn",
+    "RotateToken",
+    "Hello",
+    "Recover",
+    "NewRecoveryCode",
+    "ChangeEmail",
+    "RestoreAccount",
+];
 /// An id that nothing has.
 const NOBODY: u64 = 999_999_999;
 

@@ -4,14 +4,18 @@
 
 mod access;
 mod accounts;
+mod admin;
 mod bad_inputs;
 mod chat;
+mod ending;
 mod faults;
 mod files;
 mod groups;
 mod hostile;
+mod mail;
 mod moments;
 mod people;
+mod privacy;
 mod process;
 mod programs;
 mod raw;

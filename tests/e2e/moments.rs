@@ -3,9 +3,7 @@
 use litrocket::args;
 use litrocket_client::{Client, Item, Start};
 use litrocket_protocol::{
-    AccountId, MessageId,
-    account::DeleteAccount,
-    frame, limits,
+    AccountId, MessageId, frame, limits,
     moments::{
         CommentMoment, DeleteComment, DeleteMoment, GetMoment, GetNewMoments, HideMoments, LikeMoment,
         ListComments, ListFeed, ListHiddenMoments, ListLikes, ListMoments, MarkMomentsSeen, Moment,
@@ -15,7 +13,7 @@ use litrocket_protocol::{
 };
 use tokio::time::timeout;
 
-use crate::world::{PASSWORD, PATIENCE, Person, World};
+use crate::world::{PATIENCE, Person, World};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -544,7 +542,7 @@ async fn a_deleted_account_takes_its_moments_likes_and_comments_along() {
     eve.comments(his, "to ada", Some(asked)).await;
     eve.comments(hers, "at ada's", None).await;
     assert_eq!(notices(&world, &bob).await.len(), 3);
-    ada.asks(DeleteAccount { password: PASSWORD.into() }).await;
+    world.deletes(&ada, false).await;
     assert_eq!(bob.feed().await, ["bob's"]);
     assert_eq!(bob.is_refused(GetMoment { moment: hers }).await, "not_found");
     let seen = bob.looks_at(his).await;

@@ -6,7 +6,7 @@ use litrocket::{args, features::people, writer};
 use litrocket_client::{Client, Item, Outgoing, Start};
 use litrocket_protocol::{
     AccountId,
-    account::{DeleteAccount, SetPrivacy, SetProfile},
+    account::{SetPrivacy, SetProfile},
     conversations::{GetConversation, GetMarkers, GetReaders, MarkRead},
     frame, limits,
     people::{
@@ -16,7 +16,7 @@ use litrocket_protocol::{
 };
 use serde::de::DeserializeOwned;
 
-use crate::world::{PASSWORD, PATIENCE, Person, World};
+use crate::world::{PATIENCE, Person, World};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -427,7 +427,7 @@ async fn people_are_found_by_parts_of_their_names_unless_they_do_not_want_to() {
     assert_eq!(ada.finds("bob").await, ["bob"]);
     ada.asks(SetPrivacy { findable: Some(false), ..SetPrivacy::default() }).await;
     assert!(eve.finds("ada").await.is_empty());
-    bob.asks(DeleteAccount { password: PASSWORD.into() }).await;
+    world.deletes(&bob, false).await;
     assert!(ada.finds("bob").await.is_empty());
     assert_eq!(
         eve.is_refused(FindPeople { text: " ".into(), after: None, limit: None }).await,
@@ -488,7 +488,7 @@ async fn a_deleted_account_is_nobodys_friend_any_more() {
     ada.asks(ask(&eve)).await;
     dan.blocks(&ada, true).await;
     bob.listens().await;
-    ada.asks(DeleteAccount { password: PASSWORD.into() }).await;
+    world.deletes(&ada, false).await;
     assert_eq!(bob.learns::<FriendEntry>(&friend(&ada)).await, None);
     assert!(bob.friends().await.is_empty() && eve.requests(false).await.is_empty());
     assert!(dan.asks(ListBlocked::default()).await.people.is_empty());

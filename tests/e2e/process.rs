@@ -184,9 +184,8 @@ impl Process {
         let request = Register {
             handle: name.into(),
             password: PASSWORD.into(),
-            invite: None,
             label: "x".into(),
-            locale: None,
+            ..Register::default()
         };
         client.register(request).await.unwrap();
         client

@@ -224,6 +224,9 @@ async fn the_log_names_what_happened_and_holds_no_words_passwords_or_tokens() {
 
 /// A virtual environment with the pinned packages, kept beside the build.
 pub(crate) fn python() -> std::path::PathBuf {
+    /// Several tests may be the first to want it.
+    static MAKING: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _making = MAKING.lock().unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
     let python = folder.join("bin/python");

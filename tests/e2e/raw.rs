@@ -93,9 +93,8 @@ impl Raw {
         let register = Register {
             handle: handle.into(),
             password: PASSWORD.into(),
-            invite: None,
             label: "raw".into(),
-            locale: None,
+            ..Register::default()
         };
         self.call(&register).await.unwrap()
     }

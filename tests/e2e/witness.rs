@@ -455,9 +455,8 @@ async fn registered(options: &Options, name: &str) -> Client {
     let request = Register {
         handle: name.into(),
         password: PASSWORD.into(),
-        invite: None,
         label: "first".into(),
-        locale: None,
+        ..Register::default()
     };
     client.register(request).await.unwrap();
     client

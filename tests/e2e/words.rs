@@ -32,7 +32,7 @@ fn new_word(person: &Person, word: &str, meaning: &str) -> NewWord {
 }
 
 impl Person {
-    async fn adds(&self, word: &str, meaning: &str) -> Word {
+    pub(crate) async fn adds(&self, word: &str, meaning: &str) -> Word {
         let added = self.asks(AddWords { words: vec![new_word(self, word, meaning)] }).await;
         assert_eq!(added.added, 1);
         added.words.into_iter().next().unwrap()
@@ -290,8 +290,7 @@ async fn nothing_of_a_deleted_accounts_words_stays() {
     ada.adds("canaryword", "canarymeaning").await;
     let gone = ada.adds("canarygone", "canarymeaning").await;
     ada.asks(DeleteWord { id: gone.id }).await;
-    let password = crate::world::PASSWORD.into();
-    ada.asks(litrocket_protocol::account::DeleteAccount { password }).await;
+    world.deletes(&ada, false).await;
     drop(ada);
     world.down().await;
     for file in std::fs::read_dir(world.folder.path().join("data")).unwrap() {

@@ -127,9 +127,8 @@ impl World {
         let request = account::Register {
             handle: name.into(),
             password: PASSWORD.into(),
-            invite: None,
             label: "first".into(),
-            locale: None,
+            ..account::Register::default()
         };
         let signed_in = client.register(request).await.unwrap();
         Person { name: name.into(), account: signed_in.account, client, events: None }
@@ -141,6 +140,13 @@ impl World {
             people.push(self.person(name).await);
         }
         people.try_into().ok().unwrap()
+    }
+
+    /// The account's end is announced, and a week later carried out.
+    pub(crate) async fn deletes(&self, person: &Person, erase: bool) {
+        person.asks(account::DeleteAccount { password: PASSWORD.into(), erase }).await;
+        self.app().clock.set_offset_ms(8 * 86_400_000);
+        assert_eq!(litrocket::features::account::finish_now(self.app()).await.unwrap(), 1);
     }
 
     /// Another device of a person.

@@ -16,6 +16,8 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, Subcommand};
 
+pub use commands::{email::EmailCommand, ending::AccountCommand, recover::RecoverArgs};
+pub use output::time;
 use output::{Failure, Output};
 use session::Context;
 
@@ -67,12 +69,23 @@ pub enum Command {
         /// An invite, where the server asks for one.
         #[arg(long, value_name = "CODE")]
         invite: Option<String>,
+        /// An e-mail address, by which the account can be recovered. A code is sent there and asked for.
+        #[arg(long, value_name = "ADDRESS")]
+        email: Option<String>,
+        /// The code that was sent there, where nobody can be asked for it.
+        #[arg(long, value_name = "DIGITS", requires = "email")]
+        code: Option<String>,
         /// A name for this device.
         #[arg(long)]
         label: Option<String>,
         #[command(flatten)]
         password: PasswordArgs,
     },
+    /// Set a new password without the old one: by a code that is sent by mail, or by the recovery code.
+    Recover(RecoverArgs),
+    /// Show, change and confirm the e-mail address of the account.
+    #[command(subcommand)]
+    Email(EmailCommand),
     /// Sign in on this device.
     Login {
         /// The account name.
@@ -139,14 +152,9 @@ pub enum Command {
         #[command(flatten)]
         password: PasswordArgs,
     },
-    /// Delete the account for ever. Its messages stay under "deleted account".
-    DeleteAccount {
-        /// The account name again, to be sure.
-        #[arg(long, value_name = "NAME")]
-        confirm: String,
-        #[command(flatten)]
-        password: PasswordArgs,
-    },
+    /// Take everything the server holds of you with you, or leave.
+    #[command(subcommand)]
+    Account(AccountCommand),
     /// Send a message.
     Send {
         /// @name, #group, @me, or a conversation's number.

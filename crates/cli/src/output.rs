@@ -169,7 +169,7 @@ pub(crate) fn escape(text: &str) -> String {
 }
 
 /// Server milliseconds as a date and time in UTC: `2026-01-31 23:59:59Z`.
-pub(crate) fn time(at_ms: u64) -> String {
+pub fn time(at_ms: u64) -> String {
     let seconds = at_ms / 1000;
     let (days, second) = (seconds / 86_400, seconds % 86_400);
     // Civil date from days since 1970, after Howard Hinnant's "chrono-compatible low-level date algorithms".

@@ -14,6 +14,23 @@ pub(crate) fn new(args: &PasswordArgs, words: Words) -> Result<String, Failure> 
     read(args, words.new_password(), Some(words.password_again()), words)
 }
 
+/// The code that recovers an account.
+pub(crate) fn recovery_code(args: &PasswordArgs, words: Words) -> Result<String, Failure> {
+    if args.password_stdin {
+        return line();
+    }
+    if let Ok(code) = std::env::var("LITROCKET_RECOVERY_CODE") {
+        return Ok(code);
+    }
+    if !io::stdin().is_terminal() {
+        return Err(Failure::Usage(
+            "no terminal to ask for the recovery code: use --password-stdin or LITROCKET_RECOVERY_CODE"
+                .into(),
+        ));
+    }
+    Ok(rpassword::prompt_password(format!("{}: ", words.recovery_code_prompt()))?)
+}
+
 fn read(args: &PasswordArgs, prompt: &str, again: Option<&str>, words: Words) -> Result<String, Failure> {
     if args.password_stdin {
         return line();

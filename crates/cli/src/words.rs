@@ -37,6 +37,21 @@ impl Words {
 }
 
 words! {
+    locale: "en", "zh";
+    recovery_code: "Recovery code (write it down: it is shown once, and sets a new password once)", "恢复码（请抄下：只显示一次，可用于设置一次新密码）";
+    recovery_code_prompt: "Recovery code", "恢复码";
+    recovered: "New password set, signed in as", "已设置新密码并登录：";
+    mail_code: "Code from the mail", "邮件中的验证码";
+    mail_code_sent: "If the address can be used for this, a code is on its way there. Give the same command again with --code.", "如果该邮箱可用，验证码已发出。请加上 --code 再次运行同一命令。";
+    old_code: "Code sent to the address so far", "发到原邮箱的验证码";
+    new_code: "Code sent to the new address", "发到新邮箱的验证码";
+    codes_sent: "Codes are on their way. Confirm with: litrocket email confirm", "验证码已发出。请运行：litrocket email confirm";
+    no_email: "The account has no e-mail address. Set one: litrocket email set ADDRESS", "此账号没有邮箱。设置：litrocket email set 邮箱";
+    email_address: "E-mail", "邮箱";
+    confirmed: "confirmed", "确认于";
+    closing: "The account will be deleted in 7 days. Until then: litrocket account restore", "账号将在 7 天后注销。在此之前可撤销：litrocket account restore";
+    restored: "The account stays. Signed in as", "账号已保留。已登录：";
+    exported: "written to", "已写入";
     error: "error", "错误";
     password: "Password", "密码";
     new_password: "New password", "新密码";

@@ -279,6 +279,16 @@ impl Client {
         Ok(signed_in)
     }
 
+    /// Signs in by any other request that does.
+    pub async fn enter(
+        &self,
+        request: impl Request<Reply = account::SignedIn>,
+    ) -> Result<account::SignedIn, Error> {
+        let signed_in = self.call(request).await?;
+        self.adopt(&signed_in);
+        Ok(signed_in)
+    }
+
     fn adopt(&self, signed_in: &account::SignedIn) {
         let me =
             Me { account: signed_in.account, handle: signed_in.handle.clone(), session: signed_in.session };

@@ -39,6 +39,9 @@ message! {
         capabilities: Vec<String>,
         /// Who may sign up: `open`, `invite` or `closed`.
         sign_up: String,
+        /// Whether accounts have e-mail addresses: `optional`, or `required` for signing up; absent when they have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        email: Option<String>,
         /// The bounds of this server.
         limits: Limits,
         /// The resumed session; absent for a guest.
@@ -91,6 +94,7 @@ message! {
     }
 
     /// Creates an account and signs in.
+    #[derive(Default)]
     pub struct Register {
         /// The account name, for ever: 2 to 32 characters, see the name rules.
         handle: String,
@@ -104,6 +108,12 @@ message! {
         /// The person's language, a BCP 47 tag of at most 35 bytes; `en` when absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         locale: Option<String>,
+        /// An e-mail address, at most 254 bytes; needed where `Welcome.email` is `required`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        email: Option<String>,
+        /// The code that was sent to the address, 6 digits.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        email_code: Option<String>,
     }
 
     /// Signs in on a new device.
@@ -132,6 +142,9 @@ message! {
         token: Vec<u8>,
         /// The current version of the account log.
         account_version: u64,
+        /// After signing up and recovering: the code that recovers the account without a password. Shown once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        recovery_code: Option<String>,
     }
 
     /// Ends the caller's session and its connections.
@@ -318,11 +331,26 @@ message! {
         findable: bool,
     }
 
-    /// Deletes the caller's account: its sessions end, its name is never given again, its messages stay under
-    /// "deleted account".
+    /// Announces the end of the caller's account: its sessions end, and after 7 days it is deleted. Until then
+    /// RestoreAccount or Recover takes it back. Its groups pass to an administrator or another member, its name is
+    /// never given again, its messages stay under "deleted account" or are taken back.
     pub struct DeleteAccount {
         /// The password.
         password: String,
+        /// Whether its messages and reactions are taken back, as the sender would recall them.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        erase: bool,
+    }
+
+    /// Takes the announced end of an account back and signs in on a new device; where none was announced it only
+    /// signs in.
+    pub struct RestoreAccount {
+        /// The account name.
+        handle: String,
+        /// The password.
+        password: String,
+        /// A name for this device, at most 64 characters.
+        label: String,
     }
 
     /// Makes an invite for signing up. Operators only.

@@ -190,7 +190,6 @@ pub mod code {
         BAD_PASSWORD "bad_password" Fix "The password must have 8 to 1024 bytes."
         SIGN_UP_CLOSED "sign_up_closed" Fix "This server takes no new accounts."
         BAD_INVITE "bad_invite" Fix "The invite is unknown, used up or expired."
-        OWNS_GROUPS "owns_groups" Fix "You own groups with other members. Transfer them first."
         ID_CONFLICT "id_conflict" Fix "This id was used for something else."
         FENCED "fenced" Retry "An earlier message of this conversation must go first."
         CURSOR_AHEAD "cursor_ahead" Fix "The cursor is above the head of the conversation."
@@ -217,6 +216,12 @@ pub mod code {
         FILE_GONE "file_gone" Gone "The file is not kept any more."
         NAME_TAKEN "name_taken" Fix "There is something of this name already."
         FOLDER_NOT_EMPTY "folder_not_empty" Fix "The folder is not empty."
+        NO_MAIL "no_mail" Gone "This server sends no mail."
+        EMAIL_NEEDED "email_needed" Fix "An account here needs an e-mail address."
+        EMAIL_TAKEN "email_taken" Fix "Another account has this e-mail address."
+        BAD_CODE "bad_code" Fix "The code is wrong, used up or too old."
+        ACCOUNT_LOCKED "account_locked" Gone "An operator has locked this account."
+        ACCOUNT_CLOSING "account_closing" Fix "The end of this account was announced. It can still be taken back."
     }
 }
 

@@ -36,6 +36,10 @@ pub const SEARCH_BYTES_MAX: usize = 256;
 pub const PASSWORD_BYTES_MAX: usize = 1024;
 /// A password, in bytes, at least.
 pub const PASSWORD_BYTES_MIN: usize = 8;
+/// An e-mail address, in bytes: what SMTP carries.
+pub const EMAIL_BYTES_MAX: usize = 254;
+/// Tries that a code from a mail takes: five guesses at a million are nothing.
+pub const CODE_TRIES_MAX: u64 = 5;
 /// Own words of an account.
 pub const WORDS_MAX: usize = 10_000;
 /// Own words added in one request.

@@ -21,8 +21,9 @@ const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
 /// 16 letters of 31: 79 bits.
 const LENGTH: usize = 16;
 
-fn code() -> Result<String> {
-    let bytes = random::<LENGTH>()?;
+/// Random letters that people can read out.
+pub(super) fn letters<const N: usize>() -> Result<String> {
+    let bytes = random::<N>()?;
     // 256 is not a multiple of 31, which costs less than a tenth of a bit per letter.
     Ok(bytes.iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect())
 }
@@ -46,18 +47,25 @@ pub(super) async fn create(caller: Session, request: CreateInvite) -> Result<Inv
     if !store::is_operator(&app.db, caller.account()).await? {
         return Err(Error::from(Fault::new(code::FORBIDDEN).message("Only operators make invites.")));
     }
-    let uses = request.uses.unwrap_or(1);
+    let valid_ms = request.valid_ms.unwrap_or(VALID_MS);
+    issue(app, request.uses.unwrap_or(1), valid_ms, caller.account()).await
+}
+
+/// Makes an invite of the server's own.
+pub(crate) async fn make(app: &App, uses: u64, valid_ms: u64) -> Result<Invite> {
+    issue(app, uses, valid_ms, AccountId::SYSTEM).await
+}
+
+async fn issue(app: &App, uses: u64, valid_ms: u64, by: AccountId) -> Result<Invite> {
     if !(1..=USES_MAX).contains(&uses) {
         return Err(Fault::new(code::BAD_VALUE).field("uses").limit(USES_MAX).into());
     }
-    let valid_ms = request.valid_ms.unwrap_or(VALID_MS);
     if !(1..=VALID_MS_MAX).contains(&valid_ms) {
         return Err(Fault::new(code::BAD_VALUE).field("valid_ms").limit(VALID_MS_MAX).into());
     }
     let expires_ms = app.clock.now_ms() + valid_ms;
-    let invite = code()?;
+    let invite = letters::<LENGTH>()?;
     let hash = secret_hash(invite.as_bytes());
-    let by = caller.account();
     app.writer.run(move |tx| Box::pin(store::insert_invite(tx, hash, uses, expires_ms, by, false))).await?;
     let address = link(app, Some(&invite));
     Ok(Invite { code: invite, address, expires_ms, uses })
@@ -68,7 +76,7 @@ pub async fn first_invite(app: &App) -> Result<Option<String>> {
     if store::has_operator(&app.db).await? {
         return Ok(None);
     }
-    let invite = code()?;
+    let invite = letters::<LENGTH>()?;
     let hash = secret_hash(invite.as_bytes());
     let expires_ms = app.clock.now_ms() + VALID_MS;
     app.writer

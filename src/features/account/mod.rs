@@ -1,21 +1,63 @@
-//! Accounts: hello, sign-up, sign-in, sessions, passwords, profiles, invites.
+//! Accounts: hello, sign-up, sign-in, recovery, sessions, passwords, e-mail addresses, profiles, invites.
 //!
-//! [`sign_in`] is the way in, [`sessions`] what a person does with their devices, [`profile`] what others see,
+//! [`sign_in`] is the way in, [`recovery`] the one without a password, [`sessions`] what a person does with their devices, [`profile`] what others see,
 //! [`invites`] who may come. Knows nothing of conversations but that a deleted account leaves its groups.
 
+mod closing;
+mod email;
+mod ends;
 mod invites;
 mod password;
 mod profile;
+mod recovery;
 mod sessions;
 mod sign_in;
 pub(crate) mod store;
 mod throttle;
 
-use crate::rpc::Router;
+use litrocket_protocol::AccountId;
 
+use crate::{error::Result, features::export::Kept, rpc::Router, writer::Tx};
+
+pub(crate) use closing::close;
+pub use closing::{Names, finish, finish_now};
+pub(crate) use ends::{reopen, set_operator};
+pub(crate) use invites::make as make_invite;
 pub use invites::{first_invite, link};
 pub use password::Passwords;
+pub(crate) use recovery::reset;
 pub use throttle::Throttle;
+
+/// What the feature holds of a person.
+pub(crate) const EXPORT: &[Kept] = &[
+    Kept {
+        name: "account",
+        sql: "SELECT id, json_object('account', id, 'handle', handle, 'display_name', display_name,
+                'signature', signature, 'locale', locale, 'sex', sex, 'birthday', birthday,
+                'show_personal', json(iif(show_personal, 'true', 'false')),
+                'read_receipts', json(iif(read_receipts, 'true', 'false')),
+                'presence', json(iif(presence, 'true', 'false')), 'typing', json(iif(typing, 'true', 'false')),
+                'findable', json(iif(findable, 'true', 'false')), 'operator', json(iif(operator, 'true', 'false')),
+                'created_ms', created_ms, 'last_seen_ms', last_seen_ms)
+            FROM accounts WHERE id = $1 AND id > $2 LIMIT $3",
+    },
+    Kept {
+        name: "session",
+        sql: "SELECT id, json_object('session', id, 'label', label, 'created_ms', created_ms,
+                'last_used_ms', last_used_ms, 'ended_ms', ended_ms)
+            FROM sessions WHERE account = $1 AND id > $2 ORDER BY id LIMIT $3",
+    },
+];
+
+/// Locks an account, or takes the lock off. Who is locked out is signed in nowhere.
+pub(crate) async fn set_locked(tx: &mut Tx, account: AccountId, locked: bool) -> Result<()> {
+    ends::set_locked(tx, account, locked).await?;
+    if locked {
+        let sessions = store::running_sessions(tx, account).await?;
+        sessions::end(tx, account, sessions, "locked").await?;
+    }
+    Ok(())
+}
 
 /// Bytes of a session token.
 pub const TOKEN_BYTES: usize = 32;
@@ -31,12 +73,19 @@ pub fn routes(router: Router) -> Router {
         .on(sessions::revoke)
         .on(sessions::change_password)
         .on(sessions::rotate_token)
-        .on(sessions::delete_account)
+        .on(closing::announce)
+        .on(sign_in::restore)
         .on(profile::get)
         .on(profile::get_many)
         .on(profile::set)
         .on(profile::set_privacy)
         .on(invites::create)
+        .on(email::send_code)
+        .on(recovery::recover)
+        .on(recovery::renew)
+        .on(email::change)
+        .on(email::confirm)
+        .on(email::get)
 }
 
 /// What is stored of a token or a code: they are random, so a plain hash cannot be guessed back.

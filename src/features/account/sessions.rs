@@ -1,18 +1,15 @@
-//! A person's sessions, password and the end of an account.
+//! A person's sessions and password.
 
 use litrocket_protocol::{
     AccountId, Fault, SessionId,
-    account::{
-        ChangePassword, DeleteAccount, Done, ListSessions, RevokeSession, RotateToken, Sessions, SignOut,
-        Token,
-    },
+    account::{ChangePassword, Done, ListSessions, RevokeSession, RotateToken, Sessions, SignOut, Token},
     fault::code,
 };
 
 use super::{TOKEN_BYTES, password::check_password, random, secret_hash, store};
 use crate::{
     error::{Error, Result},
-    features::{conversations, moments, page_limit, people, words},
+    features::page_limit,
     hub::Change,
     rpc::Session,
     writer::Tx,
@@ -65,7 +62,7 @@ pub(super) async fn revoke(caller: Session, request: RevokeSession) -> Result<Do
 }
 
 /// Checks the caller's own password; failures are throttled as at sign-in, for a known device.
-async fn own_password(caller: &Session, password: String) -> Result<String> {
+pub(super) async fn own_password(caller: &Session, password: String) -> Result<String> {
     let app = &caller.app;
     let found = store::credentials_by_id(&app.db, caller.account()).await?;
     let found = found.ok_or_else(|| Error::from(code::BAD_TOKEN))?;
@@ -115,29 +112,4 @@ pub(super) async fn rotate_token(caller: Session, _: RotateToken) -> Result<Toke
         .run(move |tx| Box::pin(store::set_next_token(tx, session, secret_hash(&token))))
         .await?;
     Ok(Token { token: token.into() })
-}
-
-pub(super) async fn delete_account(caller: Session, request: DeleteAccount) -> Result<Done> {
-    own_password(&caller, request.password).await?;
-    let account = caller.account();
-    caller
-        .app
-        .writer
-        .run(move |tx| {
-            Box::pin(async move {
-                if conversations::owns_shared_groups(tx, account).await? {
-                    return Err(code::OWNS_GROUPS.into());
-                }
-                conversations::leave_all(tx, account).await?;
-                words::erase(tx, account).await?;
-                moments::erase(tx, account).await?;
-                people::forget(tx, account).await?;
-                store::delete_account(tx, account).await?;
-                tx.change(Change::SessionsEnded { account, sessions: None, reason: "account_deleted" });
-                Ok(())
-            })
-        })
-        .await?;
-    tracing::info!(%account, "the account was deleted");
-    Ok(Done::default())
 }

@@ -4,25 +4,26 @@ use std::time::Instant;
 
 use litrocket_protocol::{
     AccountId, Fault, SessionId, VERSION,
-    account::{Hello, Limits, Register, Resumed, SignIn, SignedIn, Welcome},
+    account::{Hello, Limits, Register, RestoreAccount, Resumed, SignIn, SignedIn, Welcome},
     fault::code,
     frame, limits,
     names::{self, Handle},
 };
 
 use super::{
-    TOKEN_BYTES,
+    TOKEN_BYTES, email, ends,
     password::check_password,
-    random, secret_hash, store,
+    random, recovery, secret_hash, store,
     throttle::{Attempt, RetryAfter},
 };
 use crate::{
     app::App,
-    config::SignUp,
+    config::{Email, SignUp},
     error::{Error, Result},
     features::people,
     rpc::{Anyone, Guest},
     transport,
+    writer::Tx,
 };
 
 /// Versions and capabilities a client may name.
@@ -62,6 +63,7 @@ pub(super) async fn hello(Anyone(guest): Anyone, request: Hello) -> Result<Welco
         now_ms: app.clock.now_ms(),
         capabilities: Vec::new(),
         sign_up: app.config.sign_up().name().into(),
+        email: Some(app.config.email()).filter(|email| *email != Email::Off).map(|email| email.name().into()),
         limits: wire_limits(app),
         session,
     })
@@ -86,7 +88,7 @@ async fn resume(guest: &Guest, token: &[u8]) -> Result<Resumed> {
 
 /// Makes the connection the account's. A revocation that committed between the look-up and this found no connection
 /// to end: so look again.
-async fn adopt(guest: &Guest, account: AccountId, session: SessionId) -> Result<()> {
+pub(super) async fn adopt(guest: &Guest, account: AccountId, session: SessionId) -> Result<()> {
     if !guest.sign_in(account, session) {
         return Err(code::ALREADY_SIGNED_IN.into());
     }
@@ -119,7 +121,7 @@ fn wire_limits(app: &App) -> Limits {
     }
 }
 
-fn clean_label(label: &str) -> Result<String> {
+pub(super) fn clean_label(label: &str) -> Result<String> {
     let label = if label.trim().is_empty() { "unnamed" } else { label };
     names::clean_display(label, names::DISPLAY_CHARS_MAX)
         .map_err(|error| Fault::new(code::BAD_VALUE).field("label").message(error.to_string()).into())
@@ -153,13 +155,16 @@ pub(super) async fn register(guest: Guest, request: Register) -> Result<SignedIn
     })?;
     check_password(&request.password, "password")?;
     let label = clean_label(&request.label)?;
-    let locale = request.locale.unwrap_or_else(|| "en".into());
+    let locale = request.locale.clone().unwrap_or_else(|| "en".into());
     check_locale(&locale)?;
     app.throttle.sign_up(transport::network(guest.remote().ip()), Instant::now())?;
+    let proof = email::claimed(&app, &request).await?;
     let password = app.passwords.hash(request.password).await?;
+    let (recovery_code, recovery_hash) = recovery::make()?;
     let invite = request.invite.map(|code| secret_hash(code.trim().as_bytes()));
     let token = random::<TOKEN_BYTES>()?;
     let text = handle.text.clone();
+    let retired = (app.names.hidden(&handle.key), app.names.hidden(&handle.skeleton));
     let (account, session, version) = app
         .writer
         .run(move |tx| {
@@ -171,8 +176,13 @@ pub(super) async fn register(guest: Guest, request: Register) -> Result<SignedIn
                         .ok_or_else(|| Error::from(Fault::new(code::BAD_INVITE).field("invite")))?,
                 };
                 let account = tx.new_account();
-                if !store::insert_account(tx, account, &handle, &password, &locale, operator).await? {
+                let new = store::NewAccount { account, password: &password, locale: &locale, operator };
+                if !store::insert_account(tx, &handle, &retired, new).await? {
                     return Err(Fault::new(code::HANDLE_TAKEN).field("handle").into());
+                }
+                store::set_recovery(tx, account, recovery_hash).await?;
+                if let Some(proof) = proof {
+                    email::claim(tx, account, &proof).await?;
                 }
                 people::index(tx, account, &handle.text, "").await?;
                 let (session, version) =
@@ -181,13 +191,43 @@ pub(super) async fn register(guest: Guest, request: Register) -> Result<SignedIn
             })
         })
         .await?;
-    tracing::info!(%account, handle = %text, address = %guest.remote(), "signed up");
+    tracing::info!(%account, address = %guest.remote(), "signed up");
     adopt(&guest, account, session).await?;
-    Ok(SignedIn { account, handle: text, session, token: token.into(), account_version: version })
+    Ok(SignedIn {
+        account,
+        handle: text,
+        session,
+        token: token.into(),
+        account_version: version,
+        recovery_code: Some(recovery_code),
+    })
 }
 
 /// Makes a session on a new device.
 pub(super) async fn sign_in(guest: Guest, request: SignIn) -> Result<SignedIn> {
+    enter(guest, request, false).await
+}
+
+/// Takes the announced end of the account back, and makes a session.
+pub(super) async fn restore(guest: Guest, request: RestoreAccount) -> Result<SignedIn> {
+    let RestoreAccount { handle, password, label } = request;
+    enter(guest, SignIn { handle, password, label, old_token: None }, true).await
+}
+
+/// Refuses an account that is locked, or whose end was announced and is not taken back.
+async fn check_standing(tx: &mut Tx, account: AccountId, restore: bool) -> Result<()> {
+    let standing = ends::standing(tx, account).await?;
+    if standing.locked {
+        return Err(code::ACCOUNT_LOCKED.into());
+    }
+    match standing.closing_ms {
+        None => Ok(()),
+        Some(_) if restore => ends::reopen(tx, account).await,
+        Some(until) => Err(Fault::new(code::ACCOUNT_CLOSING).param("until_ms", until.to_string()).into()),
+    }
+}
+
+async fn enter(guest: Guest, request: SignIn, restore: bool) -> Result<SignedIn> {
     let app = guest.app.clone();
     let label = clean_label(&request.label)?;
     let key =
@@ -206,7 +246,7 @@ pub(super) async fn sign_in(guest: Guest, request: SignIn) -> Result<SignedIn> {
     let verified = app.passwords.verify(password, stored).await?;
     let Some(found) = found.filter(|_| verified.ok && !too_long) else {
         app.throttle.failed(&attempt, Instant::now());
-        tracing::info!(name = %attempt.name, address = %guest.remote(), "a sign-in failed");
+        tracing::info!(address = %guest.remote(), "a sign-in failed");
         return Err(code::WRONG_CREDENTIALS.into());
     };
     let token = random::<TOKEN_BYTES>()?;
@@ -220,6 +260,7 @@ pub(super) async fn sign_in(guest: Guest, request: SignIn) -> Result<SignedIn> {
                 if !store::has_password(tx, account, &checked).await? {
                     return Err(code::WRONG_CREDENTIALS.into());
                 }
+                check_standing(tx, account, restore).await?;
                 if let Some(password) = verified.rehash {
                     store::set_password(tx, account, password).await?;
                 }
@@ -232,7 +273,14 @@ pub(super) async fn sign_in(guest: Guest, request: SignIn) -> Result<SignedIn> {
         .await?;
     tracing::info!(%account, %session, address = %guest.remote(), "signed in");
     adopt(&guest, account, session).await?;
-    Ok(SignedIn { account, handle: found.handle, session, token: token.into(), account_version: version })
+    Ok(SignedIn {
+        account,
+        handle: found.handle,
+        session,
+        token: token.into(),
+        account_version: version,
+        recovery_code: None,
+    })
 }
 
 /// Whether the device shows a token that it had for this very account.

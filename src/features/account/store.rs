@@ -56,7 +56,8 @@ pub(super) async fn resume(db: &Db, token_hash: &[u8]) -> Result<Option<TokenSes
     const SELECT: &str = "SELECT s.id, a.id, a.handle, a.log_version,
             CASE WHEN s.next_token_hash = $1 THEN 1 ELSE 0 END
         FROM sessions s JOIN accounts a ON a.id = s.account
-        WHERE (s.token_hash = $1 OR s.next_token_hash = $1) AND s.ended_ms IS NULL AND a.deleted_ms IS NULL";
+        WHERE (s.token_hash = $1 OR s.next_token_hash = $1) AND s.ended_ms IS NULL AND a.deleted_ms IS NULL
+            AND a.locked_ms IS NULL AND a.closing_ms IS NULL";
     let row: Option<(i64, i64, String, i64, Option<i64>)> = db.first(SELECT, args![token_hash]).await?;
     Ok(row.map(|(session, account, handle, version, next)| TokenSession {
         session: session.into(),
@@ -86,22 +87,43 @@ pub(super) async fn set_next_token(tx: &mut Tx, session: SessionId, token_hash: 
     tx.execute(UPDATE, args![session, token_hash]).await.map(drop)
 }
 
-/// Makes an account; `false` when the name, or one that looks like it, is taken.
+/// Makes an account; `false` when the name, or one that looks like it, is taken or was a deleted account's: `retired`
+/// is what would stand in the place of its key and skeleton.
 pub(super) async fn insert_account(
     tx: &mut Tx,
-    account: AccountId,
     handle: &Handle,
-    password: &str,
-    locale: &str,
-    operator: bool,
+    retired: &(String, String),
+    new: NewAccount<'_>,
 ) -> Result<bool> {
     const INSERT: &str = "INSERT INTO accounts
             (id, handle, name_key, skeleton, password, operator, display_name, locale, created_ms)
-        VALUES ($1, $2, $3, $4, $5, $6, $2, $7, $8) ON CONFLICT DO NOTHING";
+        SELECT $1, $2, $3, $4, $5, $6, $2, $7, $8
+        WHERE NOT EXISTS (SELECT 1 FROM accounts WHERE name_key = $9)
+            AND NOT EXISTS (SELECT 1 FROM accounts WHERE skeleton = $10)
+        ON CONFLICT DO NOTHING";
     let now = tx.now_ms();
-    let args =
-        args![account, &*handle.text, &*handle.key, &*handle.skeleton, password, operator, locale, now];
+    let NewAccount { account, password, locale, operator } = new;
+    let args = args![
+        account,
+        &*handle.text,
+        &*handle.key,
+        &*handle.skeleton,
+        password,
+        operator,
+        locale,
+        now,
+        &*retired.0,
+        &*retired.1
+    ];
     Ok(tx.execute(INSERT, args).await? == 1)
+}
+
+/// What an account begins with, beside its name.
+pub(super) struct NewAccount<'a> {
+    pub(super) account: AccountId,
+    pub(super) password: &'a str,
+    pub(super) locale: &'a str,
+    pub(super) operator: bool,
 }
 
 /// Uses an invite up by one: whether it was good, and whether it makes an operator.
@@ -229,6 +251,31 @@ pub(super) async fn set_password(tx: &mut Tx, account: AccountId, password: Stri
     tx.execute("UPDATE accounts SET password = $2 WHERE id = $1", args![account, password]).await.map(drop)
 }
 
+/// The account of a name, with the hash of its recovery code.
+pub(super) async fn recovery_hash(db: &Db, key: &str) -> Result<Option<(AccountId, Vec<u8>)>> {
+    const SELECT: &str = "SELECT id, recovery_hash FROM accounts
+        WHERE name_key = $1 AND recovery_hash IS NOT NULL AND deleted_ms IS NULL";
+    let row: Option<(i64, Vec<u8>)> = db.first(SELECT, args![key]).await?;
+    Ok(row.map(|(account, hash)| (account.into(), hash)))
+}
+
+pub(super) async fn set_recovery(tx: &mut Tx, account: AccountId, hash: Vec<u8>) -> Result<()> {
+    tx.execute("UPDATE accounts SET recovery_hash = $2 WHERE id = $1", args![account, hash]).await.map(drop)
+}
+
+/// Uses a recovery code up; `false` when it is not the account's any more.
+pub(super) async fn use_recovery(tx: &mut Tx, account: AccountId, hash: &[u8]) -> Result<bool> {
+    const USE: &str = "UPDATE accounts SET recovery_hash = NULL
+        WHERE id = $1 AND recovery_hash = $2 AND deleted_ms IS NULL";
+    Ok(tx.execute(USE, args![account, hash]).await? == 1)
+}
+
+pub(super) async fn handle(tx: &mut Tx, account: AccountId) -> Result<Option<String>> {
+    const SELECT: &str = "SELECT handle FROM accounts WHERE id = $1 AND deleted_ms IS NULL";
+    let row: Option<(String,)> = tx.first(SELECT, args![account]).await?;
+    Ok(row.map(|(handle,)| handle))
+}
+
 type ProfileRow = (i64, String, String, String, String, String, String, i64, i64, Option<i64>);
 
 fn profile(row: ProfileRow) -> account::Profile {
@@ -336,17 +383,4 @@ pub(crate) async fn privacy(db: &Db, account: AccountId) -> Result<(account::Pri
     let row: Option<(i64, i64, i64, i64, i64)> = db.first(SELECT, args![account]).await?;
     let (read_receipts, presence, typing, findable, seen) = row.unwrap_or((0, 0, 0, 0, 0));
     Ok((switches((read_receipts, presence, typing, findable)), seen as u64))
-}
-
-/// Empties an account. The name stays taken for ever.
-pub(super) async fn delete_account(tx: &mut Tx, account: AccountId) -> Result<()> {
-    const EMPTY: &str = "UPDATE accounts SET password = '', display_name = '', signature = '', locale = '',
-            sex = '', birthday = '', show_personal = 0, operator = 0, version = version + 1, deleted_ms = $2
-        WHERE id = $1";
-    let now = tx.now_ms();
-    tx.execute(EMPTY, args![account, now]).await?;
-    tx.execute("UPDATE sessions SET ended_ms = $2, label = '' WHERE account = $1", args![account, now])
-        .await?;
-    tx.execute("DELETE FROM account_log WHERE account = $1", args![account]).await?;
-    tx.execute("DELETE FROM invites WHERE created_by = $1", args![account]).await.map(drop)
 }

@@ -1,4 +1,4 @@
-//! Failed sign-ins by account and by address. Only failures spend a budget; resuming with a token never comes
+//! Failed sign-ins by account and by address, sign-ups, and codes that go by mail. Only failures spend a budget; resuming with a token never comes
 //! here; a device that signed in before has a budget of its own, so that strangers cannot lock it out.
 
 use std::{
@@ -9,10 +9,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::config;
+
 /// How long failures count.
 const WINDOW: Duration = Duration::from_secs(15 * 60);
 /// How long new accounts of an address count.
 const SIGN_UP_WINDOW: Duration = Duration::from_secs(60 * 60);
+/// How long codes that were sent count.
+const MAIL_WINDOW: Duration = Duration::from_secs(60 * 60);
 /// Keys one table remembers. When it is full of running windows, the one that ends first goes.
 const KEYS_MAX: usize = 50_000;
 
@@ -79,16 +83,35 @@ pub struct Throttle {
     accounts: Windows<(String, bool)>,
     addresses: Windows<IpAddr>,
     sign_ups: Windows<IpAddr>,
+    pauses: Windows<String>,
+    mails: Windows<String>,
+    mail_networks: Windows<IpAddr>,
 }
 
 impl Throttle {
-    /// Budgets for failures per account, failures per address and sign-ups per address.
-    pub fn new(per_account: u64, per_address: u64, sign_ups: u64) -> Self {
+    /// The budgets that the configuration names.
+    pub fn new(config: &config::Accounts) -> Self {
         Self {
-            accounts: Windows::new(per_account, WINDOW),
-            addresses: Windows::new(per_address, WINDOW),
-            sign_ups: Windows::new(sign_ups, SIGN_UP_WINDOW),
+            accounts: Windows::new(config.failures_per_account, WINDOW),
+            addresses: Windows::new(config.failures_per_address, WINDOW),
+            sign_ups: Windows::new(config.sign_ups_per_address, SIGN_UP_WINDOW),
+            pauses: Windows::new(1, Duration::from_secs(config.code_pause_seconds)),
+            mails: Windows::new(config.codes_per_email, MAIL_WINDOW),
+            mail_networks: Windows::new(config.codes_per_address, MAIL_WINDOW),
         }
+    }
+
+    /// Whether the network may have a code sent to the e-mail address now; counts it. Addresses that no account has
+    /// count as others do.
+    pub fn mail(&self, email: &str, network: IpAddr, now: Instant) -> Result<(), RetryAfter> {
+        let email = email.to_owned();
+        self.mail_networks.check(&network, now)?;
+        self.mails.check(&email, now)?;
+        self.pauses.check(&email, now)?;
+        self.mail_networks.count(network, now);
+        self.mails.count(email.clone(), now);
+        self.pauses.count(email, now);
+        Ok(())
     }
 
     /// Whether the attempt may be made now.
@@ -117,13 +140,22 @@ impl Throttle {
 mod tests {
     use super::*;
 
+    fn throttle(failures_per_account: u64, failures_per_address: u64, sign_ups_per_address: u64) -> Throttle {
+        Throttle::new(&config::Accounts {
+            failures_per_account,
+            failures_per_address,
+            sign_ups_per_address,
+            ..config::Accounts::default()
+        })
+    }
+
     fn attempt(name: &str, address: &str, known_device: bool) -> Attempt {
         Attempt { name: name.into(), network: address.parse().unwrap(), known_device }
     }
 
     #[test]
     fn failures_of_strangers_do_not_lock_a_known_device_out() {
-        let throttle = Throttle::new(2, 3, 9);
+        let throttle = throttle(2, 3, 9);
         let now = Instant::now();
         let stranger = attempt("ada", "10.0.0.1", false);
         throttle.failed(&stranger, now);
@@ -142,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_budget_comes_back_when_its_window_ends() {
-        let throttle = Throttle::new(1, 9, 1);
+        let throttle = throttle(1, 9, 1);
         let now = Instant::now();
         let ada = attempt("ada", "10.0.0.1", false);
         throttle.failed(&ada, now);
@@ -151,6 +183,24 @@ mod tests {
         assert!(throttle.sign_up(ada.network, now).is_ok());
         assert!(throttle.sign_up(ada.network, now).is_err());
         assert!(throttle.sign_up(ada.network, now + SIGN_UP_WINDOW).is_ok());
+    }
+
+    #[test]
+    fn codes_are_sent_rarely_to_one_address_and_for_one_network() {
+        let (throttle, now) = (throttle(9, 9, 9), Instant::now());
+        let (here, minute) = ("10.0.0.1".parse().unwrap(), Duration::from_secs(60));
+        assert!(throttle.mail("ada@example.org", here, now).is_ok());
+        assert_eq!(throttle.mail("ada@example.org", here, now), Err(RetryAfter(minute)));
+        for times in 1..5 {
+            assert!(throttle.mail("ada@example.org", here, now + minute * times).is_ok(), "{times}");
+        }
+        let after = throttle.mail("ada@example.org", "10.0.0.2".parse().unwrap(), now + minute * 5);
+        assert_eq!(after, Err(RetryAfter(minute * 55)));
+        for other in 5..20 {
+            assert!(throttle.mail(&format!("{other}@example.org"), here, now).is_ok(), "{other}");
+        }
+        assert!(throttle.mail("bob@example.org", here, now).is_err(), "the network has spent its budget");
+        assert!(throttle.mail("bob@example.org", "10.0.0.2".parse().unwrap(), now).is_ok());
     }
 
     #[test]

@@ -97,7 +97,12 @@ fn supersede(event: &mut Event, by: u64) {
 
 async fn recall(tx: &mut Tx, command: &SendCommand) -> Result<Position> {
     let original = own_target(tx, command).await?;
-    let position = tx.append(new_event(command, command.send.body.clone())).await?;
+    take_back(tx, original, new_event(command, command.send.body.clone())).await
+}
+
+/// Appends a recall, and empties the message with all its edits.
+pub(super) async fn take_back(tx: &mut Tx, original: Event, recall: NewEvent) -> Result<Position> {
+    let position = tx.append(recall).await?;
     let mut events = store::edits(tx, original.conversation, original.event_seq).await?;
     let message_seq = original.message_seq.unwrap_or(0);
     let (conversation, event_seq) = (original.conversation, original.event_seq);

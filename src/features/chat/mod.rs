@@ -1,12 +1,15 @@
 //! Chat: sends and their acks, deliveries and cursors, on the long-lived chat stream.
 //!
 //! [`stream`] is the stream's two directions, [`delivery`] carries out what the pure reader decides, [`check`]
-//! looks at a send before the writer sees it, [`changes`] are the sends that change another event. Must not know
+//! looks at a send before the writer sees it, [`changes`] are the sends that change another event, [`mod@erase`] takes
+//! back what somebody said, [`mod@export`] hands it out. Must not know
 //! QUIC. Start with [`stream::serve`].
 
 mod changes;
 mod check;
 mod delivery;
+mod erase;
+mod export;
 mod store;
 mod stream;
 
@@ -16,6 +19,8 @@ use crate::rpc::Router;
 
 pub use changes::ChatHooks;
 pub use check::payload_hash;
+pub(crate) use erase::erase;
+pub(crate) use export::said;
 pub(crate) use store::decode;
 
 /// Registers the chat stream.

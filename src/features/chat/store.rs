@@ -120,6 +120,49 @@ pub(super) async fn log_version(db: &Db, account: AccountId) -> Result<(u64, u64
     Ok(row.map_or((0, 0), |(version, floor)| (version as u64, floor as u64)))
 }
 
+/// Conversations an account is or was in, behind one, and whether it is "saved".
+pub(super) async fn memberships(
+    db: &Db,
+    account: AccountId,
+    after: ConversationId,
+    limit: u64,
+) -> Result<Vec<(ConversationId, bool)>> {
+    const SELECT: &str =
+        "SELECT c.id, c.low = c.high FROM members m JOIN conversations c ON c.id = m.conversation
+        WHERE m.account = $1 AND m.conversation > $2 ORDER BY m.conversation LIMIT $3";
+    let rows: Vec<(i64, Option<i64>)> = db.all(SELECT, args![account, after, limit]).await?;
+    Ok(rows.into_iter().map(|(id, saved)| (id.into(), saved == Some(1))).collect())
+}
+
+/// Stored frames of what an account wrote within `from..=to` and did not recall: messages, and edits that hold the
+/// current words.
+pub(super) async fn written(
+    db: &Db,
+    conversation: ConversationId,
+    account: AccountId,
+    (from, to): (u64, u64),
+    limit: u64,
+) -> Result<Vec<(u64, Vec<u8>)>> {
+    const SELECT: &str = "SELECT event_seq, frame FROM events
+        WHERE conversation = $1 AND event_seq >= $2 AND event_seq <= $3 AND sender = $4 AND gone = 0
+            AND (kind <= 32 OR kind >= 32768) ORDER BY event_seq LIMIT $5";
+    let rows: Vec<(i64, Vec<u8>)> = db.all(SELECT, args![conversation, from, to, account, limit]).await?;
+    Ok(rows.into_iter().map(|(seq, frame)| (seq as u64, frame)).collect())
+}
+
+/// Some reactions of an account in a conversation.
+pub(super) async fn some_reactions(
+    db: &Db,
+    conversation: ConversationId,
+    account: AccountId,
+    limit: u64,
+) -> Result<Vec<(u64, String)>> {
+    const SELECT: &str =
+        "SELECT target_seq, emoji FROM reactions WHERE conversation = $1 AND account = $2 LIMIT $3";
+    let rows: Vec<(i64, String)> = db.all(SELECT, args![conversation, account, limit]).await?;
+    Ok(rows.into_iter().map(|(seq, emoji)| (seq as u64, emoji)).collect())
+}
+
 /// An event as it is stored.
 pub(super) async fn event(
     tx: &mut Tx,

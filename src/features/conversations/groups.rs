@@ -219,18 +219,30 @@ async fn go(tx: &mut Tx, conversation: ConversationId, account: AccountId) -> Re
     part(tx, conversation, account, member_state::LEFT, position.event_seq).await
 }
 
-/// Whether an account owns groups with other members in them.
-pub(crate) async fn owns_shared_groups(tx: &mut Tx, account: AccountId) -> Result<bool> {
-    let groups = store::groups_of(tx, account).await?;
-    Ok(groups.iter().any(|(_, members, role)| *role == role::OWNER && *members > 1))
+/// Takes an account that ends out of some of its groups; how many. What it owns passes to the administrator, else the
+/// member, who is in longest.
+pub(crate) async fn leave_some(tx: &mut Tx, account: AccountId, most: usize) -> Result<usize> {
+    let groups = store::groups_of(tx, account, most as u64).await?;
+    for (conversation, members, role) in &groups {
+        if *role == role::OWNER
+            && *members > 1
+            && let Some(heir) = store::heir(tx, *conversation, account).await?
+        {
+            hand_over(tx, *conversation, account, heir).await?;
+        }
+        go(tx, *conversation, account).await?;
+    }
+    Ok(groups.len())
 }
 
-/// Takes an account out of all its groups.
-pub(crate) async fn leave_all(tx: &mut Tx, account: AccountId) -> Result<()> {
-    for (conversation, ..) in store::groups_of(tx, account).await? {
-        go(tx, conversation, account).await?;
-    }
-    Ok(())
+/// Makes another member the owner.
+async fn hand_over(tx: &mut Tx, conversation: ConversationId, from: AccountId, to: AccountId) -> Result<()> {
+    store::set_owner(tx, conversation, to).await?;
+    store::set_role(tx, conversation, from, role::MEMBER).await?;
+    store::set_role(tx, conversation, to, role::OWNER).await?;
+    let body = OwnerChanged { account: to };
+    tx.append(event(conversation, from, kind::OWNER_CHANGED, &body)).await?;
+    tell_own_side(tx, conversation, &[from, to]).await
 }
 
 pub(super) async fn rename(caller: Session, request: RenameGroup) -> Result<Done> {
@@ -267,12 +279,7 @@ pub(super) async fn transfer(caller: Session, request: TransferGroup) -> Result<
                 if store::joined_among(tx, conversation, &[target]).await?.is_empty() {
                     return Err(Fault::new(code::NOT_FOUND).field("account").into());
                 }
-                store::set_owner(tx, conversation, target).await?;
-                store::set_role(tx, conversation, me, role::MEMBER).await?;
-                store::set_role(tx, conversation, target, role::OWNER).await?;
-                let body = OwnerChanged { account: target };
-                tx.append(event(conversation, me, kind::OWNER_CHANGED, &body)).await?;
-                tell_own_side(tx, conversation, &[me, target]).await
+                hand_over(tx, conversation, me, target).await
             })
         })
         .await?;

@@ -24,12 +24,25 @@ use litrocket_protocol::{
 use crate::{
     db::Db,
     error::{Error, Result},
+    features::export::Kept,
     rpc::Router,
     writer::Tx,
 };
 
-pub(crate) use groups::{leave_all, owns_shared_groups};
-pub(crate) use store::is_cleared;
+pub(crate) use groups::leave_some;
+pub(crate) use store::{forget, is_cleared};
+
+/// What the feature holds of a person's side of their conversations.
+pub(crate) const EXPORT: &[Kept] = &[Kept {
+    name: "conversation",
+    sql: "SELECT c.id, json_object('conversation', c.id,
+            'kind', CASE WHEN c.low IS NULL THEN 'group' WHEN c.low = c.high THEN 'saved' ELSE 'direct' END,
+            'name', COALESCE(m.parted_name, c.name), 'with', o.handle, 'state', m.state, 'role', m.role,
+            'read', m.read_marker, 'draft', m.draft, 'pinned', json(iif(m.pinned, 'true', 'false')))
+        FROM members m JOIN conversations c ON c.id = m.conversation
+        LEFT JOIN accounts o ON o.id = CASE WHEN c.low = $1 THEN c.high ELSE c.low END AND c.low <> c.high
+        WHERE m.account = $1 AND m.conversation > $2 AND m.shown = 1 ORDER BY m.conversation LIMIT $3",
+}];
 
 /// Registers the requests.
 pub fn routes(router: Router) -> Router {

@@ -288,12 +288,36 @@ pub(super) async fn joined_among(
     Ok(rows.into_iter().map(|(id,)| id.into()).collect())
 }
 
-/// Groups an account is in, with the number of their members and its role.
-pub(super) async fn groups_of(tx: &mut Tx, account: AccountId) -> Result<Vec<(ConversationId, u64, u8)>> {
+/// Some groups an account is in, with the number of their members and its role.
+pub(super) async fn groups_of(
+    tx: &mut Tx,
+    account: AccountId,
+    most: u64,
+) -> Result<Vec<(ConversationId, u64, u8)>> {
     const SELECT: &str = "SELECT m.conversation, c.members, m.role FROM members m
-        JOIN conversations c ON c.id = m.conversation WHERE m.account = $1 AND m.state = 2 AND c.kind = 2";
-    let rows: Vec<(i64, i64, i64)> = tx.all(SELECT, args![account]).await?;
+        JOIN conversations c ON c.id = m.conversation WHERE m.account = $1 AND m.state = 2 AND c.kind = 2
+        ORDER BY m.conversation LIMIT $2";
+    let rows: Vec<(i64, i64, i64)> = tx.all(SELECT, args![account, most]).await?;
     Ok(rows.into_iter().map(|(id, members, role)| (id.into(), members as u64, role as u8)).collect())
+}
+
+/// Who comes after an owner that goes: the administrator, else the member, who is in longest.
+pub(super) async fn heir(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    owner: AccountId,
+) -> Result<Option<AccountId>> {
+    const SELECT: &str = "SELECT m.account FROM members m JOIN accounts a ON a.id = m.account
+        WHERE m.conversation = $1 AND m.state = 2 AND m.account <> $2 AND a.closing_ms IS NULL
+        ORDER BY m.role, m.joined, m.account LIMIT 1";
+    let row: Option<(i64,)> = tx.first(SELECT, args![conversation, owner]).await?;
+    Ok(row.map(|(account,)| account.into()))
+}
+
+/// Empties an account's side of its conversations: drafts, and what it deleted for itself.
+pub(crate) async fn forget(tx: &mut Tx, account: AccountId) -> Result<()> {
+    tx.execute("UPDATE members SET draft = '' WHERE account = $1 AND draft <> ''", args![account]).await?;
+    tx.execute("DELETE FROM hidden WHERE account = $1", args![account]).await.map(drop)
 }
 
 type SideRow = (i64, i64, i64, i64, i64, i64, i64, i64, i64, Option<i64>, i64, String);

@@ -26,7 +26,15 @@ use litrocket_protocol::{
 };
 use tokio::sync::{Notify, Semaphore};
 
-use crate::{app::App, config, error::Result, rpc::Router};
+use crate::{app::App, config, error::Result, features::export::Kept, rpc::Router};
+
+/// What the feature holds of a person; the bytes are fetched as any file is.
+pub(crate) const EXPORT: &[Kept] = &[Kept {
+    name: "file",
+    sql: "SELECT id, json_object('file', id, 'name', name, 'size', size, 'media_type', media_type,
+            'made_ms', made_ms, 'complete', json(iif(complete, 'true', 'false')), 'blake3', lower(hex(blake3)))
+        FROM files WHERE owner = $1 AND id > $2 ORDER BY id LIMIT $3",
+}];
 
 pub use collect::{collect, collect_now};
 pub(crate) use messages::{release, send};

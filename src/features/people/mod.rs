@@ -18,9 +18,40 @@ use crate::{
     app::App,
     config,
     error::{Error, Result},
+    features::export::Kept,
     rpc::Router,
     writer::Tx,
 };
+
+/// What the feature holds of a person.
+pub(crate) const EXPORT: &[Kept] = &[
+    Kept {
+        name: "friend",
+        sql: "SELECT f.friend, json_object('account', f.friend, 'handle', a.handle, 'since_ms', f.since_ms,
+                'remark', f.remark, 'tags', json(f.tags), 'starred', json(iif(f.starred, 'true', 'false')))
+            FROM friends f JOIN accounts a ON a.id = f.friend
+            WHERE f.account = $1 AND f.friend > $2 ORDER BY f.friend LIMIT $3",
+    },
+    Kept {
+        name: "friend_request_sent",
+        sql:
+            "SELECT r.recipient, json_object('account', r.recipient, 'handle', a.handle, 'message', r.message,
+                'at_ms', r.at_ms) FROM friend_requests r JOIN accounts a ON a.id = r.recipient
+            WHERE r.sender = $1 AND r.recipient > $2 ORDER BY r.recipient LIMIT $3",
+    },
+    Kept {
+        name: "friend_request_received",
+        sql: "SELECT r.sender, json_object('account', r.sender, 'handle', a.handle, 'message', r.message,
+                'at_ms', r.at_ms) FROM friend_requests r JOIN accounts a ON a.id = r.sender
+            WHERE r.recipient = $1 AND r.sender > $2 ORDER BY r.sender LIMIT $3",
+    },
+    Kept {
+        name: "blocked",
+        sql: "SELECT b.blocked, json_object('account', b.blocked, 'handle', a.handle, 'at_ms', b.at_ms)
+            FROM blocks b JOIN accounts a ON a.id = b.blocked
+            WHERE b.account = $1 AND b.blocked > $2 ORDER BY b.blocked LIMIT $3",
+    },
+];
 
 pub(crate) use blocks::blocks_between;
 pub(crate) use find::index;

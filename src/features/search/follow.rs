@@ -49,7 +49,12 @@ async fn follow(app: Arc<App>) {
 async fn step(app: &App) -> Result<usize> {
     let indexed = app.search.indexed()?;
     let rows = store::after(&app.db, indexed, STEP).await?;
-    let Some((last, _)) = rows.last() else { return Ok(0) };
+    let Some((last, _)) = rows.last() else {
+        if app.search.purge(indexed)? {
+            tracing::info!("the search index holds no words of what is gone");
+        }
+        return Ok(0);
+    };
     let (last, count) = (*last, rows.len());
     let mut changes = Vec::with_capacity(count);
     for (pos, frame) in rows {

@@ -20,6 +20,7 @@ use litrocket_protocol::{
 pub use follow::start;
 
 use crate::{
+    app::App,
     error::{Error, Result},
     features::{
         chat,
@@ -41,6 +42,14 @@ const PAGE_BYTES_MAX: usize = 160 * 1024;
 /// Registers the request.
 pub fn routes(router: Router) -> Router {
     router.on(search)
+}
+
+/// The index forgets the words of what has been taken back until now, as soon as it has followed.
+pub(crate) async fn forget_words(app: &App) -> Result<()> {
+    let last = store::last(&app.db).await?;
+    let index = app.search.clone();
+    let task = tokio::task::spawn_blocking(move || index.want_purge(last));
+    Ok(task.await.map_err(|error| Error::Internal(error.to_string()))??)
 }
 
 async fn search(caller: Session, request: Search) -> Result<Found> {

@@ -104,6 +104,12 @@ pub(super) async fn rows(db: &Db, account: AccountId, positions: &[u64]) -> Resu
         .collect())
 }
 
+/// The end of the log.
+pub(super) async fn last(db: &Db) -> Result<u64> {
+    let row: Option<(Option<i64>,)> = db.first("SELECT MAX(pos) FROM events", &[]).await?;
+    Ok(row.and_then(|(pos,)| pos).unwrap_or(0) as u64)
+}
+
 /// The next rows of the log behind a position, for the index.
 pub(super) async fn after(db: &Db, pos: u64, limit: u64) -> Result<Vec<(u64, Vec<u8>)>> {
     const SELECT: &str = "SELECT pos, frame FROM events WHERE pos > $1 ORDER BY pos LIMIT $2";

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use litrocket_client::{Address, Client, Error, Item, Start};
 use litrocket_protocol::{
-    AccountId, SessionId,
+    SessionId,
     account::{
-        ChangePassword, CreateInvite, DeleteAccount, GetProfile, ListSessions, Profile, Register,
-        RevokeSession, SetPrivacy, SetProfile, SignIn, SignedIn,
+        ChangePassword, CreateInvite, GetProfile, ListSessions, Profile, Register, RevokeSession, SetPrivacy,
+        SetProfile, SignIn, SignedIn,
     },
 };
 use serde_json::json;
 
+use super::email;
 use crate::{
     Command, Failure, PasswordArgs,
     output::{escape, time},
@@ -26,12 +27,12 @@ const DAY_MS: u64 = 86_400_000;
 const BEGIN_TIME: Duration = Duration::from_secs(20);
 
 /// The device's name: the one that was given, or the machine's.
-fn label(given: Option<String>) -> String {
+pub(super) fn label(given: Option<String>) -> String {
     let machine = || std::fs::read_to_string("/proc/sys/kernel/hostname").map(|name| name.trim().to_owned());
     given.or_else(|| machine().ok()).filter(|name| !name.is_empty()).unwrap_or_else(|| "litrocket".into())
 }
 
-fn refuse_if_signed_in(context: &Context) -> Result<(), Failure> {
+pub(super) fn refuse_if_signed_in(context: &Context) -> Result<(), Failure> {
     match context.profile()?.load()? {
         Some(saved) if !saved.token.is_empty() => {
             Err(Failure::Usage(context.output.words.already_signed_in().into()))
@@ -40,7 +41,7 @@ fn refuse_if_signed_in(context: &Context) -> Result<(), Failure> {
     }
 }
 
-fn remember(context: &Context, mut address: Address, signed_in: &SignedIn) -> Result<(), Failure> {
+pub(super) fn remember(context: &Context, mut address: Address, signed_in: &SignedIn) -> Result<(), Failure> {
     address.invite = None;
     context.profile()?.save(&Saved {
         server: address.to_string(),
@@ -51,7 +52,7 @@ fn remember(context: &Context, mut address: Address, signed_in: &SignedIn) -> Re
 }
 
 /// The device begins here: what is said from now on waits for its next `listen`.
-async fn begin(client: &Client) -> Result<(), Failure> {
+pub(super) async fn begin(client: &Client) -> Result<(), Failure> {
     let mut events = client.events(Start::Cursors)?;
     let caught_up = async {
         while let Some(item) = events.next().await {
@@ -64,31 +65,45 @@ async fn begin(client: &Client) -> Result<(), Failure> {
     Ok(events.commit()?)
 }
 
-fn signed_in(context: &Context, kind: &str, word: &str, who: &SignedIn) -> Result<(), Failure> {
+pub(super) fn signed_in(context: &Context, kind: &str, word: &str, who: &SignedIn) -> Result<(), Failure> {
     context.output.data(
-        || json!({"type": kind, "handle": who.handle, "account": who.account.0, "session": who.session.0}),
-        || format!("{word} @{}", escape(&who.handle)),
+        || {
+            let mut line = json!({"type": kind, "handle": who.handle, "account": who.account.0,
+                "session": who.session.0});
+            if let Some(code) = &who.recovery_code {
+                line["recovery_code"] = json!(code);
+            }
+            line
+        },
+        || {
+            let line = format!("{word} @{}", escape(&who.handle));
+            match &who.recovery_code {
+                Some(code) => format!("{line}\n{}: {code}", context.output.words.recovery_code()),
+                None => line,
+            }
+        },
     )
 }
 
 pub(super) async fn register(
     context: &Context,
-    name: String,
-    invite: Option<String>,
+    mut request: Register,
     given: Option<String>,
     password: &PasswordArgs,
 ) -> Result<(), Failure> {
     refuse_if_signed_in(context)?;
     let words = context.output.words;
-    let password = password::new(password, words)?;
+    request.password = password::new(password, words)?;
+    if let (Some(email), None) = (&request.email, &request.email_code) {
+        request.email_code = email::code_for(context, email, "sign_up").await?;
+        if request.email_code.is_none() {
+            return Ok(());
+        }
+    }
     let (client, address) = context.guest().await?;
-    let request = Register {
-        handle: name,
-        password,
-        invite: invite.or_else(|| address.invite.clone()),
-        label: label(given),
-        locale: Some(if words == crate::words::Words::Chinese { "zh" } else { "en" }.into()),
-    };
+    request.invite = request.invite.or_else(|| address.invite.clone());
+    request.label = label(given);
+    request.locale = Some(words.locale().into());
     let result = client.register(request).await?;
     begin(&client).await?;
     remember(context, address, &result)?;
@@ -270,26 +285,6 @@ pub(super) async fn passwd(context: &Context, end_others: bool, args: &PasswordA
     let client = context.connect().await?;
     client.call(ChangePassword { old, new, end_others }).await?;
     context.output.data(|| json!({"type": "password_changed"}), || words.done().into())?;
-    client.close().await;
-    Ok(())
-}
-
-pub(super) async fn delete(context: &Context, confirm: &str, args: &PasswordArgs) -> Result<(), Failure> {
-    let saved = context.saved()?;
-    if confirm.strip_prefix('@').unwrap_or(confirm) != saved.handle {
-        return Err(Failure::Usage(format!(
-            "--confirm must be {}: the account that is signed in",
-            saved.handle
-        )));
-    }
-    let password = password::existing(args, context.output.words)?;
-    let client = context.connect().await?;
-    client.call(DeleteAccount { password }).await?;
-    context.profile()?.remove()?;
-    context.output.data(
-        || json!({"type": "account_deleted", "account": AccountId(saved.account).0}),
-        || context.output.words.done().into(),
-    )?;
     client.close().await;
     Ok(())
 }

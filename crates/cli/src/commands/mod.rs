@@ -1,6 +1,8 @@
 //! The commands, a file a group.
 
 mod account;
+pub(crate) mod email;
+pub(crate) mod ending;
 mod files;
 mod find;
 mod friends;
@@ -9,6 +11,7 @@ mod listen;
 mod lists;
 mod moments;
 mod print;
+pub(crate) mod recover;
 mod send;
 mod shelf;
 mod translate;
@@ -16,7 +19,7 @@ mod word;
 
 use std::process::ExitCode;
 
-use litrocket_protocol::account::SetPrivacy;
+use litrocket_protocol::account::{Register, SetPrivacy};
 use send::Manner;
 
 use crate::{Command, Failure, session::Context};
@@ -24,9 +27,12 @@ use crate::{Command, Failure, session::Context};
 /// Carries a command out.
 pub(crate) async fn run(context: &Context, command: Command) -> Result<ExitCode, Failure> {
     match command {
-        Command::Register { name, invite, label, password } => {
-            account::register(context, name, invite, label, &password).await?;
+        Command::Register { name, invite, email, code, label, password } => {
+            let request = Register { handle: name, invite, email, email_code: code, ..Register::default() };
+            account::register(context, request, label, &password).await?;
         }
+        Command::Recover(args) => recover::run(context, args).await?,
+        Command::Email(command) => email::run(context, command).await?,
         Command::Login { name, label, password } => account::login(context, name, label, &password).await?,
         Command::Logout => account::logout(context).await?,
         Command::Devices { revoke } => account::devices(context, revoke).await?,
@@ -36,7 +42,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<ExitCode,
             account::privacy(context, SetPrivacy { read_receipts, presence, typing, findable }).await?;
         }
         Command::Passwd { end_others, password } => account::passwd(context, end_others, &password).await?,
-        Command::DeleteAccount { confirm, password } => account::delete(context, &confirm, &password).await?,
+        Command::Account(command) => ending::run(context, command).await?,
         Command::Invite { uses, days } => account::invite(context, uses, days).await?,
         Command::Send { to, text, reply, format } => {
             return send::send(context, &to, &text, Manner { reply, format }).await;

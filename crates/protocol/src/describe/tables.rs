@@ -4,8 +4,8 @@
 
 use super::{Origin, Shape, shape};
 use crate::{
-    account, chat, close_code, conversations, event, fault, files, frame, history, limits, moments, names,
-    people, state, stream_kind, words,
+    account, chat, close_code, conversations, email, event, export, fault, files, frame, history, limits,
+    moments, names, people, state, stream_kind, words,
 };
 
 /// A frame on a long-lived stream.
@@ -114,6 +114,8 @@ pub(super) const TYPES: &[Shape] = &[
     shape::<account::Profile>(),
     shape::<account::Privacy>(),
     shape::<account::SessionEntry>(),
+    shape::<email::EmailEntry>(),
+    shape::<export::ExportPosition>(),
     shape::<conversations::ListPosition>(),
     shape::<conversations::ConversationInfo>(),
     shape::<conversations::ConversationEntry>(),
@@ -153,6 +155,7 @@ pub(super) const TYPES: &[Shape] = &[
 pub(super) const ACCOUNT_LOG: &[(&str, &str, &str)] = &[
     ("profile", "Profile", "The account's own profile, with everything in it."),
     ("privacy", "Privacy", "The privacy switches."),
+    ("email", "EmailEntry", "The account's e-mail address; gone when it has none."),
     ("session/<session>", "SessionEntry", "A signed-in device; gone when its session ended."),
     ("conversation/<conversation>", "ConversationEntry", "The account's side of a conversation."),
     ("hidden/<conversation>/<event_seq>", "HiddenEntry", "An event the account deleted for itself."),
@@ -263,6 +266,8 @@ pub(super) const LIMITS: &[(&str, u64, &str)] = &[
     ("search_bytes_max", limits::SEARCH_BYTES_MAX as u64, "A search text, in UTF-8 bytes."),
     ("password_bytes_max", limits::PASSWORD_BYTES_MAX as u64, "A password, in UTF-8 bytes, at most."),
     ("password_bytes_min", limits::PASSWORD_BYTES_MIN as u64, "A password, in UTF-8 bytes, at least."),
+    ("email_bytes_max", limits::EMAIL_BYTES_MAX as u64, "An e-mail address, in bytes."),
+    ("code_tries_max", limits::CODE_TRIES_MAX, "Tries that a code from a mail takes."),
     ("words_max", limits::WORDS_MAX as u64, "Own words of an account."),
     ("words_per_call_max", limits::WORDS_PER_CALL_MAX as u64, "Own words added in one request."),
     ("word_bytes_max", limits::WORD_BYTES_MAX as u64, "An own word, in UTF-8 bytes."),
@@ -368,7 +373,6 @@ pub(super) const ADVICE: &[(fault::Code, &str)] = {
         (c::BAD_PASSWORD, "Choose a password of 8 to 1024 bytes that is not only white space."),
         (c::SIGN_UP_CLOSED, "Nobody can sign up here."),
         (c::BAD_INVITE, "Ask the operator for an invite."),
-        (c::OWNS_GROUPS, "Transfer the groups with TransferGroup, then repeat it."),
         (
             c::ID_CONFLICT,
             "A bug of the client: the id stands for something else already. Make a new id for new content.",
@@ -419,5 +423,17 @@ pub(super) const ADVICE: &[(fault::Code, &str)] = {
         (c::FILE_GONE, "Show the message with its name and that its content is not kept any more."),
         (c::NAME_TAKEN, "Choose another name or folder."),
         (c::FOLDER_NOT_EMPTY, "Move or delete what is in it first."),
+        (c::NO_MAIL, "Do without e-mail: recover accounts by their recovery codes."),
+        (c::EMAIL_NEEDED, "Ask for an address, send a code there with SendEmailCode, and name both."),
+        (c::EMAIL_TAKEN, "Sign in to that account, recover it, or name another address."),
+        (
+            c::BAD_CODE,
+            "Ask for the code again; after 5 wrong ones, or when it is too old, ask for a new mail.",
+        ),
+        (c::ACCOUNT_LOCKED, "Ask the operator."),
+        (
+            c::ACCOUNT_CLOSING,
+            "`params.until_ms` is when it is deleted; RestoreAccount takes that back and signs in.",
+        ),
     ]
 };

@@ -1,0 +1,135 @@
+//! Taking everything with one, and leaving.
+
+use std::{
+    fs::OpenOptions,
+    io::BufWriter,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use clap::Subcommand;
+use litrocket_client::Client;
+use litrocket_protocol::{
+    account::{DeleteAccount, RestoreAccount},
+    export::ExportAccount,
+};
+use serde_json::json;
+
+use super::account;
+use crate::{Failure, PasswordArgs, password, session::Context};
+
+/// What can be done with the account as a whole.
+#[derive(Debug, Clone, Subcommand)]
+pub enum AccountCommand {
+    /// Write everything the server holds of you: one JSON object a line.
+    Export {
+        /// The file, which must not be there yet and which only you may read; standard output without it.
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Announce the end of the account. It is deleted after 7 days; until then `account restore` takes that back.
+    Delete {
+        /// The account name again, to be sure.
+        #[arg(long, value_name = "NAME")]
+        confirm: String,
+        /// Take your messages and reactions back too; without it they stay under "deleted account".
+        #[arg(long)]
+        erase: bool,
+        #[command(flatten)]
+        password: PasswordArgs,
+    },
+    /// Take the announced end of the account back and sign in.
+    Restore {
+        /// The account name.
+        name: String,
+        /// A name for this device.
+        #[arg(long)]
+        label: Option<String>,
+        #[command(flatten)]
+        password: PasswordArgs,
+    },
+}
+
+pub(super) async fn run(context: &Context, command: AccountCommand) -> Result<(), Failure> {
+    match command {
+        AccountCommand::Export { output } => export(context, output.as_deref()).await,
+        AccountCommand::Delete { confirm, erase, password } => {
+            delete(context, &confirm, erase, &password).await
+        }
+        AccountCommand::Restore { name, label, password } => restore(context, name, label, &password).await,
+    }
+}
+
+async fn export(context: &Context, output: Option<&Path>) -> Result<(), Failure> {
+    let client = context.connect().await?;
+    let Some(path) = output else {
+        write(&client, &mut std::io::stdout()).await?;
+        client.close().await;
+        return Ok(());
+    };
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = BufWriter::new(file);
+    let count = write(&client, &mut file).await?;
+    file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
+    client.close().await;
+    let words = context.output.words;
+    context.output.data(
+        || json!({"type": "exported", "lines": count, "file": path}),
+        || format!("{count} {} {}", words.exported(), path.display()),
+    )
+}
+
+async fn write(client: &Client, out: &mut (impl std::io::Write + Send)) -> Result<u64, Failure> {
+    let (mut after, mut count) = (None, 0);
+    loop {
+        let page = client.call(ExportAccount { after }).await?;
+        for line in &page.lines {
+            writeln!(out, "{line}")?;
+            count += 1;
+        }
+        after = page.next;
+        if after.is_none() {
+            out.flush()?;
+            return Ok(count);
+        }
+    }
+}
+
+async fn delete(context: &Context, confirm: &str, erase: bool, args: &PasswordArgs) -> Result<(), Failure> {
+    let saved = context.saved()?;
+    if confirm.strip_prefix('@').unwrap_or(confirm) != saved.handle {
+        return Err(Failure::Usage(format!(
+            "--confirm must be {}: the account that is signed in",
+            saved.handle
+        )));
+    }
+    let password = password::existing(args, context.output.words)?;
+    let client = context.connect().await?;
+    client.call(DeleteAccount { password, erase }).await?;
+    context.profile()?.remove()?;
+    context.output.data(
+        || json!({"type": "account_closing", "account": saved.account, "erase": erase}),
+        || context.output.words.closing().into(),
+    )?;
+    client.close().await;
+    Ok(())
+}
+
+async fn restore(
+    context: &Context,
+    name: String,
+    label: Option<String>,
+    args: &PasswordArgs,
+) -> Result<(), Failure> {
+    account::refuse_if_signed_in(context)?;
+    let words = context.output.words;
+    let password = password::existing(args, words)?;
+    let (client, address) = context.guest().await?;
+    let handle = name.strip_prefix('@').map_or(name.clone(), str::to_owned);
+    let result = client.enter(RestoreAccount { handle, password, label: account::label(label) }).await?;
+    account::begin(&client).await?;
+    account::remember(context, address, &result)?;
+    account::signed_in(context, "restored", words.restored(), &result)?;
+    client.close().await;
+    Ok(())
+}

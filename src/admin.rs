@@ -1,0 +1,257 @@
+//! `litrocket admin`: an operator on the server's machine asks the running server over its socket.
+
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    os::unix::net::UnixStream,
+    path::Path,
+    process::ExitCode,
+    time::Duration,
+};
+
+use clap::Subcommand;
+use litrocket_cli::time;
+use serde_json::Value;
+
+use crate::{
+    config::{self, Config},
+    features::admin::{Ask, LINES_MAX, PATH},
+    serve,
+};
+
+/// How long an answer may take.
+const TIME: Duration = Duration::from_secs(35);
+
+/// What an operator does on the server's machine.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Admin {
+    /// List, lock and delete accounts, reset passwords, say who is an operator.
+    #[command(subcommand)]
+    Accounts(Accounts),
+    /// List running sessions.
+    Sessions {
+        /// Only those of this account.
+        #[arg(value_name = "@NAME")]
+        name: Option<String>,
+        #[command(flatten)]
+        config: config::Args,
+    },
+    /// Say what the server holds and who is connected.
+    Usage(config::Args),
+    /// List, make and take back invites.
+    #[command(subcommand)]
+    Invites(Invites),
+    /// Look after the files that people sent.
+    #[command(subcommand)]
+    Files(AdminFiles),
+}
+
+/// What can be done with accounts.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Accounts {
+    /// List accounts.
+    List {
+        /// Only those whose name, display name or e-mail address begins so.
+        find: Option<String>,
+        #[command(flatten)]
+        config: config::Args,
+    },
+    /// Lock somebody out: their sessions end and they cannot sign in.
+    Lock(Named),
+    /// Take a lock off.
+    Unlock(Named),
+    /// Announce the end of an account: it is deleted in 7 days.
+    Delete {
+        /// Take back what was announced.
+        #[arg(long)]
+        undo: bool,
+        /// Take its messages back too.
+        #[arg(long, conflicts_with = "undo")]
+        erase: bool,
+        #[command(flatten)]
+        named: Named,
+    },
+    /// Make the password void. Prints a recovery code to hand out, with which the person sets another.
+    ResetPassword(Named),
+    /// Make somebody an operator, who may make invites.
+    Promote(Named),
+    /// Make an operator somebody like others.
+    Demote(Named),
+}
+
+/// Whom it is about.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Named {
+    /// The account name.
+    #[arg(value_name = "@NAME")]
+    pub name: String,
+    #[command(flatten)]
+    config: config::Args,
+}
+
+/// What can be done with invites.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Invites {
+    /// List those that are good.
+    List(config::Args),
+    /// Make one.
+    Make {
+        /// For how many accounts.
+        #[arg(long, default_value_t = 1)]
+        uses: u64,
+        /// For how many days.
+        #[arg(long, default_value_t = 7)]
+        days: u64,
+        #[command(flatten)]
+        config: config::Args,
+    },
+    /// Take one back.
+    Revoke {
+        /// As the list names it.
+        id: String,
+        #[command(flatten)]
+        config: config::Args,
+    },
+}
+
+/// What can be done with files.
+#[derive(Debug, Clone, Subcommand)]
+pub enum AdminFiles {
+    /// Read every stored file through and tell what is damaged or missing. Changes nothing.
+    Check(config::Args),
+}
+
+/// Carries a command out.
+pub fn run(
+    command: Admin,
+    json: bool,
+    with_config: impl Fn(&config::Args, &dyn Fn(Config) -> ExitCode) -> ExitCode,
+) -> ExitCode {
+    let ask = |config: &config::Args, ask: Ask| {
+        with_config(config, &|config| match asked(&config, ask.clone(), json) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err((code, message)) => {
+                if json {
+                    eprintln!("{}", serde_json::json!({"type": "error", "code": code, "message": message}));
+                } else {
+                    eprintln!("litrocket: {message}");
+                }
+                ExitCode::from(if code == "unreachable" { 3 } else { 1 })
+            }
+        })
+    };
+    match command {
+        Admin::Files(AdminFiles::Check(config)) => {
+            with_config(&config, &|config| serve::check_files(config, json))
+        }
+        Admin::Accounts(command) => {
+            let (config, what) = accounts(command);
+            ask(&config, what)
+        }
+        Admin::Sessions { name, config } => ask(&config, Ask::Sessions { name, after: 0 }),
+        Admin::Usage(config) => ask(&config, Ask::Usage {}),
+        Admin::Invites(Invites::List(config)) => ask(&config, Ask::Invites {}),
+        Admin::Invites(Invites::Make { uses, days, config }) => ask(&config, Ask::Invite { uses, days }),
+        Admin::Invites(Invites::Revoke { id, config }) => ask(&config, Ask::RevokeInvite { id }),
+    }
+}
+
+fn accounts(command: Accounts) -> (config::Args, Ask) {
+    match command {
+        Accounts::List { find, config } => (config, Ask::Accounts { after: 0, find }),
+        Accounts::Lock(Named { name, config }) => (config, Ask::Lock { name, locked: true }),
+        Accounts::Unlock(Named { name, config }) => (config, Ask::Lock { name, locked: false }),
+        Accounts::Delete { undo, erase, named: Named { name, config } } => {
+            (config, Ask::Delete { name, erase, undo })
+        }
+        Accounts::ResetPassword(Named { name, config }) => (config, Ask::ResetPassword { name }),
+        Accounts::Promote(Named { name, config }) => (config, Ask::Promote { name, operator: true }),
+        Accounts::Demote(Named { name, config }) => (config, Ask::Promote { name, operator: false }),
+    }
+}
+
+/// Asks page after page and prints what comes; code and message of what went wrong.
+fn asked(config: &Config, mut ask: Ask, json: bool) -> Result<(), (String, String)> {
+    let mut out = std::io::stdout().lock();
+    let mut any = false;
+    loop {
+        let lines = exchange(config, &ask)?;
+        let last = lines.last().and_then(|line| line["account"].as_u64().zip(Some(line)));
+        for line in &lines {
+            any = true;
+            let text = if json { line.to_string() } else { human(line) };
+            // Whether anybody reads it does not matter to what was done.
+            let _ = writeln!(out, "{text}");
+        }
+        match (&mut ask, last) {
+            (Ask::Accounts { after, .. }, Some((account, _))) if lines.len() as u64 >= LINES_MAX => {
+                *after = account;
+            }
+            (Ask::Sessions { after, .. }, Some((_, line))) if lines.len() as u64 >= LINES_MAX => {
+                *after = line["session"].as_u64().unwrap_or(u64::MAX);
+            }
+            _ => break,
+        }
+    }
+    if !any && !json {
+        let _ =
+            writeln!(out, "{}", if matches!(ask, Ask::RevokeInvite { .. }) { "Done." } else { "Nothing." });
+    }
+    Ok(())
+}
+
+fn exchange(config: &Config, ask: &Ask) -> Result<Vec<Value>, (String, String)> {
+    let path = Path::new(&config.server.data).join(PATH);
+    let unreachable = |error: &dyn std::fmt::Display| {
+        ("unreachable".to_owned(), format!("no server answers at {}: {error}", path.display()))
+    };
+    let mut stream = UnixStream::connect(&path).map_err(|error| unreachable(&error))?;
+    let talk = || -> std::io::Result<Vec<Value>> {
+        stream.set_read_timeout(Some(TIME))?;
+        let mut line = serde_json::to_string(ask)?;
+        line.push('\n');
+        stream.write_all(line.as_bytes())?;
+        BufReader::new(&stream).lines().map(|line| Ok(serde_json::from_str(&line?)?)).collect()
+    };
+    let mut lines = { talk }().map_err(|error| unreachable(&error))?;
+    match lines.pop() {
+        Some(last) if last["type"] == "done" => Ok(lines),
+        Some(last) => {
+            let text = |key: &str| last[key].as_str().unwrap_or("internal").to_owned();
+            Err((text("code"), text("message")))
+        }
+        None => Err(unreachable(&"it said nothing")),
+    }
+}
+
+/// A line for people: what is not empty, by name.
+fn human(line: &Value) -> String {
+    let Some(fields) = line.as_object() else { return line.to_string() };
+    let mut words = Vec::new();
+    for (key, value) in fields.iter().filter(|(key, _)| *key != "type") {
+        let text = match value {
+            Value::Null | Value::Bool(false) => continue,
+            Value::Bool(true) => key.clone(),
+            Value::String(text) if key == "handle" => format!("@{text}"),
+            Value::String(text) => format!("{key} {}", text.escape_debug()),
+            Value::Number(number) if key.ends_with("_ms") => match number.as_u64() {
+                Some(ms) if ms > 0 => format!("{} {}", key.trim_end_matches("_ms"), time(ms)),
+                _ => continue,
+            },
+            other => format!("{key} {other}"),
+        };
+        words.push(text);
+    }
+    words.join("  ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_read_by_people_too() {
+        let line = serde_json::json!({"type": "account", "account": 7, "handle": "ada", "operator": true,
+            "locked_ms": null, "created_ms": 951_782_400_000_u64, "connected": false});
+        assert_eq!(human(&line), "account 7  @ada  operator  created 2000-02-29 00:00:00Z");
+    }
+}

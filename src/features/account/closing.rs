@@ -1,0 +1,116 @@
+//! The end of an account: announced, taken back within a week, then carried out step by step.
+//!
+//! A step is a job of bounded size, and does nothing when it was done: a server that stops in between goes on where
+//! it was. The last one deletes the account.
+
+use std::{sync::Arc, time::Duration};
+
+use litrocket_protocol::{
+    AccountId,
+    account::{DeleteAccount, Done},
+};
+
+use super::{ends, sessions, store};
+use crate::{
+    app::App,
+    error::Result,
+    features::{chat, conversations, mail, moments, people, search, words},
+    rpc::Session,
+    transport,
+    writer::Tx,
+};
+
+/// How long a deletion can be taken back.
+const CHANGE_OF_MIND_MS: u64 = 7 * 86_400_000;
+/// How often accounts are looked for whose time is up.
+const INTERVAL: Duration = Duration::from_secs(600);
+/// Accounts of one look.
+const AT_ONCE: u64 = 20;
+/// Groups that are left in one job.
+const GROUPS: usize = 50;
+
+/// Hides the names of deleted accounts: with the key nobody gets them again, without it nobody reads them.
+#[derive(Debug)]
+pub struct Names {
+    secret: [u8; 32],
+}
+
+impl Names {
+    /// Reads the key of the data folder.
+    pub fn open(data: &std::path::Path) -> std::result::Result<Self, String> {
+        let secret = transport::secret(data, "names").map_err(|error| error.to_string())?;
+        Ok(Self { secret })
+    }
+
+    /// What stands in the place of a name. No name begins so.
+    pub(super) fn hidden(&self, name: &str) -> String {
+        format!("~{}", blake3::keyed_hash(&self.secret, name.as_bytes()).to_hex())
+    }
+}
+
+pub(super) async fn announce(caller: Session, request: DeleteAccount) -> Result<Done> {
+    sessions::own_password(&caller, request.password).await?;
+    let (account, erase) = (caller.account(), request.erase);
+    caller.app.writer.run(move |tx| Box::pin(close(tx, account, erase))).await?;
+    tracing::info!(%account, erase, "the end of the account was announced");
+    Ok(Done::default())
+}
+
+/// From now on nobody is signed in, and after a week the account is deleted.
+pub(crate) async fn close(tx: &mut Tx, account: AccountId, erase: bool) -> Result<()> {
+    let until = tx.now_ms() + CHANGE_OF_MIND_MS;
+    ends::set_closing(tx, account, Some(until), erase).await?;
+    let sessions = store::running_sessions(tx, account).await?;
+    sessions::end(tx, account, sessions, "account_deleted").await.map(drop)
+}
+
+/// Deletes accounts whose time is up, for as long as the server runs.
+pub async fn finish(app: Arc<App>) {
+    loop {
+        if let Err(error) = finish_now(&app).await {
+            tracing::warn!(%error, "a deletion of an account goes on later");
+        }
+        tokio::time::sleep(INTERVAL).await;
+    }
+}
+
+/// Deletes accounts whose time is up; how many.
+pub async fn finish_now(app: &App) -> Result<u64> {
+    let mut done = 0;
+    loop {
+        let due = ends::closing(&app.db, app.clock.now_ms(), AT_ONCE).await?;
+        if due.is_empty() {
+            if done > 0 {
+                search::forget_words(app).await?;
+            }
+            return Ok(done);
+        }
+        for (account, erase) in due {
+            delete(app, account, erase).await?;
+            tracing::info!(%account, erase, "the account was deleted");
+            done += 1;
+        }
+    }
+}
+
+async fn delete(app: &App, account: AccountId, erase: bool) -> Result<()> {
+    chat::erase(app, account, erase).await?;
+    while app.writer.run(move |tx| Box::pin(conversations::leave_some(tx, account, GROUPS))).await? > 0 {}
+    // Taken back meanwhile by nobody: who comes back after the time is up finds no account.
+    let Some((key, skeleton)) = ends::names(&app.db, account).await? else { return Ok(()) };
+    let hidden = (app.names.hidden(&key), app.names.hidden(&skeleton));
+    app.writer
+        .run(move |tx| {
+            Box::pin(async move {
+                // Somebody may have brought it into a group meanwhile.
+                while conversations::leave_some(tx, account, GROUPS).await? > 0 {}
+                conversations::forget(tx, account).await?;
+                words::erase(tx, account).await?;
+                moments::erase(tx, account).await?;
+                people::forget(tx, account).await?;
+                mail::erase(tx, account).await?;
+                ends::delete_account(tx, account, hidden).await
+            })
+        })
+        .await
+}

@@ -1,0 +1,104 @@
+//! What an account said, taken back when the account goes: each message as its sender would recall it, each reaction
+//! as its sender would take it off. So readers, devices, search and whoever replays the log need nothing new.
+
+use litrocket_protocol::{
+    AccountId, ConversationId,
+    event::{Reaction, Recall, kind},
+    frame,
+};
+
+use super::{changes, store};
+use crate::{
+    app::App,
+    error::Result,
+    writer::{NewEvent, Tx},
+};
+
+/// Conversations looked up at once.
+const PAGE: u64 = 100;
+/// Events of a log that one look passes.
+const LOOK: u64 = 5_000;
+/// Messages or reactions that one job takes back: others' sends wait no longer than for a batch.
+const STEP: u64 = 50;
+
+/// Takes back what the account said to itself, and with `all` everything it said.
+pub(crate) async fn erase(app: &App, account: AccountId, all: bool) -> Result<()> {
+    let mut after = ConversationId(0);
+    loop {
+        let page = store::memberships(&app.db, account, after, PAGE).await?;
+        let Some((last, _)) = page.last() else { return Ok(()) };
+        after = *last;
+        for (conversation, is_saved) in page {
+            if all || is_saved {
+                messages(app, conversation, account).await?;
+                reactions(app, conversation, account).await?;
+            }
+        }
+    }
+}
+
+async fn messages(app: &App, conversation: ConversationId, account: AccountId) -> Result<()> {
+    let head = store::head(&app.db, conversation).await?;
+    let mut from = 1;
+    while from <= head {
+        let to = from + LOOK - 1;
+        let own = store::written(&app.db, conversation, account, (from, to), STEP).await?;
+        from = if own.len() as u64 >= STEP { own.last().map_or(to, |(seq, _)| *seq) + 1 } else { to + 1 };
+        let seqs = own.into_iter().map(|(seq, _)| seq).collect();
+        app.writer.run(move |tx| Box::pin(recall(tx, conversation, account, seqs))).await?;
+    }
+    Ok(())
+}
+
+async fn recall(tx: &mut Tx, conversation: ConversationId, account: AccountId, seqs: Vec<u64>) -> Result<()> {
+    for seq in seqs {
+        let Some(original) = store::event(tx, conversation, seq).await? else { continue };
+        // An edit goes with its message.
+        if original.recalled_by.is_some() || original.message_seq.is_none() {
+            continue;
+        }
+        let event = NewEvent {
+            conversation,
+            sender: account,
+            kind: kind::RECALL,
+            target: Some(seq),
+            body: frame::encode_body(&Recall::default()),
+            ..NewEvent::default()
+        };
+        changes::take_back(tx, original, event).await?;
+    }
+    Ok(())
+}
+
+async fn reactions(app: &App, conversation: ConversationId, account: AccountId) -> Result<()> {
+    loop {
+        let some = store::some_reactions(&app.db, conversation, account, STEP).await?;
+        if some.is_empty() {
+            return Ok(());
+        }
+        app.writer.run(move |tx| Box::pin(take_off(tx, conversation, account, some))).await?;
+    }
+}
+
+async fn take_off(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    account: AccountId,
+    reactions: Vec<(u64, String)>,
+) -> Result<()> {
+    for (target, emoji) in reactions {
+        if !store::react(tx, conversation, target, account, &emoji, false).await? {
+            continue;
+        }
+        let event = NewEvent {
+            conversation,
+            sender: account,
+            kind: kind::REACTION,
+            target: Some(target),
+            body: frame::encode_body(&Reaction { emoji, add: false }),
+            ..NewEvent::default()
+        };
+        tx.append(event).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! Operators on the server's machine: `litrocket admin` over the socket.
+
+use std::{
+    io::{Read as _, Write as _},
+    os::unix::{fs::PermissionsExt as _, net::UnixStream},
+};
+
+use serde_json::Value;
+
+use crate::{
+    process::{Process, program},
+    programs::{Terminal, lines},
+};
+
+struct Operator<'a>(&'a Process);
+
+impl Operator<'_> {
+    fn runs(&self, args: &[&str]) -> std::process::Output {
+        program().current_dir(self.0.path()).args(["--json", "admin"]).args(args).output().unwrap()
+    }
+
+    fn says(&self, args: &[&str]) -> Vec<Value> {
+        lines(&self.runs(args))
+    }
+
+    fn fails(&self, args: &[&str]) -> (i32, String) {
+        let output = self.runs(args);
+        let error: Value = serde_json::from_slice(&output.stderr).unwrap();
+        (output.status.code().unwrap(), error["code"].as_str().unwrap().to_owned())
+    }
+}
+
+#[tokio::test]
+async fn an_operator_locks_resets_and_deletes_accounts() {
+    let process = Process::start();
+    let operator = Operator(&process);
+    let [ada, bob] = ["ada", "bob"].map(|profile| Terminal { process: &process, profile });
+    ada.says(&["register", "ada"]);
+    bob.says(&["register", "bob"]);
+    let all = operator.says(&["accounts", "list"]);
+    assert_eq!((all.len(), &all[0]["handle"], &all[0]["sessions"]), (2, &"ada".into(), &1.into()));
+    assert_eq!(operator.says(&["accounts", "list", "bo"])[0]["handle"], "bob");
+    // A lock ends sessions, and whoever has the password hears of it.
+    let locked = operator.says(&["accounts", "lock", "@ada"]);
+    assert!(locked[0]["locked_ms"].as_u64().unwrap() > 0);
+    assert_eq!(ada.fails(&["whoami"]).1["code"], "bad_token");
+    ada.says(&["logout"]);
+    assert_eq!(ada.fails(&["login", "ada"]).1["code"], "account_locked");
+    assert_eq!(ada.fails(&["account", "restore", "ada"]).1["code"], "account_locked");
+    assert!(operator.says(&["accounts", "unlock", "ada"])[0]["locked_ms"].is_null());
+    ada.says(&["login", "ada"]);
+    // A reset makes the password void; the code sets another.
+    let code = operator.says(&["accounts", "reset-password", "ada"])[0]["recovery_code"].clone();
+    ada.says(&["logout"]);
+    assert_eq!(ada.fails(&["login", "ada"]).1["code"], "wrong_credentials");
+    let input = format!("{}\ncorrect horse\n", code.as_str().unwrap());
+    assert_eq!(
+        lines(&ada.runs_with(&["recover", "ada", "--password-stdin"], &input))[0]["type"],
+        "recovered"
+    );
+    // Only operators make invites.
+    assert_eq!(ada.fails(&["invite"]).1["code"], "forbidden");
+    assert_eq!(operator.says(&["accounts", "promote", "ada"])[0]["operator"], true);
+    ada.says(&["invite"]);
+    assert_eq!(operator.says(&["accounts", "demote", "ada"])[0]["operator"], false);
+    assert_eq!(ada.fails(&["invite"]).1["code"], "forbidden");
+    let closing = operator.says(&["accounts", "delete", "bob", "--erase"]);
+    assert!(closing[0]["closing_ms"].as_u64().unwrap() > 0);
+    bob.says(&["logout"]);
+    assert_eq!(bob.fails(&["login", "bob"]).1["code"], "account_closing");
+    assert!(operator.says(&["accounts", "delete", "bob", "--undo"])[0]["closing_ms"].is_null());
+    bob.says(&["login", "bob"]);
+    assert_eq!(operator.fails(&["accounts", "lock", "nobody"]), (1, "not_found".into()));
+    assert_eq!(operator.fails(&["accounts", "lock", "a b"]), (1, "not_found".into()));
+}
+
+#[tokio::test]
+async fn an_operator_sees_sessions_usage_and_invites() {
+    let mut process = Process::start();
+    let ada = Terminal { process: &process, profile: "ada" };
+    ada.says(&["register", "ada", "--label", "phone"]);
+    let operator = Operator(&process);
+    let sessions = operator.says(&["sessions", "@ada"]);
+    assert_eq!((sessions.len(), &sessions[0]["label"]), (1, &"phone".into()));
+    assert_eq!(operator.says(&["sessions"]).len(), 1);
+    let usage = &operator.says(&["usage"])[0];
+    assert_eq!(
+        (&usage["accounts"], &usage["sessions"], &usage["mails_waiting"]),
+        (&1.into(), &1.into(), &0.into())
+    );
+    let first = operator.says(&["invites", "list"]).len();
+    let made = operator.says(&["invites", "make", "--uses", "3", "--days", "2"]);
+    assert!(made[0]["address"].as_str().unwrap().contains("invite="));
+    let listed = operator.says(&["invites", "list"]);
+    let mine = listed.iter().find(|invite| invite["uses"] == 3).unwrap();
+    assert_eq!(listed.len(), first + 1);
+    assert!(operator.says(&["invites", "revoke", mine["id"].as_str().unwrap()]).is_empty());
+    assert_eq!(operator.says(&["invites", "list"]).len(), first);
+    assert_eq!(operator.fails(&["invites", "revoke", "00"]), (1, "not_found".into()));
+    assert_eq!(operator.fails(&["invites", "make", "--uses", "0"]), (1, "bad_value".into()));
+    // A crash leaves the socket; the next start takes its place.
+    process.kill();
+    let operator = Operator(&process);
+    assert_eq!(operator.fails(&["usage"]), (3, "unreachable".into()));
+    process.up();
+    assert_eq!(Operator(&process).says(&["usage"]).len(), 1);
+}
+
+#[tokio::test]
+async fn the_socket_is_the_operators_alone_and_takes_no_nonsense() {
+    let process = Process::start();
+    let path = process.path().join("data/admin.sock");
+    let mode = path.metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let long = format!("{{\"do\":\"accounts\",\"after\":0,\"find\":\"{}\"}}\n", "x".repeat(40_000));
+    for nonsense in ["\n", "what?\n", "{\"do\":\"dance\"}\n", "{\"do\":\"usage\",\"more\":1}\n", &long] {
+        let mut stream = UnixStream::connect(&path).unwrap();
+        // The server may have read enough before all is written.
+        let _ = stream.write_all(nonsense.as_bytes());
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer);
+        if nonsense.len() < 1_000 {
+            let answer: Value = serde_json::from_str(&answer).unwrap();
+            assert_eq!((&answer["type"], &answer["code"]), (&"error".into(), &"bad_request".into()));
+        }
+    }
+    // More at once than are served, and silent: they wait, and everything else goes on.
+    let silent: Vec<_> = (0..3).map(|_| UnixStream::connect(&path).unwrap()).collect();
+    assert_eq!(Operator(&process).says(&["usage"]).len(), 1);
+    drop(silent);
+    let usage = program().current_dir(process.path()).args(["admin", "usage"]).output().unwrap();
+    assert!(String::from_utf8(usage.stdout).unwrap().contains("accounts 0"));
+}

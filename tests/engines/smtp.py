@@ -1,0 +1,59 @@
+"""A mail server for tests, over aiosmtpd: smtp.py PORT FOLDER [CERTIFICATE KEY].
+
+Mails go to FOLDER, a file each. FOLDER/mode says how it behaves: fine; slow (answers after half a minute); busy (not
+now); refuse (never). With a certificate nothing goes without STARTTLS and signing in as `litrocket` with `secret`.
+"""
+
+import asyncio
+import os
+import pathlib
+import ssl
+import sys
+
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
+
+PORT, FOLDER = int(sys.argv[1]), pathlib.Path(sys.argv[2])
+ANSWERS = {"busy": "451 4.3.0 come again", "refuse": "550 5.1.1 nobody here"}
+count = 0
+
+
+def mode():
+    return (FOLDER / "mode").read_text().strip()
+
+
+class Handler:
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if mode() in ANSWERS:
+            return ANSWERS[mode()]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        global count
+        if mode() == "slow":
+            await asyncio.sleep(30)
+        count += 1
+        text = f"To: {envelope.rcpt_tos[0]}\n".encode() + envelope.content
+        written = FOLDER / "writing"
+        written.write_bytes(text)
+        os.rename(written, FOLDER / f"{count:04}.mail")
+        return "250 OK"
+
+
+def authenticate(server, session, envelope, mechanism, login):
+    fine = isinstance(login, LoginPassword) and (login.login, login.password) == (b"litrocket", b"secret")
+    return AuthResult(success=fine, handled=fine)
+
+
+async def main():
+    options = {}
+    if len(sys.argv) > 3:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(sys.argv[3], sys.argv[4])
+        options = dict(tls_context=context, require_starttls=True, authenticator=authenticate, auth_required=True)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(Handler(), loop=loop, **options), "127.0.0.1", PORT)
+    await server.serve_forever()
+
+
+asyncio.run(main())
