@@ -1,22 +1,29 @@
 //! `litrocket admin`: an operator on the server's machine asks the running server over its socket.
 
 use std::{
-    io::{BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     os::unix::net::UnixStream,
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
 };
 
 use clap::Subcommand;
 use litrocket_cli::time;
+use litrocket_dictionary::{Index, TEXT_BYTES_MAX};
 use serde_json::Value;
 
 use crate::{
     config::{self, Config},
-    features::admin::{Ask, LINES_MAX, PATH},
+    features::{
+        admin::{Ask, LINES_MAX, PATH},
+        words::OWN_FILE,
+    },
     serve,
 };
+
+/// Code and message of what went wrong.
+type Problem = (String, String);
 
 /// How long an answer may take.
 const TIME: Duration = Duration::from_secs(35);
@@ -40,6 +47,16 @@ pub enum Admin {
     /// List, make and take back invites.
     #[command(subcommand)]
     Invites(Invites),
+    /// Tell everybody something: who is online hears it at once, the others when they come.
+    Announce {
+        /// The words.
+        text: String,
+        #[command(flatten)]
+        config: config::Args,
+    },
+    /// Look after the dictionary.
+    #[command(subcommand)]
+    Words(AdminWords),
     /// Look after the files that people sent.
     #[command(subcommand)]
     Files(AdminFiles),
@@ -113,6 +130,19 @@ pub enum Invites {
     },
 }
 
+/// What can be done with the dictionary.
+#[derive(Debug, Clone, Subcommand)]
+pub enum AdminWords {
+    /// Make the entries of a file in the format of CC-CEDICT the server's own, in the place of those it had. A running
+    /// server takes them at once.
+    Import {
+        /// The file.
+        file: PathBuf,
+        #[command(flatten)]
+        config: config::Args,
+    },
+}
+
 /// What can be done with files.
 #[derive(Debug, Clone, Subcommand)]
 pub enum AdminFiles {
@@ -127,17 +157,7 @@ pub fn run(
     with_config: impl Fn(&config::Args, &dyn Fn(Config) -> ExitCode) -> ExitCode,
 ) -> ExitCode {
     let ask = |config: &config::Args, ask: Ask| {
-        with_config(config, &|config| match asked(&config, ask.clone(), json) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err((code, message)) => {
-                if json {
-                    eprintln!("{}", serde_json::json!({"type": "error", "code": code, "message": message}));
-                } else {
-                    eprintln!("litrocket: {message}");
-                }
-                ExitCode::from(if code == "unreachable" { 3 } else { 1 })
-            }
-        })
+        with_config(config, &|config| ended(asked(&config, ask.clone(), json), json))
     };
     match command {
         Admin::Files(AdminFiles::Check(config)) => {
@@ -148,11 +168,64 @@ pub fn run(
             ask(&config, what)
         }
         Admin::Sessions { name, config } => ask(&config, Ask::Sessions { name, after: 0 }),
+        Admin::Announce { text, config } => ask(&config, Ask::Announce { text }),
+        Admin::Words(AdminWords::Import { file, config }) => {
+            with_config(&config, &|config| ended(import(&config, &file, json), json))
+        }
         Admin::Usage(config) => ask(&config, Ask::Usage {}),
         Admin::Invites(Invites::List(config)) => ask(&config, Ask::Invites {}),
         Admin::Invites(Invites::Make { uses, days, config }) => ask(&config, Ask::Invite { uses, days }),
         Admin::Invites(Invites::Revoke { id, config }) => ask(&config, Ask::RevokeInvite { id }),
     }
+}
+
+/// Says what went wrong, and makes the exit code.
+fn ended(result: Result<(), Problem>, json: bool) -> ExitCode {
+    let Err((code, message)) = result else { return ExitCode::SUCCESS };
+    if json {
+        eprintln!("{}", serde_json::json!({"type": "error", "code": code, "message": message}));
+    } else {
+        eprintln!("litrocket: {message}");
+    }
+    ExitCode::from(match code.as_str() {
+        "unreachable" => 3,
+        "bad_file" => 2,
+        _ => 1,
+    })
+}
+
+/// Checks a dictionary, puts it in the place of the server's own, whole or not at all, and tells the server.
+fn import(config: &Config, file: &Path, json: bool) -> Result<(), Problem> {
+    let bad = |error: &dyn std::fmt::Display| ("bad_file".to_owned(), format!("{}: {error}", file.display()));
+    let mut text = String::new();
+    let opened = std::fs::File::open(file).map_err(|error| bad(&error))?;
+    // One byte more than allowed is refused by the index, by its size.
+    opened.take(TEXT_BYTES_MAX as u64 + 1).read_to_string(&mut text).map_err(|error| bad(&error))?;
+    let entries = Index::new(text.clone()).map_err(|error| bad(&error))?.len();
+    let data = Path::new(&config.server.data);
+    let (path, temporary) = (data.join(OWN_FILE), data.join(format!("{OWN_FILE}.new")));
+    let write = || -> std::io::Result<()> {
+        let mut file = std::fs::File::create(&temporary)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&temporary, &path)?;
+        std::fs::File::open(data)?.sync_all()
+    };
+    write().map_err(|error| ("not_written".to_owned(), format!("{}: {error}", path.display())))?;
+    let live = match exchange(config, &Ask::ReloadWords {}) {
+        Ok(_) => true,
+        Err((code, _)) if code == "unreachable" => false,
+        Err(problem) => return Err(problem),
+    };
+    if json {
+        println!("{}", serde_json::json!({"type": "imported", "entries": entries, "live": live}));
+    } else {
+        println!(
+            "{entries} entries, {}",
+            if live { "the server has them" } else { "the next start reads them" }
+        );
+    }
+    Ok(())
 }
 
 fn accounts(command: Accounts) -> (config::Args, Ask) {
@@ -170,7 +243,7 @@ fn accounts(command: Accounts) -> (config::Args, Ask) {
 }
 
 /// Asks page after page and prints what comes; code and message of what went wrong.
-fn asked(config: &Config, mut ask: Ask, json: bool) -> Result<(), (String, String)> {
+fn asked(config: &Config, mut ask: Ask, json: bool) -> Result<(), Problem> {
     let mut out = std::io::stdout().lock();
     let mut any = false;
     loop {
@@ -199,7 +272,7 @@ fn asked(config: &Config, mut ask: Ask, json: bool) -> Result<(), (String, Strin
     Ok(())
 }
 
-fn exchange(config: &Config, ask: &Ask) -> Result<Vec<Value>, (String, String)> {
+fn exchange(config: &Config, ask: &Ask) -> Result<Vec<Value>, Problem> {
     let path = Path::new(&config.server.data).join(PATH);
     let unreachable = |error: &dyn std::fmt::Display| {
         ("unreachable".to_owned(), format!("no server answers at {}: {error}", path.display()))

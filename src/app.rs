@@ -17,6 +17,7 @@ use crate::{
     db::{Db, SearchIndex},
     features::{
         account::{Names, Passwords, Throttle},
+        announcements::Newest,
         files::Files,
         mail::Mail,
         presence::Watchers,
@@ -58,6 +59,8 @@ pub struct App {
     pub translator: Translator,
     /// The storage of files and what is under way to it.
     pub files: Files,
+    /// The newest announcement.
+    pub newest_announcement: Newest,
     /// Who watches whose presence.
     pub watchers: Watchers,
     /// Each account's rate of sends.

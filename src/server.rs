@@ -92,7 +92,10 @@ impl Server {
         let translator = features::words::Translator::new(&config.words).map_err(Error)?;
         let files = features::files::Files::open(&config.files, &data).map_err(Error)?;
         let own_certificate = !config.server.certificate.is_empty();
+        let newest_announcement =
+            features::announcements::Newest::load(&db).await.map_err(|error| Error(error.to_string()))?;
         let app = Arc::new(App {
+            newest_announcement,
             public_address: public_address(&config, address),
             ca_sha256: if own_certificate { String::new() } else { certificates.ca_sha256.clone() },
             sends: RateLimits::new(config.limits.sends_per_second, config.limits.sends_burst),

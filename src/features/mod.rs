@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod admin;
+pub mod announcements;
 pub mod chat;
 pub mod conversations;
 pub mod export;
@@ -21,6 +22,7 @@ use crate::rpc::Router;
 /// Every request and stream of the server.
 pub fn routes() -> Router {
     let router = account::routes(Router::default());
+    let router = announcements::routes(router);
     let router = chat::routes(router);
     let router = conversations::routes(router);
     let router = export::routes(router);

@@ -144,6 +144,7 @@ fn encode(value: &StateValue) -> Bytes {
         StateValue::GoingAway(value) => frame::encode(frame_type::GOING_AWAY, value),
         StateValue::Revoked(value) => frame::encode(frame_type::REVOKED, value),
         StateValue::NewMoments(value) => frame::encode(frame_type::NEW_MOMENTS, value),
+        StateValue::Announcement(value) => frame::encode(frame_type::ANNOUNCEMENT, value),
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use litrocket_protocol::{AccountId, ConversationId, SessionId, state};
+use litrocket_protocol::{AccountId, ConversationId, SessionId, announcements::Announcement, state};
 use tokio::sync::Notify;
 
 use super::lock;
@@ -31,6 +31,8 @@ pub enum StateValue {
     Revoked(state::Revoked),
     /// A friend posted a moment.
     NewMoments(state::NewMoments),
+    /// Operators tell everybody something.
+    Announcement(Announcement),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,6 +43,7 @@ enum StateKey {
     GoingAway,
     Revoked,
     NewMoments,
+    Announcement,
 }
 
 impl StateValue {
@@ -52,6 +55,7 @@ impl StateValue {
             Self::GoingAway(_) => StateKey::GoingAway,
             Self::Revoked(_) => StateKey::Revoked,
             Self::NewMoments(_) => StateKey::NewMoments,
+            Self::Announcement(_) => StateKey::Announcement,
         }
     }
 }

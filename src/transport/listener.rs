@@ -208,7 +208,8 @@ fn socket(listen: SocketAddr) -> Result<UdpSocket, Error> {
     let fail = |error: &dyn std::fmt::Display| Error::new(&format!("cannot listen on {listen}"), error);
     let family = if listen.is_ipv6() { AddressFamily::INET6 } else { AddressFamily::INET };
     // A program that this one starts does not keep the port when this one ends.
-    let socket = socket_with(family, SocketType::DGRAM, SocketFlags::CLOEXEC, None).map_err(|error| fail(&error))?;
+    let socket =
+        socket_with(family, SocketType::DGRAM, SocketFlags::CLOEXEC, None).map_err(|error| fail(&error))?;
     if listen.is_ipv6() {
         sockopt::set_ipv6_v6only(&socket, !listen.ip().is_unspecified()).map_err(|error| fail(&error))?;
     }

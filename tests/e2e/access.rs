@@ -4,8 +4,9 @@ use std::{collections::BTreeSet, pin::Pin};
 
 use litrocket_client::{Client, Error};
 use litrocket_protocol::{
-    AccountId, ConversationId, MessageId, Request, SessionId, Who, account as a, conversations as c,
-    email as e, export as x, files as f, history as h, moments as m, people as p, requests, words as w,
+    AccountId, ConversationId, MessageId, Request, SessionId, Who, account as a, announcements as n,
+    conversations as c, email as e, export as x, files as f, history as h, moments as m, people as p,
+    requests, words as w,
 };
 
 use crate::world::World;
@@ -106,6 +107,7 @@ fn table() -> Vec<Row> {
         e::ConfirmEmail { old_code: none, new_code: none } => ["bad_code", "bad_code", "bad_code"];
         e::GetEmail { reserved: none } => ["ok", "ok", "ok"];
         a::RestoreAccount { handle: words, password: wrong, label: words } => ["already_signed_in", "already_signed_in", "already_signed_in"];
+        n::ListAnnouncements { after: none, limit: none } => ["ok", "ok", "ok"];
         x::ExportAccount { after: none } => ["ok", "ok", "ok"];
         c::ListConversations { after: none, limit: none } => ["ok", "ok", "ok"];
         c::OpenDirect { account: bystander } => ["ok", "ok", "ok"];

@@ -131,3 +131,58 @@ async fn the_socket_is_the_operators_alone_and_takes_no_nonsense() {
     let usage = program().current_dir(process.path()).args(["admin", "usage"]).output().unwrap();
     assert!(String::from_utf8(usage.stdout).unwrap().contains("accounts 0"));
 }
+
+#[tokio::test]
+async fn everybody_hears_an_announcement_now_or_when_they_come() {
+    let process = Process::start();
+    let operator = Operator(&process);
+    let [ada, bob] = ["ada", "bob"].map(|profile| Terminal { process: &process, profile });
+    ada.says(&["register", "ada"]);
+    bob.says(&["register", "bob"]);
+    assert!(ada.says(&["announcements"]).is_empty());
+    let client = process.person("eve").await;
+    assert_eq!(client.welcome().announcement, None);
+    let mut events = client.events(litrocket_client::Start::Cursors).unwrap();
+    let made = operator.says(&["announce", "  the server moves tonight "]);
+    assert_eq!((&made[0]["id"], &made[0]["text"]), (&1.into(), &"the server moves tonight".into()));
+    let heard = async {
+        loop {
+            if let Some(litrocket_client::Item::Announcement(it)) = events.next().await {
+                return it;
+            }
+        }
+    };
+    let heard = tokio::time::timeout(crate::world::PATIENCE, heard).await.unwrap();
+    assert_eq!((heard.id, heard.text.as_str()), (1, "the server moves tonight"));
+    operator.says(&["announce", "it has moved"]);
+    let listed = bob.says(&["announcements"]);
+    assert_eq!((listed.len(), &listed[1]["text"]), (2, &"it has moved".into()));
+    assert_eq!(bob.says(&["announcements", "--after", "1"]).len(), 1);
+    let later = litrocket_client::Client::connect(process.options()).await.unwrap();
+    assert_eq!(later.welcome().announcement, Some(2));
+    assert_eq!(operator.fails(&["announce", " "]), (1, "bad_value".into()));
+    assert_eq!(operator.fails(&["announce", &"x".repeat(3_000)]), (1, "too_long".into()));
+}
+
+#[tokio::test]
+async fn an_operators_words_come_into_the_running_dictionary() {
+    let mut process = Process::start();
+    let ada = Terminal { process: &process, profile: "ada" };
+    ada.says(&["register", "ada"]);
+    let look = ["word", "look", "霹雳火箭号"];
+    assert!(ada.runs(&look).stdout.is_empty());
+    let file = process.path().join("mine.u8");
+    std::fs::write(&file, "霹靂火箭號 霹雳火箭号 [pi1 li4 huo3 jian4 hao4] /our own rocket/\n").unwrap();
+    let operator = Operator(&process);
+    let imported = &operator.says(&["words", "import", "mine.u8"])[0];
+    assert_eq!((&imported["entries"], &imported["live"]), (&1.into(), &true.into()));
+    assert_eq!(ada.says(&look)[0]["simplified"], "霹雳火箭号");
+    // A file that is not of the format changes nothing.
+    std::fs::write(&file, "nonsense\n").unwrap();
+    assert_eq!(operator.fails(&["words", "import", "mine.u8"]), (2, "bad_file".into()));
+    assert_eq!(operator.fails(&["words", "import", "missing.u8"]), (2, "bad_file".into()));
+    assert_eq!(ada.says(&look)[0]["simplified"], "霹雳火箭号");
+    process.terminate();
+    std::fs::write(&file, "霹靂火箭號 霹雳火箭号 [pi1 li4 huo3 jian4 hao4] /another meaning/\n").unwrap();
+    assert_eq!(Operator(&process).says(&["words", "import", "mine.u8"])[0]["live"], false);
+}

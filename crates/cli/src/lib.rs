@@ -205,6 +205,12 @@ pub enum Command {
         #[arg(long, value_name = "N", default_value_t = 50)]
         limit: u64,
     },
+    /// List what the operators told everybody.
+    Announcements {
+        /// Those behind this one.
+        #[arg(long, value_name = "ID")]
+        after: Option<u64>,
+    },
     /// Print the protocol: every code with its fields, bounds, callers and faults.
     Protocol,
     /// Make an invite for signing up (operators).

@@ -144,6 +144,7 @@ fn hear(shared: &Arc<Shared>, kind: u64, body: &[u8]) -> Result<(), Error> {
         frame_type::PRESENCE => Item::Presence(decode(body)?),
         frame_type::MARKER => Item::Marker(decode(body)?),
         frame_type::NEW_MOMENTS => Item::NewMoments(decode(body)?),
+        frame_type::ANNOUNCEMENT => Item::Announcement(decode(body)?),
         frame_type::GOING_AWAY => {
             let going: state::GoingAway = decode(body)?;
             let retry_in = Duration::from_millis(going.retry_after_ms);

@@ -42,6 +42,8 @@ pub enum Item {
     Marker(state::Marker),
     /// A friend posted a moment.
     NewMoments(state::NewMoments),
+    /// Operators tell everybody something.
+    Announcement(litrocket_protocol::announcements::Announcement),
     /// The server is going away; the client comes back by itself.
     GoingAway {
         /// When, in milliseconds from now.

@@ -44,6 +44,9 @@ message! {
         email: Option<String>,
         /// The bounds of this server.
         limits: Limits,
+        /// The newest announcement of the operators; absent while there is none. ListAnnouncements tells it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        announcement: Option<u64>,
         /// The resumed session; absent for a guest.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         session: Option<Resumed>,

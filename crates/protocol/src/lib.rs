@@ -9,6 +9,7 @@
 mod message;
 
 pub mod account;
+pub mod announcements;
 pub mod chat;
 pub mod conversations;
 pub mod describe;

@@ -40,6 +40,8 @@ pub const PASSWORD_BYTES_MIN: usize = 8;
 pub const EMAIL_BYTES_MAX: usize = 254;
 /// Tries that a code from a mail takes: five guesses at a million are nothing.
 pub const CODE_TRIES_MAX: u64 = 5;
+/// What operators tell everybody, in UTF-8 bytes.
+pub const ANNOUNCEMENT_BYTES_MAX: usize = 2 * 1024;
 /// Own words of an account.
 pub const WORDS_MAX: usize = 10_000;
 /// Own words added in one request.

@@ -130,6 +130,7 @@ requests! {
     0x0113 email::GetEmail(Session) => email::EmailEntry []
     0x0114 account::RestoreAccount(Guest) => account::SignedIn [WRONG_CREDENTIALS, ACCOUNT_LOCKED]
     0x0115 export::ExportAccount(Session) => export::Exported []
+    0x0116 announcements::ListAnnouncements(Session) => announcements::Announcements []
 
     0x0200 conversations::ListConversations(Session) => conversations::Conversations []
     0x0201 conversations::OpenDirect(Session) => conversations::ConversationInfo [NOT_FOUND]

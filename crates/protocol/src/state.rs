@@ -22,6 +22,8 @@ pub mod frame_type {
     pub const REVOKED: u64 = 20;
     /// Server: a [`super::NewMoments`].
     pub const NEW_MOMENTS: u64 = 21;
+    /// Server: a [`crate::announcements::Announcement`].
+    pub const ANNOUNCEMENT: u64 = 24;
 }
 
 message! {

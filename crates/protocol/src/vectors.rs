@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use crate::{account, chat, conversations, event, fault, frame, history, state, unread, varint};
+use crate::{
+    account, announcements, chat, conversations, event, fault, frame, history, state, unread, varint,
+};
 
 #[derive(Deserialize)]
 struct Frames {
@@ -123,6 +125,7 @@ fn recode(name: &str, body: &[u8]) -> Result<Vec<u8>, frame::DecodeError> {
         chat: Send Cursors Live Seek Delivered Ack Refused Skip CursorRefused Entry CaughtUp AccountReset;
         event: Event Text Forward Forwarded Recall Reaction Created Joined Left Removed Renamed OwnerChanged;
         state: Typing Watch Availability TypingNow Presence Marker GoingAway Revoked NewMoments;
+        announcements: Announcement;
         fault: Fault;
     }
 }

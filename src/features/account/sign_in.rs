@@ -65,6 +65,7 @@ pub(super) async fn hello(Anyone(guest): Anyone, request: Hello) -> Result<Welco
         sign_up: app.config.sign_up().name().into(),
         email: Some(app.config.email()).filter(|email| *email != Email::Off).map(|email| email.name().into()),
         limits: wire_limits(app),
+        announcement: app.newest_announcement.get(),
         session,
     })
 }

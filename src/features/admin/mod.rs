@@ -75,6 +75,13 @@ pub enum Ask {
         /// For how many days.
         days: u64,
     },
+    /// Tells everybody something.
+    Announce {
+        /// The words, at most 2 KiB.
+        text: String,
+    },
+    /// The operator's own entries of the dictionary have changed.
+    ReloadWords {},
     /// Takes an invite back.
     RevokeInvite {
         /// As the list names it.
@@ -94,6 +101,8 @@ async fn answer(app: &App, ask: Ask) -> Result<Vec<Value>> {
         Ask::Usage {} => server::usage(app).await,
         Ask::Invites {} => server::invites(app).await,
         Ask::Invite { uses, days } => server::invite(app, uses, days).await,
+        Ask::Announce { text } => server::announce(app, &text).await,
+        Ask::ReloadWords {} => server::reload_words(app).await,
         Ask::RevokeInvite { id } => server::revoke_invite(app, &id).await,
     }
 }

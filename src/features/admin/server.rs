@@ -4,7 +4,11 @@ use litrocket_protocol::{Fault, fault::code};
 use serde_json::{Value, json};
 
 use super::{LINES_MAX, store};
-use crate::{app::App, error::Result, features::account};
+use crate::{
+    app::App,
+    error::Result,
+    features::{account, announcements},
+};
 
 const DAY_MS: u64 = 86_400_000;
 
@@ -41,6 +45,18 @@ pub(super) async fn invite(app: &App, uses: u64, days: u64) -> Result<Vec<Value>
     let invite = account::make_invite(app, uses, days.saturating_mul(DAY_MS)).await?;
     Ok(vec![json!({"type": "invite", "code": invite.code, "address": invite.address, "uses": invite.uses,
         "expires_ms": invite.expires_ms})])
+}
+
+pub(super) async fn announce(app: &App, text: &str) -> Result<Vec<Value>> {
+    let made = announcements::announce(app, text).await?;
+    tracing::info!(announcement = made.id, "an operator told everybody something");
+    Ok(vec![json!({"type": "announcement", "id": made.id, "at_ms": made.at_ms, "text": made.text})])
+}
+
+pub(super) async fn reload_words(app: &App) -> Result<Vec<Value>> {
+    let entries = app.dictionary.reload().await?;
+    tracing::info!(entries, "an operator's entries came into the dictionary");
+    Ok(vec![json!({"type": "words", "entries": entries})])
 }
 
 pub(super) async fn revoke_invite(app: &App, id: &str) -> Result<Vec<Value>> {

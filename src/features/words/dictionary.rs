@@ -7,30 +7,55 @@ use std::{
 };
 
 use litrocket_dictionary::{Index, TEXT_BYTES_MAX};
-use tokio::sync::OnceCell;
+use tokio::sync::RwLock;
 
 use crate::error::{Error, Result};
 
 /// The operator's own entries, in the data folder.
-const OWN_FILE: &str = "dictionary.u8";
+pub const OWN_FILE: &str = "dictionary.u8";
 
 /// The server's dictionary.
 #[derive(Debug)]
 pub struct Dictionary {
     own_file: PathBuf,
-    index: OnceCell<Arc<Index>>,
+    index: RwLock<Option<Arc<Index>>>,
 }
 
 impl Dictionary {
     /// Nothing is read yet.
     pub fn new(data: &Path) -> Self {
-        Self { own_file: data.join(OWN_FILE), index: OnceCell::new() }
+        Self { own_file: data.join(OWN_FILE), index: RwLock::default() }
     }
 
     /// The index. The first caller waits about a second for it, with whoever else asks meanwhile.
     pub(super) async fn index(&self) -> Result<Arc<Index>> {
+        if let Some(index) = &*self.index.read().await {
+            return Ok(index.clone());
+        }
+        let mut slot = self.index.write().await;
+        if let Some(index) = &*slot {
+            return Ok(index.clone());
+        }
+        let index = self.load().await?;
+        *slot = Some(index.clone());
+        Ok(index)
+    }
+
+    /// Reads the operator's entries anew: look-ups go on with the index from before until the new one is there. How many
+    /// entries it has; nothing is read while nobody has looked a word up.
+    pub(crate) async fn reload(&self) -> Result<Option<usize>> {
+        if self.index.read().await.is_none() {
+            return Ok(None);
+        }
+        let index = self.load().await?;
+        let entries = index.len();
+        *self.index.write().await = Some(index);
+        Ok(Some(entries))
+    }
+
+    async fn load(&self) -> Result<Arc<Index>> {
         let file = self.own_file.clone();
-        self.index.get_or_try_init(|| async { blocking(move || load(&file)).await? }).await.cloned()
+        blocking(move || load(&file)).await?
     }
 }
 

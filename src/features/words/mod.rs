@@ -13,7 +13,7 @@ mod translate;
 
 use crate::{features::export::Kept, rpc::Router};
 
-pub use dictionary::Dictionary;
+pub use dictionary::{Dictionary, OWN_FILE};
 pub(crate) use store::erase;
 pub use translate::Translator;
 

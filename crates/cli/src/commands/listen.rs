@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use litrocket_client::{Client, Events, Item, Start, Status};
 
-use super::print;
+use super::{announcements, print};
 use crate::{Failure, resolve::Names, session::Context};
 
 pub(super) async fn listen(
@@ -59,6 +59,7 @@ async fn print_all(
                 heard += u64::from(event.message_seq.is_some());
             }
             Some(Item::GoingAway { .. }) => context.output.hint(context.output.words.server_going_away()),
+            Some(Item::Announcement(it)) => announcements::print(context, &it)?,
             Some(Item::NewMoments(_)) => context.output.hint(context.output.words.new_moments()),
             Some(_) => {}
             None => {

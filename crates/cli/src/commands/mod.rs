@@ -1,6 +1,7 @@
 //! The commands, a file a group.
 
 mod account;
+mod announcements;
 pub(crate) mod email;
 pub(crate) mod ending;
 mod files;
@@ -70,6 +71,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<ExitCode,
         Command::Find(find) => find::run(context, find).await?,
         Command::File(file) => return files::run(context, file).await,
         Command::Friend(friend) => friends::run(context, friend).await?,
+        Command::Announcements { after } => announcements::list(context, after).await?,
         Command::Protocol => {
             let described =
                 || serde_json::to_value(litrocket_protocol::describe::describe()).unwrap_or_default();

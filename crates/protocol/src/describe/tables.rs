@@ -4,8 +4,8 @@
 
 use super::{Origin, Shape, shape};
 use crate::{
-    account, chat, close_code, conversations, email, event, export, fault, files, frame, history, limits,
-    moments, names, people, state, stream_kind, words,
+    account, announcements, chat, close_code, conversations, email, event, export, fault, files, frame,
+    history, limits, moments, names, people, state, stream_kind, words,
 };
 
 /// A frame on a long-lived stream.
@@ -50,6 +50,7 @@ pub(super) const FRAMES: &[StreamFrame] = {
         frame::<state::GoingAway>("state", Server, s::GOING_AWAY),
         frame::<state::Revoked>("state", Server, s::REVOKED),
         frame::<state::NewMoments>("state", Server, s::NEW_MOMENTS),
+        frame::<announcements::Announcement>("state", Server, s::ANNOUNCEMENT),
     ]
 };
 
@@ -109,6 +110,7 @@ pub(super) const EVENTS: &[EventKind] = {
 /// Maps that occur inside others, and the values of the account log.
 pub(super) const TYPES: &[Shape] = &[
     shape::<account::Resumed>(),
+    shape::<announcements::Announcement>(),
     shape::<account::Limits>(),
     shape::<account::SessionInfo>(),
     shape::<account::Profile>(),
@@ -268,6 +270,7 @@ pub(super) const LIMITS: &[(&str, u64, &str)] = &[
     ("password_bytes_min", limits::PASSWORD_BYTES_MIN as u64, "A password, in UTF-8 bytes, at least."),
     ("email_bytes_max", limits::EMAIL_BYTES_MAX as u64, "An e-mail address, in bytes."),
     ("code_tries_max", limits::CODE_TRIES_MAX, "Tries that a code from a mail takes."),
+    ("announcement_bytes_max", limits::ANNOUNCEMENT_BYTES_MAX as u64, "An announcement, in UTF-8 bytes."),
     ("words_max", limits::WORDS_MAX as u64, "Own words of an account."),
     ("words_per_call_max", limits::WORDS_PER_CALL_MAX as u64, "Own words added in one request."),
     ("word_bytes_max", limits::WORD_BYTES_MAX as u64, "An own word, in UTF-8 bytes."),
