@@ -248,21 +248,21 @@ fn asked(config: &Config, mut ask: Ask, json: bool) -> Result<(), Problem> {
     let mut any = false;
     loop {
         let lines = exchange(config, &ask)?;
-        let last = lines.last().and_then(|line| line["account"].as_u64().zip(Some(line)));
         for line in &lines {
             any = true;
             let text = if json { line.to_string() } else { human(line) };
             // Whether anybody reads it does not matter to what was done.
             let _ = writeln!(out, "{text}");
         }
-        match (&mut ask, last) {
-            (Ask::Accounts { after, .. }, Some((account, _))) if lines.len() as u64 >= LINES_MAX => {
-                *after = account;
-            }
-            (Ask::Sessions { after, .. }, Some((_, line))) if lines.len() as u64 >= LINES_MAX => {
-                *after = line["session"].as_u64().unwrap_or(u64::MAX);
-            }
-            _ => break,
+        let behind = |key: &str| lines.last().and_then(|line| line[key].as_u64());
+        let next = match &mut ask {
+            Ask::Accounts { after, .. } => behind("account").map(|last| (after, last)),
+            Ask::Sessions { after, .. } => behind("session").map(|last| (after, last)),
+            _ => None,
+        };
+        match next.filter(|_| lines.len() as u64 >= LINES_MAX) {
+            Some((after, last)) => *after = last,
+            None => break,
         }
     }
     if !any && !json {

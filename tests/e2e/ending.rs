@@ -96,20 +96,25 @@ async fn a_recovery_takes_an_announced_end_back() {
 #[tokio::test]
 async fn a_deleted_account_leaves_its_messages_and_its_name_to_nobody() {
     let mut world = World::start().await;
-    let [ada, bob, eve] = world.people(["ada_lovelace", "bob", "eve"]).await;
-    let group = ada.makes_group("rockets", &[&bob]).await;
+    let [ada, bob, eve, dan] = world.people(["ada_lovelace", "bob", "eve", "dan"]).await;
+    let group = ada.makes_group("rockets", &[&dan]).await;
+    ada.invites(group, &[&bob]).await;
     ada.invites(group, &[&eve]).await;
     ada.says(group, "still here").await;
     let alone = ada.makes_group("alone", &[]).await;
+    // Dan is in longest, and about to leave.
+    world.app().clock.set_offset_ms(6 * 86_400_000);
+    dan.asks(DeleteAccount { password: PASSWORD.into(), erase: false }).await;
+    world.app().clock.set_offset_ms(0);
     world.deletes(&ada, false).await;
     let history = bob.history(group).await;
     assert!(history.iter().any(|message| words(&message.event) == "still here"));
     assert!(profile(&bob, ada.account).await.deleted);
     assert!(profile(&bob, ada.account).await.handle.is_empty());
-    // What it owned passes to who is in longest; its own groups are empty.
+    // What it owned passes to who is in longest of those who stay; its own groups are empty.
     let members = bob.asks(ListMembers { conversation: group, after: None, limit: None }).await.members;
     let owner = members.iter().find(|member| member.role == role::OWNER).unwrap();
-    assert_eq!((owner.account, members.len()), (bob.account, 2));
+    assert_eq!((owner.account, members.len()), (bob.account, 3));
     let left: Option<(i64,)> = world
         .app()
         .db

@@ -26,16 +26,17 @@ pub(crate) struct MailServer {
     child: Option<Child>,
     port: u16,
     folder: tempfile::TempDir,
-    tls: bool,
+    tls: Option<&'static str>,
     read: usize,
 }
 
 impl MailServer {
     pub(crate) fn start() -> Self {
-        Self::start_with(false)
+        Self::start_with(None)
     }
 
-    fn start_with(tls: bool) -> Self {
+    /// With TLS: `starttls`, or `first`.
+    fn start_with(tls: Option<&'static str>) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let folder = tempfile::tempdir().unwrap();
         let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
@@ -58,9 +59,10 @@ impl MailServer {
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/engines/smtp.py"))
             .arg(self.port.to_string())
             .arg(self.folder.path());
-        if self.tls {
+        if self.tls.is_some() {
             command.arg(self.path("cert.pem")).arg(self.path("key.pem"));
         }
+        command.args(self.tls.filter(|tls| *tls == "first"));
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let began = Instant::now();
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
@@ -82,7 +84,8 @@ impl MailServer {
     }
 
     pub(crate) fn set(&self, config: &mut Config) {
-        config.mail.server = format!("smtp://127.0.0.1:{}", self.port);
+        let scheme = if self.tls == Some("first") { "smtps" } else { "smtp" };
+        config.mail.server = format!("{scheme}://127.0.0.1:{}", self.port);
         config.mail.from = "litrocket <no-reply@example.org>".into();
         config.accounts.code_pause_seconds = 0;
         config.accounts.codes_per_email = 1000;
@@ -478,19 +481,16 @@ async fn waiting_tries(world: &World) -> i64 {
 
 #[tokio::test]
 async fn mail_goes_encrypted_and_signed_in_or_not_at_all() {
-    let mut mail = MailServer::start_with(true);
+    let mail = MailServer::start_with(Some("starttls"));
     let secret = mail.path("secret");
     private(&secret, "secret\n");
-    let set = |config: &mut Config| {
-        mail.set(config);
-        config.mail.user = "litrocket".into();
-        config.mail.password_file = secret.to_string_lossy().into_owned();
-        config.mail.ca = mail.path("cert.pem").to_string_lossy().into_owned();
-    };
-    let world = World::start_with(set).await;
-    code_to(&world, &mut mail, "ada@example.org", "sign_up").await;
+    for tls in ["starttls", "first"] {
+        let mut mail = MailServer::start_with(Some(tls));
+        let world = World::start_with(|config| set_with(config, &mail, &secret)).await;
+        code_to(&world, &mut mail, "ada@example.org", "sign_up").await;
+    }
     // A mail server with another certificate is told nothing.
-    let other = MailServer::start_with(true);
+    let other = MailServer::start_with(Some("starttls"));
     let strange = World::start_with(|config| {
         set_with(config, &other, &secret);
         config.mail.ca = mail.path("cert.pem").to_string_lossy().into_owned();

@@ -1,7 +1,8 @@
-"""A mail server for tests, over aiosmtpd: smtp.py PORT FOLDER [CERTIFICATE KEY].
+"""A mail server for tests, over aiosmtpd: smtp.py PORT FOLDER [CERTIFICATE KEY [first]].
 
 Mails go to FOLDER, a file each. FOLDER/mode says how it behaves: fine; slow (answers after half a minute); busy (not
-now); refuse (never). With a certificate nothing goes without STARTTLS and signing in as `litrocket` with `secret`.
+now); refuse (never). With a certificate nothing goes without STARTTLS and signing in as `litrocket` with `secret`;
+with `first` TLS comes before everything else.
 """
 
 import asyncio
@@ -46,13 +47,18 @@ def authenticate(server, session, envelope, mechanism, login):
 
 
 async def main():
-    options = {}
+    options, first = {}, None
     if len(sys.argv) > 3:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(sys.argv[3], sys.argv[4])
-        options = dict(tls_context=context, require_starttls=True, authenticator=authenticate, auth_required=True)
+        options = dict(authenticator=authenticate, auth_required=True)
+        if len(sys.argv) > 5:
+            options.update(auth_require_tls=False)
+            first = context
+        else:
+            options.update(tls_context=context, require_starttls=True)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(Handler(), loop=loop, **options), "127.0.0.1", PORT)
+    server = await loop.create_server(lambda: SMTP(Handler(), loop=loop, **options), "127.0.0.1", PORT, ssl=first)
     await server.serve_forever()
 
 

@@ -212,3 +212,31 @@ async def tokens_rotate_when_the_new_one_is_used(world):
     await world.connection(new)
     with refused("bad_token"):
         await world.connection(ada.token)
+
+
+@check
+async def a_recovery_code_sets_a_new_password_and_an_announced_end_is_taken_back(world):
+    guest = await world.connection()
+    more = {"label": "x", **({"invite": world.invite} if world.invite else {})}
+    handle = "grace" + world.suffix
+    made = await guest.call(0x0101, handle=handle, password="long enough", **more)
+    with refused("bad_code"):
+        await (await world.connection()).call(0x010F, handle=handle, recovery_code="a" * 20, password="another one", label="x")
+    back = await world.connection()
+    fields = await back.call(0x010F, handle=handle, recovery_code=made["recovery_code"], password="another one", label="x")
+    expect(fields["account"] == made["account"] and fields["recovery_code"] != made["recovery_code"])
+    await asyncio.wait_for(guest.over.wait(), 5)
+    lines, after = [], {}
+    while after is not None:
+        page = await back.call(0x0115, **after)
+        lines += [json.loads(line) for line in page["lines"]]
+        after = {"after": page["next"]} if "next" in page else None
+    expect([line["handle"] for line in lines if line["type"] == "account"] == [handle])
+    await back.call(0x010C, password="another one", erase=True)
+    try:
+        await (await world.connection()).call(0x0102, handle=handle, password="another one", label="x")
+        raise AssertionError("signed in")
+    except Fault as fault:
+        expect(fault.code == "account_closing" and int(fault.fields["params"]["until_ms"]) > time.time() * 1000)
+    stays = await (await world.connection()).call(0x0114, handle=handle, password="another one", label="x")
+    expect(stays["account"] == made["account"])

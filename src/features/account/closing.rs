@@ -68,29 +68,33 @@ pub(crate) async fn close(tx: &mut Tx, account: AccountId, erase: bool) -> Resul
 pub async fn finish(app: Arc<App>) {
     loop {
         if let Err(error) = finish_now(&app).await {
-            tracing::warn!(%error, "a deletion of an account goes on later");
+            tracing::warn!(%error, "deletions of accounts go on later");
         }
         tokio::time::sleep(INTERVAL).await;
     }
 }
 
-/// Deletes accounts whose time is up; how many.
+/// Deletes accounts whose time is up; how many. One that cannot be deleted now holds no other up.
 pub async fn finish_now(app: &App) -> Result<u64> {
-    let mut done = 0;
+    let (mut done, mut after) = (0, AccountId::SYSTEM);
     loop {
-        let due = ends::closing(&app.db, app.clock.now_ms(), AT_ONCE).await?;
-        if due.is_empty() {
-            if done > 0 {
-                search::forget_words(app).await?;
-            }
-            return Ok(done);
-        }
+        let due = ends::closing(&app.db, app.clock.now_ms(), after, AT_ONCE).await?;
+        let Some((last, _)) = due.last() else { break };
+        after = *last;
         for (account, erase) in due {
-            delete(app, account, erase).await?;
-            tracing::info!(%account, erase, "the account was deleted");
-            done += 1;
+            match delete(app, account, erase).await {
+                Ok(()) => {
+                    tracing::info!(%account, erase, "the account was deleted");
+                    done += 1;
+                }
+                Err(error) => tracing::warn!(%account, %error, "a deletion of an account goes on later"),
+            }
         }
     }
+    if done > 0 {
+        search::forget_words(app).await?;
+    }
+    Ok(done)
 }
 
 async fn delete(app: &App, account: AccountId, erase: bool) -> Result<()> {

@@ -51,11 +51,16 @@ pub(crate) async fn reopen(tx: &mut Tx, account: AccountId) -> Result<()> {
     set_closing(tx, account, None, false).await
 }
 
-/// Accounts whose end has come, and whether their messages go with them.
-pub(super) async fn closing(db: &Db, now_ms: u64, limit: u64) -> Result<Vec<(AccountId, bool)>> {
+/// Accounts behind one whose end has come, and whether their messages go with them.
+pub(super) async fn closing(
+    db: &Db,
+    now_ms: u64,
+    after: AccountId,
+    limit: u64,
+) -> Result<Vec<(AccountId, bool)>> {
     const SELECT: &str = "SELECT id, erase FROM accounts
-        WHERE closing_ms <= $1 AND deleted_ms IS NULL ORDER BY closing_ms LIMIT $2";
-    let rows: Vec<(i64, i64)> = db.all(SELECT, args![now_ms, limit]).await?;
+        WHERE closing_ms <= $1 AND deleted_ms IS NULL AND id > $2 ORDER BY id LIMIT $3";
+    let rows: Vec<(i64, i64)> = db.all(SELECT, args![now_ms, after, limit]).await?;
     Ok(rows.into_iter().map(|(id, erase)| (id.into(), erase != 0)).collect())
 }
 

@@ -301,15 +301,16 @@ pub(super) async fn groups_of(
     Ok(rows.into_iter().map(|(id, members, role)| (id.into(), members as u64, role as u8)).collect())
 }
 
-/// Who comes after an owner that goes: the administrator, else the member, who is in longest.
+/// Who comes after an owner that goes: the administrator, else the member, who is in longest; one whose own end is
+/// announced only when there is nobody else.
 pub(super) async fn heir(
     tx: &mut Tx,
     conversation: ConversationId,
     owner: AccountId,
 ) -> Result<Option<AccountId>> {
     const SELECT: &str = "SELECT m.account FROM members m JOIN accounts a ON a.id = m.account
-        WHERE m.conversation = $1 AND m.state = 2 AND m.account <> $2 AND a.closing_ms IS NULL
-        ORDER BY m.role, m.joined, m.account LIMIT 1";
+        WHERE m.conversation = $1 AND m.state = 2 AND m.account <> $2
+        ORDER BY a.closing_ms IS NOT NULL, m.role, m.joined, m.account LIMIT 1";
     let row: Option<(i64,)> = tx.first(SELECT, args![conversation, owner]).await?;
     Ok(row.map(|(account,)| account.into()))
 }
