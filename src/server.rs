@@ -162,6 +162,7 @@ impl Server {
             self.admin.take().map(|socket| tokio::spawn(features::admin::serve(self.app.clone(), socket)));
         let mail = tokio::spawn(features::mail::run(self.app.clone()));
         let collector = tokio::spawn(features::files::collect(self.app.clone()));
+        let previews = tokio::spawn(features::files::look(self.app.clone()));
         tokio::pin!(stop);
         let failed = self.app.writer.failed();
         tokio::pin!(failed);
@@ -186,6 +187,7 @@ impl Server {
             admin.abort();
         }
         collector.abort();
+        previews.abort();
         pruning.abort();
         indexing.abort();
         tokio::select! {

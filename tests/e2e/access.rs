@@ -6,7 +6,7 @@ use litrocket_client::{Client, Error};
 use litrocket_protocol::{
     AccountId, ConversationId, MessageId, Request, SessionId, Who, account as a, announcements as n,
     conversations as c, email as e, export as x, files as f, history as h, moments as m, people as p,
-    requests, words as w,
+    pictures as i, requests, words as w,
 };
 
 use crate::world::World;
@@ -139,7 +139,7 @@ fn table() -> Vec<Row> {
         p::SetBlocked { account: bystander, blocked: |_: &Scene| false } => ["ok", "ok", "ok"];
         p::FindPeople { text: |_: &Scene| "a".to_owned(), after: none, limit: none } => ["ok", "ok", "ok"];
         p::ListBlocked { after: none, limit: none } => ["ok", "ok", "ok"];
-        m::PostMoment { id: id, text: words, pictures: |_: &Scene| vec![], visibility: |_: &Scene| 1, people: |_: &Scene| vec![] } => ["ok", "ok", "ok"];
+        m::PostMoment { id: id, text: words, pictures: |_: &Scene| vec![], alts: |_: &Scene| vec![], visibility: |_: &Scene| 1, people: |_: &Scene| vec![] } => ["ok", "ok", "ok"];
         m::ListFeed { before: none, limit: none } => ["ok", "ok", "ok"];
         m::ListMoments { account: bystander, before: none, limit: none } => ["ok", "ok", "ok"];
         m::GetMoment { moment: moment } => ["not_found", "not_found", "ok"];
@@ -165,6 +165,7 @@ fn table() -> Vec<Row> {
         f::ChangeGroupFile { entry: file, name: none, folder: none } => ["not_found", "not_found", "not_found"];
         f::DeleteGroupFile { entry: file } => ["ok", "ok", "ok"];
         f::ListGroupFiles { conversation: group, folder: none, find: none, sort: |_: &Scene| 0, after: none, limit: none } => ["not_found", "not_a_member", "ok"];
+        i::GetPreview { file: file, size: |_: &Scene| 160 } => ["not_found", "not_found", "no_preview"];
         w::LookUp { text: words, from: none, after: none, limit: none } => ["ok", "ok", "ok"];
         w::KeepEntry { id: id, traditional: words, simplified: words, pinyin: words } => ["not_found", "not_found", "not_found"];
         w::AddWords { words: |_: &Scene| vec![] } => ["bad_value", "bad_value", "bad_value"];

@@ -16,6 +16,7 @@ mod mail;
 mod moments;
 mod people;
 mod privacy;
+mod pictures;
 mod process;
 mod programs;
 mod raw;

@@ -30,7 +30,7 @@ impl Person {
     fn moment(&self, text: &str, visibility: u8, people: &[&Person]) -> PostMoment {
         let people = people.iter().map(|person| person.account).collect();
         let id = self.client.new_id().unwrap();
-        PostMoment { id, text: text.into(), pictures: vec![], visibility, people }
+        PostMoment { id, text: text.into(), pictures: vec![], alts: vec![], visibility, people }
     }
 
     pub(crate) async fn comments(&self, moment: u64, text: &str, reply_to: Option<u64>) -> u64 {
@@ -210,7 +210,7 @@ async fn what_is_too_long_too_many_or_empty_is_refused() {
     let post = |text: &str| ada.moment(text, visibility::FRIENDS, &[]);
     assert_eq!(ada.is_refused(post(&"x".repeat(limits::MOMENT_BYTES_MAX + 1))).await, "too_long");
     assert_eq!(ada.is_refused(post(" \n")).await, "bad_value");
-    assert_eq!(ada.is_refused(PostMoment { pictures: vec![1], ..post("x") }).await, "no_pictures");
+    assert_eq!(ada.is_refused(PostMoment { pictures: vec![1], ..post("x") }).await, "not_found");
     assert_eq!(ada.is_refused(PostMoment { pictures: vec![1; 10], ..post("x") }).await, "too_many");
     for unknown in [0, 6] {
         assert_eq!(ada.is_refused(ada.moment("x", unknown, &[])).await, "bad_value");

@@ -477,8 +477,18 @@ pub struct MomentAudience {
 pub enum MomentCommand {
     /// Post a moment; your friends see it unless you say otherwise.
     Post {
-        /// The text; - reads standard input.
+        /// The text; - reads standard input. May be left out where there are pictures.
+        #[arg(default_value = "", hide_default_value = true, required_unless_present = "images")]
         text: String,
+        /// A picture; up to nine.
+        #[arg(long = "image", value_name = "PATH")]
+        images: Vec<PathBuf>,
+        /// What a picture shows, for who does not see it: one for each picture, in their order.
+        #[arg(long = "alt", value_name = "TEXT", requires = "images")]
+        alts: Vec<String>,
+        /// Send pictures as they are, with the place, the camera and the time that they tell.
+        #[arg(long)]
+        keep_location: bool,
         #[command(flatten)]
         audience: MomentAudience,
     },
@@ -584,12 +594,18 @@ pub enum FileCommand {
         /// The files.
         #[arg(value_name = "PATH", required = true)]
         paths: Vec<PathBuf>,
-        /// Words beside them; of a picture, what it shows.
+        /// Words beside them.
         #[arg(long, default_value = "", hide_default_value = true)]
         text: String,
+        /// What a picture shows, for who does not see it.
+        #[arg(long, default_value = "", hide_default_value = true)]
+        alt: String,
         /// Send the message before the bytes: others may begin to fetch at once.
         #[arg(long)]
         early: bool,
+        /// Send pictures as they are, with the place, the camera and the time that they tell.
+        #[arg(long)]
+        keep_location: bool,
     },
     /// Send a file that one may read already to somebody else.
     Share {
@@ -600,6 +616,9 @@ pub enum FileCommand {
         /// Words beside it.
         #[arg(long, default_value = "", hide_default_value = true)]
         text: String,
+        /// What a picture shows, for who does not see it.
+        #[arg(long, default_value = "", hide_default_value = true)]
+        alt: String,
     },
     /// Fetch a file.
     Get {

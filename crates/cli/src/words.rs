@@ -138,6 +138,8 @@ words! {
     file_gone: "not kept any more", "已不再保留";
     storage_used: "Your files take", "你的文件占用";
     file: "file", "文件";
+    picture: "picture", "图片";
+    keep_location: "With --keep-location it is sent as it is, with the place and all else that it tells.", "加上 --keep-location 则按原样发送，包括拍摄地点等信息。";
     no_folder: "there is no such folder", "没有这个文件夹";
     group_storage: "The group's files take", "群文件占用";
     downloads: "downloads", "次下载";

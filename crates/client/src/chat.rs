@@ -68,7 +68,12 @@ impl Outgoing {
 
     /// A message that carries a file, with words beside it; they may be empty.
     pub fn file(file: u64, text: impl Into<String>) -> Self {
-        Self::new(kind::FILE, None, &SendFile { file, text: text.into() })
+        Self::picture(file, text, "")
+    }
+
+    /// A message that carries a picture, with words beside it and what it shows; both may be empty.
+    pub fn picture(file: u64, text: impl Into<String>, alt: impl Into<String>) -> Self {
+        Self::new(kind::FILE, None, &SendFile { file, text: text.into(), alt: alt.into() })
     }
 
     /// New words for an own message.

@@ -52,6 +52,6 @@ pub use chat::{Outgoing, Pending};
 pub use client::{Client, Me, Options, Status};
 pub use error::Error;
 pub use events::{Events, Item, Start};
-pub use files::{Digest, Progress, Transfer, disk_name};
+pub use files::{Digest, Progress, Transfer, clean_picture, disk_name};
 pub use litrocket_protocol as protocol;
 pub use trust::Trust;

@@ -1,6 +1,6 @@
 //! What a conversation is made of: one envelope for every event, and the bodies of the known kinds.
 
-use crate::{AccountId, ConversationId, MessageId};
+use crate::{AccountId, ConversationId, MessageId, pictures::Picture};
 
 message! {
     /// One entry of a conversation's log. Stored and sent as these very bytes.
@@ -89,9 +89,12 @@ message! {
     pub struct SendFile {
         /// The file; the sender must be able to read it.
         file: u64,
-        /// Words beside it, at most 4 KiB; for a picture also what it shows.
+        /// Words beside it, at most 4 KiB.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         text: String,
+        /// What a picture shows, for who does not see it; at most 1 KiB.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        alt: String,
     }
 
     /// Body of `file` as it is stored and delivered.
@@ -110,6 +113,12 @@ message! {
         /// Words beside it.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         text: String,
+        /// What a picture shows, in words.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        alt: String,
+        /// Of a picture with previews; absent while it is not complete.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        picture: Option<Picture>,
     }
 
     /// Body of `recall`: nothing.

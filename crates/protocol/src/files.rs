@@ -6,6 +6,7 @@
 use crate::{
     AccountId, ConversationId,
     limits::{FILE_CHUNK_BYTES_MIN, FILE_CHUNKS_MAX},
+    pictures::Picture,
 };
 
 /// The bytes of every chunk but the last: 1 MiB, doubled until a file of this size has at most 4,096 chunks.
@@ -249,6 +250,12 @@ message! {
         /// The chaining values of the chunks, when they were asked for.
         #[serde(with = "serde_bytes", default, skip_serializing_if = "Option::is_none")]
         hashes: Option<Vec<u8>>,
+        /// Of a picture with previews.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        picture: Option<Picture>,
+        /// Whether the picture says where it was taken.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        location: bool,
     }
 
     /// Asks for chunks of a file. The server then opens a unidirectional stream with the number of this download.

@@ -26,6 +26,7 @@ pub mod markdown;
 pub mod moments;
 pub mod names;
 pub mod people;
+pub mod pictures;
 pub mod requests;
 pub mod state;
 pub mod unread;

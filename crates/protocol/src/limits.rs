@@ -98,6 +98,12 @@ pub const FILE_NAME_BYTES_MAX: usize = 255;
 pub const GROUP_FILES_MAX: u64 = 10_000;
 /// The words beside a file, in UTF-8 bytes.
 pub const CAPTION_BYTES_MAX: usize = 4 * 1024;
+/// What a picture shows, in UTF-8 bytes.
+pub const ALT_BYTES_MAX: usize = 1024;
+/// A preview or avatar, in bytes: with its map it fits a frame.
+pub const PREVIEW_BYTES_MAX: usize = 128 * 1024;
+/// A picture of which previews are made, in bytes: larger ones are files like any other.
+pub const PICTURE_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// How long the account log remembers a key that went, in days.
 pub const ACCOUNT_LOG_DAYS: u64 = 90;
 

@@ -1,6 +1,6 @@
 //! Moments: what people show to their friends, with likes and comments.
 
-use crate::{AccountId, MessageId};
+use crate::{AccountId, MessageId, pictures::Picture};
 
 /// Who sees a moment, as the number in [`Moment::visibility`].
 pub mod visibility {
@@ -31,12 +31,15 @@ message! {
     pub struct PostMoment {
         /// The client's id: the same id is the same moment for ever.
         id: MessageId,
-        /// 1 to 6,144 bytes; may be empty when there are pictures.
+        /// 1 to 6,144 bytes, together with `alts`; may be empty when there are pictures.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         text: String,
-        /// Pictures, at most 9 files.
+        /// Pictures, at most 9 files that the caller may read, each complete and with previews.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pictures: Vec<u64>,
+        /// What each picture shows, in words: none, or one for each, which may be empty.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        alts: Vec<String>,
         /// Who sees it: 1 friends, 2 chosen friends, 3 friends except some, 4 only the author, 5 everybody.
         visibility: u8,
         /// The chosen or the excepted friends, at most 100; only with 2 and 3.
@@ -55,9 +58,15 @@ message! {
         at_ms: u64,
         /// The text.
         text: String,
-        /// Pictures, at most 9 files.
+        /// Pictures, at most 9 files. Who sees the moment may read them.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pictures: Vec<u64>,
+        /// What each picture shows, in words; absent when nothing is said of any.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        alts: Vec<String>,
+        /// What is known of each picture; a width of 0 when it is not kept any more.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        facts: Vec<Picture>,
         /// Who sees it, for the author only: 1 friends, 2 chosen friends, 3 friends except some, 4 only the
         /// author, 5 everybody.
         #[serde(default, skip_serializing_if = "Option::is_none")]

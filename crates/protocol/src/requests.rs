@@ -166,7 +166,7 @@ requests! {
     0x0408 people::ListBlocked(Session) => people::BlockedPeople []
     0x0409 people::FindPeople(Session) => people::FoundPeople [NOTHING_TO_SEARCH]
 
-    0x0500 moments::PostMoment(Session) => moments::Moment [NOT_FOUND, ID_CONFLICT, NO_PICTURES]
+    0x0500 moments::PostMoment(Session) => moments::Moment [NOT_FOUND, ID_CONFLICT, BAD_PICTURE, FILE_GONE]
     0x0501 moments::ListFeed(Session) => moments::Moments []
     0x0502 moments::ListMoments(Session) => moments::Moments [NOT_FOUND]
     0x0503 moments::GetMoment(Session) => moments::Moment [NOT_FOUND]
@@ -192,6 +192,7 @@ requests! {
     0x0712 files::ChangeGroupFile(Session) => files::GroupFile [NOT_FOUND, FORBIDDEN, NAME_TAKEN]
     0x0713 files::DeleteGroupFile(Session) => account::Done [FORBIDDEN, FOLDER_NOT_EMPTY]
     0x0714 files::ListGroupFiles(Session) => files::GroupFiles [NOT_FOUND, NOT_A_MEMBER]
+    0x0720 pictures::GetPreview(Session) => pictures::Preview [NOT_FOUND, FILE_GONE, NO_PREVIEW]
 
     0x0800 words::LookUp(Session) => words::LookedUp []
     0x0801 words::KeepEntry(Session) => words::Word [NOT_FOUND, ID_CONFLICT]

@@ -63,6 +63,10 @@ fn path(content: u64, chunk: u64) -> Path {
     Path::from(format!("{:03}/{content}/{chunk}", content % 1000))
 }
 
+fn preview(content: u64, size: u32) -> Path {
+    Path::from(format!("{:03}/{content}/p{size}", content % 1000))
+}
+
 fn prefix(content: u64) -> Path {
     Path::from(format!("{:03}/{content}", content % 1000))
 }
@@ -104,6 +108,20 @@ impl Blobs {
     /// A whole chunk.
     pub(super) async fn get(&self, content: u64, chunk: u64) -> Result<Bytes, BlobError> {
         Ok(self.store.get(&path(content, chunk)).await?.bytes().await?)
+    }
+
+    /// Stores a small picture of a content beside its chunks; it goes with them.
+    pub(super) async fn put_preview(&self, content: u64, size: u32, jpeg: Bytes) -> Result<(), BlobError> {
+        if !self.has_room(jpeg.len() as u64) {
+            return Err(BlobError::Full);
+        }
+        self.store.put(&preview(content, size), jpeg.into()).await?;
+        Ok(())
+    }
+
+    /// A small picture of a content.
+    pub(super) async fn get_preview(&self, content: u64, size: u32) -> Result<Bytes, BlobError> {
+        Ok(self.store.get(&preview(content, size)).await?.bytes().await?)
     }
 
     /// Which chunks are there.

@@ -8,7 +8,7 @@ use litrocket_protocol::{
     frame, limits,
 };
 
-use super::{missing, shown_type, store};
+use super::{missing, picture_store, shown_type, store};
 use crate::{
     error::{Error, Result},
     writer::{NewEvent, Tx},
@@ -21,10 +21,12 @@ pub(crate) async fn send(tx: &mut Tx, sender: AccountId, mut event: NewEvent) ->
     if wanted.text.len() > limits::CAPTION_BYTES_MAX {
         return Err(Fault::new(code::TOO_LONG).field("text").limit(limits::CAPTION_BYTES_MAX as u64).into());
     }
-    let file = store::readable_in(tx, sender, wanted.file).await?.ok_or_else(missing)?;
-    if file.content.is_none() {
-        return Err(code::FILE_GONE.into());
+    if wanted.alt.len() > limits::ALT_BYTES_MAX {
+        return Err(Fault::new(code::TOO_LONG).field("alt").limit(limits::ALT_BYTES_MAX as u64).into());
     }
+    let file = store::readable_in(tx, sender, wanted.file).await?.ok_or_else(missing)?;
+    let content = file.content.ok_or_else(|| Error::from(code::FILE_GONE))?;
+    let picture = picture_store::known_in(tx, content).await?.map(|(picture, _)| picture);
     if event.fallback.is_none() {
         event.fallback = Some(format!("{} ({} bytes)", file.name, file.size));
     }
@@ -35,11 +37,23 @@ pub(crate) async fn send(tx: &mut Tx, sender: AccountId, mut event: NewEvent) ->
         media_type: shown_type(file.media_type),
         blake3: file.blake3,
         text: wanted.text,
+        alt: wanted.alt,
+        picture,
     });
     let conversation = event.conversation;
     let position = tx.append(event).await?;
     store::carry(tx, file.id, conversation, position.event_seq).await?;
     Ok(position)
+}
+
+/// Files become the pictures of a moment, if its author may read them and they can be shown.
+pub(crate) async fn use_pictures(tx: &mut Tx, author: AccountId, files: &[u64]) -> Result<()> {
+    if files.is_empty() { Ok(()) } else { picture_store::use_pictures(tx, author, files).await }
+}
+
+/// Moments do not have these pictures any more.
+pub(crate) async fn unused(tx: &mut Tx, files: &[u64]) -> Result<()> {
+    if files.is_empty() { Ok(()) } else { store::unused(tx, files).await.map(drop) }
 }
 
 /// The message was recalled: it carries its file no more.

@@ -1,13 +1,15 @@
 //! Files: uploads and downloads in verified chunks, and who may read them.
 //!
 //! [`upload`] and [`download`] are the requests and streams, [`transfers`] what is known of uploads under way,
-//! [`blobs`] the storage of chunks, [`store`] the tables, [`messages`] the messages that carry files, [`shelf`] the files of groups, [`mod@collect`]
+//! [`blobs`] the storage of chunks, [`store`] the tables, [`messages`] the messages that carry files, [`pictures`] small ones of pictures, [`shelf`] the files of groups, [`mod@collect`]
 //! takes away what nothing refers to, [`mod@verify`] reads it all. Must not know QUIC. Start with [`upload::open`].
 
 mod blobs;
 mod collect;
 mod download;
 mod messages;
+mod picture_store;
+mod pictures;
 mod shelf;
 mod shelf_store;
 mod store;
@@ -37,7 +39,8 @@ pub(crate) const EXPORT: &[Kept] = &[Kept {
 }];
 
 pub use collect::{collect, collect_now};
-pub(crate) use messages::{release, send};
+pub(crate) use messages::{release, send, unused, use_pictures};
+pub use pictures::look;
 pub use verify::{Checked, Damage, verify};
 
 /// A stream with a file that makes no progress for so long is ended: a mobile line may be away for some seconds.
@@ -58,6 +61,12 @@ pub struct Files {
     /// Something may be collected.
     collect: Notify,
     stall: Duration,
+    /// A picture is complete.
+    arrived: Notify,
+    /// A picture was looked at.
+    looked: Notify,
+    /// Decoding takes much memory: one picture at a time.
+    decoding: Arc<Semaphore>,
 }
 
 impl Files {
@@ -69,6 +78,9 @@ impl Files {
             streams: Arc::new(Semaphore::new(config.streams_max as usize)),
             collect: Notify::new(),
             stall: STALL_TIME.min(Duration::from_millis(config.stall_ms)),
+            arrived: Notify::new(),
+            looked: Notify::new(),
+            decoding: Arc::new(Semaphore::new(1)),
         })
     }
 }
@@ -87,6 +99,7 @@ pub fn routes(router: Router) -> Router {
         .on(shelf::change)
         .on(shelf::delete)
         .on(shelf::list)
+        .on(pictures::get)
         .on_one_way(stream_kind::UPLOAD, upload::receive)
 }
 
@@ -115,6 +128,11 @@ async fn progress(app: &App, file: &store::File) -> Result<(u8, Vec<(u64, u64)>)
 
 async fn info(app: &App, file: store::File) -> Result<FileInfo> {
     let (state, have) = progress(app, &file).await?;
+    let known = match file.content.filter(|_| file.complete) {
+        Some(content) => picture_store::known(&app.db, content).await?,
+        None => None,
+    };
+    let (picture, location) = known.unzip();
     Ok(FileInfo {
         file: file.id,
         state,
@@ -126,6 +144,8 @@ async fn info(app: &App, file: store::File) -> Result<FileInfo> {
         media_type: shown_type(file.media_type),
         blake3: file.blake3,
         made_ms: file.made_ms,
+        picture,
+        location: location.unwrap_or(false),
     })
 }
 

@@ -161,7 +161,7 @@ pub(super) async fn delete(caller: Session, request: DeleteGroupFile) -> Result<
         }
         shelf_store::delete(tx, entry.entry).await?;
         match entry.file {
-            Some(file) => store::unused(tx, file).await.map(drop),
+            Some(file) => store::unused(tx, &[file]).await.map(drop),
             None => Ok(()),
         }
     };

@@ -2,10 +2,12 @@
 
 use litrocket_protocol::{AccountId, ConversationId};
 
+use super::picture_store;
 use crate::{
     args,
     db::Db,
     error::{Error, Result},
+    features::moments::{seen, shown},
     writer::Tx,
 };
 
@@ -43,10 +45,11 @@ fn file(row: FileRow) -> File {
 const SELECT_OWN: &str = "SELECT id, owner, name, size, blake3, media_type, content, complete, made_ms
     FROM files WHERE owner = $1 AND id = $2";
 /// A file that its owner asks for, or that a message carries which the account may read, has not cleared and has
-/// not hidden, or that is among the files of a group the account is in.
-const SELECT_READABLE: &str =
-    "SELECT f.id, f.owner, f.name, f.size, f.blake3, f.media_type, f.content, f.complete, f.made_ms
-    FROM files f WHERE f.id = $2 AND (f.owner = $1 OR EXISTS (
+/// not hidden, or that is among the files of a group the account is in, or in a moment the account sees.
+macro_rules! may_read {
+    () => {
+        concat!(
+            "(f.owner = $1 OR EXISTS (
         SELECT 1 FROM file_carriers k
         JOIN members m ON m.conversation = k.conversation AND m.account = $1 AND m.state <> 1 AND m.shown = 1
             AND m.cleared_event < k.event_seq
@@ -56,7 +59,22 @@ const SELECT_READABLE: &str =
             WHERE h.account = $1 AND h.conversation = k.conversation AND h.event_seq = k.event_seq))
         OR EXISTS (SELECT 1 FROM group_files g
             JOIN members m ON m.conversation = g.conversation AND m.account = $1 AND m.state = 2
-            WHERE g.file = f.id))";
+            WHERE g.file = f.id)
+        OR EXISTS (SELECT 1 FROM moment_pictures i JOIN moments m ON m.id = i.moment
+            WHERE i.file = f.id AND ",
+            seen!("$1"),
+            "))"
+        )
+    };
+}
+
+pub(super) use may_read;
+
+const SELECT_READABLE: &str = concat!(
+    "SELECT f.id, f.owner, f.name, f.size, f.blake3, f.media_type, f.content, f.complete, f.made_ms
+    FROM files f WHERE f.id = $2 AND ",
+    may_read!()
+);
 
 /// A file the account may read.
 pub(super) async fn readable(db: &Db, account: AccountId, id: u64) -> Result<Option<File>> {
@@ -106,6 +124,11 @@ pub(super) async fn readable_content(
         }
     }
     Ok(None)
+}
+
+/// Numbers as JSON, for a statement that goes over them.
+pub(super) fn list(files: &[u64]) -> Result<String> {
+    serde_json::to_string(files).map_err(|error| Error::Internal(error.to_string()))
 }
 
 /// What the account's files count for.
@@ -187,14 +210,14 @@ pub(super) async fn content(db: &Db, id: u64) -> Result<Option<Content>> {
 /// All chunks of a content are there. When another one with the same hash was complete before, the files move
 /// to that one.
 pub(super) async fn complete(tx: &mut Tx, id: u64, media_type: &str) -> Result<()> {
-    const HASH: &str = "SELECT blake3, complete FROM contents WHERE id = $1";
+    const HASH: &str = "SELECT blake3, complete, size FROM contents WHERE id = $1";
     const OTHER: &str = "SELECT id FROM contents WHERE blake3 = $1 AND complete = 1";
     const DONE: &str = "UPDATE contents SET complete = 1, media_type = $2 WHERE id = $1";
     const FILES: &str = "UPDATE files SET content = $2, complete = 1, media_type = $3,
         unused_ms = CASE WHEN unused_ms IS NULL THEN NULL ELSE $4 END WHERE content = $1";
-    let row: Option<(Vec<u8>, i64)> = tx.first(HASH, args![id]).await?;
+    let row: Option<(Vec<u8>, i64, i64)> = tx.first(HASH, args![id]).await?;
     // It was given up meanwhile, or is complete already.
-    let Some((blake3, 0)) = row else { return Ok(()) };
+    let Some((blake3, 0, size)) = row else { return Ok(()) };
     let other: Option<(i64,)> = tx.first(OTHER, args![blake3]).await?;
     let now = tx.now_ms();
     if let Some((other,)) = other {
@@ -202,6 +225,7 @@ pub(super) async fn complete(tx: &mut Tx, id: u64, media_type: &str) -> Result<(
         return drop_unreferenced(tx, &[id]).await;
     }
     tx.execute(DONE, args![id, media_type]).await?;
+    picture_store::wait(tx, id, media_type, size as u64).await?;
     tx.execute(FILES, args![id, id, media_type, now]).await.map(drop)
 }
 
@@ -213,6 +237,7 @@ pub(super) async fn drop_unreferenced(tx: &mut Tx, contents: &[u64]) -> Result<(
     for id in contents {
         if tx.execute(DELETE, args![*id]).await? > 0 {
             tx.execute(LEFT, args![*id]).await?;
+            tx.execute("DELETE FROM pictures WHERE content = $1", args![*id]).await?;
         }
     }
     Ok(())
@@ -226,7 +251,8 @@ async fn drop_content(tx: &mut Tx, files: Vec<Gone>) -> Result<()> {
     const EMPTY: &str = "UPDATE files SET content = NULL, unused_ms = NULL WHERE id = $1";
     const DELETE: &str = "DELETE FROM files WHERE id = $1";
     const CARRIED: &str = "SELECT file FROM file_carriers WHERE file = $1
-        UNION SELECT file FROM group_files WHERE file = $1 LIMIT 1";
+        UNION SELECT file FROM group_files WHERE file = $1
+        UNION SELECT file FROM moment_pictures WHERE file = $1 LIMIT 1";
     for (id, content) in files {
         let carried: Option<(i64,)> = tx.first(CARRIED, args![id]).await?;
         tx.execute(if carried.is_some() { EMPTY } else { DELETE }, args![id]).await?;
@@ -291,19 +317,17 @@ pub(super) async fn release(tx: &mut Tx, conversation: ConversationId, event_seq
     const DELETE: &str =
         "DELETE FROM file_carriers WHERE conversation = $1 AND event_seq = $2 RETURNING file";
     let files: Vec<(i64,)> = tx.all(DELETE, args![conversation, event_seq]).await?;
-    let mut last = false;
-    for (file,) in files {
-        last |= unused(tx, file as u64).await?;
-    }
-    Ok(last)
+    let files: Vec<u64> = files.into_iter().map(|(file,)| file as u64).collect();
+    unused(tx, &files).await
 }
 
-/// A file may be unused now. Whether it is.
-pub(super) async fn unused(tx: &mut Tx, file: u64) -> Result<bool> {
-    const UNUSED: &str = "UPDATE files SET unused_ms = 0 WHERE id = $1
-        AND NOT EXISTS (SELECT 1 FROM file_carriers WHERE file = $1)
-        AND NOT EXISTS (SELECT 1 FROM group_files WHERE file = $1)";
-    Ok(tx.execute(UNUSED, args![file]).await? > 0)
+/// Files may be unused now. Whether any is.
+pub(super) async fn unused(tx: &mut Tx, files: &[u64]) -> Result<bool> {
+    const UNUSED: &str = "UPDATE files SET unused_ms = 0 WHERE id IN (SELECT value FROM json_each($1))
+        AND NOT EXISTS (SELECT 1 FROM file_carriers k WHERE k.file = files.id)
+        AND NOT EXISTS (SELECT 1 FROM group_files g WHERE g.file = files.id)
+        AND NOT EXISTS (SELECT 1 FROM moment_pictures i WHERE i.file = files.id)";
+    Ok(tx.execute(UNUSED, args![list(files)?]).await? > 0)
 }
 
 /// A file is used from now on.

@@ -13,7 +13,8 @@ use litrocket_protocol::{
 use tokio::time::{Instant, timeout};
 
 use super::{
-    STALL_BYTES, blobs::BlobError, info, missing, progress, sniff, storage_full, store, transfers::Transfer,
+    STALL_BYTES, blobs::BlobError, info, missing, pictures, progress, sniff, storage_full, store,
+    transfers::Transfer,
 };
 use crate::{
     app::App, error::Result, features::page_limit, limits::REQUEST_TIME, rpc::Session, transport::RecvStream,
@@ -121,6 +122,11 @@ pub(super) async fn finish(caller: Session, request: FinishUpload) -> Result<Upl
         let _ = timeout(REQUEST_TIME / 2, transfer.quiet()).await;
         // A server that ended between the last chunk and its note left it complete.
         complete_if_whole(app, &transfer).await?;
+    }
+    if let Some(file) = store::own(&app.db, me, request.file).await?
+        && let Some(content) = file.content.filter(|_| file.complete)
+    {
+        pictures::settled(app, content).await?;
     }
     told(app, me, request.file).await
 }
@@ -279,5 +285,6 @@ async fn complete(app: &App, content: u64, media_type: String) -> Result<()> {
     app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
     app.files.transfers.forget(content);
     app.files.collect.notify_one();
+    app.files.arrived.notify_one();
     Ok(())
 }

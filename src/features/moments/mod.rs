@@ -2,11 +2,12 @@
 //!
 //! Who sees what is decided in SQL at the time of reading ([`sight`]), so nothing is written per friend and what may
 //! not be seen any more is gone from every answer at once. [`post`] makes and changes moments, [`feed`] reads them,
-//! [`reactions`] is likes and comments, [`notices`] what the account logs say of those, [`store`] and [`reactions`]
+//! [`reactions`] is likes and comments, [`notices`] what the account logs say of those, [`pictures`] what moments show, [`store`] and [`reactions`]
 //! own the tables. Reads `friends` and `blocks` of the people feature. Start with [`sight`].
 
 mod feed;
 mod notices;
+mod pictures;
 mod post;
 mod reactions;
 mod sight;
@@ -22,6 +23,7 @@ use crate::{
 };
 
 pub(crate) use notices::parted;
+pub(crate) use sight::{seen, shown};
 
 /// What the feature holds of a person.
 pub(crate) const EXPORT: &[Kept] = &[
@@ -74,6 +76,7 @@ pub fn routes(router: Router) -> Router {
 pub(crate) async fn erase(tx: &mut Tx, account: AccountId) -> Result<()> {
     notices::erase(tx, account).await?;
     reactions::erase(tx, account).await?;
+    pictures::erase(tx, account).await?;
     store::erase(tx, account).await
 }
 

@@ -9,7 +9,7 @@ use litrocket_protocol::{
     state::NewMoments,
 };
 
-use super::{check_text, missing, notices, store, too_many};
+use super::{check_text, missing, notices, pictures, store, too_many};
 use crate::{
     error::{Error, Result},
     hub::StateValue,
@@ -47,14 +47,22 @@ pub(super) async fn post(caller: Session, request: PostMoment) -> Result<Moment>
     if request.pictures.len() > limits::MOMENT_PICTURES_MAX {
         return Err(too_many("pictures", limits::MOMENT_PICTURES_MAX));
     }
-    if !request.pictures.is_empty() {
-        return Err(Fault::new(code::NO_PICTURES).field("pictures").into());
+    if !request.alts.is_empty() && request.alts.len() != request.pictures.len() {
+        return Err(Fault::new(code::BAD_VALUE).field("alts").limit(request.pictures.len() as u64).into());
     }
-    check_text(&request.text, limits::MOMENT_BYTES_MAX)?;
+    let alts: usize = request.alts.iter().map(String::len).sum();
+    if alts > limits::MOMENT_BYTES_MAX {
+        return Err(Fault::new(code::TOO_LONG).field("alts").limit(limits::MOMENT_BYTES_MAX as u64).into());
+    }
+    if request.pictures.is_empty() || !request.text.is_empty() {
+        // Text and words for the pictures share a bound: the longest page of moments fits a frame.
+        check_text(&request.text, limits::MOMENT_BYTES_MAX - alts)?;
+    }
     let hash = *blake3::hash(&frame::encode_body(&request)).as_bytes();
     let audience = audience(request.visibility, request.people)?;
-    let (app, me, id, text) = (&caller.app, caller.account(), request.id, request.text);
-    let work = async move |tx: &mut Tx| insert(tx, me, (id, hash), text, audience).await;
+    let (app, me, id) = (&caller.app, caller.account(), request.id);
+    let content = Content { text: request.text, pictures: request.pictures, alts: request.alts };
+    let work = async move |tx: &mut Tx| insert(tx, me, (id, hash), content, audience).await;
     let (moment, new) = app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
     if new {
         // A hint to whom it concerns and who is here; nothing is written for those who are away.
@@ -64,11 +72,18 @@ pub(super) async fn post(caller: Session, request: PostMoment) -> Result<Moment>
     store::one(&app.db, me, moment).await?.ok_or_else(|| missing("moment"))
 }
 
+/// What a moment shows.
+struct Content {
+    text: String,
+    pictures: Vec<u64>,
+    alts: Vec<String>,
+}
+
 async fn insert(
     tx: &mut Tx,
     me: AccountId,
     (id, hash): (MessageId, [u8; 32]),
-    text: String,
+    content: Content,
     audience: Audience,
 ) -> Result<(u64, bool)> {
     if let Some(earlier) = store::earlier(tx, me, id).await? {
@@ -85,7 +100,8 @@ async fn insert(
     if store::nth_newest(tx, me, most).await?.is_some_and(|at_ms| now.saturating_sub(at_ms) < DAY_MS) {
         return Err(too_many("moments", limits::MOMENTS_PER_DAY_MAX));
     }
-    let moment = store::insert(tx, me, (id, hash), audience.visibility, text).await?;
+    let moment = store::insert(tx, me, (id, hash), audience.visibility, content.text).await?;
+    pictures::put(tx, me, moment, (&content.pictures, &content.alts)).await?;
     store::set_people(tx, moment, &audience.people).await?;
     Ok((moment, true))
 }
@@ -107,6 +123,7 @@ pub(super) async fn delete(caller: Session, request: DeleteMoment) -> Result<Don
         }
         check_own(tx, me, moment).await?;
         notices::of_moment(tx, moment).await?;
+        pictures::delete(tx, moment).await?;
         store::delete(tx, moment).await
     };
     caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;

@@ -68,4 +68,6 @@ macro_rules! comment_seen {
     };
 }
 
-pub(super) use {comment_seen, common, seen, shown};
+pub(super) use {comment_seen, common};
+
+pub(crate) use {seen, shown};

@@ -7,6 +7,7 @@ use litrocket_protocol::{
     moments::{Moment, MomentComment, NewestMoment, visibility},
 };
 
+use super::pictures;
 use super::sight::{comment_seen, common, seen, shown};
 use crate::{
     args,
@@ -212,16 +213,19 @@ pub(super) async fn load(db: &Db, me: AccountId, ids: &[u64]) -> Result<Vec<Mome
     let mut people = people(db, me, &wanted).await?;
     let mut likes = likes(db, me, &wanted).await?;
     let mut comments = comments(db, me, &wanted).await?;
+    let mut pictures = pictures::of(db, &wanted).await?;
     let moments = rows.into_iter().map(|(id, author, at, text, visibility, liked)| {
         let own = author == me.sql();
         let (likes, like_count) = likes.remove(&id).unwrap_or_default();
         let (comments, comment_count) = comments.remove(&id).unwrap_or_default();
-        Moment {
+        let mut moment = Moment {
             moment: id as u64,
             author: author.into(),
             at_ms: at as u64,
             text,
             pictures: Vec::new(),
+            alts: Vec::new(),
+            facts: Vec::new(),
             visibility: own.then_some(visibility as u8),
             people: people.remove(&id).unwrap_or_default(),
             liked: liked != 0,
@@ -229,7 +233,9 @@ pub(super) async fn load(db: &Db, me: AccountId, ids: &[u64]) -> Result<Vec<Mome
             likes,
             comment_count,
             comments,
-        }
+        };
+        pictures.remove(&id).unwrap_or_default().show(&mut moment);
+        moment
     });
     Ok(moments.collect())
 }

@@ -20,7 +20,7 @@ use litrocket_protocol::{
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::{listen::stop_signal, shelf};
+use super::{listen::stop_signal, pictures::Prepared, shelf};
 use crate::{Failure, FileCommand, output::escape, profile::hex, resolve, session::Context};
 
 /// How often progress is told as JSON.
@@ -32,13 +32,15 @@ pub(super) async fn run(context: &Context, command: FileCommand) -> Result<ExitC
     let client = context.connect().await?;
     let work = async {
         match command {
-            FileCommand::Send { to, paths, text, early } => {
-                send(context, &client, &to, &paths, &text, early).await
+            FileCommand::Send { to, paths, text, alt, early, keep_location } => {
+                let words = Words { text: &text, alt: &alt };
+                send(context, &client, &to, &paths, words, (early, keep_location)).await
             }
-            FileCommand::Share { file, to, text } => {
+            FileCommand::Share { file, to, text, alt } => {
                 let conversation = resolve::conversation(&client, &to).await?;
                 let info = client.call(GetFile { file, hashes: false }).await?;
-                message(context, &client, conversation, (client.new_id()?, &info, text), 0).await
+                let words = Words { text: &text, alt: &alt };
+                message(context, &client, conversation, (client.new_id()?, &info, words), 0).await
             }
             FileCommand::Get { file, output, replace } => get(context, &client, file, output, replace).await,
             FileCommand::Status => status(context, &client).await,
@@ -127,37 +129,54 @@ impl Shown {
     }
 }
 
+/// What is said beside a file.
+#[derive(Clone, Copy)]
+struct Words<'a> {
+    text: &'a str,
+    /// What a picture shows.
+    alt: &'a str,
+}
+
+impl Words<'_> {
+    /// Other words make another message.
+    fn key(self) -> String {
+        if self.alt.is_empty() { self.text.to_owned() } else { format!("{}\n{}", self.text, self.alt) }
+    }
+}
+
 async fn send(
     context: &Context,
     client: &Client,
     to: &str,
     paths: &[PathBuf],
-    text: &str,
-    early: bool,
+    words: Words<'_>,
+    (early, keep_location): (bool, bool),
 ) -> Result<(), Failure> {
     let conversation = resolve::conversation(client, to).await?;
     for path in paths {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         let name = name.ok_or_else(|| Failure::Usage(format!("{} is no file", path.display())))?;
-        let digest = Digest::of_file(path).await?;
-        let note = Note::open(context, conversation, &digest, text, client)?;
+        let prepared = Prepared::new(context, path, keep_location).await?;
+        let digest = Digest::of_file(prepared.path()).await?;
+        let note = Note::open(context, conversation, &digest, &words.key(), client)?;
         let mut told = false;
         if early {
             let file = client.open_upload(&name, &digest).await?.file;
             let info = client.call(GetFile { file, hashes: false }).await?;
-            message(context, client, conversation, (note.id, &info, text.to_owned()), 0).await?;
+            message(context, client, conversation, (note.id, &info, words), 0).await?;
             told = true;
         }
         let shown = Shown::new(context, &name, digest.size);
-        let file = client.upload(path, &name, &digest, shown.transfer(context, &name)).await;
+        let file = client.upload(prepared.path(), &name, &digest, shown.transfer(context, &name)).await;
         let resumed = shown.end();
         let info = client.call(GetFile { file: file?, hashes: false }).await?;
         if told {
             print_file(context, "uploaded", &info, resumed)?;
         } else {
-            message(context, client, conversation, (note.id, &info, text.to_owned()), resumed).await?;
+            message(context, client, conversation, (note.id, &info, words), resumed).await?;
         }
         note.done();
+        prepared.done();
     }
     Ok(())
 }
@@ -167,10 +186,10 @@ async fn message(
     context: &Context,
     client: &Client,
     conversation: ConversationId,
-    (id, info, text): (MessageId, &FileInfo, String),
+    (id, info, words): (MessageId, &FileInfo, Words<'_>),
     resumed: u64,
 ) -> Result<(), Failure> {
-    let outgoing = Outgoing { id: Some(id), ..Outgoing::file(info.file, text) };
+    let outgoing = Outgoing { id: Some(id), ..Outgoing::picture(info.file, words.text, words.alt) };
     let pending = client.send(conversation, outgoing).await?;
     let ack = timeout(context.common.patience(), pending).await.map_err(|_| Error::TimedOut)??;
     let file = json_file(info.file, &info.name, info.size, &info.media_type, &info.blake3);

@@ -11,6 +11,7 @@ mod groups;
 mod listen;
 mod lists;
 mod moments;
+mod pictures;
 mod print;
 pub(crate) mod recover;
 mod send;

@@ -1,6 +1,6 @@
 //! Moments.
 
-use std::io::Read as _;
+use std::{io::Read as _, path::PathBuf};
 
 use litrocket_client::Client;
 use litrocket_protocol::{
@@ -18,12 +18,16 @@ use crate::{
     output::{escape, time},
     resolve::{self, Names},
     session::Context,
+    words::Words,
 };
 
 pub(super) async fn run(context: &Context, command: MomentCommand) -> Result<(), Failure> {
     let client = context.connect().await?;
     match command {
-        MomentCommand::Post { text, audience } => post(context, &client, text, &audience).await?,
+        MomentCommand::Post { text, images, alts, keep_location, audience } => {
+            let pictures = Pictures { images: &images, alts, keep_location };
+            post(context, &client, text, pictures, &audience).await?;
+        }
         MomentCommand::Feed { before, limit } => feed(context, &client, before, limit).await?,
         MomentCommand::Page { name, before, limit } => page(context, &client, &name, before, limit).await?,
         MomentCommand::Show { id } => show(context, &client, id).await?,
@@ -87,15 +91,34 @@ fn text_of(text: String) -> Result<String, Failure> {
     Ok(read.trim_end().to_owned())
 }
 
+/// The pictures of a moment as they are named.
+struct Pictures<'a> {
+    images: &'a [PathBuf],
+    alts: Vec<String>,
+    keep_location: bool,
+}
+
 async fn post(
     context: &Context,
     client: &Client,
     text: String,
+    pictures: Pictures<'_>,
     audience: &MomentAudience,
 ) -> Result<(), Failure> {
     let text = text_of(text)?;
     let (visibility, people) = resolve_audience(client, audience).await?;
-    let request = PostMoment { id: client.new_id()?, text, pictures: Vec::new(), visibility, people };
+    let Pictures { images, mut alts, keep_location } = pictures;
+    if alts.len() > images.len() {
+        return Err(Failure::Usage("there are more --alt than --image".into()));
+    }
+    if !alts.is_empty() {
+        alts.resize(images.len(), String::new());
+    }
+    let mut pictures = Vec::new();
+    for path in images {
+        pictures.push(super::pictures::upload(context, client, path, keep_location).await?);
+    }
+    let request = PostMoment { id: client.new_id()?, text, pictures, alts, visibility, people };
     let moment = client.call(request).await?;
     print_moments(context, client, &[moment]).await
 }
@@ -212,11 +235,35 @@ fn comment_line(names: &Names, comment: &MomentComment) -> String {
 fn moment_json(names: &Names, moment: &Moment) -> Value {
     let accounts = |list: &[AccountId]| list.iter().map(|one| names.of(*one)).collect::<Vec<_>>();
     json!({"type": "moment", "id": moment.moment, "from": names.of(moment.author), "from_id": moment.author.0,
-        "at_ms": moment.at_ms, "text": moment.text, "pictures": moment.pictures,
+        "at_ms": moment.at_ms, "text": moment.text, "pictures": pictures_json(moment),
         "visibility": moment.visibility.map(visibility_name), "people": accounts(&moment.people),
         "liked": moment.liked, "like_count": moment.like_count, "likes": accounts(&moment.likes),
         "comment_count": moment.comment_count,
         "comments": moment.comments.iter().map(|one| comment_json(names, one)).collect::<Vec<_>>()})
+}
+
+/// A moment's pictures: the file, what it shows, and what is known of it.
+fn pictures_json(moment: &Moment) -> Vec<Value> {
+    let one = |(place, file): (usize, &u64)| {
+        let mut picture = moment.facts.get(place).map_or_else(|| json!({}), super::pictures::json);
+        picture["file"] = (*file).into();
+        picture["alt"] = moment.alts.get(place).map_or("", String::as_str).into();
+        picture
+    };
+    moment.pictures.iter().enumerate().map(one).collect()
+}
+
+fn picture_lines(words: Words, moment: &Moment) -> String {
+    let mut lines = String::new();
+    for (place, file) in moment.pictures.iter().enumerate() {
+        let size = match moment.facts.get(place) {
+            Some(facts) if facts.width > 0 => format!("{}×{}", facts.width, facts.height),
+            _ => words.file_gone().into(),
+        };
+        let alt = moment.alts.get(place).map_or("", String::as_str);
+        lines.push_str(format!("\n    [{} {file}] {size} {}", words.picture(), escape(alt)).trim_end());
+    }
+    lines
 }
 
 fn moment_text(context: &Context, names: &Names, moment: &Moment) -> String {
@@ -238,6 +285,7 @@ fn moment_text(context: &Context, names: &Names, moment: &Moment) -> String {
     let author = escape(&names.of(moment.author));
     let mut text = format!("{}  {}  @{author}{shown_to}\n    ", moment.moment, time(moment.at_ms));
     text.push_str(&escape(&moment.text));
+    text.push_str(&picture_lines(words, moment));
     if moment.like_count > 0 {
         let more = if moment.like_count > moment.likes.len() as u64 { " …" } else { "" };
         let (count, likes) = (moment.like_count, list(&moment.likes));

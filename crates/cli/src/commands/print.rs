@@ -106,7 +106,9 @@ fn json_event(names: &Names, event: &Event, edited_ms: Option<u64>, reactions: &
         }),
         kind::FILE => body::<File>(event).map_or_else(Vec::new, |it| {
             let file = super::files::json_file(it.file, &it.name, it.size, &it.media_type, &it.blake3);
-            vec![("file", file)]
+            let picture = it.picture.as_ref().map(|picture| ("picture", super::pictures::json(picture)));
+            let alt = Some(("alt", it.alt.into())).filter(|(_, alt): &(_, Value)| *alt != "");
+            [Some(("file", file)), picture, alt].into_iter().flatten().collect()
         }),
         kind::CREATED => body::<Created>(event)
             .map_or_else(Vec::new, |it| vec![("name", it.name.into()), ("accounts", list(it.accounts))]),
@@ -143,6 +145,20 @@ fn json_event(names: &Names, event: &Event, edited_ms: Option<u64>, reactions: &
     object
 }
 
+/// A file with what is known of it and said beside it.
+fn file_line(output: Output, it: &File) -> String {
+    let (name, media_type, size) = (escape(&it.name), escape(&it.media_type), indicatif::HumanBytes(it.size));
+    let mut line = format!("[{} {}] {name} ({size}, {media_type}", output.words.file(), it.file);
+    if let Some(picture) = &it.picture {
+        line.push_str(&format!(", {}×{}", picture.width, picture.height));
+    }
+    line.push(')');
+    for words in [&it.alt, &it.text].into_iter().filter(|words| !words.is_empty()) {
+        line.push_str(&format!(" {}", escape(words)));
+    }
+    line
+}
+
 fn line(
     output: Output,
     names: &Names,
@@ -162,13 +178,7 @@ fn line(
             let from = body::<Forwarded>(event).map(|it| names.of(it.from)).unwrap_or_default();
             format!("{} @{}: {}", says.forwarded(), escape(&from), shown(output, event))
         }
-        kind::FILE => body::<File>(event).map_or_else(String::new, |it| {
-            let size = indicatif::HumanBytes(it.size);
-            let (name, media_type) = (escape(&it.name), escape(&it.media_type));
-            let line =
-                format!("[{} {}] {name} ({size}, {media_type}) {}", says.file(), it.file, escape(&it.text));
-            line.trim_end().to_owned()
-        }),
+        kind::FILE => body::<File>(event).map_or_else(String::new, |it| file_line(output, &it)),
         kind::EDIT => format!("{} {target}: {}", says.edited_message(), shown(output, event)),
         kind::RECALL => format!("{} {target}", says.recalled_message()),
         kind::REACTION => body::<Reaction>(event).map_or_else(String::new, |it| {

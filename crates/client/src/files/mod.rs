@@ -3,6 +3,7 @@
 //! Nothing has to be kept to resume: the server tells which chunks of an upload it has, and a download looks at
 //! the chunks of its `.part` file.
 
+mod clean;
 mod download;
 mod names;
 mod upload;
@@ -23,6 +24,7 @@ use litrocket_core::chunks::{Hash, Layout};
 use litrocket_protocol::{Class, Fault, close_code, fault::code, stream_kind};
 use tokio::{sync::oneshot, time::Instant};
 
+pub use clean::clean_picture;
 pub use names::disk_name;
 
 use crate::{Error, client::lock, stream::RecvStream};

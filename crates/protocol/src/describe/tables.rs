@@ -5,7 +5,7 @@
 use super::{Origin, Shape, shape};
 use crate::{
     account, announcements, chat, close_code, conversations, email, event, export, fault, files, frame,
-    history, limits, moments, names, people, state, stream_kind, words,
+    history, limits, moments, names, people, pictures, state, stream_kind, words,
 };
 
 /// A frame on a long-lived stream.
@@ -135,6 +135,7 @@ pub(super) const TYPES: &[Shape] = &[
     shape::<people::FoundPosition>(),
     shape::<people::FoundPerson>(),
     shape::<files::FileInfo>(),
+    shape::<pictures::Picture>(),
     shape::<files::GroupFile>(),
     shape::<files::GroupFilePosition>(),
     shape::<people::RequestPosition>(),
@@ -323,6 +324,9 @@ pub(super) const LIMITS: &[(&str, u64, &str)] = &[
     ("file_name_bytes_max", limits::FILE_NAME_BYTES_MAX as u64, "The name of a file, in UTF-8 bytes."),
     ("group_files_max", limits::GROUP_FILES_MAX, "Files and folders of a group."),
     ("caption_bytes_max", limits::CAPTION_BYTES_MAX as u64, "The words beside a file, in UTF-8 bytes."),
+    ("alt_bytes_max", limits::ALT_BYTES_MAX as u64, "What a picture shows, in UTF-8 bytes."),
+    ("preview_bytes_max", limits::PREVIEW_BYTES_MAX as u64, "A preview, in bytes."),
+    ("picture_bytes_max", limits::PICTURE_BYTES_MAX, "A picture of which previews are made, in bytes."),
     (
         "account_log_days",
         limits::ACCOUNT_LOG_DAYS,
@@ -412,7 +416,8 @@ pub(super) const ADVICE: &[(fault::Code, &str)] = {
             c::TOO_MANY_STRANGERS,
             "`limit` is how many new people the account may turn to in a day (UTC). Go on tomorrow.",
         ),
-        (c::NO_PICTURES, "The server has no place for pictures: post the text alone."),
+        (c::NO_PREVIEW, "Show the name, or the file itself: no small picture is made of it, or not yet."),
+        (c::BAD_PICTURE, "Tell which file it is; send another one, or the part that is inside."),
         (c::FILE_TOO_LARGE, "`limit` is the largest size in bytes."),
         (
             c::QUOTA_EXCEEDED,

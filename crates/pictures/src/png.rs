@@ -1,0 +1,69 @@
+//! PNG: chunks with a name and a checksum.
+
+use crate::{PictureError, damaged, walk::Walk};
+
+pub(crate) const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
+/// Where the orientation goes: behind the signature and the header's chunk.
+pub(crate) const HEAD: usize = 8 + 25;
+
+/// Ancillary chunks that change what is seen.
+const SHOWN: [&[u8; 4]; 17] = [
+    b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"bKGD", b"hIST", b"pHYs", b"sPLT", b"cICP",
+    b"mDCV", b"cLLI", b"acTL", b"fcTL", b"fdAT", b"IDAT",
+];
+
+pub(crate) fn walk(bytes: &[u8]) -> Result<Walk, PictureError> {
+    let mut walk = Walk::new();
+    walk.keep(0..SIGNATURE.len())?;
+    let mut at = SIGNATURE.len();
+    while let Some(head) = bytes.get(at..at + 8) {
+        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
+        let end = at + 12 + length;
+        let Some(data) = bytes.get(at + 8..at + 8 + length).filter(|_| end <= bytes.len()) else { break };
+        let name = &head[4..];
+        match name {
+            b"eXIf" => walk.exif(data),
+            b"iTXt" | b"tEXt" => walk.xmp(data),
+            _ => {}
+        }
+        // Critical chunks have a capital letter first.
+        if name[0].is_ascii_uppercase() || SHOWN.iter().any(|shown| *shown == name) {
+            walk.keep(at..end)?;
+        }
+        if name == b"IEND" {
+            return Ok(walk);
+        }
+        at = end;
+    }
+    Err(damaged("a chunk is cut off"))
+}
+
+/// A chunk with its checksum.
+pub(crate) fn chunk(name: [u8; 4], data: &[u8]) -> Vec<u8> {
+    let mut chunk = (data.len() as u32).to_be_bytes().to_vec();
+    chunk.extend_from_slice(&name);
+    chunk.extend_from_slice(data);
+    let sum = crc(&chunk[4..]);
+    chunk.extend_from_slice(&sum.to_be_bytes());
+    chunk
+}
+
+/// The checksum of PNG's chunks: CRC-32 with reflected bits. The chunk is some thirty bytes long, so no table is kept.
+fn crc(bytes: &[u8]) -> u32 {
+    let mut sum = u32::MAX;
+    for byte in bytes {
+        sum ^= u32::from(*byte);
+        for _ in 0..8 {
+            sum = if sum & 1 == 1 { sum >> 1 ^ 0xedb8_8320 } else { sum >> 1 };
+        }
+    }
+    !sum
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_last_chunk_has_its_known_checksum() {
+        assert_eq!(super::chunk(*b"IEND", b""), b"\0\0\0\0IEND\xae\x42\x60\x82");
+    }
+}

@@ -1,0 +1,147 @@
+//! The parts of a picture's file: which of them are the picture, which are notes about it.
+//!
+//! A walk keeps what is needed to show the picture as it is: pixels, palettes, colour profile, animation. Everything else is
+//! left out, named or not, and so is all that follows the picture's end: phones put films and second pictures there, with
+//! a place of their own.
+
+use std::ops::Range;
+
+use crate::{PictureError, damaged, exif, gif, jpeg, png, webp};
+
+/// A kind of picture that is read here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// JPEG.
+    Jpeg,
+    /// PNG.
+    Png,
+    /// WebP.
+    Webp,
+    /// GIF.
+    Gif,
+}
+
+impl Kind {
+    /// The kind by the first bytes.
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            [0xff, 0xd8, 0xff, ..] => Some(Self::Jpeg),
+            _ if bytes.starts_with(png::SIGNATURE) => Some(Self::Png),
+            _ if bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a") => Some(Self::Gif),
+            _ if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") => Some(Self::Webp),
+            _ => None,
+        }
+    }
+}
+
+/// Whether these first bytes are those of a picture that usually says where it was taken and is not read here: HEIC,
+/// AVIF, TIFF and what cameras make of it, JPEG XL.
+pub fn is_closed(bytes: &[u8]) -> bool {
+    let brand = bytes.get(8..12).filter(|_| bytes.get(4..8) == Some(b"ftyp"));
+    let brands: [&[u8]; 9] =
+        [b"heic", b"heix", b"heim", b"hevc", b"mif1", b"msf1", b"avif", b"avis", b"crx "];
+    brand.is_some_and(|brand| brands.contains(&brand))
+        || bytes.starts_with(b"II*\0")
+        || bytes.starts_with(b"MM\0*")
+        || bytes.get(4..12) == Some(b"JXL \r\n\x87\n")
+        || bytes.starts_with(b"\xff\x0a")
+}
+
+/// Parts that a walk keeps at most, when what lies between them is left out.
+const PIECES_MAX: usize = 65_536;
+
+/// A part of the file as it shall be written.
+#[derive(Debug)]
+enum Piece {
+    Kept(Range<usize>),
+    New(Vec<u8>),
+}
+
+/// What a walk through a file found.
+#[derive(Debug)]
+pub(crate) struct Walk {
+    pieces: Vec<Piece>,
+    pub(crate) orientation: u8,
+    pub(crate) location: bool,
+    /// A JPEG that comes in several passes: it is decoded with all coefficients in memory.
+    pub(crate) progressive: bool,
+}
+
+impl Walk {
+    pub(crate) fn new() -> Self {
+        Self { pieces: Vec::new(), orientation: 1, location: false, progressive: false }
+    }
+
+    /// Keeps a part; one that begins where the one before ended is one with it.
+    pub(crate) fn keep(&mut self, part: Range<usize>) -> Result<(), PictureError> {
+        if let Some(Piece::Kept(last)) = self.pieces.last_mut()
+            && last.end == part.start
+        {
+            last.end = part.end;
+            return Ok(());
+        }
+        if self.pieces.len() >= PIECES_MAX {
+            return Err(damaged("it has too many parts"));
+        }
+        self.pieces.push(Piece::Kept(part));
+        Ok(())
+    }
+
+    /// Puts new bytes where the walk is.
+    pub(crate) fn put(&mut self, bytes: Vec<u8>) {
+        self.pieces.push(Piece::New(bytes));
+    }
+
+    /// Reads an Exif block. The first one counts, as it does for who shows the picture.
+    pub(crate) fn exif(&mut self, block: &[u8]) {
+        let said = exif::read(block);
+        if self.orientation == 1 {
+            self.orientation = said.orientation;
+        }
+        self.location |= said.location;
+    }
+
+    /// Reads an XMP text.
+    pub(crate) fn xmp(&mut self, text: &[u8]) {
+        self.location |= exif::xmp_location(text);
+    }
+
+    /// The kept parts in one, with the orientation's block behind the first `head` bytes of them.
+    fn written(&self, bytes: &[u8], orientation: Option<Vec<u8>>, head: usize) -> Vec<u8> {
+        let mut out = Vec::with_capacity(bytes.len());
+        for piece in &self.pieces {
+            match piece {
+                Piece::Kept(part) => out.extend_from_slice(&bytes[part.clone()]),
+                Piece::New(new) => out.extend_from_slice(new),
+            }
+        }
+        if let Some(block) = orientation {
+            let head = head.min(out.len());
+            out.splice(head..head, block);
+        }
+        out
+    }
+}
+
+pub(crate) fn walk(kind: Kind, bytes: &[u8]) -> Result<Walk, PictureError> {
+    match kind {
+        Kind::Jpeg => jpeg::walk(bytes),
+        Kind::Png => png::walk(bytes),
+        Kind::Webp => webp::walk(bytes),
+        Kind::Gif => gif::walk(bytes),
+    }
+}
+
+/// The same picture without the place, the camera, the time and every other note. How it is turned stays, and so does
+/// every pixel. The same bytes give the same result, and the result gives itself.
+pub fn without_details(bytes: &[u8]) -> Result<Vec<u8>, PictureError> {
+    let kind = Kind::of(bytes).ok_or(PictureError::Unknown)?;
+    let walk = walk(kind, bytes)?;
+    let turned = (walk.orientation != 1).then(|| exif::orientation_only(walk.orientation));
+    Ok(match kind {
+        Kind::Jpeg => walk.written(bytes, turned.map(|exif| jpeg::exif_segment(&exif)), jpeg::HEAD),
+        Kind::Png => walk.written(bytes, turned.map(|exif| png::chunk(*b"eXIf", &exif)), png::HEAD),
+        Kind::Webp => webp::written(walk.written(bytes, None, 0), turned),
+        Kind::Gif => walk.written(bytes, None, 0),
+    })
+}

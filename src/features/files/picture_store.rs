@@ -1,0 +1,116 @@
+//! The SQL of pictures: the table `pictures`.
+
+use litrocket_pictures::Previews;
+use litrocket_protocol::{AccountId, Fault, fault::code, limits::PICTURE_BYTES_MAX, pictures::Picture};
+
+use super::store::{list, may_read};
+use crate::{
+    args,
+    db::Db,
+    error::Result,
+    features::moments::{seen, shown},
+    writer::Tx,
+};
+
+/// How often somebody begins to look at a picture: one that ends the server with it is left alone then.
+const TRIES_MAX: u64 = 3;
+
+/// A content that is a picture of some kind, by what its first bytes look like.
+fn is_picture(media_type: &str, size: u64) -> bool {
+    let kind = matches!(media_type, "image/png" | "image/jpeg" | "image/webp" | "image/gif");
+    kind && size <= PICTURE_BYTES_MAX
+}
+
+/// A content is complete: if it is a picture, it waits to be looked at.
+pub(super) async fn wait(tx: &mut Tx, content: u64, media_type: &str, size: u64) -> Result<()> {
+    const INSERT: &str = "INSERT INTO pictures (content) VALUES ($1) ON CONFLICT DO NOTHING";
+    if is_picture(media_type, size) { tx.execute(INSERT, args![content]).await.map(drop) } else { Ok(()) }
+}
+
+/// The content that was tried least often among those that wait, and its size.
+pub(super) async fn next(db: &Db) -> Result<Option<(u64, u64)>> {
+    const SELECT: &str = "SELECT p.content, c.size FROM pictures p JOIN contents c ON c.id = p.content
+        WHERE p.state = 0 ORDER BY p.tries, p.content LIMIT 1";
+    let row: Option<(i64, i64)> = db.first(SELECT, &[]).await?;
+    Ok(row.map(|(content, size)| (content as u64, size as u64)))
+}
+
+/// Somebody begins to look at a picture; whether they shall.
+pub(super) async fn begin(tx: &mut Tx, content: u64) -> Result<bool> {
+    const BEGIN: &str =
+        "UPDATE pictures SET tries = tries + 1, state = CASE WHEN tries >= $2 THEN 2 ELSE 0 END
+        WHERE content = $1 AND state = 0 RETURNING state";
+    let row: Option<(i64,)> = tx.first(BEGIN, args![content, TRIES_MAX]).await?;
+    Ok(row == Some((0,)))
+}
+
+/// What was found out of a picture; `None` when it is none that can be shown.
+pub(super) async fn settle(tx: &mut Tx, content: u64, found: Option<&Previews>) -> Result<()> {
+    const GOOD: &str = "UPDATE pictures SET state = 1, width = $2, height = $3, blurhash = $4, location = $5
+        WHERE content = $1";
+    const LEFT: &str = "INSERT INTO content_leftovers (content) VALUES ($1) ON CONFLICT DO NOTHING";
+    let settled = match found {
+        None => tx.execute("UPDATE pictures SET state = 2 WHERE content = $1", args![content]).await?,
+        Some(Previews { facts, blurhash, .. }) => {
+            let (width, height) = (u64::from(facts.width), u64::from(facts.height));
+            tx.execute(GOOD, args![content, width, height, &**blurhash, facts.location]).await?
+        }
+    };
+    if settled == 0 {
+        // The content went meanwhile: what was stored of it now goes once more.
+        tx.execute(LEFT, args![content]).await?;
+    }
+    Ok(())
+}
+
+/// Whether a content waits to be looked at.
+pub(super) async fn waits(db: &Db, content: u64) -> Result<bool> {
+    const SELECT: &str = "SELECT state FROM pictures WHERE content = $1";
+    let row: Option<(i64,)> = db.first(SELECT, args![content]).await?;
+    Ok(row == Some((0,)))
+}
+
+type Row = (i64, i64, String, i64);
+
+const SELECT: &str =
+    "SELECT width, height, blurhash, location FROM pictures WHERE content = $1 AND state = 1";
+
+fn picture((width, height, blurhash, location): Row) -> (Picture, bool) {
+    (Picture { width: width as u32, height: height as u32, blurhash }, location != 0)
+}
+
+/// A picture with previews, and whether it says where it was taken.
+pub(super) async fn known(db: &Db, content: u64) -> Result<Option<(Picture, bool)>> {
+    Ok(db.first::<Row>(SELECT, args![content]).await?.map(picture))
+}
+
+/// The same inside the transaction.
+pub(super) async fn known_in(tx: &mut Tx, content: u64) -> Result<Option<(Picture, bool)>> {
+    Ok(tx.first::<Row>(SELECT, args![content]).await?.map(picture))
+}
+
+/// Pictures for a moment, in order: each readable, kept, complete and looked at. They are used from now on.
+pub(super) async fn use_pictures(tx: &mut Tx, account: AccountId, files: &[u64]) -> Result<()> {
+    const SELECT: &str = concat!(
+        "SELECT f.content IS NOT NULL, COALESCE(p.state, 2) FROM json_each($2) j JOIN files f ON f.id = j.value
+        LEFT JOIN pictures p ON p.content = f.content WHERE ",
+        may_read!()
+    );
+    const USED: &str = "UPDATE files SET unused_ms = NULL WHERE id IN (SELECT value FROM json_each($1))";
+    let wanted = list(files)?;
+    let rows: Vec<(i64, i64)> = tx.all(SELECT, args![account, &*wanted]).await?;
+    let refuse = |code| Err(Fault::new(code).field("pictures").into());
+    if rows.len() != files.len() {
+        return refuse(code::NOT_FOUND);
+    }
+    if rows.iter().any(|(kept, _)| *kept == 0) {
+        return refuse(code::FILE_GONE);
+    }
+    if rows.iter().any(|(_, state)| *state == 0) {
+        return Err(Fault::new(code::BUSY).retry_after(1000).into());
+    }
+    if rows.iter().any(|(_, state)| *state != 1) {
+        return refuse(code::BAD_PICTURE);
+    }
+    tx.execute(USED, args![wanted]).await.map(drop)
+}

@@ -1,0 +1,142 @@
+//! Pictures: looked at once, when they are complete, by one task, one after the other. What decoding takes is bounded, and
+//! a picture that brings it down harms no other.
+//!
+//! A row in `pictures` waits until it was looked at, also over a restart. Start with [`look`].
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use litrocket_core::chunks::{Layout, split_hashes};
+use litrocket_pictures::{Limits, PictureError, previews};
+use litrocket_protocol::{
+    Fault,
+    fault::code,
+    pictures::{GetPreview, PREVIEW_SIZES, Preview},
+};
+use tokio::time::timeout;
+
+use super::{blobs::BlobError, missing, picture_store, store};
+use crate::{
+    app::App,
+    error::{Error, Result},
+    rpc::Session,
+    writer::Tx,
+};
+
+/// How often somebody looks for pictures that nobody was told of.
+const INTERVAL: Duration = Duration::from_secs(30);
+/// The pause after the storage failed.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How long the end of an upload waits for its previews.
+const WAIT: Duration = Duration::from_secs(5);
+/// What one picture may take: a large camera's, and its pixels in memory. One is decoded at a time.
+pub(super) const LIMITS: Limits = Limits { pixels: 50_000_000, memory: 256 << 20 };
+
+/// Looks at pictures for as long as the server runs.
+pub async fn look(app: Arc<App>) {
+    loop {
+        match look_at_next(&app).await {
+            Ok(true) => {}
+            Ok(false) => {
+                let _ = timeout(INTERVAL, app.files.arrived.notified()).await;
+            }
+            Err(error) => {
+                tracing::debug!(%error, "a picture waits");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Looks at one picture; whether there was one.
+async fn look_at_next(app: &App) -> Result<bool> {
+    let Some((content, size)) = picture_store::next(&app.db).await? else { return Ok(false) };
+    if app.writer.run(move |tx| Box::pin(picture_store::begin(tx, content))).await? {
+        let found = match bytes(app, content, size).await? {
+            Some(bytes) => decode(app, move || previews(&bytes, &PREVIEW_SIZES, LIMITS)).await?.ok(),
+            None => None,
+        };
+        if let Some(found) = &found {
+            for (size, jpeg) in PREVIEW_SIZES.iter().zip(&found.jpegs) {
+                let put = app.files.blobs.put_preview(content, *size, jpeg.clone().into()).await;
+                put.map_err(|error| super::transfers::unavailable(&error))?;
+            }
+        }
+        let work = async move |tx: &mut Tx| picture_store::settle(tx, content, found.as_ref()).await;
+        app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    }
+    app.files.looked.notify_waiters();
+    Ok(true)
+}
+
+/// The whole of a content, verified; `None` when it is gone or damaged.
+pub(super) async fn bytes(app: &App, content: u64, size: u64) -> Result<Option<Vec<u8>>> {
+    let Some(known) = store::content(&app.db, content).await? else { return Ok(None) };
+    let layout = Layout::new(size);
+    let hashes = split_hashes(&known.hashes).unwrap_or_default();
+    let mut all = Vec::with_capacity(size as usize);
+    for (index, hash) in (0..layout.chunks()).zip(&hashes) {
+        match app.files.blobs.get(content, index).await {
+            Ok(chunk) if layout.hash(index, &chunk) == *hash => all.extend_from_slice(&chunk),
+            Ok(_) | Err(BlobError::Missing) => return Ok(None),
+            Err(error) => return Err(super::transfers::unavailable(&error)),
+        }
+    }
+    Ok((all.len() as u64 == size).then_some(all))
+}
+
+/// Decodes on a thread for it, one picture at a time in the whole server. The permit goes with the work: who asked may
+/// be gone before it is done.
+pub(super) async fn decode<T: Send + 'static>(
+    app: &App,
+    work: impl FnOnce() -> Result<T, PictureError> + Send + 'static,
+) -> Result<Result<T, PictureError>> {
+    let permit = Arc::clone(&app.files.decoding).acquire_owned().await;
+    let permit = permit.map_err(|error| Error::Internal(error.to_string()))?;
+    let done = tokio::task::spawn_blocking(move || {
+        let done = work();
+        drop(permit);
+        done
+    });
+    Ok(done.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a picture could not be decoded");
+        Err(PictureError::Damaged(error.to_string()))
+    }))
+}
+
+/// Waits a moment for the previews of a content that is complete.
+pub(super) async fn settled(app: &App, content: u64) -> Result<()> {
+    let wait = async {
+        loop {
+            let mut looked = std::pin::pin!(app.files.looked.notified());
+            looked.as_mut().enable();
+            if !picture_store::waits(&app.db, content).await? {
+                return Ok(());
+            }
+            looked.await;
+        }
+    };
+    // It comes later then: nothing but a preview is missing.
+    timeout(WAIT, wait).await.unwrap_or(Ok(()))
+}
+
+pub(super) async fn get(caller: Session, request: GetPreview) -> Result<Preview> {
+    let app = &caller.app;
+    if !PREVIEW_SIZES.contains(&request.size) {
+        return Err(Fault::new(code::BAD_VALUE).field("size").message("Use 160 or 640.").into());
+    }
+    let file = store::readable(&app.db, caller.account(), request.file).await?.ok_or_else(missing)?;
+    let content = file.content.ok_or_else(|| Error::from(code::FILE_GONE))?;
+    if picture_store::known(&app.db, content).await?.is_none() {
+        return Err(code::NO_PREVIEW.into());
+    }
+    match app.files.blobs.get_preview(content, request.size).await {
+        Ok(bytes) => Ok(preview(bytes)),
+        Err(BlobError::Missing) => Err(code::NO_PREVIEW.into()),
+        Err(error) => Err(super::transfers::unavailable(&error)),
+    }
+}
+
+pub(super) fn preview(bytes: Bytes) -> Preview {
+    Preview { media_type: "image/jpeg".into(), bytes: bytes.into() }
+}

@@ -1,0 +1,306 @@
+//! Pictures in messages and moments: what is known of them, small ones, and who may see them.
+
+use std::{io::Cursor, time::Duration};
+
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use litrocket::args;
+use litrocket_client::{Outgoing, clean_picture};
+use litrocket_protocol::{
+    account::DeleteAccount,
+    event::File,
+    files::{FileInfo, GetFile, OpenDownload},
+    frame, limits,
+    moments::{DeleteMoment, GetMoment, ListFeed, Moment, PostMoment, SetMomentVisibility, visibility},
+    people::{RemoveFriend, SetBlocked},
+    pictures::{GetPreview, PREVIEW_SIZES, Preview},
+};
+
+use crate::{
+    files::{content, file_of, stored_chunks},
+    world::{PASSWORD, PATIENCE, Person, World},
+};
+
+/// A picture that differs from seed to seed.
+pub(crate) fn picture(seed: u8, width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
+    let paint = |x: u32, y: u32| Rgb([seed, (x % 256) as u8, (y % 256) as u8]);
+    let mut out = Cursor::new(Vec::new());
+    let picture = DynamicImage::ImageRgb8(RgbImage::from_fn(width, height, paint));
+    let picture = if format == ImageFormat::Gif { picture.into_rgba8().into() } else { picture };
+    picture.write_to(&mut out, format).unwrap();
+    out.into_inner()
+}
+
+/// The same JPEG with a block of Exif in front: turned by a quarter, taken somewhere.
+fn with_place(jpeg: &[u8]) -> Vec<u8> {
+    let mut exif = b"Exif\0\0II*\0\x08\0\0\0\x02\0".to_vec();
+    exif.extend(b"\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\x25\x88\x04\0\x01\0\0\0\x26\0\0\0\0\0\0\0");
+    exif.extend(b"\x01\0\x02\0\x05\0\x03\0\0\0\x38\0\0\0\0\0\0\0somewhere secret");
+    let length = (exif.len() + 2) as u16;
+    let mut out = jpeg[..2].to_vec();
+    out.extend([0xff, 0xe1]);
+    out.extend(length.to_be_bytes());
+    out.extend(exif);
+    out.extend(&jpeg[2..]);
+    out
+}
+
+impl Person {
+    pub(crate) async fn brings(&self, world: &World, name: &str, bytes: &[u8]) -> u64 {
+        self.uploads(&file_of(world, name, bytes)).await
+    }
+
+    async fn previews(&self, file: u64, size: u32) -> RgbImage {
+        let Preview { media_type, bytes } = self.asks(GetPreview { file, size }).await;
+        assert_eq!(media_type, "image/jpeg");
+        assert!(bytes.len() <= limits::PREVIEW_BYTES_MAX);
+        image::load_from_memory_with_format(&bytes, ImageFormat::Jpeg).unwrap().into_rgb8()
+    }
+
+    /// Everything that could show a file says that there is none.
+    async fn sees_no_file(&self, file: u64) {
+        assert_eq!(self.is_refused(GetFile { file, hashes: true }).await, "not_found");
+        assert_eq!(self.is_refused(GetPreview { file, size: 160 }).await, "not_found");
+        let range = OpenDownload { file, download: 7, first: 0, count: 1 };
+        assert_eq!(self.is_refused(range).await, "not_found");
+    }
+
+    async fn shows(&self, text: &str, pictures: &[u64], visibility: u8, people: &[&Person]) -> Moment {
+        self.asks(self.showing(text, pictures, visibility, people)).await
+    }
+
+    fn showing(&self, text: &str, pictures: &[u64], visibility: u8, people: &[&Person]) -> PostMoment {
+        let people = people.iter().map(|person| person.account).collect();
+        let (id, pictures) = (self.client.new_id().unwrap(), pictures.to_vec());
+        PostMoment { id, text: text.into(), pictures, alts: vec![], visibility, people }
+    }
+}
+
+#[tokio::test]
+async fn a_picture_comes_with_its_size_a_blur_and_small_pictures_for_those_who_may_read_it() {
+    let world = World::start().await;
+    let [ada, mut bob, eve] = world.people(["ada", "bob", "eve"]).await;
+    let chat = ada.opens(&bob).await;
+    bob.listens().await;
+    for (seed, format) in
+        [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Gif].into_iter().enumerate()
+    {
+        let file = ada.brings(&world, "sea", &picture(seed as u8, 900, 300, format)).await;
+        assert_eq!(
+            bob.is_refused(GetPreview { file, size: 160 }).await,
+            "not_found",
+            "nothing carries it yet"
+        );
+        ada.sends(chat, Outgoing::picture(file, "look", "the sea at dawn")).await.unwrap();
+        let body: File = frame::decode(&bob.next_event().await.body).unwrap();
+        let facts = body.picture.unwrap();
+        assert_eq!((facts.width, facts.height, facts.blurhash.len()), (900, 300, 28), "{format:?}");
+        assert_eq!((&*body.text, &*body.alt), ("look", "the sea at dawn"));
+        assert_eq!(bob.knows(file).await.picture, Some(facts));
+        let sizes = [bob.previews(file, 160).await.dimensions(), bob.previews(file, 640).await.dimensions()];
+        assert_eq!(sizes, [(160, 53), (640, 213)]);
+        eve.sees_no_file(file).await;
+        assert_eq!(bob.is_refused(GetPreview { file, size: 161 }).await, "bad_value");
+    }
+    let file = ada.brings(&world, "words", b"no picture").await;
+    assert_eq!(ada.is_refused(GetPreview { file, size: 160 }).await, "no_preview");
+    let long = Outgoing::picture(file, "", "x".repeat(limits::ALT_BYTES_MAX + 1));
+    assert_eq!(ada.cannot_send(chat, long).await, "too_long");
+}
+
+#[tokio::test]
+async fn previews_go_with_their_picture() {
+    let world = World::start().await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let chat = ada.opens(&bob).await;
+    let file = ada.brings(&world, "sea.png", &picture(1, 200, 200, ImageFormat::Png)).await;
+    assert_eq!(stored_chunks(&world), 1 + PREVIEW_SIZES.len());
+    let ack = ada.sends(chat, Outgoing::file(file, "")).await.unwrap();
+    ada.sends(chat, Outgoing::recall(ack.event_seq)).await.unwrap();
+    bob.sees_no_file(file).await;
+    while litrocket::features::files::collect_now(world.app()).await.unwrap() > 0 {}
+    assert_eq!(stored_chunks(&world), 0);
+}
+
+#[tokio::test]
+async fn bombs_and_broken_pictures_are_files_like_any_other() {
+    let world = World::start().await;
+    let ada = world.person("ada").await;
+    let good = picture(1, 300, 200, ImageFormat::Png);
+    // The header says 50,000 by 50,000 pixels; its checksum is of another size, which nobody reads so far to see.
+    let mut huge = good.clone();
+    huge[16..24].copy_from_slice(&[0, 0, 0xc3, 0x50, 0, 0, 0xc3, 0x50]);
+    let mut noise = good[..60].to_vec();
+    noise.extend(content(3, 100_000));
+    let cut = picture(2, 600, 600, ImageFormat::Jpeg);
+    let broken = [huge, noise, good[..good.len() / 2].to_vec(), cut[..200].to_vec(), b"GIF89a".to_vec()];
+    let mut files = Vec::new();
+    for (number, bytes) in (0..20).zip(broken.iter().cycle()) {
+        let mut bytes = bytes.clone();
+        bytes.push(number);
+        files.push(ada.brings(&world, &format!("bomb{number}"), &bytes).await);
+    }
+    // They came one after the other; a good picture behind them has its preview.
+    let file = ada.brings(&world, "good.png", &good).await;
+    assert_eq!(ada.previews(file, 160).await.dimensions(), (160, 106));
+    for file in files {
+        let FileInfo { picture, .. } = ada.knows(file).await;
+        assert_eq!(picture, None);
+        assert_eq!(ada.is_refused(GetPreview { file, size: 160 }).await, "no_preview");
+        assert!(ada.fetches(&world, file).await.is_ok(), "it still is what was sent");
+        let moment = ada.showing("", &[file], visibility::FRIENDS, &[]);
+        assert_eq!(ada.is_refused(moment).await, "bad_picture");
+    }
+}
+
+#[tokio::test]
+async fn a_picture_that_waits_when_the_server_ends_is_looked_at_by_the_next_one() {
+    let mut world = World::start().await;
+    let ada = world.person("ada").await;
+    let file = ada.brings(&world, "sea.png", &picture(1, 200, 100, ImageFormat::Png)).await;
+    let forget = "UPDATE pictures SET state = 0, tries = 0, width = 0";
+    let work = world
+        .app()
+        .writer
+        .run(move |tx| Box::pin(async move { tx.execute(forget, args![]).await.map(drop) }));
+    work.await.unwrap();
+    world.down().await;
+    world.up().await;
+    let looked = async {
+        while ada.knows(file).await.picture.is_none() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, looked).await.unwrap();
+    assert_eq!(ada.previews(file, 160).await.dimensions(), (160, 80));
+}
+
+#[tokio::test]
+async fn the_place_is_told_when_it_was_kept_and_taken_out_before_it_is_sent() {
+    let world = World::start().await;
+    let ada = world.person("ada").await;
+    let taken = with_place(&picture(1, 320, 200, ImageFormat::Jpeg));
+    let kept = ada.brings(&world, "kept.jpg", &taken).await;
+    assert!(ada.knows(kept).await.location, "sent as it is, it tells");
+    let path = file_of(&world, "taken.jpg", &taken);
+    let clean = clean_picture(&path, world.folder.path()).await.unwrap().unwrap();
+    let sent = ada.uploads(&clean).await;
+    let info = ada.knows(sent).await;
+    assert!(!info.location);
+    let facts = info.picture.unwrap();
+    assert_eq!((facts.width, facts.height), (200, 320), "and is shown upright as before");
+    let bytes = ada.fetches(&world, sent).await.unwrap();
+    assert!(!bytes.windows(9).any(|part| part == b"somewhere"));
+    for file in [kept, sent] {
+        assert_eq!(ada.previews(file, 160).await.dimensions(), (100, 160));
+        let Preview { bytes, .. } = ada.asks(GetPreview { file, size: 640 }).await;
+        assert!(!bytes.windows(9).any(|part| part == b"somewhere"));
+    }
+}
+
+#[tokio::test]
+async fn who_sees_a_moment_sees_its_pictures_and_nobody_else() {
+    let world = World::start().await;
+    let [ada, bob, cid, eve] = world.people(["ada", "bob", "cid", "eve"]).await;
+    ada.befriends(&bob).await;
+    ada.befriends(&cid).await;
+    let everybody = [&ada, &bob, &cid, &eve];
+    let rows: [(u8, &[&Person], [bool; 4]); 5] = [
+        (visibility::FRIENDS, &[], [true, true, true, false]),
+        (visibility::CHOSEN, &[&bob], [true, true, false, false]),
+        (visibility::EXCEPT, &[&bob], [true, false, true, false]),
+        (visibility::ONLY_ME, &[], [true, false, false, false]),
+        (visibility::EVERYBODY, &[], [true, true, true, true]),
+    ];
+    for (number, people, seen) in rows {
+        let file =
+            ada.brings(&world, &format!("{number}.png"), &picture(number, 40, 30, ImageFormat::Png)).await;
+        let moment = ada.shows("", &[file], number, people).await;
+        assert_eq!((&*moment.pictures, moment.facts[0].width), (&[file][..], 40));
+        for (person, sees) in everybody.iter().zip(seen) {
+            if sees {
+                assert_eq!(person.previews(file, 160).await.dimensions(), (40, 30));
+                assert!(person.fetches(&world, file).await.is_ok(), "{number}: {}", person.name);
+                assert_eq!(person.asks(GetMoment { moment: moment.moment }).await.facts, moment.facts);
+            } else {
+                person.sees_no_file(file).await;
+            }
+        }
+    }
+    // What is shown to others later is read by others from then on.
+    let file = ada.brings(&world, "mine.png", &picture(9, 40, 30, ImageFormat::Png)).await;
+    let moment = ada.shows("mine", &[file], visibility::ONLY_ME, &[]).await.moment;
+    bob.sees_no_file(file).await;
+    ada.asks(SetMomentVisibility { moment, visibility: visibility::EVERYBODY, people: vec![] }).await;
+    assert!(bob.fetches(&world, file).await.is_ok() && eve.fetches(&world, file).await.is_ok());
+    eve.asks(SetBlocked { account: ada.account, blocked: true }).await;
+    eve.sees_no_file(file).await;
+    ada.asks(SetMomentVisibility { moment, visibility: visibility::FRIENDS, people: vec![] }).await;
+    ada.asks(RemoveFriend { account: bob.account }).await;
+    bob.sees_no_file(file).await;
+    assert!(cid.fetches(&world, file).await.is_ok());
+    ada.asks(DeleteMoment { moment }).await;
+    cid.sees_no_file(file).await;
+}
+
+#[tokio::test]
+async fn the_pictures_of_a_moment_stay_while_it_does_and_go_with_it() {
+    let world = World::start().await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    ada.befriends(&bob).await;
+    let mut files = Vec::new();
+    for seed in 0..9 {
+        files
+            .push(ada.brings(&world, &format!("{seed}.png"), &picture(seed, 64, 48, ImageFormat::Png)).await);
+    }
+    let moment = PostMoment {
+        alts: (0..9).map(|number| format!("picture {number}")).collect(),
+        ..ada.showing("nine", &files, visibility::FRIENDS, &[])
+    };
+    let posted = ada.asks(moment.clone()).await;
+    assert_eq!(ada.asks(moment).await, posted, "a retry is the same moment");
+    let seen = bob.asks(ListFeed::default()).await.moments.remove(0);
+    assert_eq!((&seen.pictures, &seen.alts[8][..]), (&files, "picture 8"), "in their order");
+    // A day later they are still there: a moment carries them.
+    world.app().clock.set_offset_ms(26 * 3_600_000);
+    while litrocket::features::files::collect_now(world.app()).await.unwrap() > 0 {}
+    assert_eq!(bob.previews(files[3], 160).await.dimensions(), (64, 48));
+    // Another moment carries one of them too: it stays when the first goes.
+    let again = bob.shows("again", &[files[0]], visibility::FRIENDS, &[]).await.moment;
+    ada.asks(DeleteMoment { moment: posted.moment }).await;
+    while litrocket::features::files::collect_now(world.app()).await.unwrap() > 0 {}
+    bob.sees_no_file(files[1]).await;
+    assert_eq!(stored_chunks(&world), 1 + PREVIEW_SIZES.len());
+    assert!(bob.fetches(&world, files[0]).await.is_ok());
+    bob.asks(DeleteMoment { moment: again }).await;
+    while litrocket::features::files::collect_now(world.app()).await.unwrap() > 0 {}
+    assert_eq!(stored_chunks(&world), 0);
+    // An account that goes takes its pictures along.
+    let file = ada.brings(&world, "last.png", &picture(20, 64, 48, ImageFormat::Png)).await;
+    ada.shows("", &[file], visibility::EVERYBODY, &[]).await;
+    assert!(bob.fetches(&world, file).await.is_ok());
+    ada.asks(DeleteAccount { password: PASSWORD.into() }).await;
+    bob.sees_no_file(file).await;
+    while litrocket::features::files::collect_now(world.app()).await.unwrap() > 0 {}
+    assert_eq!(stored_chunks(&world), 0);
+}
+
+#[tokio::test]
+async fn pictures_that_cannot_be_in_a_moment_are_refused() {
+    let world = World::start().await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let file = ada.brings(&world, "a.png", &picture(1, 64, 48, ImageFormat::Png)).await;
+    let words = ada.brings(&world, "words.png", b"no picture").await;
+    let refused = async |moment: PostMoment| ada.is_refused(moment).await;
+    let post = |pictures: &[u64]| ada.showing("x", pictures, visibility::FRIENDS, &[]);
+    assert_eq!(refused(post(&[9999])).await, "not_found");
+    assert_eq!(refused(post(&[file, words])).await, "bad_picture");
+    assert_eq!(refused(post(&[file; 10])).await, "too_many");
+    assert_eq!(refused(PostMoment { alts: vec!["one".into()], ..post(&[]) }).await, "bad_value");
+    assert_eq!(refused(PostMoment { alts: vec![String::new(); 2], ..post(&[file]) }).await, "bad_value");
+    let long = "x".repeat(limits::MOMENT_BYTES_MAX);
+    assert_eq!(refused(PostMoment { alts: vec![long], ..post(&[file]) }).await, "too_long");
+    let bobs = bob.brings(&world, "b.png", &picture(2, 64, 48, ImageFormat::Png)).await;
+    assert_eq!(refused(post(&[bobs])).await, "not_found", "somebody else's, which nobody showed");
+    assert!(ada.asks(ListFeed::default()).await.moments.is_empty(), "nothing of it was posted");
+    ada.shows("", &[file, file], visibility::FRIENDS, &[]).await;
+}
