@@ -1,18 +1,20 @@
--- files: what is known of the pictures among the contents. state is 0 while one is to be looked at, 1 when it has
--- previews, 2 when it gets none. tries counts how often somebody began to look at it. The previews themselves are in the
--- file storage, beside the chunks of their content.
+-- files: what was seen of contents that are looked at when they are complete: pictures and voice recordings. state is 0
+-- while one is to be looked at, 1 for a picture with previews, 2 for what is nothing of the kind, 3 for a recording. tries
+-- counts how often somebody began to look at it. Previews are in the file storage, beside the chunks of their content.
 CREATE TABLE pictures (
-    content  INTEGER NOT NULL PRIMARY KEY,
-    state    INTEGER NOT NULL DEFAULT 0,
-    tries    INTEGER NOT NULL DEFAULT 0,
-    width    INTEGER NOT NULL DEFAULT 0,
-    height   INTEGER NOT NULL DEFAULT 0,
-    blurhash TEXT    NOT NULL DEFAULT '',
-    location INTEGER NOT NULL DEFAULT 0
+    content     INTEGER NOT NULL PRIMARY KEY,
+    state       INTEGER NOT NULL DEFAULT 0,
+    tries       INTEGER NOT NULL DEFAULT 0,
+    width       INTEGER NOT NULL DEFAULT 0,
+    height      INTEGER NOT NULL DEFAULT 0,
+    blurhash    TEXT    NOT NULL DEFAULT '',
+    location    INTEGER NOT NULL DEFAULT 0,
+    duration_ms INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX pictures_waiting ON pictures (tries, content) WHERE state = 0;
-INSERT INTO pictures (content) SELECT id FROM contents WHERE complete = 1 AND size <= 33554432
-    AND media_type IN ('image/png', 'image/jpeg', 'image/webp', 'image/gif');
+INSERT INTO pictures (content) SELECT id FROM contents WHERE complete = 1
+    AND (size <= 33554432 AND media_type IN ('image/png', 'image/jpeg', 'image/webp', 'image/gif')
+        OR size <= 4194304 AND media_type = 'audio/opus');
 
 -- files: the faces of accounts (kind 1) and groups (kind 2). version goes up with each change, also when the face goes.
 CREATE TABLE avatars (
