@@ -6,7 +6,6 @@ use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use litrocket::args;
 use litrocket_client::{Outgoing, clean_picture};
 use litrocket_protocol::{
-    account::DeleteAccount,
     event::File,
     files::{FileInfo, GetFile, OpenDownload},
     frame, limits,
@@ -17,7 +16,7 @@ use litrocket_protocol::{
 
 use crate::{
     files::{content, file_of, stored_chunks},
-    world::{PASSWORD, PATIENCE, Person, World},
+    world::{PATIENCE, Person, World},
 };
 
 /// A picture that differs from seed to seed.
@@ -278,7 +277,7 @@ async fn the_pictures_of_a_moment_stay_while_it_does_and_go_with_it() {
     let file = ada.brings(&world, "last.png", &picture(20, 64, 48, ImageFormat::Png)).await;
     ada.shows("", &[file], visibility::EVERYBODY, &[]).await;
     assert!(bob.fetches(&world, file).await.is_ok());
-    ada.asks(DeleteAccount { password: PASSWORD.into() }).await;
+    world.deletes(&ada, false).await;
     bob.sees_no_file(file).await;
     while litrocket::features::files::collect_now(world.app()).await.unwrap() > 0 {}
     assert_eq!(stored_chunks(&world), 0);

@@ -31,7 +31,8 @@ pub(crate) const EXPORT: &[Kept] = &[
         name: "moment",
         sql: "SELECT m.id, json_object('moment', m.id, 'at_ms', m.at_ms, 'text', m.text,
                 'visibility', m.visibility, 'people', (SELECT json_group_array(p.account) FROM moment_people p
-                    WHERE p.moment = m.id))
+                    WHERE p.moment = m.id), 'pictures', (SELECT json_group_array(json_object('file', i.file,
+                    'alt', i.alt)) FROM moment_pictures i WHERE i.moment = m.id))
             FROM moments m WHERE m.author = $1 AND m.id > $2 AND m.gone = 0 ORDER BY m.id LIMIT $3",
     },
     Kept {
