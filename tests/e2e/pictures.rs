@@ -274,6 +274,7 @@ async fn the_pictures_of_a_moment_stay_while_it_does_and_go_with_it() {
     while litrocket::features::files::collect_now(world.app()).await.unwrap() > 0 {}
     assert_eq!(stored_chunks(&world), 0);
     // An account that goes takes its pictures along.
+    world.app().clock.set_offset_ms(0);
     let file = ada.brings(&world, "last.png", &picture(20, 64, 48, ImageFormat::Png)).await;
     ada.shows("", &[file], visibility::EVERYBODY, &[]).await;
     assert!(bob.fetches(&world, file).await.is_ok());
