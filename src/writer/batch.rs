@@ -6,7 +6,7 @@ use litrocket_core::writer::Position;
 use litrocket_protocol::{Code, Fault, fault::code};
 
 use super::{
-    Answers, Command, Hooks, Job, SendCommand, Tx, refuse,
+    Answers, Command, Hooks, Job, Lazy, SendCommand, Tx, refuse,
     sends::{Outcome, is_retryable},
     unavailable,
 };
@@ -41,6 +41,7 @@ impl Tx {
         commands: Vec<Command>,
         hooks: &dyn Hooks,
         hub: &Hub,
+        lazy: &Lazy,
     ) -> Result<(), GiveUp> {
         let mut waiting = Waiting::default();
         let mut rest = commands.into_iter();
@@ -49,6 +50,10 @@ impl Tx {
             Ok(()) => {
                 self.core.committed();
                 self.touched.clear();
+                // Whoever hears an ack finds its message counted.
+                for (conversation, at_ms, sent) in self.derived.drain(..) {
+                    lazy.appended(conversation, at_ms, sent);
+                }
                 // Acks are queued before the hub wakes anybody: on the sender's own stream no later event
                 // can then overtake the ack that stands for an earlier one.
                 let (jobs, answered) = waiting.answer_sends(self, None);

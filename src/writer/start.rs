@@ -210,13 +210,8 @@ impl Writer {
             return Ok(());
         }
         let hub = self.tx.hub.clone();
-        match self.tx.run_batch(batch, hooks, &hub).await {
-            Ok(()) => {
-                for (conversation, at_ms, sent) in self.tx.derived.drain(..) {
-                    self.lazy.appended(conversation, at_ms, sent);
-                }
-                self.checkpoint(false).await
-            }
+        match self.tx.run_batch(batch, hooks, &hub, &self.lazy).await {
+            Ok(()) => self.checkpoint(false).await,
             Err(GiveUp::Temporary(cause)) => {
                 tracing::warn!(cause, "a batch was rolled back");
                 Ok(())
@@ -265,7 +260,10 @@ impl Writer {
             return Ok(());
         }
         match write_rows(&mut self.tx, &statements).await {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.lazy.written();
+                Ok(())
+            }
             Err(error) => {
                 drop(self.tx.connection.execute("ROLLBACK", &[]).await);
                 self.lazy.put_back(values);

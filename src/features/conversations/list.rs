@@ -51,19 +51,23 @@ pub(super) async fn infos(
     conversations: &[ConversationId],
 ) -> Result<Vec<ConversationInfo>> {
     let ids = store::json(&conversations.iter().map(|id| id.0).collect::<Vec<_>>())?;
+    // Asked before and after the rows: see `Lazy`.
+    let last_sent = |conversation| app.writer.lazy().last_sent(conversation, account);
+    let sent: HashMap<_, _> = conversations.iter().map(|id| (*id, last_sent(*id))).collect();
     let mut sides: HashMap<_, _> = store::sides(&app.db, account, &ids).await?.into_iter().collect();
     let shown = store::shown(&app.db, account, &ids).await?;
     let mut rows: Vec<(store::Shown, ConversationEntry, Markers)> = shown
         .into_iter()
         .filter_map(|shown| {
             let mine = sides.remove(&shown.conversation)?;
+            let before = sent.get(&shown.conversation).copied().unwrap_or(0);
             let markers = Markers {
                 head: shown.head.1,
                 joined: mine.joined_message_seq,
                 deleted_to: mine.deleted_to,
                 retained_from: 0,
                 read_marker: mine.read,
-                my_last_sent: shown.last_sent.max(app.writer.lazy().last_sent(shown.conversation, account)),
+                my_last_sent: shown.last_sent.max(before).max(last_sent(shown.conversation)),
             };
             Some((shown, mine, markers))
         })
