@@ -6,6 +6,7 @@ mod access;
 mod accounts;
 mod admin;
 mod bad_inputs;
+mod bench;
 mod chat;
 mod ending;
 mod faults;

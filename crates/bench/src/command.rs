@@ -66,7 +66,18 @@ pub async fn run(host: &'static dyn Host, args: BenchArgs, json: bool) -> ExitCo
         Some(BenchCommand::Ceiling { listen, store, password }) => {
             ceiling::serve(host, ceiling::Options { listen, store, password }).await
         }
-        None => measure(host, &args, json).await,
+        None => match measure(host, &args).await {
+            Ok(report) => {
+                print(&report, json);
+                Ok(())
+            }
+            Err(error) => {
+                if json {
+                    print(&Report::failed(args.scenario.as_deref().unwrap_or_default(), &error), json);
+                }
+                Err(error)
+            }
+        },
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -75,6 +86,10 @@ pub async fn run(host: &'static dyn Host, args: BenchArgs, json: bool) -> ExitCo
             ExitCode::FAILURE
         }
     }
+}
+
+fn print(report: &Report, json: bool) {
+    print!("{}", if json { report.json() + "\n" } else { report.text() });
 }
 
 fn list(json: bool) {
@@ -118,7 +133,7 @@ fn check(file: &std::path::Path, json: bool) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-async fn measure(host: &'static dyn Host, args: &BenchArgs, json: bool) -> Result<()> {
+async fn measure(host: &'static dyn Host, args: &BenchArgs) -> Result<Report> {
     let scenario = Scenario::load(args.scenario.as_deref().unwrap_or_default())?;
     let bar = ProgressBar::new_spinner().with_style(ProgressStyle::default_spinner());
     bar.enable_steady_tick(Duration::from_millis(200));
@@ -145,8 +160,7 @@ async fn measure(host: &'static dyn Host, args: &BenchArgs, json: bool) -> Resul
     if args.runs > 1 {
         middle.put("runs", json!(ratios));
     }
-    print!("{}", if json { middle.json() + "\n" } else { middle.text() });
-    Ok(())
+    Ok(middle)
 }
 
 /// One run of the server: seeded, started, driven, stopped, checked.

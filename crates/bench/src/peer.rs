@@ -21,10 +21,7 @@ use quinn::{
 };
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 
-use crate::{
-    Error, Result, ceiling,
-    load::{Device, Notes},
-};
+use crate::{Error, Result, ceiling, load::Notes};
 
 /// How long anything may take before the run fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -100,23 +97,29 @@ impl Peers {
     pub(crate) async fn lane(&self, connection: &Connection, join: Join) -> Result<Lane> {
         let (mut send, recv) =
             connection.open_bi().await.map_err(|error| Error::new("open a stream", error))?;
+        let fresh = join.from == Start::Head;
         let mut lane = if self.raw {
-            let mode = u8::from(join.drain);
-            let mut first = vec![mode];
+            let mut first = vec![u8::from(!fresh)];
             first.extend_from_slice(&join.conversation.to_be_bytes());
             write(&mut send, &first).await?;
             Lane::new(send, recv, None)
         } else {
+            let conversation = ConversationId(join.conversation);
             let mut first = Vec::new();
             varint::put(&mut first, stream_kind::CHAT);
-            let live = chat::Live { account_version: 0, fresh: !join.drain };
+            // Without a cursor a conversation starts at its first readable event.
+            if let Start::Cursor(cursor @ 1..) = join.from {
+                let cursors = chat::Cursors { cursors: vec![(conversation, cursor)] };
+                first.extend_from_slice(&frame::encode(frame_type::CURSORS, &cursors));
+            }
+            let live = chat::Live { account_version: 0, fresh };
             first.extend_from_slice(&frame::encode(frame_type::LIVE, &live));
             write(&mut send, &first).await?;
-            Lane::new(send, recv, Some(ConversationId(join.conversation)))
+            Lane::new(send, recv, Some(conversation))
         };
-        // A drained lane is live when it has everything: its owner counts.
+        // Behind a cursor a lane is live when it has everything: its owner counts.
         let mut early = Vec::new();
-        while !join.drain && !early.iter().any(|heard| matches!(heard, Heard::Live)) {
+        while fresh && !early.iter().any(|heard| matches!(heard, Heard::Live)) {
             early.extend(lane.hear().await?);
         }
         lane.early = early;
@@ -129,8 +132,17 @@ impl Peers {
 pub(crate) struct Join {
     /// The conversation it sends to.
     pub(crate) conversation: u64,
-    /// Whether it first gets everything that is stored.
-    pub(crate) drain: bool,
+    /// What it gets first.
+    pub(crate) from: Start,
+}
+
+/// Where a device stands when it comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// It never synced: at the head, whatever that is.
+    Head,
+    /// It has everything up to this event; 0 for nothing.
+    Cursor(u64),
 }
 
 /// Makes a request.
@@ -174,9 +186,23 @@ async fn write(send: &mut SendStream, bytes: &[u8]) -> Result<()> {
 /// What came on a lane.
 #[derive(Debug)]
 pub(crate) enum Heard {
-    Ack { id: [u8; 16], event_seq: u64, message_seq: Option<u64>, at_ms: u64, took: Duration },
-    Message { event: Option<Box<Event>> },
-    Skip { conversation: u64, from: u64, to: u64 },
+    Ack {
+        id: [u8; 16],
+        event_seq: u64,
+        message_seq: Option<u64>,
+        at_ms: u64,
+        took: Duration,
+    },
+    /// `sent_us`: when its sender wrote it, on the clock of [`now_us`]; 0 for what was stored before the run.
+    Message {
+        event: Option<Box<Event>>,
+        sent_us: u64,
+    },
+    Skip {
+        conversation: u64,
+        from: u64,
+        to: u64,
+    },
     Live,
     Other,
 }
@@ -206,7 +232,7 @@ impl Lane {
     }
 
     /// Sends so many messages in one write, noted before they leave.
-    pub(crate) async fn say(&mut self, count: usize, bytes: usize, note: (&mut Notes, Device)) -> Result<()> {
+    pub(crate) async fn say(&mut self, count: usize, bytes: usize, notes: &mut Notes) -> Result<()> {
         let mut out = Vec::with_capacity(count * (bytes + 64));
         let mut said = Vec::with_capacity(count);
         for _ in 0..count {
@@ -232,7 +258,7 @@ impl Lane {
             self.pending.push_back(Instant::now());
         }
         if self.conversation.is_some() {
-            note.0.says(note.1, &said);
+            notes.says(&said);
         }
         write(&mut self.send, &out).await
     }
@@ -268,7 +294,11 @@ impl Lane {
                 let (event_seq, message_seq, at_ms) = (ack.event_seq, ack.message_seq, ack.at_ms);
                 Heard::Ack { id: ack.id.0, event_seq, message_seq, at_ms, took }
             }
-            frame_type::EVENT => Heard::Message { event: Some(Box::new(frame::decode(body).map_err(bad)?)) },
+            frame_type::EVENT => {
+                let event: Event = frame::decode(body).map_err(bad)?;
+                let sent_us = event.id.map_or(0, |id| sent_us(&id.0));
+                Heard::Message { event: Some(Box::new(event)), sent_us }
+            }
             frame_type::SKIP => {
                 let skip: chat::Skip = frame::decode(body).map_err(bad)?;
                 Heard::Skip { conversation: skip.conversation.0, from: skip.from, to: skip.to }
@@ -278,6 +308,7 @@ impl Lane {
                 let refused: chat::Refused = frame::decode(body).map_err(bad)?;
                 return Err(Error(format!("a send was refused: {}", refused.fault.code)));
             }
+            frame_type::CURSOR_REFUSED => return Err(Error("a cursor was refused".into())),
             frame::FAULT => return Err(Error("the server refused the stream".into())),
             _ => Heard::Other,
         };
@@ -291,27 +322,39 @@ impl Lane {
                 let took = self.pending.pop_front().map_or(Duration::ZERO, |at| at.elapsed());
                 Some(Heard::Ack { id, event_seq, message_seq: None, at_ms: 0, took })
             }
-            ceiling::Frame::Message { .. } => Some(Heard::Message { event: None }),
+            ceiling::Frame::Message { id, .. } => Some(Heard::Message { event: None, sent_us: sent_us(&id) }),
             ceiling::Frame::Live => Some(Heard::Live),
         }
     }
 }
 
-/// Milliseconds since 1970.
+/// Microseconds since 1970.
 #[expect(clippy::disallowed_methods, reason = "a load generator has no clock to be steered by")]
-fn now_ms() -> u64 {
+pub(crate) fn now_us() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+    since.map_or(0, |time| u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
 }
 
-/// A UUIDv7 that is unique for its sender.
+/// A UUIDv7 that is unique for its sender and holds the microseconds of its time too.
 fn message_id(number: u32) -> [u8; 16] {
+    let now = now_us();
     let mut id = [0; 16];
-    id[..6].copy_from_slice(&now_ms().to_be_bytes()[2..]);
-    id[6] = 0x70;
-    id[8] = 0x80;
+    id[..6].copy_from_slice(&(now / 1_000).to_be_bytes()[2..]);
+    id[6..8].copy_from_slice(&(0x7000 | (now % 1_000) as u16).to_be_bytes());
+    id[8] = OURS;
     id[12..].copy_from_slice(&number.to_be_bytes());
     id
+}
+
+/// Tells ids of this run from those of stored messages.
+const OURS: u8 = 0x81;
+
+/// When the message of an id was made, on the clock of [`now_us`]; 0 for one that was stored before.
+fn sent_us(id: &[u8; 16]) -> u64 {
+    let mut ms = [0; 8];
+    ms[2..].copy_from_slice(&id[..6]);
+    let us = u64::from(u16::from_be_bytes([id[6] & 0x0f, id[7]]));
+    if id[8] == OURS { u64::from_be_bytes(ms) * 1_000 + us } else { 0 }
 }
 
 /// The body of a text of so many bytes.
@@ -333,6 +376,13 @@ mod tests {
         let (a, b) = (message_id(1), message_id(2));
         assert!(a < b);
         assert_eq!((a[6] >> 4, a[8] >> 6), (7, 2));
+    }
+
+    #[test]
+    fn an_id_tells_when_it_was_made() {
+        let before = now_us();
+        let sent = sent_us(&message_id(1));
+        assert!((before..=now_us()).contains(&sent), "{before} {sent}");
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
+    Error,
     load::Measured,
+    measure::Latencies,
     scenario::{Against, Scenario},
 };
 
@@ -13,6 +15,23 @@ pub(crate) struct Report {
     pub(crate) ratio: Option<f64>,
     fields: Map<String, Value>,
 }
+
+/// The keys that every object has, of a run that failed too.
+const KEYS: &[&str] = &[
+    "scenario",
+    "ratio",
+    "units",
+    "seconds",
+    "per_second",
+    "server_cpu_us_per_unit",
+    "ceiling_cpu_us_per_unit",
+    "indexer_cpu_us_per_unit",
+    "p50_ms",
+    "p99_ms",
+    "p999_ms",
+    "server_rss_bytes",
+    "errors",
+];
 
 fn round(value: f64) -> Value {
     json!((value * 1000.0).round() / 1000.0)
@@ -55,17 +74,37 @@ impl Report {
                 put(&format!("compared_{name}"), value.clone());
             }
         }
-        let (server_latency, other) = (server.latencies.summary(), other.map(|it| it.latencies.summary()));
-        for (index, name) in ["p50_ms", "p99_ms", "p999_ms"].into_iter().enumerate() {
-            put(name, round(server_latency[index]));
-            if let Some(other) = other {
-                put(&format!("compared_{name}"), round(other[index]));
+        let (acks, deliveries) = other.map(|other| (other.latencies, other.deliveries)).unzip();
+        for (prefix, own, other) in
+            [("", server.latencies, acks), ("delivery_", server.deliveries, deliveries)]
+        {
+            if !prefix.is_empty() && own.0.is_empty() {
+                continue;
+            }
+            let (own, other) = (own.summary(), other.map(Latencies::summary));
+            for (index, name) in ["p50_ms", "p99_ms", "p999_ms"].into_iter().enumerate() {
+                put(&format!("{prefix}{name}"), round(own[index]));
+                if let Some(other) = other {
+                    put(&format!("compared_{prefix}{name}"), round(other[index]));
+                }
             }
         }
         put("server_rss_bytes", json!(server.resident));
         server.more.into_iter().for_each(|(name, value)| put(&name, value));
         put("errors", json!(0));
         Self { ratio, fields }
+    }
+
+    /// A run that failed: the first failure ends it, and there are no figures.
+    pub(crate) fn failed(scenario: &str, error: &Error) -> Self {
+        let mut fields = Map::new();
+        for name in KEYS {
+            fields.insert((*name).to_owned(), Value::Null);
+        }
+        fields.insert("scenario".into(), json!(scenario));
+        fields.insert("errors".into(), json!(1));
+        fields.insert("error".into(), json!(error.0));
+        Self { ratio: None, fields }
     }
 
     /// Adds a figure.

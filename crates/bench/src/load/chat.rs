@@ -8,13 +8,14 @@ use std::{
     time::Duration,
 };
 
+use quinn::Connection;
 use tokio::{sync::watch, task::JoinSet};
 
 use super::{Device, Measured, Notes, Target, Window, members, ramp, token};
 use crate::{
     Error, Result,
     measure::Latencies,
-    peer::{Heard, Join, Lane, PATIENCE},
+    peer::{Heard, Lane, PATIENCE, now_us},
 };
 
 /// Load before the measured time.
@@ -41,16 +42,15 @@ pub(super) async fn drive(target: &mut Target<'_>) -> Result<Measured> {
     let (scenario, counts) = (target.scenario, Arc::new(Counts::default()));
     let (phase, phases) = watch::channel(Phase::Warm);
     let lanes = lanes(target).await?;
-    let mut hearers: JoinSet<Result<Notes>> = JoinSet::new();
+    let mut hearers: JoinSet<Result<(Notes, Latencies)>> = JoinSet::new();
     let mut speakers: JoinSet<Result<(Notes, Latencies)>> = JoinSet::new();
     for (number, lane) in (0_u64..).zip(lanes) {
-        let device = Device { account: number + 1, conversation: number / scenario.members + 1 };
         let (counts, phases) = (counts.clone(), phases.clone());
         if number % scenario.members == 0 {
             let (flight, bytes) = (scenario.in_flight as usize, scenario.payload_bytes as usize);
-            speakers.spawn(speak(lane, device, counts, phases, (flight, bytes)));
+            speakers.spawn(speak(lane, counts, phases, (flight, bytes)));
         } else {
-            hearers.spawn(hear(lane, device, counts, phases));
+            hearers.spawn(hear(lane, counts, phases));
         }
     }
     tokio::time::sleep(WARM_UP).await;
@@ -63,26 +63,55 @@ pub(super) async fn drive(target: &mut Target<'_>) -> Result<Measured> {
     phase.send_replace(Phase::Ending);
     while let Some(speaker) = speakers.join_next().await {
         let (notes, latencies) = speaker.map_err(|error| Error::new("a sender", error))??;
-        measured.notes.extend(notes);
+        measured.notes.add(notes);
         measured.latencies.0.extend(latencies.0);
     }
     everything_heard(&counts, scenario.members - 1).await?;
     phase.send_replace(Phase::Ended);
     while let Some(hearer) = hearers.join_next().await {
-        measured.notes.extend(hearer.map_err(|error| Error::new("a receiver", error))??);
+        let (notes, latencies) = hearer.map_err(|error| Error::new("a receiver", error))??;
+        measured.notes.add(notes);
+        measured.deliveries.0.extend(latencies.0);
     }
     Ok(measured)
 }
 
-async fn lanes(target: &Target<'_>) -> Result<Vec<Lane>> {
+/// Somebody who is online.
+struct Peer {
+    connection: Connection,
+    lane: Lane,
+    notes: Notes,
+    /// Whether there are no accounts and counts.
+    raw: bool,
+}
+
+impl Peer {
+    /// Everything came.
+    async fn ends(mut self, latencies: Latencies) -> Result<(Notes, Latencies)> {
+        self.notes.ends();
+        if !self.raw {
+            self.notes.counts(&self.connection).await?;
+        }
+        Ok((self.notes, latencies))
+    }
+}
+
+async fn lanes(target: &Target<'_>) -> Result<Vec<Peer>> {
     let (peers, size) = (target.peers.clone(), target.scenario.members);
     let count = target.scenario.groups * size;
+    let stored = target.scenario.stored / target.scenario.groups;
     debug_assert_eq!(members(target.scenario, 0).start, 1);
     ramp(count, |number| {
         let peers = peers.clone();
         async move {
+            let device = Device { account: number + 1, conversation: number / size + 1 };
+            // What is stored came from all members in turn.
+            let place = number % size;
+            let last = if place < stored { stored - (stored - 1 - place) % size } else { 0 };
+            let mut notes = Notes::new(device).had_sent(last);
             let connection = peers.sign_in(number as usize, token(number + 1)).await?;
-            peers.lane(&connection, Join { conversation: number / size + 1, drain: false }).await
+            let lane = peers.lane(&connection, notes.begins()).await?;
+            Ok(Peer { connection, lane, notes, raw: peers.raw })
         }
     })
     .await
@@ -107,22 +136,22 @@ async fn everything_heard(counts: &Counts, hearers: u64) -> Result<()> {
 }
 
 async fn speak(
-    mut lane: Lane,
-    device: Device,
+    mut peer: Peer,
     counts: Arc<Counts>,
     phases: watch::Receiver<Phase>,
     (in_flight, bytes): (usize, usize),
 ) -> Result<(Notes, Latencies)> {
-    let (mut notes, mut latencies) = (Notes::default(), Latencies::default());
+    let mut latencies = Latencies::default();
+    let (lane, notes) = (&mut peer.lane, &mut peer.notes);
     loop {
         let phase = *phases.borrow();
         let room = in_flight - lane.in_flight();
         if phase < Phase::Ending && room > 0 {
             counts.sent.fetch_add(room as u64, Ordering::Relaxed);
-            lane.say(room, bytes, (&mut notes, device)).await?;
+            lane.say(room, bytes, notes).await?;
         }
         if phase >= Phase::Ending && lane.in_flight() == 0 {
-            return Ok((notes, latencies));
+            return peer.ends(latencies).await;
         }
         for heard in lane.hear().await? {
             if let Heard::Ack { took, .. } = &heard
@@ -130,27 +159,34 @@ async fn speak(
             {
                 latencies.add(*took);
             }
-            notes.heard(device, heard);
+            notes.heard(heard);
         }
     }
 }
 
 async fn hear(
-    mut lane: Lane,
-    device: Device,
+    mut peer: Peer,
     counts: Arc<Counts>,
     mut phases: watch::Receiver<Phase>,
-) -> Result<Notes> {
-    let mut notes = Notes::default();
+) -> Result<(Notes, Latencies)> {
+    let mut latencies = Latencies::default();
     loop {
         let heard = tokio::select! {
-            heard = lane.hear() => heard?,
-            _ = phases.wait_for(|phase| *phase == Phase::Ended) => return Ok(notes),
+            heard = peer.lane.hear() => Some(heard?),
+            _ = phases.wait_for(|phase| *phase == Phase::Ended) => None,
         };
-        let messages = heard.iter().filter(|heard| matches!(heard, Heard::Message { .. })).count();
-        counts.heard.fetch_add(messages as u64, Ordering::Relaxed);
+        let Some(heard) = heard else { return peer.ends(latencies).await };
+        let (now, is_measured) = (now_us(), *phases.borrow() == Phase::Measured);
+        let mut messages = 0;
         for one in heard {
-            notes.heard(device, one);
+            if let Heard::Message { sent_us, .. } = &one {
+                messages += 1;
+                if is_measured {
+                    latencies.add(Duration::from_micros(now.saturating_sub(*sent_us)));
+                }
+            }
+            peer.notes.heard(one);
         }
+        counts.heard.fetch_add(messages, Ordering::Relaxed);
     }
 }

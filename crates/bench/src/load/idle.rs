@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Measured, Target, Window, ramp, token};
 use crate::{
     Result,
-    peer::{Join, Lane},
+    peer::{Join, Lane, Start},
 };
 
 /// How long memory settles behind the ramp.
@@ -21,7 +21,7 @@ pub(super) async fn drive(target: &mut Target<'_>) -> Result<Measured> {
         let peers = peers.clone();
         async move {
             let connection = peers.sign_in(number as usize, token(number + 1)).await?;
-            let lane = peers.lane(&connection, Join { conversation: number + 1, drain: false }).await?;
+            let lane = peers.lane(&connection, Join { conversation: number + 1, from: Start::Head }).await?;
             Ok((connection, lane))
         }
     })

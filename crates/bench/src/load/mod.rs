@@ -14,7 +14,7 @@ use std::{future::Future, time::Instant};
 use serde_json::{Map, Value};
 use tokio::task::JoinSet;
 
-pub(crate) use record::{Device, Notes, check};
+pub(crate) use record::{Device, History, Notes, check};
 
 use crate::{
     Error, Result, Scenario, Seed, SeedAccount, SeedConversation,
@@ -41,11 +41,13 @@ pub(crate) struct Measured {
     pub(crate) seconds: f64,
     pub(crate) cpu: Cpu,
     pub(crate) latencies: Latencies,
+    /// From the sender's write to a reader's read, where there are readers.
+    pub(crate) deliveries: Latencies,
     pub(crate) resident: u64,
     /// Figures of this scenario alone.
     pub(crate) more: Map<String, Value>,
     /// What was said and heard, of the server only.
-    pub(crate) notes: Notes,
+    pub(crate) notes: History,
 }
 
 /// The token of a seeded account.

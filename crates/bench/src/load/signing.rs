@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Measured, Target, Window, ramp, token};
 use crate::{
     Error, PASSWORD, Result,
-    peer::{Join, PATIENCE, call, hello},
+    peer::{Join, PATIENCE, Start, call, hello},
 };
 
 pub(super) async fn login(target: &mut Target<'_>) -> Result<Measured> {
@@ -22,7 +22,7 @@ pub(super) async fn login(target: &mut Target<'_>) -> Result<Measured> {
             let connection = peers.connect(number as usize).await?;
             if peers.raw {
                 // The raw program takes streams when it has checked the password.
-                peers.lane(&connection, Join { conversation: number + 1, drain: false }).await?;
+                peers.lane(&connection, Join { conversation: number + 1, from: Start::Head }).await?;
             } else {
                 hello(&connection, None).await?;
                 let sign_in = SignIn {
@@ -65,7 +65,7 @@ pub(super) async fn resume(target: &mut Target<'_>) -> Result<Measured> {
         let peers = peers.clone();
         back.spawn(async move {
             let connection = peers.sign_in(number as usize, token(number + 1)).await?;
-            let lane = peers.lane(&connection, Join { conversation: number + 1, drain: false }).await?;
+            let lane = peers.lane(&connection, Join { conversation: number + 1, from: Start::Head }).await?;
             Ok::<_, Error>((started.elapsed(), connection, lane))
         });
     }
