@@ -1,9 +1,11 @@
 //! Groups, small and large.
 
+use std::time::{Duration, Instant};
+
 use litrocket::args;
 use litrocket_client::Outgoing;
 use litrocket_protocol::{
-    AccountId,
+    AccountId, ConversationId,
     conversations::{
         CreateGroup, GetMarkers, GetReaders, InviteMembers, LeaveGroup, ListConversations, ListMembers,
         MarkRead, RenameGroup, TransferGroup,
@@ -12,11 +14,15 @@ use litrocket_protocol::{
     limits,
 };
 
-use crate::world::{World, text};
+use crate::{
+    witness::LONG,
+    world::{Person, World, text},
+};
 
 #[tokio::test]
 async fn a_group_of_ten_thousand_members_works() {
     const MEMBERS: u64 = 10_000;
+    const MESSAGES: u64 = 100;
     let world = World::start().await;
     let [ada, mut bob] = world.people(["ada", "bob"]).await;
     // People who never sign in are put straight into the store.
@@ -54,14 +60,47 @@ async fn a_group_of_ten_thousand_members_works() {
         }
     }
     assert_eq!(listed, MEMBERS);
-    // A message costs one row, however many members there are.
-    let rows: Vec<(i64,)> = world
-        .app()
-        .db
-        .all("SELECT COUNT(*) FROM events WHERE conversation = $1 AND message_seq = 1", args![group])
-        .await
-        .unwrap();
-    assert_eq!(rows, [(1,)]);
+    let hut = ada.makes_group("hut", &[&bob]).await;
+    ada.asks(InviteMembers { conversation: hut, accounts: others[..8].to_vec() }).await;
+    assert_eq!(ada.sees(hut).await.members, 10);
+    // A message costs the same rows, inserted and changed, however many members there are: its own, and once a
+    // second those of what is derived from it.
+    for conversation in [hut, group] {
+        let (rows, seconds) = rows_of_messages(&world, &ada, conversation, MESSAGES).await;
+        println!("{rows} rows for {MESSAGES} messages in {seconds} s");
+        assert!((MESSAGES..=MESSAGES + 8 * (seconds + 1)).contains(&rows), "{rows} rows in {seconds} s");
+    }
+}
+
+/// Says something so often; answers the rows that the writer inserted, changed or deleted meanwhile, whatever
+/// their tables, and the seconds that it took.
+async fn rows_of_messages(
+    world: &World,
+    person: &Person,
+    conversation: ConversationId,
+    messages: u64,
+) -> (u64, u64) {
+    let written = async || -> u64 {
+        let count = world
+            .app()
+            .writer
+            .run(|tx| Box::pin(async move { tx.first::<(i64,)>("SELECT total_changes()", &[]).await }));
+        count.await.unwrap().unwrap().0.try_into().unwrap()
+    };
+    let (before, started) = (written().await, Instant::now());
+    let mut last = 0;
+    for n in 0..messages {
+        last = person.says(conversation, &n.to_string()).await.message_seq.unwrap();
+    }
+    // What is derived is written a little later.
+    let sql = "SELECT last_sent FROM members WHERE conversation = $1 AND account = $2";
+    while world.app().db.first(sql, args![conversation, person.account]).await.unwrap()
+        != Some((last as i64,))
+    {
+        assert!(started.elapsed() < LONG, "the last message of the sender is not written");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    (written().await - before, started.elapsed().as_secs())
 }
 
 #[tokio::test]
@@ -147,7 +186,7 @@ async fn mentions_and_readers_are_counted() {
     let seq = ada.sends(group, Outgoing::rich(&mention)).await.unwrap().event_seq;
     ada.sends(group, Outgoing::rich(&everybody)).await.unwrap();
     ada.says(group, "just words").await;
-    let counts = async |person: &crate::world::Person| {
+    let counts = async |person: &Person| {
         let info = person.sees(group).await;
         (info.unread, info.unread_mentions)
     };

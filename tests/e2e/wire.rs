@@ -20,13 +20,7 @@ use crate::{raw, witness::Notes};
 const ATTEMPT: Duration = Duration::from_secs(5);
 
 /// Listens, over every loss of the connection, until it has everything.
-pub(crate) async fn listens(
-    mut notes: Notes,
-    port: u16,
-    ca: PathBuf,
-    token: Vec<u8>,
-    conversations: Vec<ConversationId>,
-) {
+pub(crate) async fn listens(mut notes: Notes, port: u16, ca: PathBuf, token: Vec<u8>) {
     let mut config = raw::config(&ca, 1024 * 1024);
     let mut transport = TransportConfig::default();
     // Soon enough to notice a server that is gone: what is lost until then only comes later.
@@ -35,12 +29,12 @@ pub(crate) async fn listens(
         .max_idle_timeout(IdleTimeout::try_from(Duration::from_secs(6)).ok());
     config.transport_config(Arc::new(transport));
     let endpoint = Endpoint::client(([127, 0, 0, 1], 0).into()).unwrap();
-    while !notes.witness.is_over(&notes.cursors) {
+    while !notes.is_over() {
         let connecting = endpoint.connect_with(config.clone(), ([127, 0, 0, 1], port).into(), "localhost");
         if let Ok(Ok(connection)) = timeout(ATTEMPT, connecting.unwrap()).await
             && timeout(ATTEMPT, greets(&connection, &token)).await.is_ok_and(|welcome| welcome.is_some())
         {
-            let _ = reads(&mut notes, &connection, &conversations).await;
+            let _ = reads(&mut notes, &connection).await;
             connection.close(0_u32.into(), b"");
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -70,10 +64,10 @@ async fn greets(connection: &Connection, token: &[u8]) -> Option<Welcome> {
 }
 
 /// Reads the chat stream until it ends, or until nothing more is to come.
-async fn reads(notes: &mut Notes, connection: &Connection, conversations: &[ConversationId]) -> Option<()> {
-    let (_send, mut recv) = begins(notes, connection, conversations).await?;
+async fn reads(notes: &mut Notes, connection: &Connection) -> Option<()> {
+    let (_send, mut recv) = begins(notes, connection).await?;
     let mut buffer = BytesMut::new();
-    while !notes.witness.is_over(&notes.cursors) {
+    while !notes.is_over() {
         // Looks up now and then: what was said last may have come by before.
         let Ok(chunk) = timeout(Duration::from_millis(100), recv.read_chunk(64 * 1024, true)).await else {
             continue;
@@ -95,13 +89,9 @@ async fn reads(notes: &mut Notes, connection: &Connection, conversations: &[Conv
 }
 
 /// Opens the chat stream and says where the device stands.
-async fn begins(
-    notes: &Notes,
-    connection: &Connection,
-    conversations: &[ConversationId],
-) -> Option<(SendStream, RecvStream)> {
-    let at = |id| notes.cursors.get(id).map_or(0, |cursor| cursor.0);
-    let cursors: Vec<_> = conversations.iter().map(|id| (*id, at(id))).collect();
+async fn begins(notes: &Notes, connection: &Connection) -> Option<(SendStream, RecvStream)> {
+    let at = |id: &ConversationId| notes.cursors.get(id).map_or(0, |cursor| cursor.0);
+    let cursors: Vec<_> = notes.conversations.iter().map(|id| (*id, at(id))).collect();
     let (account, device) = (notes.account, notes.device);
     for (conversation, event_seq) in cursors.clone() {
         let seek = false;
