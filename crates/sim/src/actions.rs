@@ -5,13 +5,11 @@ use litrocket_protocol::event::kind;
 
 use crate::{
     chances::{Action, MS, SECOND},
+    clocks::YEAR_MS,
     jobs::{Call, Request},
     store::{conversation, message_id},
     world::{Event, World},
 };
-
-/// How far a clock may jump, in milliseconds.
-const YEAR_MS: u64 = 365 * 86_400_000;
 
 impl World {
     /// One action, and the next one after a pause.
@@ -41,6 +39,7 @@ impl World {
                 let jump = self.rng.long(1, 34).min(YEAR_MS) as i64;
                 self.server.clock_ms += if self.rng.chance(500) { jump } else { -jump };
             }
+            Action::DeviceClock => self.devices[device].clocks.jump(&mut self.rng),
             Action::Policy => self.server.strict = true,
             Action::Away | Action::AppCrash | Action::Rewind | Action::Cut | Action::Partition => {
                 self.trouble(action, device);
@@ -164,7 +163,7 @@ impl World {
         if self.rng.chance(200) {
             body.push(0);
         }
-        let id = message_id(self.now / MS, number);
+        let id = message_id(self.devices[at].clocks.day_ms(self.now), number);
         let message = Outgoing { id, kind, target, body, fallback: None };
         self.said.push((at, room, message.clone()));
         self.devices[at].push(conversation(room), message);

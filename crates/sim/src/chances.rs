@@ -47,11 +47,13 @@ pub(crate) enum Action {
     Full,
     /// The server's clock jumps.
     Clock,
+    /// A device's clock jumps, or it slept and its timers are late.
+    DeviceClock,
     /// What the operator allows changes.
     Policy,
 }
 
-const ACTIONS: [(Action, u64); 23] = [
+const ACTIONS: [(Action, u64); 24] = [
     (Action::Say, 60),
     (Action::SayMuch, 8),
     (Action::Edit, 6),
@@ -75,6 +77,7 @@ const ACTIONS: [(Action, u64); 23] = [
     (Action::Full, 2),
     (Action::Clock, 2),
     (Action::Policy, 1),
+    (Action::DeviceClock, 3),
 ];
 
 /// The shape of one run.

@@ -11,6 +11,7 @@ use litrocket_protocol::{Class, ConversationId, MessageId, chat, event::kind};
 
 use crate::{
     chances::{MS, SECOND},
+    clocks::Clocks,
     link::{Link, ToClient, ToServer},
     store::{Stored, account, conversation, room_index},
     told::Told,
@@ -47,6 +48,7 @@ pub(crate) struct Device {
     pub(crate) handled: Cursors,
     items: VecDeque<Item>,
     pub(crate) told: Told,
+    pub(crate) clocks: Clocks,
     /// Sends whose caller waits for the answer.
     pending: BTreeSet<MessageId>,
     /// On the device's disk: the cursors, and the sends without an answer.
@@ -79,6 +81,7 @@ impl Device {
             handled: Cursors::default(),
             items: VecDeque::new(),
             told: Told::default(),
+            clocks: Clocks::default(),
             pending: BTreeSet::new(),
             saved: None,
             unsent: Vec::new(),
@@ -196,7 +199,7 @@ impl World {
     pub(crate) fn flush(&mut self, at: usize) {
         let device = &mut self.devices[at];
         let Some(link) = device.link else { return };
-        let now_ms = self.now / MS;
+        let now_ms = device.clocks.steady_ms(self.now);
         let mut frames = Vec::new();
         while let Some(send) = device.outbox.next(now_ms) {
             self.history.push(Entry::Send {
@@ -212,7 +215,8 @@ impl World {
             frames.push(ToServer::Send(send));
         }
         if let Some(until_ms) = device.outbox.next_pause_end(now_ms) {
-            self.at(until_ms * MS, Event::Flush(at));
+            let at_us = device.clocks.shows_at(until_ms);
+            self.at(at_us, Event::Flush(at));
         }
         // Small writes or one large one: what is lost together differs.
         if self.rng.chance(500) {
@@ -285,7 +289,8 @@ impl World {
     fn hear_refusal(&mut self, at: usize, refused: chat::Refused) -> Seen {
         let device = &mut self.devices[at];
         let chat::Refused { conversation, id, epoch, fault } = refused;
-        if device.outbox.refused(conversation, id, epoch, &fault, self.now / MS) == Verdict::Final {
+        let now_ms = device.clocks.steady_ms(self.now);
+        if device.outbox.refused(conversation, id, epoch, &fault, now_ms) == Verdict::Final {
             device.settled(id);
         }
         self.history.push(Entry::Refused {

@@ -8,6 +8,7 @@
 
 mod actions;
 mod chances;
+mod clocks;
 mod delivery;
 mod device;
 mod history;

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The server's clock at the beginning, in milliseconds.
-const BEGIN_MS: u64 = 1_700_000_000_000;
+pub(crate) const BEGIN_MS: u64 = 1_700_000_000_000;
 /// Bodies above this length are refused while the policy is strict.
 const STRICT_BYTES: usize = 8;
 
