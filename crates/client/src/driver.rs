@@ -21,6 +21,8 @@ use crate::{
 /// The first pause before connecting again, and the longest.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
+/// The longest time that a server may keep a client away, whatever it asks for.
+const AWAY_MAX: Duration = Duration::from_secs(3_600);
 /// One attempt to connect again.
 const ATTEMPT: Duration = Duration::from_secs(3);
 /// Sends are under way and nothing was heard for so long: the connection is dead.
@@ -167,7 +169,7 @@ fn hear(shared: &Arc<Shared>, kind: u64, body: &[u8]) -> Result<(), Error> {
 async fn reconnect(shared: &Arc<Shared>) -> Option<quinn::Connection> {
     let mut pause = PAUSE_MIN;
     let mut attempt = 0;
-    let mut wait = lock(&shared.stay_away).take().unwrap_or(PAUSE_MIN);
+    let mut wait = lock(&shared.stay_away).take().unwrap_or(PAUSE_MIN).min(AWAY_MAX);
     loop {
         let retry_in = jitter(wait);
         shared.status.send_replace(Status::Reconnecting { attempt, retry_in });
@@ -199,7 +201,7 @@ async fn reconnect(shared: &Arc<Shared>) -> Option<quinn::Connection> {
                 attempt += 1;
                 pause = (pause * 2).min(PAUSE_MAX);
                 let asked = error.fault().and_then(|fault| fault.retry_after_ms).map(Duration::from_millis);
-                wait = asked.unwrap_or(pause);
+                wait = asked.unwrap_or(pause).min(AWAY_MAX);
             }
         }
     }

@@ -27,7 +27,7 @@ struct Place {
 impl Place {
     fn advance(&mut self, to: u64) {
         self.cursor = self.cursor.max(to);
-        while self.acked.first().is_some_and(|first| *first <= self.cursor + 1) {
+        while self.acked.first().is_some_and(|first| *first <= self.cursor.saturating_add(1)) {
             let first = self.acked.pop_first().unwrap_or(0);
             self.cursor = self.cursor.max(first);
         }
@@ -125,7 +125,7 @@ impl Cursors {
             return Seen::Known;
         }
         let known = place.acked.contains(&event_seq);
-        if event_seq > place.cursor + 1 {
+        if event_seq > place.cursor.saturating_add(1) {
             return if known { Seen::Known } else { Seen::Gap };
         }
         place.advance(event_seq);
@@ -154,7 +154,7 @@ impl Cursors {
         if to <= place.cursor {
             return Seen::Known;
         }
-        if from > place.cursor + 1 {
+        if from > place.cursor.saturating_add(1) {
             return Seen::Gap;
         }
         place.advance(to);

@@ -170,7 +170,7 @@ impl Outbox {
         };
         // The first refusal of an epoch: it and everything behind it goes again, in order.
         queue.epoch += 1;
-        queue.paused_until_ms = now_ms + fault.retry_after_ms.unwrap_or(PAUSE_MS);
+        queue.paused_until_ms = now_ms.saturating_add(fault.retry_after_ms.unwrap_or(PAUSE_MS));
         queue.under_way = queue.under_way.min(at);
         Verdict::Again { at_ms: queue.paused_until_ms }
     }
