@@ -122,6 +122,14 @@ impl Config {
         Ok(config)
     }
 
+    /// Reads the text of a file alone: defaults for what it leaves out.
+    pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
+        let config: Self =
+            toml::from_str(text).map_err(|error| ConfigError(error.to_string().trim().into()))?;
+        config.check()?;
+        Ok(config)
+    }
+
     /// Who may sign up, with `auto` decided: open only when nobody else can reach the server.
     pub fn sign_up(&self) -> SignUp {
         match self.server.sign_up.as_str() {

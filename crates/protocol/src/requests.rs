@@ -2,7 +2,11 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Described, Field, fault::Code};
+use crate::{
+    Described, Field,
+    fault::Code,
+    frame::{self, DecodeError},
+};
 
 /// Who may make a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +84,10 @@ pub const COMMON_FAULTS: &[Code] = {
     ]
 };
 
+fn written<T: Serialize + DeserializeOwned>(body: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    frame::decode::<T>(body).map(|value| frame::encode_body(&value))
+}
+
 macro_rules! requests {
     ($( $code:literal $module:ident :: $request:ident ($who:ident) => $rmodule:ident :: $reply:ident [$($fault:ident),*] )*) => {
         $(
@@ -104,6 +112,18 @@ macro_rules! requests {
                 faults: &[$(crate::fault::code::$fault),*],
             }
         ),*];
+
+        /// Reads a body as the request of a code, or as its reply, and writes it again; `None` when there is no
+        /// such request. What tests of the wire ask who do not know the types.
+        pub fn again(code: u64, is_reply: bool, body: &[u8]) -> Option<Result<Vec<u8>, DecodeError>> {
+            Some(match (code, is_reply) {
+                $(
+                    ($code, false) => written::<crate::$module::$request>(body),
+                    ($code, true) => written::<crate::$rmodule::$reply>(body),
+                )*
+                _ => return None,
+            })
+        }
     };
 }
 

@@ -1,6 +1,6 @@
 //! Full-text search over the caller's own conversations.
 //!
-//! [`tokens`] cuts text, [`follow`] keeps the index behind the log and off the send path. What the index finds is
+//! [`mod@tokens`] cuts text, [`follow`] keeps the index behind the log and off the send path. What the index finds is
 //! checked against the log: recalled, hidden, cleared and left messages never appear. The newest messages, not
 //! indexed yet, are scanned.
 
@@ -18,6 +18,7 @@ use litrocket_protocol::{
 };
 
 pub use follow::start;
+pub use tokens::{Query, tokens};
 
 use crate::{
     app::App,

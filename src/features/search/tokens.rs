@@ -59,7 +59,7 @@ fn word(text: &str) -> String {
 }
 
 /// The tokens of a text, in order.
-pub(super) fn tokens(text: &str) -> Vec<String> {
+pub fn tokens(text: &str) -> Vec<String> {
     let mut tokens = Vec::new();
     for run in runs(text) {
         match run {
@@ -87,11 +87,11 @@ pub(super) struct Term {
 
 /// A query: all terms must occur.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Query(Vec<Term>);
+pub struct Query(Vec<Term>);
 
 impl Query {
     /// Reads what a person typed; `None` when nothing in it can be searched for.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let runs = runs(text);
         let last = runs.len().checked_sub(1)?;
         let ends_in_word = text.nfkc().last().is_some_and(char::is_alphanumeric);
@@ -109,13 +109,13 @@ impl Query {
     }
 
     /// The token of which only the beginning is known.
-    pub(super) fn prefix(&self) -> Option<&str> {
+    pub fn prefix(&self) -> Option<&str> {
         self.0.iter().find(|term| term.prefix).and_then(|term| term.tokens.first()).map(String::as_str)
     }
 
     /// As an FTS5 expression over some conversations. `expanded` are all tokens that the prefix stands for: asking
     /// for them by name lets FTS5 walk their lists only as far as the page goes, a prefix makes it merge them whole.
-    pub(super) fn fts5(&self, scopes: &[u64], expanded: Option<&[String]>) -> String {
+    pub fn fts5(&self, scopes: &[u64], expanded: Option<&[String]>) -> String {
         let terms = self.0.iter().map(|term| match (term.tokens.as_slice(), expanded) {
             (_, Some(expanded @ [_, ..])) if term.prefix => format!("({})", expanded.join(" OR ")),
             ([one], _) if term.prefix => format!("{one}*"),
@@ -129,7 +129,7 @@ impl Query {
     }
 
     /// The same question asked of one text, for what is not indexed yet.
-    pub(super) fn matches(&self, text: &str) -> bool {
+    pub fn matches(&self, text: &str) -> bool {
         let tokens = tokens(text);
         self.0.iter().all(|term| {
             tokens.windows(term.tokens.len()).any(|window| {
