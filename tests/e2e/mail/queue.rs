@@ -1,0 +1,130 @@
+//! A mail server that is fine, slow, busy, refuses, or is away; encrypted or not at all.
+
+use std::time::{Duration, Instant};
+
+use super::{MailServer, asks_for, code_to, private, refusal, set_with, waiting, waiting_tries};
+use crate::world::{PATIENCE, World};
+
+#[tokio::test]
+async fn a_mail_server_that_is_away_slow_or_busy_loses_nothing_and_blocks_nobody() {
+    let mut mail = MailServer::start();
+    let mut world = World::start_with(|config| {
+        mail.set(config);
+        config.mail.timeout_ms = 300;
+        config.accounts.code_minutes = 120;
+    })
+    .await;
+    let later = |world: &World, minutes: i64| {
+        world.app().clock.set_offset_ms(minutes * 60_000);
+        world.app().mail.wake();
+    };
+    let ask = async |world: &World, email: &str| {
+        let before = Instant::now();
+        world.guest().await.call(asks_for(email, "sign_up")).await.unwrap();
+        assert!(before.elapsed() < Duration::from_secs(5), "{:?}", before.elapsed());
+    };
+    mail.down();
+    ask(&world, "away@example.org").await;
+    mail.up();
+    world.down().await;
+    world.up().await;
+    later(&world, 2);
+    mail.code_for("away@example.org").await;
+    for (mode, email, minutes) in [("slow", "slow@example.org", 4), ("busy", "busy@example.org", 6)] {
+        mail.is(mode);
+        ask(&world, email).await;
+        // It has failed once before the mail server is well again.
+        let tried = async {
+            while waiting_tries(&world).await == 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, tried).await.unwrap();
+        mail.is("fine");
+        let came = mail.count();
+        world.app().mail.wake();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(mail.count(), came, "it waits a minute");
+        later(&world, minutes);
+        mail.code_for(email).await;
+    }
+    // What is refused for ever is not tried again, and holds nothing up.
+    mail.is("refuse");
+    ask(&world, "refused@example.org").await;
+    let gone = async {
+        while waiting(&world).await > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, gone).await.unwrap();
+    // Too old to be of use: it goes unsent.
+    mail.is("busy");
+    ask(&world, "late@example.org").await;
+    later(&world, 200);
+    let gone = async {
+        while waiting(&world).await > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, gone).await.unwrap();
+    mail.is("fine");
+    ask(&world, "last@example.org").await;
+    mail.code_for("last@example.org").await;
+}
+
+#[tokio::test]
+async fn mail_goes_encrypted_and_signed_in_or_not_at_all() {
+    let mail = MailServer::start_with(Some("starttls"));
+    let secret = mail.path("secret");
+    private(&secret, "secret\n");
+    for tls in ["starttls", "first"] {
+        let mut mail = MailServer::start_with(Some(tls));
+        let world = World::start_with(|config| set_with(config, &mail, &secret)).await;
+        code_to(&world, &mut mail, "ada@example.org", "sign_up").await;
+    }
+    // A mail server with another certificate is told nothing.
+    let other = MailServer::start_with(Some("starttls"));
+    let strange = World::start_with(|config| {
+        set_with(config, &other, &secret);
+        config.mail.ca = mail.path("cert.pem").to_string_lossy().into_owned();
+    })
+    .await;
+    strange.guest().await.call(asks_for("ada@example.org", "sign_up")).await.unwrap();
+    let tried = async {
+        while waiting_tries(&strange).await == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, tried).await.unwrap();
+    assert_eq!(other.count(), 0);
+    // A password that others can read is refused.
+    std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = crate::world::test_config(folder.path());
+    set_with(&mut config, &mail, &secret);
+    let error = litrocket::server::Server::bind(config).await.unwrap_err().to_string();
+    assert!(error.contains("chmod 600"), "{error}");
+}
+
+#[tokio::test]
+async fn when_too_many_mails_wait_people_are_told_to_come_again() {
+    const FILL: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+        INSERT INTO mail_queue (address, key, template, account, nonce, locale, next_ms, expires_ms)
+        SELECT 'a' || i, 'a' || i, 1, 0, x'00', 'en', $1, $1 FROM n";
+    let mail = MailServer::start();
+    let world = World::start_with(|config| mail.set(config)).await;
+    let later = world.app().clock.now_ms() + 3_600_000;
+    let filled = world
+        .app()
+        .writer
+        .run(move |tx| Box::pin(async move { tx.execute(FILL, litrocket::args![later]).await }))
+        .await
+        .unwrap();
+    assert_eq!(filled, 10_000);
+    let guest = world.guest().await;
+    assert_eq!(refusal(guest.call(asks_for("ada@example.org", "sign_up"))).await, "busy");
+    assert_eq!(refusal(guest.call(asks_for("nobody@example.org", "recover"))).await, "busy");
+    // It passes when what waits is too old.
+    world.app().clock.set_offset_ms(2 * 3_600_000);
+    guest.call(asks_for("bob@example.org", "sign_up")).await.unwrap();
+}
