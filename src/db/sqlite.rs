@@ -26,6 +26,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (11, "group files", include_str!("../../migrations/sqlite/0011_group_files.sql")),
     (12, "mail", include_str!("../../migrations/sqlite/0012_mail.sql")),
     (13, "accounts", include_str!("../../migrations/sqlite/0013_accounts.sql")),
+    (16, "groups", include_str!("../../migrations/sqlite/0016_groups.sql")),
     (18, "pictures", include_str!("../../migrations/sqlite/0018_pictures.sql")),
 ];
 

@@ -7,6 +7,7 @@ pub mod chat;
 pub mod conversations;
 pub mod export;
 pub mod files;
+pub mod groups;
 pub mod history;
 pub mod mail;
 pub mod moments;
@@ -27,6 +28,7 @@ pub fn routes() -> Router {
     let router = conversations::routes(router);
     let router = export::routes(router);
     let router = files::routes(router);
+    let router = groups::routes(router);
     let router = history::routes(router);
     let router = moments::routes(router);
     let router = people::routes(router);

@@ -48,8 +48,7 @@ impl Tx {
         let result = self.try_batch(&mut rest, &mut waiting, hooks).await;
         match result {
             Ok(()) => {
-                self.core.committed();
-                self.touched.clear();
+                self.settle();
                 // Whoever hears an ack finds its message counted.
                 for (conversation, at_ms, sent) in self.derived.drain(..) {
                     lazy.appended(conversation, at_ms, sent);
@@ -141,7 +140,7 @@ impl Tx {
                         }
                         Ok(position)
                     }
-                    Outcome::Refused(code) => Err(self.refusal(&send, code)),
+                    Outcome::Refused(code, after_ms) => Err(self.refusal(&send, code, after_ms)),
                     Outcome::Change => self.run_change(&send, hooks).await?,
                 };
                 waiting.sends.push((send, result));
@@ -155,13 +154,13 @@ impl Tx {
         hooks.first_event(self, send.send.conversation).await.map_err(|error| give_up(&error))
     }
 
-    fn refusal(&mut self, send: &SendCommand, code: Code) -> Fault {
+    fn refusal(&mut self, send: &SendCommand, code: Code, after_ms: Option<u64>) -> Fault {
         if is_retryable(code) {
             self.core.fence(send.stream, send.send.conversation, send.send.epoch);
         }
         match &send.refusal {
             Some(fault) if fault.is(code) => (**fault).clone(),
-            _ => Fault::new(code),
+            _ => Fault { retry_after_ms: after_ms, ..Fault::new(code) },
         }
     }
 
@@ -174,6 +173,9 @@ impl Tx {
         let mark = self.savepoint().await?;
         match hooks.change(self, send).await {
             Ok(position) => {
+                self.note_slow(send.send.conversation, send.sender, position)
+                    .await
+                    .map_err(|error| give_up(&error))?;
                 self.release().await?;
                 if position.event_seq == 1 {
                     self.first_event(send, hooks).await?;

@@ -2,13 +2,16 @@
 
 use litrocket_core::{
     access::Range,
-    writer::{Decision, Facts, First, Head, Incoming, Membership, Position},
+    writer::{Decision, Facts, First, Head, Incoming, Membership, Position, Rules},
 };
-use litrocket_protocol::{Code, event::kind, fault::code};
+use litrocket_protocol::{AccountId, Code, event::kind, fault::code};
 
 use super::{
     SendCommand, Tx,
-    tx::{INSERT_EVENT, NewEvent, Placing, SELECT_HEAD, SELECT_RANGES, SELECT_STATE, refusal},
+    tx::{
+        INSERT_EVENT, NewEvent, Placing, SELECT_HEAD, SELECT_RANGES, SELECT_RULES, SELECT_STATE, SET_SLOW_AT,
+        refusal,
+    },
 };
 use crate::{
     args,
@@ -25,8 +28,8 @@ const INSERT_MENTION: &str = "INSERT INTO mentions (conversation, account, messa
 pub(super) enum Outcome {
     /// It stands here, now or since the first time.
     At(Position),
-    /// It is refused.
-    Refused(Code),
+    /// It is refused; with when the like would be taken, in milliseconds from now.
+    Refused(Code, Option<u64>),
     /// A feature has to look at the event it refers to.
     Change,
 }
@@ -39,7 +42,7 @@ impl Tx {
             self.load_facts(command).await?;
         }
         let mut outcomes = Vec::with_capacity(run.len());
-        let Self { connection, core, memberships, clock, committed, derived, ids, .. } = self;
+        let Self { connection, core, memberships, rules, touched, clock, committed, derived, ids, .. } = self;
         let now_ms = clock.now_ms();
         connection
             .raw(|raw| {
@@ -51,9 +54,13 @@ impl Tx {
                     let key = (incoming.conversation, incoming.sender);
                     let member = memberships.get(&key).and_then(Option::as_ref);
                     let stored = stored(&mut first, command)?;
-                    match core.decide(&incoming, Facts { first: stored, member, now_ms }) {
+                    let rules = rules.get(&key.0).copied().flatten();
+                    match core.decide(&incoming, Facts { first: stored, member, rules, now_ms }) {
                         Decision::Repeat(position) => outcomes.push(Outcome::At(position)),
-                        Decision::Refuse(code) => outcomes.push(Outcome::Refused(code)),
+                        Decision::Refuse(code) => outcomes.push(Outcome::Refused(code, None)),
+                        Decision::Wait(code, after_ms) => {
+                            outcomes.push(Outcome::Refused(code, Some(after_ms)));
+                        }
                         Decision::Append(position) => {
                             let row = Placing { committed, derived, ids }.place(event(command), position);
                             raw::execute(&mut insert, &row)?;
@@ -64,6 +71,15 @@ impl Tx {
                                 };
                                 let at = (key.0, *account, position.message_seq);
                                 raw::execute(mention, args![at.0, at.1, at.2])?;
+                            }
+                            let member = memberships.get_mut(&key).and_then(Option::as_mut);
+                            if let Some(member) = member
+                                && position.counts
+                                && rules.is_some_and(|rules| rules.slows(member))
+                            {
+                                member.last_ms = now_ms;
+                                touched.push(key);
+                                raw::execute(&mut raw.prepare(SET_SLOW_AT)?, args![key.0, key.1, now_ms])?;
                             }
                             outcomes.push(Outcome::At(position));
                         }
@@ -84,22 +100,24 @@ impl Tx {
         let conversation = command.send.conversation;
         let load_head = self.core.head(conversation).is_none();
         let load_member = !self.memberships.contains_key(&(conversation, command.sender));
-        if !load_head && !load_member {
+        let load_rules = !self.rules.contains_key(&conversation);
+        if !load_head && !load_member && !load_rules {
             return Ok(());
         }
-        let (head, member) = self
+        let (head, member, rules) = self
             .connection
             .raw(|raw| {
                 let head = raw::first(&mut raw.prepare(SELECT_HEAD)?, args![conversation], |row| {
                     Ok(Head { event_seq: row.get(0)?, message_seq: row.get(1)?, at_ms: row.get(2)? })
                 })?;
-                Ok((head.unwrap_or_default(), membership(raw, command)?))
+                Ok((head.unwrap_or_default(), membership(raw, command)?, rules(raw, command)?))
             })
             .await?;
         if load_head {
             self.core.load(conversation, head);
         }
         self.remember(conversation, command.sender, member);
+        self.remember_rules(conversation, rules);
         Ok(())
     }
 }
@@ -113,6 +131,7 @@ pub(super) fn incoming(command: &SendCommand) -> Incoming {
         kind: command.send.kind,
         target: command.send.target_seq,
         hash: command.hash,
+        everybody: command.mentions.contains(&AccountId::SYSTEM),
         refusal: command.refusal.as_ref().map(|_| code::TOO_LONG),
     }
 }
@@ -128,12 +147,27 @@ fn stored(statement: &mut raw::Statement<'_>, command: &SendCommand) -> Result<O
 
 fn membership(raw: &Raw, command: &SendCommand) -> Result<Option<Membership>, db::Error> {
     let key = args![command.send.conversation, command.sender];
-    let found = raw::first(&mut raw.prepare(SELECT_STATE)?, key, |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let Some((state, refused)) = found else { return Ok(None) };
+    let found = raw::first(&mut raw.prepare(SELECT_STATE)?, key, |row| {
+        Ok(Membership {
+            state: row.get(0)?,
+            ranges: Vec::new(),
+            refusal: refusal(row.get(1)?),
+            role: row.get(2)?,
+            muted_until_ms: row.get(3)?,
+            last_ms: row.get(4)?,
+        })
+    })?;
+    let Some(found) = found else { return Ok(None) };
     let ranges = raw::all(&mut raw.prepare(SELECT_RANGES)?, key, |row| {
         Ok(Range { from: row.get(0)?, to: row.get(1)? })
     })?;
-    Ok(Some(Membership { state, ranges, refusal: refusal(refused) }))
+    Ok(Some(Membership { ranges, ..found }))
+}
+
+fn rules(raw: &Raw, command: &SendCommand) -> Result<Option<Rules>, db::Error> {
+    raw::first(&mut raw.prepare(SELECT_RULES)?, args![command.send.conversation], |row| {
+        Ok(Rules { write: row.get(0)?, upload: row.get(1)?, everybody: row.get(2)?, slow_ms: row.get(3)? })
+    })
 }
 
 /// The event of a send. Its body moves: what is refused keeps it.

@@ -78,6 +78,8 @@ impl Writer {
                 core: litrocket_core::writer::Writer::default(),
                 memberships: std::collections::HashMap::new(),
                 touched: Vec::new(),
+                rules: std::collections::HashMap::new(),
+                touched_rules: Vec::new(),
                 ids,
                 committed: crate::hub::Committed::default(),
                 derived: Vec::new(),

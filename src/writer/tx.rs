@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use litrocket_core::{
     access::Range,
-    writer::{Head, Membership, Position, Savepoint},
+    writer::{Head, Membership, Position, Rules, Savepoint},
 };
 use litrocket_protocol::{
     AccountId, Code, ConversationId, MessageId, SessionId, chat, event::Event, fault::code, frame,
@@ -22,7 +22,7 @@ use crate::{
     hub::{Appended, Change, Committed, Hub},
 };
 
-/// Memberships that are remembered; beyond it all are forgotten and looked up again.
+/// Memberships, and rules of groups, that are remembered; beyond it all are forgotten and looked up again.
 const MEMBERSHIPS_MAX: usize = 100_000;
 
 /// An event to append.
@@ -53,6 +53,8 @@ pub struct Tx {
     pub(super) core: litrocket_core::writer::Writer,
     pub(super) memberships: HashMap<(ConversationId, AccountId), Option<Membership>>,
     pub(super) touched: Vec<(ConversationId, AccountId)>,
+    pub(super) rules: HashMap<ConversationId, Option<Rules>>,
+    pub(super) touched_rules: Vec<ConversationId>,
     pub(super) ids: Ids,
     pub(super) committed: Committed,
     /// Appended since the last commit: what the lazy values are derived from.
@@ -87,8 +89,14 @@ pub(super) const INSERT_EVENT: &str = "INSERT INTO events
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 pub(super) const SELECT_HEAD: &str = "SELECT event_seq, message_seq, at_ms FROM events
     WHERE conversation = $1 ORDER BY event_seq DESC LIMIT 1";
-pub(super) const SELECT_STATE: &str =
-    "SELECT state, refused FROM members WHERE conversation = $1 AND account = $2";
+pub(super) const SELECT_STATE: &str = "SELECT state, refused, role, muted_ms, slow_at_ms FROM members
+    WHERE conversation = $1 AND account = $2";
+/// What a group lets its members send; no row outside groups, defaults where the group has set nothing.
+pub(super) const SELECT_RULES: &str = "SELECT COALESCE(g.may_write, 3), COALESCE(g.may_upload, 3),
+        COALESCE(g.may_everybody, 3), COALESCE(g.slow_ms, 0)
+    FROM conversations c LEFT JOIN groups g ON g.conversation = c.id WHERE c.id = $1 AND c.kind = 2";
+pub(super) const SET_SLOW_AT: &str =
+    "UPDATE members SET slow_at_ms = $3 WHERE conversation = $1 AND account = $2";
 pub(super) const SELECT_RANGES: &str = "SELECT from_seq, to_seq FROM access
     WHERE conversation = $1 AND account = $2 ORDER BY from_seq";
 
@@ -169,17 +177,25 @@ impl Tx {
         if let Some(known) = self.memberships.get(&(conversation, account)) {
             return Ok(known.clone());
         }
-        let state: Option<(i64, i64)> = self.first(SELECT_STATE, args![conversation, account]).await?;
+        let state: Option<(i64, i64, i64, i64, i64)> =
+            self.first(SELECT_STATE, args![conversation, account]).await?;
         let membership = match state {
             None => None,
-            Some((state, refused)) => {
+            Some((state, refused, role, muted, last)) => {
                 let rows: Vec<(i64, Option<i64>)> =
                     self.all(SELECT_RANGES, args![conversation, account]).await?;
                 let ranges = rows
                     .into_iter()
                     .map(|(from, to)| Range { from: from as u64, to: to.map(|to| to as u64) })
                     .collect();
-                Some(Membership { state: state as u8, ranges, refusal: refusal(refused) })
+                Some(Membership {
+                    state: state as u8,
+                    ranges,
+                    refusal: refusal(refused),
+                    role: role as u8,
+                    muted_until_ms: muted as u64,
+                    last_ms: last as u64,
+                })
             }
         };
         self.remember(conversation, account, membership.clone());
@@ -192,10 +208,30 @@ impl Tx {
         account: AccountId,
         it: Option<Membership>,
     ) {
-        if self.memberships.len() >= MEMBERSHIPS_MAX {
-            self.memberships.clear();
-        }
         self.memberships.insert((conversation, account), it);
+    }
+
+    pub(super) fn remember_rules(&mut self, conversation: ConversationId, rules: Option<Rules>) {
+        self.rules.insert(conversation, rules);
+    }
+
+    /// A message was appended for which a feature had to look: where the group is slow, its sender waits now.
+    pub(super) async fn note_slow(
+        &mut self,
+        conversation: ConversationId,
+        sender: AccountId,
+        position: Position,
+    ) -> Result<()> {
+        let key = (conversation, sender);
+        let rules = self.rules.get(&conversation).copied().flatten();
+        let Some(member) = self.memberships.get_mut(&key).and_then(Option::as_mut) else { return Ok(()) };
+        if position.counts && rules.is_some_and(|rules| rules.slows(member)) {
+            let now_ms = self.clock.now_ms();
+            member.last_ms = now_ms;
+            self.touched.push(key);
+            self.connection.execute(SET_SLOW_AT, args![conversation, sender, now_ms]).await?;
+        }
+        Ok(())
     }
 
     /// Appends an event to a conversation: allocates its sequences, stores the bytes that are sent, and tells
@@ -271,7 +307,13 @@ impl Tx {
         self.change(Change::Members { conversation, added, removed });
     }
 
-    /// Whether an account may write in a conversation has changed. Call it after its row changed.
+    /// What a group lets its members send has changed. Call it after its row changed.
+    pub fn rules_changed(&mut self, conversation: ConversationId) {
+        self.rules.remove(&conversation);
+        self.touched_rules.push(conversation);
+    }
+
+    /// Whether, or as what, an account may write in a conversation has changed. Call it after its row changed.
     pub fn standing_changed(&mut self, conversation: ConversationId, account: AccountId) {
         self.memberships.remove(&(conversation, account));
         self.touched.push((conversation, account));
@@ -296,9 +338,31 @@ impl Tx {
         self.committed.events.truncate(mark.events);
         self.committed.changes.truncate(mark.changes);
         self.derived.truncate(mark.derived);
-        // What was looked up after a change that is taken back may be wrong.
-        for key in self.touched.drain(..) {
-            self.memberships.remove(&key);
+        self.forget_touched();
+    }
+
+    /// The transaction is durable. What is remembered is bounded here and not where it is looked up: a run of sends
+    /// is decided by what was looked up for all of it.
+    pub(super) fn settle(&mut self) {
+        self.core.committed();
+        self.touched.clear();
+        self.touched_rules.clear();
+        if self.memberships.len() > MEMBERSHIPS_MAX {
+            self.memberships.clear();
+        }
+        if self.rules.len() > MEMBERSHIPS_MAX {
+            self.rules.clear();
+        }
+    }
+
+    /// What was looked up after a change that is taken back may be wrong. What was touched stays noted until the
+    /// commit: it is looked up again inside the same transaction.
+    fn forget_touched(&mut self) {
+        for key in &self.touched {
+            self.memberships.remove(key);
+        }
+        for conversation in &self.touched_rules {
+            self.rules.remove(conversation);
         }
     }
 
@@ -306,9 +370,9 @@ impl Tx {
         self.core.rolled_back();
         self.committed = Committed::default();
         self.derived.clear();
-        for key in self.touched.drain(..) {
-            self.memberships.remove(&key);
-        }
+        self.forget_touched();
+        self.touched.clear();
+        self.touched_rules.clear();
     }
 }
 

@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, pin::Pin};
 use litrocket_client::{Client, Error};
 use litrocket_protocol::{
     AccountId, ConversationId, MessageId, Request, SessionId, Who, account as a, announcements as n,
-    conversations as c, email as e, export as x, files as f, history as h, moments as m, people as p,
-    pictures as i, requests, words as w,
+    conversations as c, email as e, export as x, files as f, groups as g, history as h, moments as m,
+    people as p, pictures as i, requests, words as w,
 };
 
 use crate::world::World;
@@ -154,6 +154,30 @@ fn table() -> Vec<Row> {
         m::ListComments { moment: moment, after: none, limit: none } => ["not_found", "not_found", "ok"];
         m::MarkMomentsSeen { moment: |_: &Scene| 0 } => ["ok", "ok", "ok"];
         m::GetNewMoments { reserved: none } => ["ok", "ok", "ok"];
+        g::GetGroup { conversation: group } => ["not_found", "not_a_member", "ok"];
+        g::SetGroup { conversation: group, change: |_: &Scene| g::GroupChange::default() } => ["not_found", "not_a_member", "forbidden"];
+        g::SetRole { conversation: group, account: bystander, role: |_: &Scene| 2 } => ["not_found", "not_a_member", "forbidden"];
+        g::DissolveGroup { conversation: group } => ["not_found", "not_a_member", "forbidden"];
+        g::MuteMember { conversation: group, account: bystander, for_ms: |_: &Scene| 1 } => ["not_found", "not_a_member", "forbidden"];
+        g::BanMember { conversation: group, account: bystander, banned: |_: &Scene| true } => ["not_found", "not_a_member", "forbidden"];
+        g::ListBanned { conversation: group, after: none, limit: none } => ["not_found", "not_a_member", "forbidden"];
+        g::ListAudit { conversation: group, before: none, limit: none } => ["not_found", "not_a_member", "forbidden"];
+        g::ReportContent { conversation: |scene: &Scene| Some(scene.group), event_seq: none, account: none, moment: none, text: words } => ["not_found", "ok", "ok"];
+        g::FindGroups { text: words, after: none, limit: none } => ["ok", "ok", "ok"];
+        g::JoinGroup { conversation: |scene: &Scene| Some(scene.group), code: none, message: words } => ["not_found", "not_found", "ok"];
+        g::AnswerJoin { conversation: group, account: bystander, accept: |_: &Scene| true } => ["not_found", "not_a_member", "not_found"];
+        g::WithdrawJoin { conversation: group } => ["ok", "ok", "ok"];
+        g::ListJoinRequests { conversation: group, after: none, limit: none } => ["not_found", "not_a_member", "ok"];
+        g::MakeGroupLink { conversation: group, uses: none, valid_ms: none } => ["not_found", "not_a_member", "ok"];
+        g::DropGroupLink { conversation: group, link: first } => ["not_found", "not_a_member", "ok"];
+        g::ListGroupLinks { conversation: group } => ["not_found", "not_a_member", "ok"];
+        g::Announce { conversation: group, text: words } => ["not_found", "not_a_member", "forbidden"];
+        g::SeeAnnouncement { conversation: group, event_seq: first } => ["not_found", "not_a_member", "not_found"];
+        g::ListAnnouncements { conversation: group, before: none, limit: none } => ["not_found", "ok", "ok"];
+        g::ListAnnouncementSeen { conversation: group, event_seq: first, after: none, limit: none } => ["not_found", "not_a_member", "not_found"];
+        g::PinMessage { conversation: group, event_seq: first, pinned: |_: &Scene| true } => ["not_found", "not_a_member", "forbidden"];
+        g::ListPins { conversation: group } => ["not_found", "not_a_member", "ok"];
+        g::SetNickname { conversation: group, nickname: words } => ["not_found", "not_a_member", "ok"];
         f::OpenUpload { name: words, size: |_: &Scene| 0, blake3: |_: &Scene| vec![0; 32], hashes: |_: &Scene| vec![] } => ["wrong_hash", "wrong_hash", "wrong_hash"];
         f::FinishUpload { file: file } => ["not_found", "not_found", "not_found"];
         f::CancelUpload { file: file } => ["ok", "ok", "ok"];

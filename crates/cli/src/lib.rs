@@ -16,7 +16,12 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, Subcommand};
 
-pub use commands::{email::EmailCommand, ending::AccountCommand, recover::RecoverArgs};
+pub use commands::{
+    email::EmailCommand,
+    ending::AccountCommand,
+    groups::{Group, GroupLinkCommand},
+    recover::RecoverArgs,
+};
 pub use output::time;
 use output::{Failure, Output};
 use session::Context;
@@ -234,7 +239,7 @@ pub enum Command {
     /// Show moments to friends, and see theirs.
     #[command(subcommand)]
     Moment(MomentCommand),
-    /// Find people by a part of their name.
+    /// Find people and groups by a part of their name.
     #[command(subcommand)]
     Find(Find),
     /// Put an emoji on a message, or take it off.
@@ -287,65 +292,6 @@ pub enum Command {
         #[arg(long, value_name = "N", default_value_t = 100)]
         limit: u64,
     },
-}
-
-/// What can be done with groups.
-#[derive(Debug, Clone, Subcommand)]
-pub enum Group {
-    /// Make a group.
-    Create {
-        /// Its name.
-        name: String,
-        /// The first members.
-        #[arg(value_name = "@NAME")]
-        members: Vec<String>,
-        /// Whether those who join later may read what was said before.
-        #[arg(long)]
-        open_history: bool,
-    },
-    /// Bring people in.
-    Invite {
-        /// #group or its number.
-        group: String,
-        /// Who.
-        #[arg(value_name = "@NAME", required = true)]
-        members: Vec<String>,
-    },
-    /// Remove somebody (the owner).
-    Remove {
-        /// #group or its number.
-        group: String,
-        /// Who.
-        #[arg(value_name = "@NAME")]
-        member: String,
-    },
-    /// Leave.
-    Leave {
-        /// #group or its number.
-        group: String,
-    },
-    /// Give it another name (the owner).
-    Rename {
-        /// #group or its number.
-        group: String,
-        /// The new name.
-        name: String,
-    },
-    /// Hand it to another member (the owner).
-    Transfer {
-        /// #group or its number.
-        group: String,
-        /// Who.
-        #[arg(value_name = "@NAME")]
-        member: String,
-    },
-    /// List its members.
-    Members {
-        /// #group or its number.
-        group: String,
-    },
-    /// List the groups one is in.
-    List,
 }
 
 /// What is translated, and into what.
@@ -576,6 +522,14 @@ pub enum MomentCommand {
 pub enum Find {
     /// People: by a part of handle or display name, Chinese also by pinyin and its first letters.
     People {
+        /// A part of the name.
+        text: String,
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        limit: u64,
+    },
+    /// Groups that let themselves be found: by a part of the name, Chinese also by pinyin and its first letters.
+    Groups {
         /// A part of the name.
         text: String,
         /// At most so many.

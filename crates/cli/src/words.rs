@@ -36,6 +36,17 @@ impl Words {
     }
 }
 
+impl Words {
+    /// What a role is called.
+    pub(crate) const fn role(self, role: u8) -> &'static str {
+        match role {
+            1 => self.owner(),
+            2 => self.administrator(),
+            _ => self.member(),
+        }
+    }
+}
+
 words! {
     locale: "en", "zh";
     recovery_code: "Recovery code (write it down: it is shown once, and sets a new password once)", "恢复码（请抄下：只显示一次，可用于设置一次新密码）";
@@ -95,6 +106,44 @@ words! {
     unread: "unread", "未读";
     owner: "owner", "群主";
     member: "member", "成员";
+    administrator: "administrator", "管理员";
+    role_changed: "changed the role of", "更改了身份：";
+    announced: "announced:", "发布公告：";
+    took_down: "took the announcement down", "撤下了公告";
+    group_changed: "changed the group:", "更改了群设置：";
+    muted: "muted", "禁言了";
+    muted_until: "muted until", "禁言至";
+    unmuted: "lets speak again", "解除了禁言：";
+    banned: "banned", "封禁了";
+    unbanned: "lifted the ban on", "解除了封禁：";
+    pinned: "pinned", "置顶了";
+    unpinned: "took the pin off", "取消置顶";
+    nicknamed: "is called here", "在群里改名为";
+    no_nickname: "gave up the name in the group", "取消了群昵称";
+    dissolved: "dissolved the group", "解散了群组";
+    came_in: "joined the group", "加入了群组";
+    about: "About", "简介";
+    joining_invited: "Members bring new ones in.", "由成员邀请加入。";
+    joining_request: "Who asks is let in by an answer.", "申请加入需要批准。";
+    joining_open: "Everybody may join.", "任何人都可以加入。";
+    discoverable: "Found by its name.", "可按名字搜到。";
+    open_history: "New members read what was said before.", "新成员可以看到以前的消息。";
+    slow: "Seconds between messages of a member:", "成员发言间隔秒数：";
+    may: "Who may", "权限";
+    announcement: "Announcement", "公告";
+    no_announcement: "No announcement.", "没有公告。";
+    nobody_saw: "Nobody has seen it yet.", "还没有人看过。";
+    no_groups_found: "No group is found by that.", "没有找到群组。";
+    join_asked: "Asked to join. You will hear when it is answered.", "已申请加入，等待批准。";
+    join_joined: "You are in.", "已加入。";
+    no_join_requests: "Nobody asks to join.", "没有加入申请。";
+    requests_wait: "requests to join wait: litrocket group requests", "个加入申请待处理：litrocket group requests";
+    no_links: "No links. Make one: litrocket group link make", "没有链接。创建：litrocket group link make";
+    uses_left: "uses left", "剩余次数";
+    nobody_banned: "Nobody is banned.", "没有封禁任何人。";
+    no_pins: "Nothing is pinned.", "没有置顶消息。";
+    no_audit: "Nothing was done.", "没有管理记录。";
+    wrong_confirm: "That is not the group's name. Nothing was done.", "群名称不符，未做任何更改。";
     created_group: "created the group", "创建了群组";
     brought_in: "brought in", "邀请加入";
     left_group: "left the group", "退出了群组";

@@ -20,7 +20,7 @@ pub mod member_state {
     pub const JOINED: u8 = 2;
     /// Left on their own.
     pub const LEFT: u8 = 3;
-    /// Removed by the owner.
+    /// Removed by somebody who may.
     pub const REMOVED: u8 = 4;
     /// Removed and kept out.
     pub const BANNED: u8 = 5;
@@ -28,9 +28,11 @@ pub mod member_state {
 
 /// The role of a member, as the number in [`Member::role`].
 pub mod role {
-    /// Owns the group: renames it, removes members, transfers it.
+    /// Owns the group: gives roles, sets what each may do, hands it on, dissolves it.
     pub const OWNER: u8 = 1;
-    /// Reads, writes and invites.
+    /// Looks after the group, as far as the owner lets administrators.
+    pub const ADMINISTRATOR: u8 = 2;
+    /// Everybody else.
     pub const MEMBER: u8 = 3;
 }
 
@@ -109,7 +111,7 @@ message! {
         kind: u8,
         /// 1 invited, 2 joined, 3 left, 4 removed, 5 banned.
         state: u8,
-        /// 1 owner, 3 member.
+        /// 1 owner, 2 administrator, 3 member.
         role: u8,
         /// The first message the caller may read; 0 while there is none.
         joined_message_seq: u64,
@@ -174,7 +176,7 @@ message! {
         event_seq: Option<u64>,
     }
 
-    /// Removes a member. Owners only. Removing one who is not in changes nothing.
+    /// Removes a member with a weaker role, for those who may. Removing one who is not in changes nothing.
     pub struct RemoveMember {
         /// The group.
         conversation: ConversationId,
@@ -182,13 +184,13 @@ message! {
         account: AccountId,
     }
 
-    /// Leaves a group. The owner leaves last or transfers it first.
+    /// Leaves a group. The owner leaves last, transfers it or dissolves it first.
     pub struct LeaveGroup {
         /// The group.
         conversation: ConversationId,
     }
 
-    /// Renames a group. Owners only.
+    /// Renames a group. Owner and administrators only.
     pub struct RenameGroup {
         /// The group.
         conversation: ConversationId,
@@ -196,7 +198,7 @@ message! {
         name: String,
     }
 
-    /// Hands a group to another member. Owners only.
+    /// Hands a group to another member. The owner only, who stays as an administrator.
     pub struct TransferGroup {
         /// The group.
         conversation: ConversationId,
@@ -232,10 +234,16 @@ message! {
         handle: String,
         /// The name to show.
         display_name: String,
-        /// 1 owner, 3 member.
+        /// 1 owner, 2 administrator, 3 member.
         role: u8,
         /// 1 invited, 2 joined.
         state: u8,
+        /// Their name in the group; absent when they have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        nickname: Option<String>,
+        /// Until when they are muted, in server milliseconds; absent when they are not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        muted_until_ms: Option<u64>,
     }
 
     /// Moves the read marker forward to a message; it never goes back. Clears "marked unread".

@@ -146,7 +146,7 @@ message! {
         accounts: Vec<AccountId>,
     }
 
-    /// Body of `joined`: the sender brought these members in.
+    /// Body of `joined`: the sender brought these members in, or came in alone.
     pub struct Joined {
         /// The new members.
         accounts: Vec<AccountId>,
@@ -172,10 +172,60 @@ message! {
         name: String,
     }
 
-    /// Body of `owner_changed`.
+    /// Body of `owner_changed`: the owner before stays as an administrator.
     pub struct OwnerChanged {
         /// The new owner.
         account: AccountId,
+    }
+
+    /// Body of `role_changed`.
+    pub struct RoleChanged {
+        /// Whose role.
+        account: AccountId,
+        /// 2 administrator, 3 member.
+        role: u8,
+    }
+
+    /// Body of `announced`.
+    pub struct AnnouncedText {
+        /// The words; empty when the announcement was taken down.
+        text: String,
+    }
+
+    /// Body of `muted`.
+    pub struct Muted {
+        /// Who may not send.
+        account: AccountId,
+        /// Until when, in server milliseconds; 0 when they may send again.
+        until_ms: u64,
+    }
+
+    /// Body of `banned`. A member is removed by it.
+    pub struct Banned {
+        /// Who is kept out.
+        account: AccountId,
+        /// False when they may come in again.
+        banned: bool,
+    }
+
+    /// Body of `pinned`; the target is the message.
+    pub struct Pinned {
+        /// False when the pin was taken off.
+        pinned: bool,
+    }
+
+    /// Body of `nicknamed`: the sender's name in the group.
+    pub struct Nicknamed {
+        /// The name; empty for none.
+        nickname: String,
+    }
+
+    /// Body of `dissolved`: nothing comes behind it. Empty.
+    #[derive(Default)]
+    pub struct Dissolved {
+        /// Always absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reserved: Option<bool>,
     }
 }
 
@@ -208,6 +258,22 @@ pub mod kind {
     pub const RENAMED: u16 = 68;
     /// The group has a new owner.
     pub const OWNER_CHANGED: u16 = 69;
+    /// A member has another role.
+    pub const ROLE_CHANGED: u16 = 70;
+    /// Something was announced.
+    pub const ANNOUNCED: u16 = 71;
+    /// The group's settings were changed.
+    pub const GROUP_CHANGED: u16 = 72;
+    /// A member was muted, or may send again.
+    pub const MUTED: u16 = 73;
+    /// Somebody was banned, or may come in again.
+    pub const BANNED: u16 = 74;
+    /// A message was pinned, or the pin was taken off.
+    pub const PINNED: u16 = 75;
+    /// A member has another name in the group.
+    pub const NICKNAMED: u16 = 76;
+    /// The group is over.
+    pub const DISSOLVED: u16 = 77;
     /// The first kind of the private range: between applications, never read by the server; needs a fallback.
     pub const PRIVATE_FIRST: u16 = 0x8000;
 
@@ -237,6 +303,14 @@ pub mod kind {
             REMOVED => "removed",
             RENAMED => "renamed",
             OWNER_CHANGED => "owner_changed",
+            ROLE_CHANGED => "role_changed",
+            ANNOUNCED => "announced",
+            GROUP_CHANGED => "group_changed",
+            MUTED => "muted",
+            BANNED => "banned",
+            PINNED => "pinned",
+            NICKNAMED => "nicknamed",
+            DISSOLVED => "dissolved",
             PRIVATE_FIRST.. => "private",
             _ => "unknown",
         }

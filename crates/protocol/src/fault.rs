@@ -223,6 +223,9 @@ pub mod code {
         BAD_CODE "bad_code" Fix "The code is wrong, used up or too old."
         ACCOUNT_LOCKED "account_locked" Gone "An operator has locked this account."
         ACCOUNT_CLOSING "account_closing" Fix "The end of this account was announced. It can still be taken back."
+        MUTED "muted" Fix "You are muted in this group for a while."
+        NOT_ALLOWED "not_allowed" Fix "This group does not let you send that."
+        SLOW_MODE "slow_mode" Fix "This group is slow: wait before the next message."
     }
 }
 

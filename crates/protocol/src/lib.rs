@@ -19,6 +19,7 @@ pub mod export;
 pub mod fault;
 pub mod files;
 pub mod frame;
+pub mod groups;
 pub mod history;
 pub mod ids;
 pub mod limits;

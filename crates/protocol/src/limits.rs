@@ -104,6 +104,40 @@ pub const ALT_BYTES_MAX: usize = 1024;
 pub const PREVIEW_BYTES_MAX: usize = 128 * 1024;
 /// A picture of which previews are made, in bytes: larger ones are files like any other.
 pub const PICTURE_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// What a group is about, in UTF-8 bytes.
+pub const GROUP_DESCRIPTION_BYTES_MAX: usize = 1024;
+/// Administrators of a group: all of them hear of requests to join.
+pub const ADMINISTRATORS_MAX: usize = 50;
+/// How long a member of a slow group may have to wait between messages, in milliseconds: a day.
+pub const SLOW_MS_MAX: u64 = 86_400_000;
+/// For how long a member may be muted, in milliseconds: 30 days.
+pub const MUTE_MS_MAX: u64 = 30 * 86_400_000;
+/// People a group keeps out.
+pub const GROUP_BANNED_MAX: u64 = 10_000;
+/// Requests to join that wait in one group.
+pub const JOIN_REQUESTS_MAX: u64 = 1_000;
+/// Requests to join of one account that wait.
+pub const JOIN_REQUESTS_OF_ONE_MAX: u64 = 100;
+/// How long a request to join waits for an answer, in days.
+pub const JOIN_REQUEST_DAYS: u64 = 30;
+/// Links of one group that let people in.
+pub const GROUP_LINKS_MAX: u64 = 50;
+/// How many may come by one link.
+pub const GROUP_LINK_USES_MAX: u64 = 100_000;
+/// For how long a link is good, in milliseconds, at most: 365 days.
+pub const GROUP_LINK_MS_MAX: u64 = 365 * 86_400_000;
+/// An announcement, in UTF-8 bytes.
+pub const ANNOUNCEMENT_BYTES_MAX: usize = 4 * 1024;
+/// Announcements in one page: they fit a frame.
+pub const ANNOUNCEMENTS_PAGE_MAX: u64 = 20;
+/// Pinned messages of a group.
+pub const GROUP_PINS_MAX: u64 = 100;
+/// Entries that the audit log of a group keeps; the oldest goes.
+pub const AUDIT_MAX: u64 = 10_000;
+/// What is wrong with what is reported, in UTF-8 bytes.
+pub const REPORT_BYTES_MAX: usize = 1024;
+/// Reports that one account may make in 24 hours.
+pub const REPORTS_PER_DAY_MAX: u64 = 50;
 /// How long the account log remembers a key that went, in days.
 pub const ACCOUNT_LOG_DAYS: u64 = 90;
 
@@ -125,6 +159,14 @@ const _: () = assert!(
 const _: () = assert!(
     PAGE_MAX as usize * (COMMENT_BYTES_MAX + 128) < crate::frame::FRAME_MAX,
     "a page of comments fits a frame"
+);
+const _: () = assert!(
+    ANNOUNCEMENTS_PAGE_MAX as usize * (ANNOUNCEMENT_BYTES_MAX + 128) < crate::frame::FRAME_MAX,
+    "a page of announcements fits a frame"
+);
+const _: () = assert!(
+    PAGE_MAX as usize * (GROUP_DESCRIPTION_BYTES_MAX + 512) < crate::frame::FRAME_MAX,
+    "a page of groups fits a frame"
 );
 const _: () = assert!(BODY_BYTES_MAX + FALLBACK_BYTES_MAX + 1024 <= crate::frame::CHAT_FRAME_MAX);
 const _: () = assert!(TEXT_BYTES_MAX + MENTIONS_MAX * 64 <= BODY_BYTES_MAX);

@@ -7,7 +7,7 @@ use litrocket_core::{
 use litrocket_history::{Entry, Gone};
 use litrocket_protocol::{
     Code, chat,
-    conversations::member_state,
+    conversations::{member_state, role},
     event::kind,
     fault::code,
     unread::{self, Markers},
@@ -206,8 +206,14 @@ impl Room {
     /// Somebody is in from an event on.
     pub(crate) fn join(&mut self, account: usize, from: u64, first_message: u64) {
         let member = &mut self.members[account];
-        let membership =
-            member.membership.get_or_insert(Membership { state: 0, ranges: Vec::new(), refusal: None });
+        let membership = member.membership.get_or_insert(Membership {
+            state: 0,
+            ranges: Vec::new(),
+            refusal: None,
+            role: role::MEMBER,
+            muted_until_ms: 0,
+            last_ms: 0,
+        });
         membership.state = member_state::JOINED;
         membership.ranges.push(Range { from, to: None });
         member.joined = first_message;

@@ -153,6 +153,7 @@ impl World {
             kind: send.kind,
             target: send.target_seq,
             hash: hash_of(send.conversation, send.kind, send.target_seq, Hash::of(&send.body)),
+            everybody: false,
             refusal: too_long.then_some(code::TOO_LONG),
         };
         let first = server.working.first(send.id).filter(|stored| stored.sender == account(me));
@@ -160,7 +161,7 @@ impl World {
             position: stored.position,
             hash: hash_of(server.conversation_of(send.id), stored.kind, stored.target, stored.hash),
         });
-        let facts = Facts { first, member: member.membership.as_ref(), now_ms };
+        let facts = Facts { first, member: member.membership.as_ref(), rules: None, now_ms };
         match server.writer.decide(&incoming, facts) {
             Decision::Repeat(position) => Ok(position),
             Decision::Append(position) => {
@@ -174,7 +175,7 @@ impl World {
                     self.refusal(link, send, code)
                 })
             }
-            Decision::Refuse(code) => Err(self.refusal(link, send, code)),
+            Decision::Refuse(code) | Decision::Wait(code, _) => Err(self.refusal(link, send, code)),
         }
     }
 

@@ -14,7 +14,7 @@ use super::{ends, sessions, store};
 use crate::{
     app::App,
     error::Result,
-    features::{chat, conversations, mail, moments, people, search, words},
+    features::{chat, conversations, groups, mail, moments, people, search, words},
     rpc::Session,
     transport,
     writer::Tx,
@@ -109,6 +109,7 @@ async fn delete(app: &App, account: AccountId, erase: bool) -> Result<()> {
                 // Somebody may have brought it into a group meanwhile.
                 while conversations::leave_some(tx, account, GROUPS).await? > 0 {}
                 conversations::forget(tx, account).await?;
+                groups::forget(tx, account).await?;
                 words::erase(tx, account).await?;
                 moments::erase(tx, account).await?;
                 people::forget(tx, account).await?;

@@ -22,7 +22,7 @@ const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
 const LENGTH: usize = 16;
 
 /// Random letters that people can read out.
-pub(super) fn letters<const N: usize>() -> Result<String> {
+pub(crate) fn letters<const N: usize>() -> Result<String> {
     let bytes = random::<N>()?;
     // 256 is not a multiple of 31, which costs less than a tenth of a bit per letter.
     Ok(bytes.iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect())
@@ -30,14 +30,23 @@ pub(super) fn letters<const N: usize>() -> Result<String> {
 
 /// The address to hand out; with the CA's fingerprint nobody needs a file.
 pub fn link(app: &App, invite: Option<&str>) -> String {
+    address(app, invite.map(|code| ("invite", code)))
+}
+
+/// The same for other codes.
+pub(crate) fn address_with(app: &App, name: &str, code: &str) -> String {
+    address(app, Some((name, code)))
+}
+
+fn address(app: &App, last: Option<(&str, &str)>) -> String {
     let mut address = format!("litrocket://{}", app.public_address);
     let mut separator = '?';
     if !app.ca_sha256.is_empty() {
         address.push_str(&format!("?ca=sha256-{}", app.ca_sha256));
         separator = '&';
     }
-    if let Some(invite) = invite {
-        address.push_str(&format!("{separator}invite={invite}"));
+    if let Some((name, code)) = last {
+        address.push_str(&format!("{separator}{name}={code}"));
     }
     address
 }

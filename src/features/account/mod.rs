@@ -22,7 +22,7 @@ use crate::{error::Result, features::export::Kept, rpc::Router, writer::Tx};
 pub(crate) use closing::close;
 pub use closing::{Names, finish, finish_now};
 pub(crate) use ends::{reopen, set_operator};
-pub(crate) use invites::make as make_invite;
+pub(crate) use invites::{address_with, letters, make as make_invite};
 pub use invites::{first_invite, link};
 pub use password::Passwords;
 pub(crate) use recovery::reset;

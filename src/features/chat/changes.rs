@@ -15,7 +15,7 @@ use litrocket_protocol::{
 use super::store;
 use crate::{
     error::{Error, Result},
-    features::{conversations, files},
+    features::{conversations, files, groups},
     writer::{Hooks, NewEvent, SendCommand, Tx, TxFuture},
 };
 
@@ -96,7 +96,11 @@ fn supersede(event: &mut Event, by: u64) {
 }
 
 async fn recall(tx: &mut Tx, command: &SendCommand) -> Result<Position> {
-    let original = own_target(tx, command).await?;
+    let original = target(tx, command).await?;
+    if original.sender != command.sender {
+        let (conversation, seq) = (original.conversation, original.event_seq);
+        groups::may_remove_message(tx, conversation, command.sender, original.sender, seq).await?;
+    }
     take_back(tx, original, new_event(command, command.send.body.clone())).await
 }
 
@@ -119,6 +123,7 @@ pub(super) async fn take_back(tx: &mut Tx, original: Event, recall: NewEvent) ->
     }
     store::set_mentions(tx, conversation, message_seq, &[]).await?;
     store::clear_reactions(tx, conversation, event_seq).await?;
+    groups::unpin(tx, conversation, event_seq).await?;
     Ok(position)
 }
 

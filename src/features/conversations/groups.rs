@@ -11,18 +11,26 @@ use litrocket_protocol::{
     },
     event::{Created, Joined, Left, OwnerChanged, Removed, Renamed, kind},
     fault::code,
-    frame, limits, names,
+    frame,
+    groups::audit_action,
+    limits, names,
 };
 use serde::Serialize;
 
 use super::{list, store, tell_own_side};
 use crate::{
     error::{Error, Result},
+    features::groups::{
+        self,
+        rules::{self, Permission},
+    },
     rpc::Session,
     writer::{NewEvent, Tx},
 };
 
 const DAY_MS: u64 = 86_400_000;
+/// Sides that are told at once: what is held in memory of a large group.
+const SIDES_STEP: usize = 1_000;
 
 fn clean_name(name: &str) -> Result<String> {
     names::clean_display(name, names::DISPLAY_CHARS_MAX)
@@ -37,8 +45,12 @@ fn event<T: Serialize>(conversation: ConversationId, sender: AccountId, kind: u1
     NewEvent { conversation, sender, kind, body: frame::encode_body(body), ..NewEvent::default() }
 }
 
-/// The group, for a caller who is in it.
-async fn joined_group(tx: &mut Tx, conversation: ConversationId, account: AccountId) -> Result<store::Facts> {
+/// The group and the caller's role, for a caller who is in it.
+pub(crate) async fn joined_group(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    account: AccountId,
+) -> Result<(store::Facts, u8)> {
     let missing = || Error::from(Fault::new(code::NOT_FOUND).field("conversation"));
     let membership = tx.membership(conversation, account).await?.filter(|it| !it.ranges.is_empty());
     let membership = membership.ok_or_else(missing)?;
@@ -46,16 +58,8 @@ async fn joined_group(tx: &mut Tx, conversation: ConversationId, account: Accoun
         return Err(code::NOT_A_MEMBER.into());
     }
     let facts = store::facts(tx, conversation).await?.ok_or_else(missing)?;
-    if facts.kind == conversation_kind::GROUP { Ok(facts) } else { Err(code::NOT_A_GROUP.into()) }
-}
-
-async fn owned_group(tx: &mut Tx, conversation: ConversationId, account: AccountId) -> Result<store::Facts> {
-    let facts = joined_group(tx, conversation, account).await?;
-    if facts.owner == account {
-        Ok(facts)
-    } else {
-        Err(Fault::new(code::FORBIDDEN).message("Only the owner may do this.").into())
-    }
+    let is_group = facts.kind == conversation_kind::GROUP;
+    if is_group { Ok((facts, membership.role)) } else { Err(code::NOT_A_GROUP.into()) }
 }
 
 fn check_accounts(accounts: &[AccountId]) -> Result<()> {
@@ -129,13 +133,13 @@ pub(super) async fn invite(caller: Session, request: InviteMembers) -> Result<Me
 
 async fn bring(tx: &mut Tx, me: AccountId, request: InviteMembers, most: u64) -> Result<MembersInvited> {
     let conversation = request.conversation;
-    let facts = joined_group(tx, conversation, me).await?;
+    let facts = rules::allowed(tx, conversation, me, Permission::Invite).await?.facts;
     let wanted: BTreeSet<AccountId> = request.accounts.into_iter().collect();
     let wanted: Vec<AccountId> = wanted.into_iter().collect();
     if store::existing(tx, &wanted).await?.len() != wanted.len() {
         return Err(Fault::new(code::NOT_FOUND).field("accounts").into());
     }
-    let present = store::joined_among(tx, conversation, &wanted).await?;
+    let present = store::in_or_banned_among(tx, conversation, &wanted).await?;
     let absent: Vec<AccountId> = wanted.into_iter().filter(|account| !present.contains(account)).collect();
     let joined = store::able(tx, &absent, limits::CONVERSATIONS_MAX as u64).await?;
     if joined.is_empty() {
@@ -144,14 +148,27 @@ async fn bring(tx: &mut Tx, me: AccountId, request: InviteMembers, most: u64) ->
     if facts.members + joined.len() as u64 > most {
         return Err(Fault::new(code::GROUP_FULL).limit(most).into());
     }
-    let body = Joined { accounts: joined.clone() };
-    let position = tx.append(event(conversation, me, kind::JOINED, &body)).await?;
+    let event_seq = enter(tx, conversation, &facts, me, joined.clone()).await?;
+    Ok(MembersInvited { joined, event_seq: Some(event_seq) })
+}
+
+/// Puts accounts into a group, by somebody in it or by themselves. They are not in, and there is room for them.
+pub(crate) async fn enter(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    facts: &store::Facts,
+    by: AccountId,
+    accounts: Vec<AccountId>,
+) -> Result<u64> {
+    let body = Joined { accounts: accounts.clone() };
+    let position = tx.append(event(conversation, by, kind::JOINED, &body)).await?;
     let from_seq = if facts.open_history { 1 } else { position.event_seq };
-    store::join(tx, conversation, &joined, from_seq, position.message_seq + 1, true).await?;
-    store::count_members(tx, conversation, joined.len() as i64).await?;
-    tell_own_side(tx, conversation, &joined).await?;
-    tx.members_changed(conversation, joined.clone(), Vec::new());
-    Ok(MembersInvited { joined, event_seq: Some(position.event_seq) })
+    store::join(tx, conversation, &accounts, from_seq, position.message_seq + 1, true).await?;
+    store::count_members(tx, conversation, accounts.len() as i64).await?;
+    tell_own_side(tx, conversation, &accounts).await?;
+    groups::entered(tx, conversation, &accounts).await?;
+    tx.members_changed(conversation, accounts, Vec::new());
+    Ok(position.event_seq)
 }
 
 pub(super) async fn remove(caller: Session, request: RemoveMember) -> Result<Done> {
@@ -161,15 +178,20 @@ pub(super) async fn remove(caller: Session, request: RemoveMember) -> Result<Don
         .writer
         .run(move |tx| {
             Box::pin(async move {
-                owned_group(tx, conversation, me).await?;
+                let standing = rules::allowed(tx, conversation, me, Permission::Remove).await?;
                 if target == me {
-                    return Err(Fault::new(code::OWNER_STAYS).field("account").into());
+                    let fault = Fault::new(code::BAD_VALUE).field("account");
+                    return Err(fault.message("That is you: leave the group instead.").into());
                 }
                 if store::joined_among(tx, conversation, &[target]).await?.is_empty() {
                     return Ok(());
                 }
+                rules::over(tx, conversation, target, &standing).await?;
                 let body = Removed { account: target };
                 let position = tx.append(event(conversation, me, kind::REMOVED, &body)).await?;
+                let about =
+                    groups::About { event_seq: Some(position.event_seq), ..groups::About::account(target) };
+                groups::record(tx, conversation, me, audit_action::REMOVED, about).await?;
                 part(tx, conversation, target, member_state::REMOVED, position.event_seq).await
             })
         })
@@ -178,16 +200,40 @@ pub(super) async fn remove(caller: Session, request: RemoveMember) -> Result<Don
 }
 
 /// Closes what a member may read at the event that says they went.
-async fn part(
+pub(crate) async fn part(
     tx: &mut Tx,
     conversation: ConversationId,
     account: AccountId,
     state: u8,
     event_seq: u64,
 ) -> Result<()> {
+    let looked_after = tx.membership(conversation, account).await?.is_some_and(|it| it.role < role::MEMBER);
     store::part(tx, conversation, account, state, event_seq).await?;
     tell_own_side(tx, conversation, &[account]).await?;
     tx.members_changed(conversation, Vec::new(), vec![account]);
+    if looked_after { groups::no_longer_looks_after(tx, conversation, account).await } else { Ok(()) }
+}
+
+/// Sets the state of somebody who is not in: banned, or no longer.
+pub(crate) async fn keep_out(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    account: AccountId,
+    state: u8,
+) -> Result<()> {
+    let was_in = tx.membership(conversation, account).await?.is_some_and(|it| !it.ranges.is_empty());
+    store::set_outside(tx, conversation, account, state).await?;
+    // Who never was in has no side of it.
+    if was_in { tell_own_side(tx, conversation, &[account]).await } else { Ok(()) }
+}
+
+/// Closes the group for everybody at its last event.
+pub(crate) async fn dissolve(tx: &mut Tx, conversation: ConversationId, event_seq: u64) -> Result<()> {
+    let members = store::dissolve(tx, conversation, event_seq).await?;
+    for some in members.chunks(SIDES_STEP) {
+        tell_own_side(tx, conversation, some).await?;
+    }
+    tx.members_changed(conversation, Vec::new(), members);
     Ok(())
 }
 
@@ -199,7 +245,7 @@ pub(super) async fn leave(caller: Session, request: LeaveGroup) -> Result<Done> 
         .run(move |tx| {
             Box::pin(async move {
                 let facts = match joined_group(tx, conversation, me).await {
-                    Ok(facts) => facts,
+                    Ok((facts, _)) => facts,
                     // Leaving again changes nothing.
                     Err(Error::Fault(fault)) if fault.is(code::NOT_A_MEMBER) => return Ok(()),
                     Err(error) => return Err(error),
@@ -235,14 +281,16 @@ pub(crate) async fn leave_some(tx: &mut Tx, account: AccountId, most: usize) -> 
     Ok(groups.len())
 }
 
-/// Makes another member the owner.
+/// Makes another member the owner. Who hands a group on goes on looking after it.
 async fn hand_over(tx: &mut Tx, conversation: ConversationId, from: AccountId, to: AccountId) -> Result<()> {
     store::set_owner(tx, conversation, to).await?;
-    store::set_role(tx, conversation, from, role::MEMBER).await?;
+    store::set_role(tx, conversation, from, role::ADMINISTRATOR).await?;
     store::set_role(tx, conversation, to, role::OWNER).await?;
     let body = OwnerChanged { account: to };
     tx.append(event(conversation, from, kind::OWNER_CHANGED, &body)).await?;
-    tell_own_side(tx, conversation, &[from, to]).await
+    groups::record(tx, conversation, from, audit_action::TRANSFERRED, groups::About::account(to)).await?;
+    tell_own_side(tx, conversation, &[from, to]).await?;
+    groups::tell_staff(tx, conversation).await
 }
 
 pub(super) async fn rename(caller: Session, request: RenameGroup) -> Result<Done> {
@@ -253,12 +301,15 @@ pub(super) async fn rename(caller: Session, request: RenameGroup) -> Result<Done
         .writer
         .run(move |tx| {
             Box::pin(async move {
-                let facts = owned_group(tx, conversation, me).await?;
+                let facts = rules::allowed(tx, conversation, me, Permission::Administer).await?.facts;
                 if facts.name == name {
                     return Ok(());
                 }
                 store::rename(tx, conversation, &name).await?;
-                tx.append(event(conversation, me, kind::RENAMED, &Renamed { name })).await.map(drop)
+                groups::renamed(tx, conversation, &name).await?;
+                let position = tx.append(event(conversation, me, kind::RENAMED, &Renamed { name })).await?;
+                let about = groups::About::event(position.event_seq);
+                groups::record(tx, conversation, me, audit_action::RENAMED, about).await
             })
         })
         .await?;
@@ -272,12 +323,15 @@ pub(super) async fn transfer(caller: Session, request: TransferGroup) -> Result<
         .writer
         .run(move |tx| {
             Box::pin(async move {
-                owned_group(tx, conversation, me).await?;
+                rules::allowed(tx, conversation, me, Permission::Own).await?;
                 if target == me {
                     return Ok(());
                 }
                 if store::joined_among(tx, conversation, &[target]).await?.is_empty() {
                     return Err(Fault::new(code::NOT_FOUND).field("account").into());
+                }
+                if rules::is_weaker(tx, conversation, target, role::ADMINISTRATOR).await? {
+                    groups::room_for_administrator(tx, conversation).await?;
                 }
                 hand_over(tx, conversation, me, target).await
             })

@@ -29,8 +29,8 @@ use crate::{
     writer::Tx,
 };
 
-pub(crate) use groups::leave_some;
-pub(crate) use store::{forget, is_cleared};
+pub(crate) use groups::{dissolve, enter, joined_group, keep_out, leave_some, part};
+pub(crate) use store::{Facts, forget, is_cleared};
 
 /// What the feature holds of a person's side of their conversations.
 pub(crate) const EXPORT: &[Kept] = &[Kept {
@@ -128,7 +128,7 @@ pub(crate) async fn show_to_peer(tx: &mut Tx, conversation: ConversationId) -> R
 }
 
 /// Writes each account's side of a conversation to its account log.
-pub(super) async fn tell_own_side(
+pub(crate) async fn tell_own_side(
     tx: &mut Tx,
     conversation: ConversationId,
     accounts: &[AccountId],

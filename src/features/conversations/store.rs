@@ -27,15 +27,15 @@ fn ids(accounts: &[AccountId]) -> Result<String> {
 
 /// A conversation's own facts.
 #[derive(Debug, Clone)]
-pub(super) struct Facts {
-    pub(super) kind: u8,
-    pub(super) name: String,
-    pub(super) owner: AccountId,
-    pub(super) members: u64,
-    pub(super) open_history: bool,
+pub(crate) struct Facts {
+    pub(crate) kind: u8,
+    pub(crate) name: String,
+    pub(crate) owner: AccountId,
+    pub(crate) members: u64,
+    pub(crate) open_history: bool,
 }
 
-pub(super) async fn facts(tx: &mut Tx, conversation: ConversationId) -> Result<Option<Facts>> {
+pub(crate) async fn facts(tx: &mut Tx, conversation: ConversationId) -> Result<Option<Facts>> {
     const SELECT: &str = "SELECT kind, name, owner, members, open_history FROM conversations WHERE id = $1";
     let row: Option<(i64, String, i64, i64, i64)> = tx.first(SELECT, args![conversation]).await?;
     Ok(row.map(|(kind, name, owner, members, open)| Facts {
@@ -224,14 +224,92 @@ pub(super) async fn part(
     count_members(tx, conversation, -1).await
 }
 
-pub(super) async fn set_role(
+pub(crate) async fn set_role(
     tx: &mut Tx,
     conversation: ConversationId,
     account: AccountId,
     role: u8,
 ) -> Result<()> {
     const UPDATE: &str = "UPDATE members SET role = $3 WHERE conversation = $1 AND account = $2";
-    tx.execute(UPDATE, args![conversation, account, role]).await.map(drop)
+    tx.execute(UPDATE, args![conversation, account, role]).await?;
+    tx.standing_changed(conversation, account);
+    Ok(())
+}
+
+/// Mutes a member until a time; 0 for not at all.
+pub(crate) async fn mute(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    account: AccountId,
+    until_ms: u64,
+) -> Result<()> {
+    const UPDATE: &str = "UPDATE members SET muted_ms = $3 WHERE conversation = $1 AND account = $2";
+    tx.execute(UPDATE, args![conversation, account, until_ms]).await?;
+    tx.standing_changed(conversation, account);
+    Ok(())
+}
+
+/// Sets the state of somebody who is not in. Who never was gets a row that shows them nothing.
+pub(super) async fn set_outside(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    account: AccountId,
+    state: u8,
+) -> Result<()> {
+    const SET: &str =
+        "INSERT INTO members (conversation, account, state, role, shown) VALUES ($1, $2, $3, 3, 0)
+        ON CONFLICT (conversation, account) DO UPDATE SET state = excluded.state";
+    tx.execute(SET, args![conversation, account, state]).await?;
+    tx.standing_changed(conversation, account);
+    Ok(())
+}
+
+/// Sets a member's name in the group; whether it is another.
+pub(crate) async fn set_nickname(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    account: AccountId,
+    nickname: &str,
+) -> Result<bool> {
+    const UPDATE: &str =
+        "UPDATE members SET nickname = $3 WHERE conversation = $1 AND account = $2 AND nickname <> $3";
+    Ok(tx.execute(UPDATE, args![conversation, account, nickname]).await? > 0)
+}
+
+/// A member has seen the announcements up to one.
+pub(crate) async fn see_announcement(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    account: AccountId,
+    event_seq: u64,
+) -> Result<()> {
+    const UPDATE: &str =
+        "UPDATE members SET announced = $3 WHERE conversation = $1 AND account = $2 AND announced < $3";
+    tx.execute(UPDATE, args![conversation, account, event_seq]).await.map(drop)
+}
+
+pub(crate) async fn set_open_history(tx: &mut Tx, conversation: ConversationId, open: bool) -> Result<()> {
+    tx.execute("UPDATE conversations SET open_history = $2 WHERE id = $1", args![conversation, open])
+        .await
+        .map(drop)
+}
+
+/// Takes everybody out at once: they read up to `to_seq` and no further. Answers who was in.
+pub(super) async fn dissolve(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    to_seq: u64,
+) -> Result<Vec<AccountId>> {
+    const MEMBERS: &str = "UPDATE members SET state = $2, role = 3, parted_ms = $3,
+            parted_name = (SELECT name FROM conversations WHERE id = $1),
+            parted_members = (SELECT members FROM conversations WHERE id = $1)
+        WHERE conversation = $1 AND state = 2 RETURNING account";
+    const ACCESS: &str = "UPDATE access SET to_seq = $2 WHERE conversation = $1 AND to_seq IS NULL";
+    let now = tx.now_ms();
+    let rows: Vec<(i64,)> = tx.all(MEMBERS, args![conversation, member_state::REMOVED, now]).await?;
+    tx.execute(ACCESS, args![conversation, to_seq]).await?;
+    tx.execute("UPDATE conversations SET members = 0, owner = 0 WHERE id = $1", args![conversation]).await?;
+    Ok(rows.into_iter().map(|(id,)| id.into()).collect())
 }
 
 pub(super) async fn set_owner(tx: &mut Tx, conversation: ConversationId, account: AccountId) -> Result<()> {
@@ -258,14 +336,16 @@ pub(super) async fn show_to(tx: &mut Tx, conversation: ConversationId, account: 
     Ok(tx.execute(UPDATE, args![conversation, account]).await? > 0)
 }
 
-/// Those of the accounts that exist and have room for another conversation.
-pub(super) async fn able(
+/// Those of the accounts that exist and have room for another conversation. Being kept out of one that they never were
+/// in takes none.
+pub(crate) async fn able(
     tx: &mut Tx,
     accounts: &[AccountId],
     conversations_max: u64,
 ) -> Result<Vec<AccountId>> {
     const SELECT: &str = "SELECT a.id FROM json_each($1) j JOIN accounts a ON a.id = j.value
-        WHERE a.deleted_ms IS NULL AND (SELECT COUNT(*) FROM members m WHERE m.account = a.id) < $2
+        WHERE a.deleted_ms IS NULL AND (SELECT COUNT(*) FROM members m
+            WHERE m.account = a.id AND NOT (m.state = 5 AND m.shown = 0)) < $2
         ORDER BY a.id";
     let rows: Vec<(i64,)> = tx.all(SELECT, args![ids(accounts)?, conversations_max]).await?;
     Ok(rows.into_iter().map(|(id,)| id.into()).collect())
@@ -284,6 +364,18 @@ pub(super) async fn joined_among(
 ) -> Result<Vec<AccountId>> {
     const SELECT: &str = "SELECT m.account FROM json_each($2) j
         JOIN members m ON m.conversation = $1 AND m.account = j.value AND m.state = 2";
+    let rows: Vec<(i64,)> = tx.all(SELECT, args![conversation, ids(accounts)?]).await?;
+    Ok(rows.into_iter().map(|(id,)| id.into()).collect())
+}
+
+/// Those of the accounts that are in the conversation, or are kept out of it.
+pub(super) async fn in_or_banned_among(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    accounts: &[AccountId],
+) -> Result<Vec<AccountId>> {
+    const SELECT: &str = "SELECT m.account FROM json_each($2) j
+        JOIN members m ON m.conversation = $1 AND m.account = j.value AND m.state IN (2, 5)";
     let rows: Vec<(i64,)> = tx.all(SELECT, args![conversation, ids(accounts)?]).await?;
     Ok(rows.into_iter().map(|(id,)| id.into()).collect())
 }
@@ -315,9 +407,13 @@ pub(super) async fn heir(
     Ok(row.map(|(account,)| account.into()))
 }
 
-/// Empties an account's side of its conversations: drafts, and what it deleted for itself.
+/// Empties an account's side of its conversations: drafts, names, and what it deleted for itself.
 pub(crate) async fn forget(tx: &mut Tx, account: AccountId) -> Result<()> {
-    tx.execute("UPDATE members SET draft = '' WHERE account = $1 AND draft <> ''", args![account]).await?;
+    tx.execute(
+        "UPDATE members SET draft = '', nickname = '' WHERE account = $1 AND (draft <> '' OR nickname <> '')",
+        args![account],
+    )
+    .await?;
     tx.execute("DELETE FROM hidden WHERE account = $1", args![account]).await.map(drop)
 }
 

@@ -14,7 +14,7 @@ use crate::{
     args,
     db::Db,
     error::{Error, Result},
-    features::{account, chat, conversations, files, mail, moments, people, words},
+    features::{account, chat, conversations, files, groups, mail, moments, people, words},
     rpc::{Router, Session},
 };
 
@@ -41,6 +41,7 @@ const TABLES: &[&[Kept]] = &[
     moments::EXPORT,
     files::EXPORT,
     conversations::EXPORT,
+    groups::EXPORT,
 ];
 
 /// Registers the request.

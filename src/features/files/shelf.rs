@@ -16,7 +16,11 @@ use litrocket_protocol::{
 use super::{missing, shelf_store, store};
 use crate::{
     error::{Error, Result},
-    features::{conversations, page_limit},
+    features::{
+        conversations,
+        groups::rules::{self, Permission},
+        page_limit,
+    },
     rpc::Session,
     writer::Tx,
 };
@@ -62,7 +66,7 @@ pub(super) async fn add(caller: Session, request: AddGroupFile) -> Result<GroupF
 
 async fn add_in(tx: &mut Tx, me: AccountId, request: AddGroupFile, quota: u64) -> Result<GroupFile> {
     let conversation = request.conversation;
-    member(tx, conversation, me).await?;
+    rules::allowed(tx, conversation, me, Permission::Upload).await?;
     let parent = folder(tx, conversation, request.folder).await?;
     let file = store::readable_in(tx, me, request.file).await?.ok_or_else(missing)?;
     let name = request.name.unwrap_or(file.name);
@@ -97,7 +101,7 @@ pub(super) async fn make_folder(caller: Session, request: MakeGroupFolder) -> Re
     let (me, MakeGroupFolder { conversation, name }) = (caller.account(), request);
     check_name(&name)?;
     let work = async move |tx: &mut Tx| {
-        member(tx, conversation, me).await?;
+        rules::allowed(tx, conversation, me, Permission::Upload).await?;
         match shelf_store::by_name(tx, conversation, 0, &name).await? {
             Some((id, None)) => return shown(tx, id).await,
             Some(_) => return Err(Fault::new(code::NAME_TAKEN).field("name").into()),

@@ -24,6 +24,7 @@ use crate::{
 
 pub(crate) use notices::parted;
 pub(crate) use sight::{seen, shown};
+pub(crate) use store::author;
 
 /// What the feature holds of a person.
 pub(crate) const EXPORT: &[Kept] = &[

@@ -89,7 +89,7 @@ pub(super) async fn set_visibility(tx: &mut Tx, moment: u64, visibility: u8) -> 
 }
 
 /// Whose moment it is, if the reader sees it.
-pub(super) async fn author(tx: &mut Tx, reader: AccountId, moment: u64) -> Result<Option<AccountId>> {
+pub(crate) async fn author(tx: &mut Tx, reader: AccountId, moment: u64) -> Result<Option<AccountId>> {
     const SELECT: &str = concat!("SELECT m.author FROM moments m WHERE m.id = $2 AND ", seen!("$1"));
     let row: Option<(i64,)> = tx.first(SELECT, args![reader, moment]).await?;
     Ok(row.map(|(author,)| author.into()))

@@ -29,7 +29,7 @@ fn plain(text: &str) -> String {
 
 /// The terms of a name: the name from each place on, then from each of its Chinese characters on how it is read,
 /// whole and by first letters.
-pub(super) fn terms(name: &str) -> BTreeSet<String> {
+pub(crate) fn terms(name: &str) -> BTreeSet<String> {
     let name = plain(name);
     let mut terms = BTreeSet::new();
     for (at, c) in name.char_indices() {
@@ -77,15 +77,21 @@ pub async fn index_all(app: Arc<App>) {
     }
 }
 
-pub(super) async fn find(caller: Session, request: FindPeople) -> Result<FoundPeople> {
-    let limit = page_limit(request.limit)?;
-    if request.text.len() > limits::SEARCH_BYTES_MAX {
+/// What is searched for among terms.
+pub(crate) fn search_text(text: &str) -> Result<String> {
+    if text.len() > limits::SEARCH_BYTES_MAX {
         return Err(Fault::new(code::TOO_LONG).field("text").limit(limits::SEARCH_BYTES_MAX as u64).into());
     }
-    let text: String = plain(request.text.trim_start_matches('@')).chars().take(TERM_CHARS_MAX).collect();
+    let text: String = plain(text).chars().take(TERM_CHARS_MAX).collect();
     if text.is_empty() {
         return Err(Fault::new(code::NOTHING_TO_SEARCH).field("text").into());
     }
+    Ok(text)
+}
+
+pub(super) async fn find(caller: Session, request: FindPeople) -> Result<FoundPeople> {
+    let limit = page_limit(request.limit)?;
+    let text = search_text(request.text.trim_start_matches('@'))?;
     let after = request.after.map_or_else(|| (text.clone(), AccountId::SYSTEM), |at| (at.term, at.account));
     let mut found = store::find(&caller.app.db, caller.account(), &text, after, limit + 1).await?;
     let more = found.len() as u64 > limit;

@@ -54,8 +54,8 @@ pub(crate) const EXPORT: &[Kept] = &[
 ];
 
 pub(crate) use blocks::blocks_between;
-pub(crate) use find::index;
 pub use find::index_all;
+pub(crate) use find::{index, search_text, terms};
 pub(crate) use store::{are_friends, blocked_among, exists, forget};
 
 const DAY_MS: u64 = 86_400_000;
@@ -114,7 +114,7 @@ fn check_other(me: AccountId, other: AccountId) -> Result<()> {
     Ok(())
 }
 
-fn clean_line(text: &str, max: usize, field: &str) -> Result<String> {
+pub(crate) fn clean_line(text: &str, max: usize, field: &str) -> Result<String> {
     names::clean_line(text, max).map_err(|error| {
         let fault = match error {
             names::NameError::TooLong => Fault::new(code::TOO_LONG).limit(max as u64),

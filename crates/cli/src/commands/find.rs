@@ -1,4 +1,4 @@
-//! Finding people.
+//! Finding people and groups.
 
 use litrocket_protocol::{limits, people::FindPeople};
 use serde_json::json;
@@ -33,6 +33,7 @@ pub(super) async fn run(context: &Context, find: Find) -> Result<(), Failure> {
                 context.output.hint(context.output.words.nobody_found());
             }
         }
+        Find::Groups { text, limit } => super::groups::find(context, &client, &text, limit).await?,
     }
     client.close().await;
     Ok(())

@@ -8,6 +8,7 @@ use litrocket_protocol::{
 };
 use serde_json::{Value, json};
 
+use super::group_events;
 use crate::{
     Failure, markdown,
     output::{Output, escape, time},
@@ -25,7 +26,7 @@ pub(super) fn accounts(event: &Event) -> Vec<AccountId> {
         kind::JOINED => accounts.extend(body::<Joined>(event).map(|body| body.accounts).unwrap_or_default()),
         kind::REMOVED => accounts.extend(body::<Removed>(event).map(|body| body.account)),
         kind::OWNER_CHANGED => accounts.extend(body::<OwnerChanged>(event).map(|body| body.account)),
-        _ => {}
+        _ => accounts.extend(group_events::accounts(event)),
     }
     accounts
 }
@@ -122,7 +123,7 @@ fn json_event(names: &Names, event: &Event, edited_ms: Option<u64>, reactions: &
             body::<OwnerChanged>(event).map_or_else(Vec::new, |it| vec![("accounts", list(vec![it.account]))])
         }
         kind::RENAMED => body::<Renamed>(event).map_or_else(Vec::new, |it| vec![("name", it.name.into())]),
-        _ => Vec::new(),
+        _ => group_events::details(names, event),
     };
     let changes = [
         (if event.kind == kind::TEXT { "reply_to" } else { "target_seq" }, event.target_seq.map(Value::from)),
@@ -186,7 +187,7 @@ fn line(
             format!("{verb} {} → {target}", escape(&it.emoji))
         }),
         kind::CREATED => says.created_group().to_owned(),
-        kind::JOINED => {
+        kind::JOINED if body::<Joined>(event).is_none_or(|it| it.accounts != [event.sender]) => {
             format!(
                 "{} {}",
                 says.brought_in(),
@@ -212,7 +213,7 @@ fn line(
                 people(body::<OwnerChanged>(event).map(|it| it.account).into_iter().collect())
             )
         }
-        _ => shown(output, event),
+        _ => group_events::line(says, names, event).unwrap_or_else(|| shown(output, event)),
     };
     if edited_ms.is_some() || event.edited_by.is_some() {
         what = format!("{what} {}", says.edited());

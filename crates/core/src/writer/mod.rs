@@ -7,7 +7,10 @@
 use std::collections::HashMap;
 
 use litrocket_protocol::{
-    AccountId, Code, ConversationId, conversations::member_state, event::kind, fault::code,
+    AccountId, Code, ConversationId,
+    conversations::{member_state, role},
+    event::kind,
+    fault::code,
 };
 
 use crate::access::{self, Range};
@@ -63,6 +66,8 @@ pub struct Incoming {
     pub target: Option<u64>,
     /// Keyed hash over conversation, kind, target, body and fallback.
     pub hash: [u8; 32],
+    /// Whether it mentions everybody.
+    pub everybody: bool,
     /// Why the server's policy refuses it, unless it is a repeat.
     pub refusal: Option<Code>,
 }
@@ -85,6 +90,48 @@ pub struct Membership {
     pub ranges: Vec<Range>,
     /// Why they may not write, although they are in.
     pub refusal: Option<Code>,
+    /// One of [`role`].
+    pub role: u8,
+    /// Until when they may send nothing, in server milliseconds; 0 for not at all.
+    pub muted_until_ms: u64,
+    /// When they last wrote while the group was slow, in server milliseconds; 0 for never.
+    pub last_ms: u64,
+}
+
+/// What a group lets its members send. Each role is the weakest that may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// Who may write.
+    pub write: u8,
+    /// Who may send files.
+    pub upload: u8,
+    /// Who may mention everybody.
+    pub everybody: u8,
+    /// How long a member waits between messages, in milliseconds; 0 for not at all.
+    pub slow_ms: u64,
+}
+
+impl Rules {
+    /// Whether a message of this member makes them wait before the next. Those who look after the group never do.
+    pub fn slows(&self, member: &Membership) -> bool {
+        self.slow_ms > 0 && member.role >= role::MEMBER
+    }
+
+    fn refuse(&self, send: &Incoming, member: &Membership, now_ms: u64) -> Option<Decision> {
+        let counts = kind::counts(send.kind);
+        let writes = counts || send.kind == kind::EDIT;
+        let lacks = |weakest: u8| member.role > weakest;
+        if writes && lacks(self.write)
+            || send.kind == kind::FILE && lacks(self.upload)
+            || send.everybody && lacks(self.everybody)
+        {
+            return Some(Decision::Refuse(code::NOT_ALLOWED));
+        }
+        let next_ms = member.last_ms + self.slow_ms;
+        // A time that lies ahead was written before the clock stepped back: it keeps nobody waiting.
+        let waits = counts && self.slows(member) && member.last_ms <= now_ms && next_ms > now_ms;
+        waits.then(|| Decision::Wait(code::SLOW_MODE, next_ms - now_ms))
+    }
 }
 
 /// What the shell found in the open transaction.
@@ -94,6 +141,8 @@ pub struct Facts<'a> {
     pub first: Option<First>,
     /// The membership; `None` for strangers and unknown conversations.
     pub member: Option<&'a Membership>,
+    /// What the group lets its members send; `None` outside groups.
+    pub rules: Option<Rules>,
     /// The server's time, in milliseconds.
     pub now_ms: u64,
 }
@@ -109,6 +158,8 @@ pub enum Decision {
     Change,
     /// Refuse it.
     Refuse(Code),
+    /// Refuse it; the like would be taken after so many milliseconds.
+    Wait(Code, u64),
 }
 
 /// Heads and fences. One for the whole server.
@@ -170,6 +221,9 @@ impl Writer {
         if let Some(code) = member.refusal.or(send.refusal) {
             return Decision::Refuse(code);
         }
+        if let Some(refused) = ruled_out(send, member, &facts) {
+            return refused;
+        }
         let head = self.heads.get(&send.conversation).copied().unwrap_or_default();
         if let Some(target) = send.target
             && (target > head.event_seq || !access::may_read(&member.ranges, target))
@@ -229,6 +283,17 @@ impl Writer {
     pub fn rolled_back(&mut self) {
         self.roll_back_to(Savepoint(0));
     }
+}
+
+/// Why the group does not take a send of one who is in. Own words may be taken back always.
+fn ruled_out(send: &Incoming, member: &Membership, facts: &Facts<'_>) -> Option<Decision> {
+    if send.kind == kind::RECALL {
+        return None;
+    }
+    if member.muted_until_ms > facts.now_ms {
+        return Some(Decision::Wait(code::MUTED, member.muted_until_ms - facts.now_ms));
+    }
+    facts.rules?.refuse(send, member, facts.now_ms)
 }
 
 #[cfg(feature = "plant")]

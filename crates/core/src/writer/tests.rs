@@ -5,7 +5,14 @@ use super::*;
 const ROOM: ConversationId = ConversationId(1);
 
 fn member() -> Membership {
-    Membership { state: member_state::JOINED, ranges: vec![Range { from: 1, to: None }], refusal: None }
+    Membership {
+        state: member_state::JOINED,
+        ranges: vec![Range { from: 1, to: None }],
+        refusal: None,
+        role: role::MEMBER,
+        muted_until_ms: 0,
+        last_ms: 0,
+    }
 }
 
 fn text(epoch: u32) -> Incoming {
@@ -17,13 +24,14 @@ fn text(epoch: u32) -> Incoming {
         kind: kind::TEXT,
         target: None,
         hash: [1; 32],
+        everybody: false,
         refusal: None,
     }
 }
 
 fn decide(writer: &mut Writer, send: &Incoming, first: Option<First>, now_ms: u64) -> Decision {
     let member = member();
-    writer.decide(send, Facts { first, member: Some(&member), now_ms })
+    writer.decide(send, Facts { first, member: Some(&member), rules: None, now_ms })
 }
 
 #[test]
@@ -40,15 +48,12 @@ fn a_retry_gets_the_first_answer_and_another_payload_is_a_conflict() {
 fn a_retry_after_removal_still_gets_its_first_answer() {
     let mut writer = Writer::default();
     let position = writer.append(ROOM, kind::TEXT, 1);
-    let gone = Membership {
-        state: member_state::REMOVED,
-        ranges: vec![Range { from: 1, to: Some(1) }],
-        refusal: None,
-    };
+    let gone =
+        Membership { state: member_state::REMOVED, ranges: vec![Range { from: 1, to: Some(1) }], ..member() };
     let first = Some(First { position, hash: [1; 32] });
-    let facts = Facts { first, member: Some(&gone), now_ms: 2 };
+    let facts = Facts { first, member: Some(&gone), rules: None, now_ms: 2 };
     assert_eq!(writer.decide(&text(0), facts), Decision::Repeat(position));
-    let facts = Facts { first: None, member: Some(&gone), now_ms: 2 };
+    let facts = Facts { first: None, member: Some(&gone), rules: None, now_ms: 2 };
     assert_eq!(writer.decide(&text(0), facts), Decision::Refuse(code::NOT_A_MEMBER));
 }
 
@@ -65,7 +70,7 @@ fn a_policy_refuses_what_is_new_and_not_what_was_accepted_before_it() {
 #[test]
 fn a_stranger_gets_the_answer_for_a_conversation_that_does_not_exist() {
     let mut writer = Writer::default();
-    let facts = Facts { first: None, member: None, now_ms: 2 };
+    let facts = Facts { first: None, member: None, rules: None, now_ms: 2 };
     assert_eq!(writer.decide(&text(0), facts), Decision::Refuse(code::NOT_FOUND));
 }
 
@@ -95,6 +100,57 @@ fn a_reply_to_what_the_sender_may_not_read_is_refused() {
     assert_eq!(decide(&mut writer, &reply, None, 1), Decision::Refuse(code::BAD_TARGET));
     reply.target = Some(1);
     assert!(matches!(decide(&mut writer, &reply, None, 1), Decision::Append(_)));
+}
+
+const OPEN: Rules = Rules { write: role::MEMBER, upload: role::MEMBER, everybody: role::MEMBER, slow_ms: 0 };
+
+fn ruled(send: &Incoming, member: &Membership, rules: Rules, now_ms: u64) -> Decision {
+    let mut writer = Writer::default();
+    writer.append(ROOM, kind::TEXT, 1);
+    writer.decide(send, Facts { first: None, member: Some(member), rules: Some(rules), now_ms })
+}
+
+#[test]
+fn the_muted_send_nothing_and_may_take_their_words_back() {
+    let muted = Membership { muted_until_ms: 100, ..member() };
+    assert_eq!(ruled(&text(0), &muted, OPEN, 40), Decision::Wait(code::MUTED, 60));
+    let reaction = Incoming { kind: kind::REACTION, target: Some(1), ..text(0) };
+    assert_eq!(ruled(&reaction, &muted, OPEN, 40), Decision::Wait(code::MUTED, 60));
+    assert_eq!(ruled(&Incoming { kind: kind::RECALL, ..reaction }, &muted, OPEN, 40), Decision::Change);
+    assert!(matches!(ruled(&text(0), &muted, OPEN, 100), Decision::Append(_)));
+}
+
+#[test]
+fn each_thing_is_sent_by_the_roles_that_may() {
+    let refused = Decision::Refuse(code::NOT_ALLOWED);
+    let admin = Membership { role: role::ADMINISTRATOR, ..member() };
+    let quiet = Rules { write: role::ADMINISTRATOR, ..OPEN };
+    let reaction = Incoming { kind: kind::REACTION, target: Some(1), ..text(0) };
+    let edit = Incoming { kind: kind::EDIT, ..reaction };
+    assert_eq!(ruled(&text(0), &member(), quiet, 5), refused);
+    assert_eq!(ruled(&edit, &member(), quiet, 5), refused);
+    assert_eq!(ruled(&reaction, &member(), quiet, 5), Decision::Change);
+    assert!(matches!(ruled(&text(0), &admin, quiet, 5), Decision::Append(_)));
+    let file = Incoming { kind: kind::FILE, ..text(0) };
+    let rules = Rules { upload: role::OWNER, everybody: role::ADMINISTRATOR, ..OPEN };
+    assert_eq!(ruled(&file, &admin, rules, 5), refused);
+    let everybody = Incoming { everybody: true, ..text(0) };
+    assert_eq!(ruled(&everybody, &member(), rules, 5), refused);
+    assert!(matches!(ruled(&everybody, &admin, rules, 5), Decision::Append(_)));
+}
+
+#[test]
+fn slow_mode_keeps_members_waiting_and_a_clock_that_stepped_back_does_not() {
+    let slow = Rules { slow_ms: 50, ..OPEN };
+    let wrote = Membership { last_ms: 100, ..member() };
+    assert_eq!(ruled(&text(0), &wrote, slow, 120), Decision::Wait(code::SLOW_MODE, 30));
+    let reaction = Incoming { kind: kind::REACTION, target: Some(1), ..text(0) };
+    assert_eq!(ruled(&reaction, &wrote, slow, 120), Decision::Change);
+    for (member, now_ms) in
+        [(wrote.clone(), 150), (wrote.clone(), 99), (Membership { role: role::ADMINISTRATOR, ..wrote }, 120)]
+    {
+        assert!(matches!(ruled(&text(0), &member, slow, now_ms), Decision::Append(_)), "at {now_ms}");
+    }
 }
 
 proptest! {

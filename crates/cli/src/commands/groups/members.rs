@@ -1,63 +1,44 @@
-//! Groups.
+//! Making groups, and who is in them.
 
 use litrocket_client::Client;
 use litrocket_protocol::{
     conversations::{
         CreateGroup, InviteMembers, LeaveGroup, ListMembers, RemoveMember, RenameGroup, TransferGroup,
-        conversation_kind, member_state, role,
+        conversation_kind, member_state,
     },
     limits,
 };
 use serde_json::json;
 
-use super::lists::print_info;
+use super::{Group, In, settings::role_name};
 use crate::{
-    Failure, Group,
-    output::escape,
+    Failure,
+    commands::lists::print_info,
+    output::{escape, time},
     resolve::{self, Names},
     session::Context,
 };
 
-pub(super) async fn run(context: &Context, group: Group) -> Result<(), Failure> {
-    let client = context.connect().await?;
+pub(super) async fn run(it: In<'_>, group: Group) -> Result<(), Failure> {
+    let In { context, client } = it;
     match group {
         Group::Create { name, members, open_history } => {
-            create(context, &client, name, &members, open_history).await?;
+            create(context, client, name, &members, open_history).await
         }
-        Group::Invite { group, members } => invite(context, &client, &group, &members).await?,
+        Group::Invite { group, members } => invite(context, client, &group, &members).await,
         Group::Remove { group, member } => {
-            let conversation = resolve::conversation(&client, &group).await?;
-            let account = resolve::account(&client, &member).await?.account;
-            client.call(RemoveMember { conversation, account }).await?;
-            done(context, conversation.0)?;
+            it.act_on(&group, &member, |conversation, account| RemoveMember { conversation, account }).await
         }
-        Group::Leave { group } => {
-            let conversation = resolve::conversation(&client, &group).await?;
-            client.call(LeaveGroup { conversation }).await?;
-            done(context, conversation.0)?;
-        }
+        Group::Leave { group } => it.act(&group, |conversation| LeaveGroup { conversation }).await,
         Group::Rename { group, name } => {
-            let conversation = resolve::conversation(&client, &group).await?;
-            client.call(RenameGroup { conversation, name }).await?;
-            done(context, conversation.0)?;
+            it.act(&group, |conversation| RenameGroup { conversation, name }).await
         }
         Group::Transfer { group, member } => {
-            let conversation = resolve::conversation(&client, &group).await?;
-            let account = resolve::account(&client, &member).await?.account;
-            client.call(TransferGroup { conversation, account }).await?;
-            done(context, conversation.0)?;
+            it.act_on(&group, &member, |conversation, account| TransferGroup { conversation, account }).await
         }
-        Group::Members { group } => members(context, &client, &group).await?,
-        Group::List => list(context, &client).await?,
+        Group::Members { group } => members(context, client, &group).await,
+        _ => list(context, client).await,
     }
-    client.close().await;
-    Ok(())
-}
-
-fn done(context: &Context, conversation: u64) -> Result<(), Failure> {
-    context
-        .output
-        .data(|| json!({"type": "done", "conversation": conversation}), || context.output.words.done().into())
 }
 
 async fn create(
@@ -97,17 +78,26 @@ async fn members(context: &Context, client: &Client, group: &str) -> Result<(), 
     loop {
         let page = client.call(ListMembers { conversation, after, limit: Some(limits::PAGE_MAX) }).await?;
         for member in &page.members {
-            let owner = member.role == role::OWNER;
             let words = context.output.words;
             context.output.data(
                 || {
                     json!({"type": "member", "conversation": conversation.0, "account": member.account.0,
                         "handle": member.handle, "display_name": member.display_name,
-                        "role": if owner { "owner" } else { "member" }})
+                        "role": role_name(member.role), "nickname": member.nickname,
+                        "muted_until_ms": member.muted_until_ms})
                 },
                 || {
-                    let role = if owner { words.owner() } else { words.member() };
-                    format!("@{:<32}  {:<32}  {role}", escape(&member.handle), escape(&member.display_name))
+                    let shown = member.nickname.as_ref().unwrap_or(&member.display_name);
+                    let mut line = format!(
+                        "@{:<32}  {:<32}  {}",
+                        escape(&member.handle),
+                        escape(shown),
+                        words.role(member.role)
+                    );
+                    if let Some(until) = member.muted_until_ms {
+                        line.push_str(&format!("  {} {}", words.muted_until(), time(until)));
+                    }
+                    line
                 },
             )?;
         }

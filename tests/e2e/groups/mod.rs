@@ -1,5 +1,10 @@
 //! Groups, small and large.
 
+mod board;
+mod joining;
+mod moderation;
+mod rules;
+
 use std::time::{Duration, Instant};
 
 use litrocket::args;
@@ -14,10 +19,55 @@ use litrocket_protocol::{
     limits,
 };
 
+use litrocket_protocol::{
+    ConversationId, Fault,
+    conversations::role,
+    event::Event,
+    groups::{GetGroup, GroupChange, GroupInfo, PermissionChanges, SetGroup, SetRole},
+};
+
 use crate::{
     witness::LONG,
     world::{Person, World, text},
 };
+
+impl Person {
+    async fn sets(&self, conversation: ConversationId, change: GroupChange) {
+        self.asks(SetGroup { conversation, change }).await;
+    }
+
+    async fn permits(&self, conversation: ConversationId, permissions: PermissionChanges) {
+        self.sets(conversation, GroupChange { permissions: Some(permissions), ..GroupChange::default() })
+            .await;
+    }
+
+    async fn makes_administrator(&self, conversation: ConversationId, other: &Person) {
+        self.asks(SetRole { conversation, account: other.account, role: role::ADMINISTRATOR }).await;
+    }
+
+    async fn sees_settings(&self, conversation: ConversationId) -> GroupInfo {
+        self.asks(GetGroup { conversation }).await
+    }
+
+    /// Sends what must be refused; answers the whole fault.
+    async fn is_stopped(&self, conversation: ConversationId, message: Outgoing) -> Fault {
+        match self.sends(conversation, message).await {
+            Err(litrocket_client::Error::Fault(fault)) => *fault,
+            other => panic!("{other:?} instead of a refusal"),
+        }
+    }
+
+    /// The next event of a kind, passing others by, with its body.
+    async fn hears_news<T: serde::de::DeserializeOwned>(&mut self, kind: u16) -> (Event, T) {
+        loop {
+            let event = self.next_event().await;
+            if event.kind == kind {
+                let body = litrocket_protocol::frame::decode(&event.body).unwrap();
+                return (event, body);
+            }
+        }
+    }
+}
 
 #[tokio::test]
 async fn a_group_of_ten_thousand_members_works() {

@@ -1,0 +1,203 @@
+//! Finding groups and coming in.
+
+use litrocket_client::Client;
+use litrocket_protocol::{
+    ConversationId,
+    groups::{
+        AnswerJoin, DropGroupLink, FindGroups, GroupLinkInfo, JoinGroup, ListGroupLinks, ListJoinRequests,
+        MakeGroupLink, WithdrawJoin, join_state,
+    },
+    limits,
+};
+use serde_json::{Value, json};
+
+use super::{Group, GroupLinkCommand, In, settings::joining_name};
+use crate::{
+    Failure,
+    output::{escape, time},
+    session::Context,
+};
+
+const DAY_MS: u64 = 86_400_000;
+
+pub(super) async fn run(it: In<'_>, group: Group) -> Result<(), Failure> {
+    match group {
+        Group::Find { text, limit } => find(it.context, it.client, &text, limit).await,
+        Group::Join { group, message } => join(it, &group, message).await,
+        Group::Withdraw { group } => {
+            let conversation = ConversationId(group);
+            it.client.call(WithdrawJoin { conversation }).await?;
+            it.done(conversation)
+        }
+        Group::Requests { group } => requests(it, &group).await,
+        Group::Answer { group, member, answer } => {
+            let accept = answer == "accept";
+            it.act_on(&group, &member, |conversation, account| AnswerJoin { conversation, account, accept })
+                .await
+        }
+        Group::Link(GroupLinkCommand::Make { group, uses, days }) => make_link(it, &group, uses, days).await,
+        Group::Link(GroupLinkCommand::List { group }) => links(it, &group).await,
+        Group::Link(GroupLinkCommand::Drop { group, link }) => {
+            it.act(&group, |conversation| DropGroupLink { conversation, link }).await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints groups that are found by a text.
+pub(in crate::commands) async fn find(
+    context: &Context,
+    client: &Client,
+    text: &str,
+    limit: u64,
+) -> Result<(), Failure> {
+    let (mut left, mut after, mut any) = (limit, None, false);
+    while left > 0 {
+        let limit = Some(left.min(limits::PAGE_MAX));
+        let page = client.call(FindGroups { text: text.into(), after, limit }).await?;
+        left -= (page.groups.len() as u64).min(left);
+        for group in &page.groups {
+            any = true;
+            context.output.data(
+                || {
+                    json!({"type": "group", "conversation": group.conversation.0, "name": group.name,
+                        "description": group.description, "members": group.members,
+                        "joining": joining_name(group.joining)})
+                },
+                || {
+                    let (name, about) = (escape(&group.name), escape(&group.description));
+                    let line =
+                        format!("[{}]  #{name:<32}  {:>6}  {about}", group.conversation, group.members);
+                    line.trim_end().to_owned()
+                },
+            )?;
+        }
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    In { context, client }.nothing(any, context.output.words.no_groups_found());
+    Ok(())
+}
+
+/// A number is a group, everything else a link or its code.
+fn wanted(group: &str, message: String) -> JoinGroup {
+    if let Ok(number) = group.parse() {
+        return JoinGroup { conversation: Some(ConversationId(number)), code: None, message };
+    }
+    let from_link = group.split(['?', '&']).find_map(|part| part.strip_prefix("group="));
+    JoinGroup { conversation: None, code: Some(from_link.unwrap_or(group).into()), message }
+}
+
+async fn join(it: In<'_>, group: &str, message: String) -> Result<(), Failure> {
+    let joined = it.client.call(wanted(group, message)).await?;
+    let is_in = joined.state == join_state::JOINED;
+    let words = it.context.output.words;
+    it.context.output.data(
+        || {
+            json!({"type": "group_joined", "conversation": joined.conversation.0,
+                "state": if is_in { "joined" } else { "asked" }})
+        },
+        || {
+            let what = if is_in { words.join_joined() } else { words.join_asked() };
+            format!("[{}]  {what}", joined.conversation)
+        },
+    )
+}
+
+async fn requests(it: In<'_>, group: &str) -> Result<(), Failure> {
+    let conversation = it.group(group).await?;
+    let (mut after, mut any) = (None, false);
+    loop {
+        let page = it.client.call(ListJoinRequests { conversation, after, limit: None }).await?;
+        for one in &page.requests {
+            any = true;
+            it.context.output.data(
+                || {
+                    json!({"type": "join_request", "conversation": conversation.0, "account": one.account.0,
+                        "handle": one.handle, "display_name": one.display_name,
+                        "message": one.request.message, "at_ms": one.request.at_ms,
+                        "expires_ms": one.request.expires_ms})
+                },
+                || {
+                    let (handle, name) = (escape(&one.handle), escape(&one.display_name));
+                    let (at, message) = (time(one.request.at_ms), escape(&one.request.message));
+                    format!("{at}  @{handle:<24}  {name:<24}  {message}").trim_end().to_owned()
+                },
+            )?;
+        }
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    it.nothing(any, it.context.output.words.no_join_requests());
+    Ok(())
+}
+
+fn link_json(conversation: ConversationId, link: &GroupLinkInfo) -> Value {
+    json!({"type": "group_link", "conversation": conversation.0, "link": link.link, "made_by": link.made_by.0,
+        "made_ms": link.made_ms, "uses_left": link.uses_left, "expires_ms": link.expires_ms})
+}
+
+async fn make_link(it: In<'_>, group: &str, uses: u64, days: u64) -> Result<(), Failure> {
+    let conversation = it.group(group).await?;
+    let valid_ms = Some(days.saturating_mul(DAY_MS));
+    let made = it.client.call(MakeGroupLink { conversation, uses: Some(uses), valid_ms }).await?;
+    let words = it.context.output.words;
+    it.context.output.data(
+        || {
+            let mut object = link_json(conversation, &made.link);
+            object["code"] = made.code.clone().into();
+            object["address"] = made.address.clone().into();
+            object
+        },
+        || {
+            let until = time(made.link.expires_ms);
+            format!(
+                "{}\n{} {}, {} {until}",
+                made.address,
+                words.uses_left(),
+                made.link.uses_left,
+                words.valid_until()
+            )
+        },
+    )
+}
+
+async fn links(it: In<'_>, group: &str) -> Result<(), Failure> {
+    let conversation = it.group(group).await?;
+    let found = it.client.call(ListGroupLinks { conversation }).await?.links;
+    let words = it.context.output.words;
+    for link in &found {
+        it.context.output.data(
+            || link_json(conversation, link),
+            || {
+                let until = time(link.expires_ms);
+                format!(
+                    "{:<16}  {} {}, {} {until}",
+                    link.link,
+                    words.uses_left(),
+                    link.uses_left,
+                    words.valid_until()
+                )
+            },
+        )?;
+    }
+    it.nothing(!found.is_empty(), words.no_links());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_a_group_and_everything_else_a_code() {
+        assert_eq!(wanted("12", String::new()).conversation, Some(ConversationId(12)));
+        for link in ["litrocket://h:1?ca=sha256-00&group=abc", "litrocket://h:1?group=abc", "abc"] {
+            assert_eq!(wanted(link, String::new()).code.as_deref(), Some("abc"), "{link}");
+        }
+    }
+}

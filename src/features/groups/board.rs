@@ -1,0 +1,197 @@
+//! What hangs on a group's wall: announcements, pins, and the names members have there.
+
+use litrocket_core::access;
+use litrocket_protocol::{
+    AccountId, ConversationId, Fault,
+    account::Done,
+    event::{AnnouncedText, Nicknamed, Pinned, kind},
+    fault::code,
+    groups::{
+        Announce, Announced, AnnouncementSeen, Announcements, ListAnnouncementSeen, ListAnnouncements,
+        ListPins, PinMessage, Pins, SeeAnnouncement, SeenPosition, SetNickname, audit_action,
+    },
+    limits, names,
+};
+
+use super::{
+    audit::{self, About},
+    event, missing,
+    rules::{self, Permission},
+    store, too_long, too_many,
+};
+use crate::{
+    error::{Error, Result},
+    features::{bounded_limit, conversations, page_limit},
+    rpc::Session,
+    writer::{NewEvent, Tx},
+};
+
+pub(super) async fn announce(caller: Session, request: Announce) -> Result<Announced> {
+    let (me, conversation) = (caller.account(), request.conversation);
+    let text = request.text.trim().to_owned();
+    too_long("text", &text, limits::ANNOUNCEMENT_BYTES_MAX)?;
+    let event_seq =
+        caller.app.writer.run(move |tx| Box::pin(announce_in(tx, me, conversation, text))).await?;
+    Ok(Announced { event_seq })
+}
+
+async fn announce_in(
+    tx: &mut Tx,
+    me: AccountId,
+    conversation: ConversationId,
+    text: String,
+) -> Result<Option<u64>> {
+    rules::allowed(tx, conversation, me, Permission::Announce).await?;
+    let settings = store::settings(tx, conversation).await?.ok_or_else(|| Error::from(code::NOT_A_GROUP))?;
+    let current = store::announced(tx, conversation, settings.announcement).await?;
+    // A retry of what stands is the same announcement.
+    match current {
+        None if text.is_empty() => return Ok(None),
+        Some(words) if words == text => return Ok(Some(settings.announcement)),
+        _ => {}
+    }
+    let fallback = beginning(&text, limits::FALLBACK_BYTES_MAX).to_owned();
+    let taken_down = text.is_empty();
+    let made = event(conversation, me, kind::ANNOUNCED, &AnnouncedText { text });
+    let made = NewEvent { fallback: Some(fallback).filter(|words| !words.is_empty()), ..made };
+    let position = tx.append(made).await?;
+    let current = if taken_down { 0 } else { position.event_seq };
+    store::set(tx, conversation, &store::Settings { announcement: current, ..settings }).await?;
+    audit::record(tx, conversation, me, audit_action::ANNOUNCED, About::event(position.event_seq)).await?;
+    Ok(Some(position.event_seq))
+}
+
+/// As much of a text as fits, cut between characters.
+fn beginning(text: &str, bytes: usize) -> &str {
+    let end = (0..=bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or(0)]
+}
+
+pub(super) async fn see(caller: Session, request: SeeAnnouncement) -> Result<Done> {
+    let (app, me, SeeAnnouncement { conversation, event_seq }) = (&caller.app, caller.account(), request);
+    let place = conversations::joined(&app.db, conversation, me).await?;
+    let may_read = access::may_read(&place.ranges, event_seq);
+    let there = store::announcements(&app.db, conversation, &[(event_seq, event_seq)], 1).await?;
+    if !may_read || there.is_empty() {
+        return Err(missing("event_seq"));
+    }
+    let work = async move |tx: &mut Tx| {
+        conversations::joined_group(tx, conversation, me).await?;
+        conversations::store::see_announcement(tx, conversation, me, event_seq).await
+    };
+    app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    Ok(Done::default())
+}
+
+pub(super) async fn list_announcements(caller: Session, request: ListAnnouncements) -> Result<Announcements> {
+    let limit = bounded_limit(request.limit, limits::ANNOUNCEMENTS_PAGE_MAX)?;
+    let (db, conversation) = (&caller.app.db, request.conversation);
+    let place = conversations::readable(db, conversation, caller.account()).await?;
+    let last = request.before.map_or(place.last, |before| place.last.min(before.saturating_sub(1)));
+    let ranges: Vec<(u64, u64)> = place
+        .ranges
+        .iter()
+        .map(|range| (range.from, range.end(last)))
+        .filter(|(from, to)| from <= to)
+        .collect();
+    let mut announcements = store::announcements(db, conversation, &ranges, limit + 1).await?;
+    let more = announcements.len() as u64 > limit;
+    announcements.truncate(limit as usize);
+    Ok(Announcements { announcements, more })
+}
+
+pub(super) async fn list_seen(caller: Session, request: ListAnnouncementSeen) -> Result<AnnouncementSeen> {
+    let limit = page_limit(request.limit)?;
+    let (db, conversation, event_seq) = (&caller.app.db, request.conversation, request.event_seq);
+    let place = conversations::joined(db, conversation, caller.account()).await?;
+    let there = store::announcements(db, conversation, &[(event_seq, event_seq)], 1).await?;
+    if there.is_empty() || !access::may_read(&place.ranges, event_seq) {
+        return Err(missing("event_seq"));
+    }
+    let after = request.after.map_or((event_seq, AccountId::SYSTEM), |at| (at.event_seq, at.account));
+    let after = if after.0 < event_seq { (event_seq, AccountId::SYSTEM) } else { after };
+    let mut seen = store::seen(db, conversation, after, limit + 1).await?;
+    let more = seen.len() as u64 > limit;
+    seen.truncate(limit as usize);
+    let next = seen
+        .last()
+        .filter(|_| more)
+        .map(|(event_seq, last)| SeenPosition { event_seq: *event_seq, account: last.account });
+    Ok(AnnouncementSeen { people: seen.into_iter().map(|(_, person)| person).collect(), next })
+}
+
+pub(super) async fn pin(caller: Session, request: PinMessage) -> Result<Done> {
+    let me = caller.account();
+    caller.app.writer.run(move |tx| Box::pin(pin_in(tx, me, request))).await?;
+    Ok(Done::default())
+}
+
+async fn pin_in(tx: &mut Tx, me: AccountId, request: PinMessage) -> Result<()> {
+    let PinMessage { conversation, event_seq, pinned } = request;
+    rules::allowed(tx, conversation, me, Permission::Pin).await?;
+    if store::is_pinned(tx, conversation, event_seq).await? == pinned {
+        return Ok(());
+    }
+    let action = if pinned { audit_action::PINNED } else { audit_action::UNPINNED };
+    if pinned {
+        let membership = tx.membership(conversation, me).await?;
+        let may_read = membership.is_some_and(|it| access::may_read(&it.ranges, event_seq));
+        if !may_read || !store::is_message(tx, conversation, event_seq).await? {
+            return Err(Fault::new(code::BAD_TARGET).field("event_seq").into());
+        }
+        if store::count_pins(tx, conversation).await? >= limits::GROUP_PINS_MAX {
+            return Err(too_many("pins", limits::GROUP_PINS_MAX));
+        }
+        store::pin(tx, conversation, event_seq, me).await?;
+    } else {
+        store::unpin(tx, conversation, event_seq).await?;
+    }
+    let made = event(conversation, me, kind::PINNED, &Pinned { pinned });
+    tx.append(NewEvent { target: Some(event_seq), ..made }).await?;
+    audit::record(tx, conversation, me, action, About::event(event_seq)).await
+}
+
+pub(super) async fn list_pins(caller: Session, request: ListPins) -> Result<Pins> {
+    let (db, conversation) = (&caller.app.db, request.conversation);
+    let place = conversations::joined(db, conversation, caller.account()).await?;
+    let mut pins = store::pins(db, conversation).await?;
+    pins.retain(|pin| access::may_read(&place.ranges, pin.event_seq));
+    Ok(Pins { pins })
+}
+
+pub(super) async fn set_nickname(caller: Session, request: SetNickname) -> Result<Done> {
+    let (me, conversation) = (caller.account(), request.conversation);
+    let nickname = match request.nickname.trim() {
+        "" => String::new(),
+        name => names::clean_display(name, names::DISPLAY_CHARS_MAX).map_err(|error| {
+            Error::from(Fault::new(code::BAD_VALUE).field("nickname").message(error.to_string()))
+        })?,
+    };
+    let work = async move |tx: &mut Tx| {
+        conversations::joined_group(tx, conversation, me).await?;
+        let now = tx.now_ms();
+        let muted = tx.membership(conversation, me).await?.map_or(0, |it| it.muted_until_ms);
+        // A name is something that everybody reads.
+        if muted > now {
+            return Err(Fault::new(code::MUTED).retry_after(muted - now).into());
+        }
+        if !conversations::store::set_nickname(tx, conversation, me, &nickname).await? {
+            return Ok(());
+        }
+        tx.append(event(conversation, me, kind::NICKNAMED, &Nicknamed { nickname })).await.map(drop)
+    };
+    caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    Ok(Done::default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_announcement_is_cut_between_characters() {
+        assert_eq!(beginning("hello", 1024), "hello");
+        assert_eq!(beginning("你好", 4), "你");
+        assert_eq!(beginning("", 4), "");
+    }
+}
