@@ -219,14 +219,20 @@ async fn tell_typing(
         return Ok(());
     }
     told.insert(typing.conversation, now);
-    let members = match app.hub.members(typing.conversation) {
-        Some(members) => members,
-        None => conversations::store::members(&app.db, typing.conversation).await?.into(),
+    // The size comes first: the members of a large group are not looked up for nothing.
+    let known = app.hub.members(typing.conversation);
+    let size = match &known {
+        Some(members) => members.len(),
+        None => conversations::store::size(&app.db, typing.conversation).await?,
     };
-    if members.len() > TYPING_MEMBERS_MAX {
+    if size > TYPING_MEMBERS_MAX {
         return Ok(());
     }
-    let others: Vec<AccountId> = members.iter().copied().filter(|member| *member != me).collect();
+    let mut others: Vec<AccountId> = match known {
+        Some(members) => members.iter().collect(),
+        None => conversations::store::members(&app.db, typing.conversation).await?,
+    };
+    others.retain(|member| *member != me);
     let value = TypingNow { conversation: typing.conversation, account: me, typing: typing.typing };
     app.hub.tell(&others, &StateValue::Typing(value));
     Ok(())

@@ -1,14 +1,11 @@
 //! Active conversations: their joined members and the newest part of their log, each with a byte budget.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-};
+use std::collections::{HashMap, VecDeque};
 
 use bytes::Bytes;
 use litrocket_protocol::{AccountId, ConversationId};
 
-use super::Appended;
+use super::{Appended, Members};
 
 /// The recent log of one conversation, in bytes.
 const RECENT_BYTES_MAX: usize = 64 * 1024;
@@ -37,7 +34,7 @@ pub enum Recents {
 
 #[derive(Debug, Default)]
 struct Active {
-    members: Option<Arc<[AccountId]>>,
+    members: Option<Members>,
     recent: VecDeque<RecentEntry>,
     recent_bytes: usize,
     used: u64,
@@ -45,7 +42,7 @@ struct Active {
 
 impl Active {
     fn bytes(&self) -> usize {
-        self.recent_bytes + self.members.as_ref().map_or(0, |members| members.len() * 8) + 128
+        self.recent_bytes + self.members.as_ref().map_or(0, Members::bytes) + 128
     }
 }
 
@@ -64,13 +61,11 @@ impl Conversations {
         active
     }
 
-    pub(super) fn members(&mut self, conversation: ConversationId) -> Option<Arc<[AccountId]>> {
+    pub(super) fn members(&mut self, conversation: ConversationId) -> Option<Members> {
         self.active.get(&conversation)?.members.clone()
     }
 
-    pub(super) fn load_members(&mut self, conversation: ConversationId, mut members: Vec<AccountId>) {
-        members.sort_unstable();
-        members.dedup();
+    pub(super) fn load_members(&mut self, conversation: ConversationId, members: Vec<AccountId>) {
         self.update(conversation, |active| active.members = Some(members.into()));
     }
 
@@ -85,12 +80,8 @@ impl Conversations {
         removed: &[AccountId],
     ) {
         self.update(conversation, |active| {
-            if let Some(members) = &active.members {
-                let mut list: Vec<_> = members.iter().copied().filter(|one| !removed.contains(one)).collect();
-                list.extend_from_slice(added);
-                list.sort_unstable();
-                list.dedup();
-                active.members = Some(list.into());
+            if let Some(members) = &mut active.members {
+                members.change(added, removed);
             }
         });
     }

@@ -6,6 +6,7 @@
 
 mod conversations;
 mod device;
+mod members;
 
 use std::{
     collections::HashMap,
@@ -18,6 +19,7 @@ use litrocket_protocol::{AccountId, ConversationId, SessionId, state::Marker};
 use conversations::Conversations;
 pub use conversations::{RecentEntry, Recents};
 pub use device::{Device, Dirty, StateValue};
+pub use members::Members;
 
 /// An event that was committed.
 #[derive(Debug, Clone)]
@@ -141,8 +143,8 @@ impl Hub {
         lock(&self.conversations).members(conversation).is_some()
     }
 
-    /// The joined members, sorted, if they are known.
-    pub fn members(&self, conversation: ConversationId) -> Option<Arc<[AccountId]>> {
+    /// The joined members, if they are known.
+    pub fn members(&self, conversation: ConversationId) -> Option<Members> {
         lock(&self.conversations).members(conversation)
     }
 
@@ -170,7 +172,7 @@ impl Hub {
     /// Makes a commit known: called by the writer alone, in the order of commits.
     pub fn publish(&self, committed: Committed) {
         self.mark_access(&committed.changes);
-        let mut audiences: Vec<(ConversationId, Arc<[AccountId]>)> = Vec::new();
+        let mut audiences: Vec<(ConversationId, Members)> = Vec::new();
         {
             let mut conversations = lock(&self.conversations);
             for event in committed.events {
@@ -189,8 +191,8 @@ impl Hub {
                     }
                     Change::Members { conversation, added, removed } => {
                         conversations.change_members(*conversation, added, removed);
-                        audiences.push((*conversation, added.as_slice().into()));
-                        audiences.push((*conversation, removed.as_slice().into()));
+                        audiences.push((*conversation, added.clone().into()));
+                        audiences.push((*conversation, removed.clone().into()));
                     }
                     _ => {}
                 }
@@ -202,7 +204,7 @@ impl Hub {
             self.apply(&accounts, change, &mut ended);
         }
         for (conversation, members) in audiences {
-            each_online(&accounts, &members, |device| device.mark(conversation));
+            each_member(&accounts, &members, |device| device.mark(conversation));
         }
         drop(accounts);
         for (device, reason) in ended {
@@ -232,10 +234,7 @@ impl Hub {
         let accounts = lock(&self.accounts);
         for (conversation, lists) in marks {
             for list in lists {
-                // The lists come as they were asked for, not sorted: one at a time.
-                for account in list {
-                    each_online(&accounts, &[*account], |device| device.access_changed(conversation));
-                }
+                each_online(&accounts, list, |device| device.access_changed(conversation));
             }
         }
     }
@@ -269,9 +268,9 @@ impl Hub {
     fn marker(&self, accounts: &HashMap<AccountId, Vec<Arc<Device>>>, marker: &Marker) {
         let members = lock(&self.conversations).members(marker.conversation);
         let Some(members) = members.filter(|list| list.len() <= LIVE_MARKERS_MEMBERS_MAX) else { return };
-        for member in members.iter().filter(|member| **member != marker.account) {
+        for member in members.iter().filter(|member| *member != marker.account) {
             let value = StateValue::Marker(marker.clone());
-            each_online(accounts, &[*member], |device| device.tell(value.clone()));
+            each_online(accounts, &[member], |device| device.tell(value.clone()));
         }
     }
 
@@ -282,19 +281,26 @@ impl Hub {
     }
 }
 
-/// Walks the smaller of the two: the list, or who is online.
 fn each_online(
     online: &HashMap<AccountId, Vec<Arc<Device>>>,
     list: &[AccountId],
+    each: impl FnMut(&Arc<Device>),
+) {
+    list.iter().filter_map(|account| online.get(account)).flatten().for_each(each);
+}
+
+/// Walks the smaller of the two: the members, or who is online.
+fn each_member(
+    online: &HashMap<AccountId, Vec<Arc<Device>>>,
+    members: &Members,
     mut each: impl FnMut(&Arc<Device>),
 ) {
-    if list.len() <= online.len() {
-        list.iter().filter_map(|account| online.get(account)).flatten().for_each(&mut each);
+    if members.len() <= online.len() {
+        members.iter().filter_map(|account| online.get(&account)).flatten().for_each(&mut each);
     } else {
-        let members = |account: &AccountId| list.binary_search(account).is_ok();
         online
             .iter()
-            .filter(|(account, _)| members(account))
+            .filter(|(account, _)| members.contains(**account))
             .flat_map(|(_, devices)| devices)
             .for_each(&mut each);
     }

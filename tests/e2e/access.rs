@@ -173,7 +173,7 @@ fn table() -> Vec<Row> {
         g::ListGroupLinks { conversation: group } => ["not_found", "not_a_member", "ok"];
         g::Announce { conversation: group, text: words } => ["not_found", "not_a_member", "forbidden"];
         g::SeeAnnouncement { conversation: group, event_seq: first } => ["not_found", "not_a_member", "not_found"];
-        g::ListAnnouncements { conversation: group, before: none, limit: none } => ["not_found", "ok", "ok"];
+        g::ListGroupAnnouncements { conversation: group, before: none, limit: none } => ["not_found", "ok", "ok"];
         g::ListAnnouncementSeen { conversation: group, event_seq: first, after: none, limit: none } => ["not_found", "not_a_member", "not_found"];
         g::PinMessage { conversation: group, event_seq: first, pinned: |_: &Scene| true } => ["not_found", "not_a_member", "forbidden"];
         g::ListPins { conversation: group } => ["not_found", "not_a_member", "ok"];

@@ -24,6 +24,8 @@ pub enum Pattern {
     History,
     /// Pages of the feed of moments. A unit is a query; latency is the figure.
     Moments,
+    /// Somebody comes into a group, something is announced there, they go. A unit is one of these; latency is the figure.
+    Group,
     /// Many idle, some typing, groups, reconnects. A unit is a delivery.
     Mixed,
 }
@@ -125,6 +127,9 @@ scenarios!(
     "moments-10k",
     "moments-100k",
     "moments-5000-friends",
+    "group-100",
+    "group-10k",
+    "group-100k",
 );
 
 impl Scenario {
@@ -156,7 +161,7 @@ impl Scenario {
     fn check(&self) -> Result<()> {
         let bounds = [
             ("groups", self.groups, 1, 10_000),
-            ("members", self.members, 2, 20_000),
+            ("members", self.members, 2, 100_000),
             ("payload_bytes", self.payload_bytes, 16, 16_000),
             ("in_flight", self.in_flight, 1, 256),
             ("seconds", self.seconds, 1, 600),

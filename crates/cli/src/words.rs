@@ -130,8 +130,6 @@ words! {
     open_history: "New members read what was said before.", "新成员可以看到以前的消息。";
     slow: "Seconds between messages of a member:", "成员发言间隔秒数：";
     may: "Who may", "权限";
-    announcement: "Announcement", "公告";
-    no_announcement: "No announcement.", "没有公告。";
     nobody_saw: "Nobody has seen it yet.", "还没有人看过。";
     no_groups_found: "No group is found by that.", "没有找到群组。";
     join_asked: "Asked to join. You will hear when it is answered.", "已申请加入，等待批准。";

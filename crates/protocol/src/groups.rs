@@ -96,7 +96,7 @@ message! {
         permissions: Permissions,
         /// The current announcement; absent when there is none, or the caller may not read it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        announcement: Option<Announcement>,
+        announcement: Option<GroupAnnouncement>,
         /// Requests to join that wait; 0 for those who may not answer them.
         requests: u64,
     }
@@ -534,7 +534,7 @@ message! {
     }
 
     /// Lists announcements that the caller may read, newest first.
-    pub struct ListAnnouncements {
+    pub struct ListGroupAnnouncements {
         /// The group.
         conversation: ConversationId,
         /// Those before this event.
@@ -546,15 +546,15 @@ message! {
     }
 
     /// A page of announcements.
-    pub struct Announcements {
+    pub struct GroupAnnouncements {
         /// Newest first. One without words took the one before it down.
-        announcements: Vec<Announcement>,
+        announcements: Vec<GroupAnnouncement>,
         /// Whether there are more.
         more: bool,
     }
 
     /// One announcement.
-    pub struct Announcement {
+    pub struct GroupAnnouncement {
         /// Its event.
         event_seq: u64,
         /// Who made it.

@@ -126,10 +126,10 @@ pub const GROUP_LINKS_MAX: u64 = 50;
 pub const GROUP_LINK_USES_MAX: u64 = 100_000;
 /// For how long a link is good, in milliseconds, at most: 365 days.
 pub const GROUP_LINK_MS_MAX: u64 = 365 * 86_400_000;
-/// An announcement, in UTF-8 bytes.
-pub const ANNOUNCEMENT_BYTES_MAX: usize = 4 * 1024;
-/// Announcements in one page: they fit a frame.
-pub const ANNOUNCEMENTS_PAGE_MAX: u64 = 20;
+/// An announcement to a group, in UTF-8 bytes.
+pub const GROUP_ANNOUNCEMENT_BYTES_MAX: usize = 4 * 1024;
+/// Announcements to a group in one page: they fit a frame.
+pub const GROUP_ANNOUNCEMENTS_PAGE_MAX: u64 = 20;
 /// Pinned messages of a group.
 pub const GROUP_PINS_MAX: u64 = 100;
 /// Entries that the audit log of a group keeps; the oldest goes.
@@ -161,7 +161,7 @@ const _: () = assert!(
     "a page of comments fits a frame"
 );
 const _: () = assert!(
-    ANNOUNCEMENTS_PAGE_MAX as usize * (ANNOUNCEMENT_BYTES_MAX + 128) < crate::frame::FRAME_MAX,
+    GROUP_ANNOUNCEMENTS_PAGE_MAX as usize * (GROUP_ANNOUNCEMENT_BYTES_MAX + 128) < crate::frame::FRAME_MAX,
     "a page of announcements fits a frame"
 );
 const _: () = assert!(

@@ -582,6 +582,13 @@ pub(super) async fn hide(
     tx.execute_many(INSERT, &rows).await
 }
 
+/// How many members are in.
+pub(crate) async fn size(db: &Db, conversation: ConversationId) -> Result<usize> {
+    let row: Option<(i64,)> =
+        db.first("SELECT members FROM conversations WHERE id = $1", args![conversation]).await?;
+    Ok(row.map_or(0, |(members,)| members as usize))
+}
+
 /// The joined members, sorted.
 pub(crate) async fn members(db: &Db, conversation: ConversationId) -> Result<Vec<AccountId>> {
     const SELECT: &str = "SELECT account FROM members WHERE conversation = $1 AND state = 2 ORDER BY account";

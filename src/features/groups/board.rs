@@ -7,8 +7,9 @@ use litrocket_protocol::{
     event::{AnnouncedText, Nicknamed, Pinned, kind},
     fault::code,
     groups::{
-        Announce, Announced, AnnouncementSeen, Announcements, ListAnnouncementSeen, ListAnnouncements,
-        ListPins, PinMessage, Pins, SeeAnnouncement, SeenPosition, SetNickname, audit_action,
+        Announce, Announced, AnnouncementSeen, GroupAnnouncements, ListAnnouncementSeen,
+        ListGroupAnnouncements, ListPins, PinMessage, Pins, SeeAnnouncement, SeenPosition, SetNickname,
+        audit_action,
     },
     limits, names,
 };
@@ -29,7 +30,7 @@ use crate::{
 pub(super) async fn announce(caller: Session, request: Announce) -> Result<Announced> {
     let (me, conversation) = (caller.account(), request.conversation);
     let text = request.text.trim().to_owned();
-    too_long("text", &text, limits::ANNOUNCEMENT_BYTES_MAX)?;
+    too_long("text", &text, limits::GROUP_ANNOUNCEMENT_BYTES_MAX)?;
     let event_seq =
         caller.app.writer.run(move |tx| Box::pin(announce_in(tx, me, conversation, text))).await?;
     Ok(Announced { event_seq })
@@ -83,8 +84,11 @@ pub(super) async fn see(caller: Session, request: SeeAnnouncement) -> Result<Don
     Ok(Done::default())
 }
 
-pub(super) async fn list_announcements(caller: Session, request: ListAnnouncements) -> Result<Announcements> {
-    let limit = bounded_limit(request.limit, limits::ANNOUNCEMENTS_PAGE_MAX)?;
+pub(super) async fn list_announcements(
+    caller: Session,
+    request: ListGroupAnnouncements,
+) -> Result<GroupAnnouncements> {
+    let limit = bounded_limit(request.limit, limits::GROUP_ANNOUNCEMENTS_PAGE_MAX)?;
     let (db, conversation) = (&caller.app.db, request.conversation);
     let place = conversations::readable(db, conversation, caller.account()).await?;
     let last = request.before.map_or(place.last, |before| place.last.min(before.saturating_sub(1)));
@@ -97,7 +101,7 @@ pub(super) async fn list_announcements(caller: Session, request: ListAnnouncemen
     let mut announcements = store::announcements(db, conversation, &ranges, limit + 1).await?;
     let more = announcements.len() as u64 > limit;
     announcements.truncate(limit as usize);
-    Ok(Announcements { announcements, more })
+    Ok(GroupAnnouncements { announcements, more })
 }
 
 pub(super) async fn list_seen(caller: Session, request: ListAnnouncementSeen) -> Result<AnnouncementSeen> {

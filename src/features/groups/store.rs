@@ -4,7 +4,7 @@ use litrocket_protocol::{
     AccountId, ConversationId,
     event::AnnouncedText,
     frame,
-    groups::{Announcement, AuditEntry, GroupPerson, Permissions, Pin, ReportContent},
+    groups::{AuditEntry, GroupAnnouncement, GroupPerson, Permissions, Pin, ReportContent},
     limits,
 };
 
@@ -244,7 +244,7 @@ pub(super) async fn announcements(
     conversation: ConversationId,
     ranges: &[(u64, u64)],
     limit: u64,
-) -> Result<Vec<Announcement>> {
+) -> Result<Vec<GroupAnnouncement>> {
     const SELECT: &str = "SELECT e.frame FROM events e WHERE e.conversation = $1 AND e.kind = 71
             AND EXISTS (SELECT 1 FROM json_each($2) j
                 WHERE e.event_seq BETWEEN json_extract(j.value, '$[0]') AND json_extract(j.value, '$[1]'))
@@ -258,7 +258,12 @@ pub(super) async fn announcements(
         .map(|(bytes,)| {
             let event = chat::decode(&bytes)?;
             let text = frame::decode::<AnnouncedText>(&event.body).map(|body| body.text).unwrap_or_default();
-            Ok(Announcement { event_seq: event.event_seq, account: event.sender, at_ms: event.at_ms, text })
+            Ok(GroupAnnouncement {
+                event_seq: event.event_seq,
+                account: event.sender,
+                at_ms: event.at_ms,
+                text,
+            })
         })
         .collect()
 }

@@ -6,7 +6,7 @@ use litrocket_protocol::{
     conversations::{LeaveGroup, ListMembers, RemoveMember},
     event::{AnnouncedText, Nicknamed, Pinned, kind},
     groups::{
-        Announce, ListAnnouncementSeen, ListAnnouncements, ListPins, PermissionChanges, PinMessage,
+        Announce, ListAnnouncementSeen, ListGroupAnnouncements, ListPins, PermissionChanges, PinMessage,
         SeeAnnouncement, SetNickname,
     },
     limits,
@@ -53,7 +53,7 @@ async fn an_announcement_is_heard_read_later_and_seen() {
     eve.asks(quiet).await;
     assert_eq!(who(two, None).await.0, Vec::<String>::new());
     // The history, page by page; who comes later reads what is theirs.
-    let list = |before, limit| ListAnnouncements { conversation: group, before, limit };
+    let list = |before, limit| ListGroupAnnouncements { conversation: group, before, limit };
     let page = bob.asks(list(None, Some(1))).await;
     assert_eq!((page.announcements[0].event_seq, page.more), (two, true));
     assert_eq!(bob.asks(list(Some(two), None)).await.announcements[0].event_seq, one);
@@ -66,7 +66,7 @@ async fn an_announcement_is_heard_read_later_and_seen() {
     assert_eq!(ada.sees_settings(group).await.announcement, None);
     assert_eq!(bob.asks(list(None, None)).await.announcements.len(), 2, "up to leaving and no further");
     assert_eq!(bob.is_refused(see(two)).await, "not_a_member");
-    let long = announce(&"x".repeat(limits::ANNOUNCEMENT_BYTES_MAX + 1));
+    let long = announce(&"x".repeat(limits::GROUP_ANNOUNCEMENT_BYTES_MAX + 1));
     assert_eq!(ada.is_refused(long).await, "too_long");
 }
 

@@ -2,6 +2,7 @@
 
 mod asking;
 mod chat;
+mod group;
 mod idle;
 mod mixed;
 mod moments;
@@ -72,6 +73,7 @@ pub(crate) fn seed(scenario: &Scenario) -> Seed {
         }
         Pattern::Search | Pattern::History => asking::seed(scenario),
         Pattern::Moments => moments::seed(scenario),
+        Pattern::Group => group::seed(scenario),
         Pattern::Chat | Pattern::Offline | Pattern::Mixed => {
             let people = scenario.groups * scenario.members;
             let idle = if scenario.pattern == Pattern::Mixed { scenario.connections } else { 0 };
@@ -98,6 +100,7 @@ pub(crate) async fn drive(target: &mut Target<'_>) -> Result<Measured> {
         Pattern::Search => asking::search(target).await,
         Pattern::History => asking::history(target).await,
         Pattern::Moments => moments::feed(target).await,
+        Pattern::Group => group::change(target).await,
         Pattern::Mixed => mixed::drive(target).await,
     }
 }

@@ -3,8 +3,8 @@
 use litrocket_client::Error;
 use litrocket_protocol::{
     groups::{
-        Announce, GetGroup, ListAnnouncementSeen, ListAnnouncements, ListPins, PinMessage, SeeAnnouncement,
-        SetNickname,
+        Announce, GetGroup, ListAnnouncementSeen, ListGroupAnnouncements, ListPins, PinMessage,
+        SeeAnnouncement, SetNickname,
     },
     history::GetEvents,
     limits,
@@ -60,8 +60,8 @@ async fn announcements(it: In<'_>, group: &str, limit: u64) -> Result<(), Failur
     let mut names = Names::new(it.context.output.words);
     let (mut left, mut before, mut newest) = (limit, None, None);
     while left > 0 {
-        let limit = Some(left.min(limits::ANNOUNCEMENTS_PAGE_MAX));
-        let page = it.client.call(ListAnnouncements { conversation, before, limit }).await?;
+        let limit = Some(left.min(limits::GROUP_ANNOUNCEMENTS_PAGE_MAX));
+        let page = it.client.call(ListGroupAnnouncements { conversation, before, limit }).await?;
         left -= (page.announcements.len() as u64).min(left);
         names.learn(it.client, page.announcements.iter().map(|one| one.account)).await?;
         for one in &page.announcements {
@@ -85,7 +85,7 @@ async fn announcements(it: In<'_>, group: &str, limit: u64) -> Result<(), Failur
             break;
         }
     }
-    it.nothing(newest.is_some(), it.context.output.words.no_announcement());
+    it.nothing(newest.is_some(), it.context.output.words.no_announcements());
     if let Some(event_seq) = newest {
         let seen = it.client.call(SeeAnnouncement { conversation, event_seq }).await;
         // Who is not in any more reads what was announced, and tells nobody.
@@ -107,7 +107,7 @@ async fn seen(it: In<'_>, group: &str, seq: Option<u64>) -> Result<(), Failure> 
         None => it.client.call(GetGroup { conversation }).await?.announcement.map(|one| one.event_seq),
     };
     let Some(event_seq) = current else {
-        it.nothing(false, words.no_announcement());
+        it.nothing(false, words.no_announcements());
         return Ok(());
     };
     let (mut after, mut any) = (None, false);
