@@ -197,7 +197,7 @@ async fn a_link_lets_in_as_many_as_it_says_and_no_more() {
     let list = || ListGroupLinks { conversation: group };
     assert_eq!(ada.asks(list()).await.links, []);
     let made = bob.asks(make(Some(5), None)).await;
-    assert_eq!(ada.asks(list()).await.links, [made.link.clone()]);
+    assert_eq!(ada.asks(list()).await.links, std::slice::from_ref(&made.link));
     // Who made it drops it, and who stands above them; dropping again changes nothing.
     let drop = |link| DropGroupLink { conversation: group, link };
     assert_eq!(eve.is_refused(drop(made.link.link)).await, "forbidden");

@@ -144,6 +144,8 @@ async fn administrators_remove_messages_of_members_and_it_is_noted() {
     assert_eq!(carol.is_refused(list(None, None)).await, "forbidden");
 }
 
+type ReportRow = (i64, Option<i64>, Option<i64>, Option<i64>, String);
+
 #[tokio::test]
 async fn people_report_what_they_may_see_once() {
     let world = World::start().await;
@@ -176,8 +178,7 @@ async fn people_report_what_they_may_see_once() {
     let moment =
         |moment| ReportContent { conversation: None, event_seq: None, moment: Some(moment), ..message(1) };
     assert_eq!(bob.is_refused(moment(99_999)).await, "not_found");
-    type Row = (i64, Option<i64>, Option<i64>, Option<i64>, String);
-    let rows: Vec<Row> = world
+    let rows: Vec<ReportRow> = world
         .app()
         .db
         .all("SELECT reporter, conversation, event_seq, account, text FROM reports ORDER BY id", &[])
