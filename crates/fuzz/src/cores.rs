@@ -9,8 +9,8 @@ use litrocket_core::{
     writer::{Decision, Facts, First, Head, Incoming, Membership, Position, Writer},
 };
 use litrocket_protocol::{
-    AccountId, Class, ConversationId, Fault, MessageId, chat, conversations::member_state, event::kind,
-    fault::code, limits,
+    AccountId, Class, ConversationId, Fault, MessageId, chat, conversations::member_state,
+    conversations::role, event::kind, fault::code, limits,
 };
 
 use crate::Input;
@@ -349,6 +349,11 @@ pub(crate) fn writer(bytes: &[u8]) {
     }
 }
 
+fn joined(state: u8) -> Membership {
+    let ranges = vec![Range { from: 1, to: None }];
+    Membership { state, ranges, refusal: None, role: role::MEMBER, muted_until_ms: 0, last_ms: 0 }
+}
+
 fn send(
     writer: &mut Writer,
     open: &mut Store,
@@ -365,12 +370,18 @@ fn send(
         kind: [kind::TEXT, kind::REACTION, kind::OPAQUE, 64, 200][input.below(5) as usize],
         target: (input.below(4) == 0).then(|| input.number()),
         hash,
+        everybody: false,
         refusal: None,
     };
     let state = if input.below(5) == 0 { member_state::REMOVED } else { member_state::JOINED };
-    let member = Membership { state, ranges: vec![Range { from: 1, to: None }], refusal: None };
+    let member = joined(state);
     let known = open.rows.get(&(sender, number)).copied();
-    let facts = Facts { first: known.map(|row| row.first), member: Some(&member), now_ms: input.number() };
+    let facts = Facts {
+        first: known.map(|row| row.first),
+        member: Some(&member),
+        rules: None,
+        now_ms: input.number(),
+    };
     if writer.head(room).is_none() {
         writer.load(room, open.heads.get(&room).copied().unwrap_or_default());
     }
@@ -395,7 +406,7 @@ fn send(
             let position = writer.append(room, incoming.kind, facts.now_ms);
             open.insert(room, (sender, number), position, hash);
         }
-        Decision::Refuse(refused) => {
+        Decision::Refuse(refused) | Decision::Wait(refused, _) => {
             assert_eq!(refused == code::FENCED, is_fenced);
         }
         Decision::Repeat(_) => panic!("a repeat of nothing"),

@@ -10,20 +10,14 @@ use std::time::{Duration, Instant};
 use litrocket::args;
 use litrocket_client::Outgoing;
 use litrocket_protocol::{
-    AccountId, ConversationId,
+    AccountId, ConversationId, Fault,
     conversations::{
         CreateGroup, GetMarkers, GetReaders, InviteMembers, LeaveGroup, ListConversations, ListMembers,
-        MarkRead, RenameGroup, TransferGroup,
+        MarkRead, RenameGroup, TransferGroup, role,
     },
-    event::{Mention, Text, kind},
-    limits,
-};
-
-use litrocket_protocol::{
-    ConversationId, Fault,
-    conversations::role,
-    event::Event,
+    event::{Event, Mention, Text, kind},
     groups::{GetGroup, GroupChange, GroupInfo, PermissionChanges, SetGroup, SetRole},
+    limits,
 };
 
 use crate::{
