@@ -150,6 +150,8 @@ async fn fill(folder: &Path, seed: &Seed) -> Result<()> {
         let run = writer.run(move |tx| Box::pin(insert_friends(tx, friends)));
         run.await.map_err(|error| filling(&error))?;
     }
+    let run = writer.run(move |tx| Box::pin(count_friends(tx)));
+    run.await.map_err(|error| filling(&error))?;
     let people = seed.accounts.len() as u64;
     let moments = people * seed.moments;
     for first in (0..moments).step_by(STEP) {
@@ -226,6 +228,13 @@ async fn insert_friends(tx: &mut Tx, friends: Vec<(u64, u64)>) -> crate::error::
     let rows: Vec<Vec<Value>> =
         friends.into_iter().map(|(one, other)| args![one, other, now].to_vec()).collect();
     tx.execute_many(FRIEND, &rows).await
+}
+
+/// What befriending counts.
+async fn count_friends(tx: &mut Tx) -> crate::error::Result<()> {
+    const COUNT: &str =
+        "UPDATE accounts SET friend_count = (SELECT COUNT(*) FROM friends f WHERE f.account = accounts.id)";
+    tx.execute(COUNT, &[]).await.map(drop)
 }
 
 /// Of ten moments one is for the author alone, one leaves somebody out.

@@ -7,6 +7,7 @@ mod options;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use litrocket_protocol::account::audience;
 pub use options::{
     Accounts, Config, Files, Limits, Logs, Mail, OPTIONS, People, Server, Storage, Transport, Words,
 };
@@ -151,6 +152,15 @@ impl Config {
         }
     }
 
+    /// Who may bring people into groups while they have not chosen, as the protocol numbers it.
+    pub fn groups_from(&self) -> u8 {
+        match self.people.groups_from_default.as_str() {
+            "everybody" => audience::EVERYBODY,
+            "nobody" => audience::NOBODY,
+            _ => audience::FRIENDS,
+        }
+    }
+
     /// Where to listen.
     pub fn listen(&self) -> Result<SocketAddr, ConfigError> {
         self.server.listen.parse().map_err(|_| {
@@ -191,6 +201,8 @@ impl Config {
             ));
         }
         choice("storage.durability", &self.storage.durability, &["full", "normal"])?;
+        let audiences = ["friends", "everybody", "nobody"];
+        choice("people.groups_from_default", &self.people.groups_from_default, &audiences)?;
         choice("words.engine", &self.words.engine, &["", "libretranslate", "apertium"])?;
         if self.words.engine.is_empty() != self.words.engine_url.is_empty() {
             return Err(ConfigError(

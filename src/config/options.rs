@@ -212,14 +212,18 @@ config! {
     }
     /// How people meet.
     people: People {
-        /// Days after which a friend request ends without an answer.
+        /// Days after which a friend request or an invitation into a group ends without an answer.
         friend_request_days: u64 = 30_u64, in 1 ..= 365;
         /// Days for which an account counts as new.
         new_account_days: u64 = 3_u64, in 0 ..= 365;
-        /// Strangers a new account may turn to in a day, with a friend request or a first message.
+        /// Strangers a new account may turn to in a day, with a friend request, a first message or an invitation into a
+        /// group.
         strangers_per_day_new: u64 = 20_u64, in 0 ..= 1_000_000;
         /// The same for accounts that are not new.
         strangers_per_day: u64 = 200_u64, in 0 ..= 1_000_000;
+        /// Who may bring people into groups without asking them, while they have not chosen themselves: friends,
+        /// everybody, nobody.
+        groups_from_default: String = "friends";
     }
     /// Words and translation.
     words: Words {

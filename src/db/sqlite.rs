@@ -26,6 +26,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (11, "group files", include_str!("../../migrations/sqlite/0011_group_files.sql")),
     (12, "mail", include_str!("../../migrations/sqlite/0012_mail.sql")),
     (13, "accounts", include_str!("../../migrations/sqlite/0013_accounts.sql")),
+    (14, "privacy", include_str!("../../migrations/sqlite/0014_privacy.sql")),
+    (15, "recommend", include_str!("../../migrations/sqlite/0015_recommend.sql")),
     (16, "groups", include_str!("../../migrations/sqlite/0016_groups.sql")),
     (18, "pictures", include_str!("../../migrations/sqlite/0018_pictures.sql")),
 ];

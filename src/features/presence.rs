@@ -67,18 +67,23 @@ pub fn routes(router: Router) -> Router {
         .on_stream(stream_kind::STATE, serve)
         .on_arrival(|app, device, first| {
             if first {
-                announce(app, device.account);
+                announce(app, device.account, false);
             }
         })
         .on_departure(|app, device, last| {
             if last {
-                announce(app, device.account);
+                announce(app, device.account, false);
             }
         })
 }
 
-/// Tells an account's presence to those who watch it.
-fn announce(app: &Arc<App>, account: AccountId) {
+/// Who may see an account's presence has changed: those who watch it and may not get a blank for what they knew.
+pub(crate) fn review(app: &Arc<App>, account: AccountId) {
+    announce(app, account, true);
+}
+
+/// Tells an account's presence to those who watch it and may see it; with `blank`, the others that nothing is known.
+fn announce(app: &Arc<App>, account: AccountId, blank: bool) {
     let watchers = app.watchers.of(account);
     if watchers.is_empty() {
         return;
@@ -86,27 +91,28 @@ fn announce(app: &Arc<App>, account: AccountId) {
     let app = app.clone();
     tokio::spawn(async move {
         let people: Vec<AccountId> = watchers.iter().map(|device| device.account).collect();
-        let Ok(blocked) = people::blocked_among(&app.db, account, &people).await else { return };
-        if let Ok(Some(presence)) = presence(&app, account).await {
-            for device in watchers.into_iter().filter(|device| !blocked.contains(&device.account)) {
+        let Ok(seers) = people::may_see_presence(&app.db, account, &people).await else { return };
+        let Ok(presence) = presence(&app, account).await else { return };
+        for device in watchers {
+            if seers.binary_search(&device.account).is_ok() {
                 device.tell(StateValue::Presence(presence.clone()));
+            } else if blank {
+                let nothing = Presence { account, online: false, away: false, last_seen_ms: None };
+                device.tell(StateValue::Presence(nothing));
             }
         }
     });
 }
 
-/// An account's presence, unless it keeps it private.
-async fn presence(app: &App, account: AccountId) -> Result<Option<Presence>> {
-    let (privacy, seen) = account::store::privacy(&app.db, account).await?;
-    if !privacy.presence {
-        return Ok(None);
-    }
+/// An account's presence, for those who may see it.
+async fn presence(app: &App, account: AccountId) -> Result<Presence> {
+    let (_, seen) = account::privacy::of(app, account).await?;
     let devices = app.hub.devices(account);
     let online = !devices.is_empty();
     let away = online && devices.iter().all(|device| device.away.load(Ordering::Relaxed));
     let seen = seen.max(app.writer.lazy().last_seen(account));
     let last_seen_ms = (!online && seen > 0).then_some(seen);
-    Ok(Some(Presence { account, online, away, last_seen_ms }))
+    Ok(Presence { account, online, away, last_seen_ms })
 }
 
 async fn serve(session: Session, send: SendStream, recv: RecvStream) {
@@ -172,7 +178,7 @@ async fn read(session: &Session, mut recv: RecvStream, watching: &mut HashSet<Ac
             frame_type::AVAILABILITY => match frame::decode::<Availability>(&body) {
                 Ok(availability) => {
                     session.device.away.store(availability.away, Ordering::Relaxed);
-                    announce(&session.app, session.account());
+                    announce(&session.app, session.account(), false);
                     Ok(())
                 }
                 Err(_) => return,
@@ -193,10 +199,8 @@ async fn set_watch(session: &Session, watch: Watch, watching: &mut HashSet<Accou
     *watching = new;
     for account in fresh {
         let me = session.account();
-        if people::blocked_among(&session.app.db, account, &[me]).await?.is_empty()
-            && let Some(presence) = presence(&session.app, account).await?
-        {
-            session.device.tell(StateValue::Presence(presence));
+        if !people::may_see_presence(&session.app.db, account, &[me]).await?.is_empty() {
+            session.device.tell(StateValue::Presence(presence(&session.app, account).await?));
         }
     }
     Ok(())
@@ -214,8 +218,8 @@ async fn tell_typing(
     }
     let (app, me) = (&session.app, session.account());
     let place = conversations::readable(&app.db, typing.conversation, me).await?;
-    let (privacy, _) = account::store::privacy(&app.db, me).await?;
-    if place.state != member_state::JOINED || place.is_refused || !privacy.typing {
+    let (privacy, _) = account::privacy::of(app, me).await?;
+    if place.state != member_state::JOINED || place.is_quiet || !privacy.typing {
         return Ok(());
     }
     told.insert(typing.conversation, now);

@@ -260,6 +260,12 @@ impl Hub {
         }
     }
 
+    /// The members of a conversation that is small enough for markers to be told live, if they are known.
+    pub fn marked_members(&self, conversation: ConversationId) -> Option<Vec<AccountId>> {
+        let members = self.members(conversation)?;
+        (members.len() <= LIVE_MARKERS_MEMBERS_MAX).then(|| members.iter().collect())
+    }
+
     /// Tells the other members of a small conversation how far one of them is.
     pub fn tell_marker(&self, marker: &Marker) {
         self.marker(&lock(&self.accounts), marker);

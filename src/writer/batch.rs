@@ -135,9 +135,7 @@ impl Tx {
             for (send, outcome) in run.into_iter().zip(outcomes) {
                 let result = match outcome {
                     Outcome::At(position) => {
-                        if position.event_seq == 1 {
-                            self.first_event(&send, hooks).await?;
-                        }
+                        self.sent(&send, position, hooks).await?;
                         Ok(position)
                     }
                     Outcome::Refused(code, after_ms) => Err(self.refusal(&send, code, after_ms)),
@@ -150,8 +148,22 @@ impl Tx {
         Ok(())
     }
 
-    async fn first_event(&mut self, send: &SendCommand, hooks: &dyn Hooks) -> Result<(), GiveUp> {
-        hooks.first_event(self, send.send.conversation).await.map_err(|error| give_up(&error))
+    /// What features do after a send: at the first of a conversation, and at one that answers a stranger.
+    async fn sent(
+        &mut self,
+        send: &SendCommand,
+        position: Position,
+        hooks: &dyn Hooks,
+    ) -> Result<(), GiveUp> {
+        let conversation = send.send.conversation;
+        if position.event_seq == 1 {
+            hooks.first_event(self, conversation).await.map_err(|error| give_up(&error))?;
+        }
+        let member = self.memberships.get(&(conversation, send.sender));
+        if member.and_then(Option::as_ref).is_some_and(|member| member.asked) {
+            hooks.answered(self, conversation).await.map_err(|error| give_up(&error))?;
+        }
+        Ok(())
     }
 
     fn refusal(&mut self, send: &SendCommand, code: Code, after_ms: Option<u64>) -> Fault {
@@ -177,9 +189,7 @@ impl Tx {
                     .await
                     .map_err(|error| give_up(&error))?;
                 self.release().await?;
-                if position.event_seq == 1 {
-                    self.first_event(send, hooks).await?;
-                }
+                self.sent(send, position, hooks).await?;
                 Ok(Ok(position))
             }
             Err(error) => {

@@ -107,6 +107,9 @@ pub trait Hooks: Send + Sync + std::fmt::Debug {
 
     /// The first event of a conversation was appended by a send.
     fn first_event<'t>(&'t self, tx: &'t mut Tx, conversation: ConversationId) -> TxFuture<'t, ()>;
+
+    /// A member whose answer somebody waited for has sent something.
+    fn answered<'t>(&'t self, tx: &'t mut Tx, conversation: ConversationId) -> TxFuture<'t, ()>;
 }
 
 /// What a job left behind: the savepoint is kept when it went well, and the answer is given after the commit.

@@ -10,7 +10,7 @@ use super::{
     SendCommand, Tx,
     tx::{
         INSERT_EVENT, NewEvent, Placing, SELECT_HEAD, SELECT_RANGES, SELECT_RULES, SELECT_STATE, SET_SLOW_AT,
-        refusal,
+        is_asked, refusal,
     },
 };
 use crate::{
@@ -155,6 +155,7 @@ fn membership(raw: &Raw, command: &SendCommand) -> Result<Option<Membership>, db
             role: row.get(2)?,
             muted_until_ms: row.get(3)?,
             last_ms: row.get(4)?,
+            asked: is_asked(row.get(5)?),
         })
     })?;
     let Some(found) = found else { return Ok(None) };

@@ -89,7 +89,7 @@ pub(super) const INSERT_EVENT: &str = "INSERT INTO events
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 pub(super) const SELECT_HEAD: &str = "SELECT event_seq, message_seq, at_ms FROM events
     WHERE conversation = $1 ORDER BY event_seq DESC LIMIT 1";
-pub(super) const SELECT_STATE: &str = "SELECT state, refused, role, muted_ms, slow_at_ms FROM members
+pub(super) const SELECT_STATE: &str = "SELECT state, refused, role, muted_ms, slow_at_ms, asked FROM members
     WHERE conversation = $1 AND account = $2";
 /// What a group lets its members send; no row outside groups, defaults where the group has set nothing.
 pub(super) const SELECT_RULES: &str = "SELECT COALESCE(g.may_write, 3), COALESCE(g.may_upload, 3),
@@ -107,6 +107,11 @@ pub(super) fn refusal(number: i64) -> Option<Code> {
         2 => Some(code::YOU_BLOCKED),
         _ => Some(code::NOT_ACCEPTING),
     }
+}
+
+/// Whether somebody waits for the member's answer, or was turned away, as the member's row says it.
+pub(super) fn is_asked(number: i64) -> bool {
+    matches!(number, 1 | 3)
 }
 
 impl Tx {
@@ -177,11 +182,11 @@ impl Tx {
         if let Some(known) = self.memberships.get(&(conversation, account)) {
             return Ok(known.clone());
         }
-        let state: Option<(i64, i64, i64, i64, i64)> =
+        let state: Option<(i64, i64, i64, i64, i64, i64)> =
             self.first(SELECT_STATE, args![conversation, account]).await?;
         let membership = match state {
             None => None,
-            Some((state, refused, role, muted, last)) => {
+            Some((state, refused, role, muted, last, asked)) => {
                 let rows: Vec<(i64, Option<i64>)> =
                     self.all(SELECT_RANGES, args![conversation, account]).await?;
                 let ranges = rows
@@ -195,6 +200,7 @@ impl Tx {
                     role: role as u8,
                     muted_until_ms: muted as u64,
                     last_ms: last as u64,
+                    asked: is_asked(asked),
                 })
             }
         };

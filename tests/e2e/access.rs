@@ -97,7 +97,7 @@ fn table() -> Vec<Row> {
         a::GetProfile { handle: none, account: |scene: &Scene| Some(scene.bystander) } => ["ok", "ok", "ok"];
         a::GetProfiles { accounts: bystanders } => ["ok", "ok", "ok"];
         a::SetProfile { display_name: none, signature: none, locale: none, sex: none, birthday: none, show_personal: none } => ["ok", "ok", "ok"];
-        a::SetPrivacy { read_receipts: none, presence: none, typing: none, findable: none } => ["ok", "ok", "ok"];
+        a::SetPrivacy { read_receipts: none, presence: none, typing: none, findable: none, read_to: none, presence_to: none, moments_to: none, message_from: none, add_from: none, groups_from: none, email_from: none } => ["ok", "ok", "ok"];
         a::DeleteAccount { password: wrong, erase: |_: &Scene| false } => ["wrong_credentials", "wrong_credentials", "wrong_credentials"];
         a::CreateInvite { uses: none, valid_ms: none } => ["forbidden", "forbidden", "forbidden"];
         e::SendEmailCode { email: words, purpose: words, locale: none } => ["already_signed_in", "already_signed_in", "already_signed_in"];
@@ -111,6 +111,9 @@ fn table() -> Vec<Row> {
         x::ExportAccount { after: none } => ["ok", "ok", "ok"];
         c::ListConversations { after: none, limit: none } => ["ok", "ok", "ok"];
         c::OpenDirect { account: bystander } => ["ok", "ok", "ok"];
+        c::AnswerDirect { conversation: group, accept: |_: &Scene| true } => ["not_found", "not_found", "not_found"];
+        c::ListInvitations { after: none, limit: none } => ["ok", "ok", "ok"];
+        c::AnswerInvitation { conversation: group, accept: |_: &Scene| true } => ["not_found", "not_found", "ok"];
         c::CreateGroup { id: id, name: words, accounts: bystanders, open_history: |_: &Scene| false } => ["ok", "ok", "ok"];
         c::GetConversation { conversation: group } => ["not_found", "ok", "ok"];
         c::InviteMembers { conversation: group, accounts: |_: &Scene| vec![] } => ["not_found", "not_a_member", "ok"];
@@ -129,7 +132,7 @@ fn table() -> Vec<Row> {
         h::GetEvents { conversation: group, events: events } => ["not_found", "ok", "ok"];
         h::GetReactions { conversation: group, event_seq: first, after: none, limit: none } => ["not_found", "ok", "ok"];
         h::Search { text: words, conversation: |scene: &Scene| Some(scene.group), before: none, limit: none } => ["not_found", "ok", "ok"];
-        p::AskFriend { account: bystander, message: words } => ["ok", "ok", "ok"];
+        p::AskFriend { account: bystander, message: words, code: none } => ["ok", "ok", "ok"];
         p::AnswerFriend { account: bystander, accept: |_: &Scene| true } => ["not_found", "not_found", "not_found"];
         p::WithdrawFriend { account: bystander } => ["ok", "ok", "ok"];
         p::ListFriendRequests { sent: |_: &Scene| true, after: none, limit: none } => ["ok", "ok", "ok"];
@@ -138,6 +141,11 @@ fn table() -> Vec<Row> {
         p::RemoveFriend { account: bystander } => ["ok", "ok", "ok"];
         p::SetBlocked { account: bystander, blocked: |_: &Scene| false } => ["ok", "ok", "ok"];
         p::FindPeople { text: |_: &Scene| "a".to_owned(), after: none, limit: none } => ["ok", "ok", "ok"];
+        p::MakeAddLink { reserved: none } => ["ok", "ok", "ok"];
+        p::DropAddLink { reserved: none } => ["ok", "ok", "ok"];
+        p::OpenAddLink { code: words } => ["not_found", "not_found", "not_found"];
+        p::RecommendFriends { limit: none } => ["ok", "ok", "ok"];
+        p::DismissRecommendation { account: bystander } => ["ok", "ok", "ok"];
         p::ListBlocked { after: none, limit: none } => ["ok", "ok", "ok"];
         m::PostMoment { id: id, text: words, pictures: |_: &Scene| vec![], alts: |_: &Scene| vec![], visibility: |_: &Scene| 1, people: |_: &Scene| vec![] } => ["ok", "ok", "ok"];
         m::ListFeed { before: none, limit: none } => ["ok", "ok", "ok"];

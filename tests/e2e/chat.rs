@@ -102,6 +102,22 @@ async fn a_forward_copies_the_words_only_from_what_the_sender_may_read() {
 }
 
 #[tokio::test]
+async fn a_former_member_forwards_no_words_that_were_written_after_the_removal() {
+    let world = World::start().await;
+    let [ada, bob, eve] = world.people(["ada", "bob", "eve"]).await;
+    let group = ada.makes_group("rockets", &[&bob]).await;
+    let said = ada.says(group, "as bob knew it").await.event_seq;
+    let kept = ada.says(group, "never edited").await.event_seq;
+    ada.asks(litrocket_protocol::conversations::RemoveMember { conversation: group, account: bob.account })
+        .await;
+    ada.sends(group, Outgoing::edit(said, &text("behind closed doors"))).await.unwrap();
+    let other = bob.opens(&eve).await;
+    assert_eq!(bob.cannot_send(other, Outgoing::forward(group, said)).await, "bad_target");
+    bob.sends(other, Outgoing::forward(group, kept)).await.unwrap();
+    assert_eq!(words(&eve.history(other).await[0].event), "never edited");
+}
+
+#[tokio::test]
 async fn a_removed_member_reads_up_to_the_removal_and_no_further() {
     let world = World::start().await;
     let [ada, mut bob, eve] = world.people(["ada", "bob", "eve"]).await;
@@ -160,6 +176,7 @@ async fn search_finds_chinese_and_english_and_never_what_is_recalled_or_foreign(
 async fn unread_counts_follow_the_markers_on_all_devices() {
     let world = World::start().await;
     let [mut ada, bob] = world.people(["ada", "bob"]).await;
+    ada.befriends(&bob).await;
     let chat = ada.opens(&bob).await;
     let mut last = 0;
     for n in 0..5 {

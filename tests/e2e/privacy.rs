@@ -57,7 +57,7 @@ async fn nothing_of_a_deleted_account_stays() {
         starred: None,
     };
     ada.asks(remark).await;
-    ada.asks(AskFriend { account: eve.account, message: "canary request".into() }).await;
+    ada.asks(AskFriend { account: eve.account, message: "canary request".into(), code: None }).await;
     ada.adds("canaryword", "canarymeaning").await;
     let hers = ada.posts("canary moment").await;
     ada.comments(hers, "canary comment", None).await;

@@ -106,6 +106,7 @@ impl Process {
             .args(["serve", "--listen", &format!("127.0.0.1:{}", self.port)])
             .env("LITROCKET_ACCOUNTS_ARGON2_MEMORY_KIB", "64")
             .env("LITROCKET_ACCOUNTS_ARGON2_ITERATIONS", "1")
+            .env("LITROCKET_PEOPLE_GROUPS_FROM_DEFAULT", "everybody")
             .env("LITROCKET_LIMITS_SENDS_PER_SECOND", "1000000")
             .env("LITROCKET_LIMITS_SENDS_BURST", "1000000")
             .env("LITROCKET_LIMITS_REQUESTS_PER_SECOND", "100000")

@@ -74,9 +74,20 @@ async fn two_profiles_chat_from_the_command_line() {
     assert_eq!(keys, ["type", "conversation", "event_seq", "message_seq", "id", "at_ms"]);
     let heard = bob.says(&["listen", "--count", "1", "--idle", "10"]);
     let keys: Vec<&str> = heard[0].as_object().unwrap().keys().map(String::as_str).collect();
-    let expected =
-        ["type", "conversation", "event_seq", "message_seq", "id", "from", "from_id", "at_ms", "text"];
+    let expected = [
+        "type",
+        "conversation",
+        "event_seq",
+        "message_seq",
+        "id",
+        "from",
+        "from_id",
+        "at_ms",
+        "text",
+        "request",
+    ];
     assert_eq!(keys, expected);
+    assert_eq!(bob.says(&["conversations"])[0]["request"], true, "a stranger wrote");
     assert_eq!((&heard[0]["text"], &heard[0]["id"]), (&"hello".into(), &sent["id"]));
     assert!(bob.says(&["listen", "--idle", "1"]).is_empty(), "what was printed is not printed again");
     let answers = lines(&bob.runs_with(&["send", "@ada", "-"], "one\ntwo\n\nthree\n"));

@@ -49,6 +49,8 @@ pub(crate) fn test_config(folder: &Path) -> Config {
     config.limits.sends_burst = 1_000_000;
     config.files.disk_reserve_mib = 0;
     config.people.strangers_per_day_new = 1_000_000;
+    // Most tests bring strangers into groups.
+    config.people.groups_from_default = "everybody".into();
     config
 }
 

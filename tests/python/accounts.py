@@ -164,6 +164,7 @@ async def own_settings_reach_the_other_devices(world):
 @check
 async def typing_presence_and_markers_come_on_the_state_stream(world):
     ada, bob, room = await world.pair()
+    await bob.call(0x0210, conversation=room, accept=True)
     state, mine = ada.connection.open(STATE), bob.connection.open(STATE)
     state.send(2, {"accounts": [bob.account]})
 

@@ -26,6 +26,8 @@ pub enum Pattern {
     Moments,
     /// Somebody comes into a group, something is announced there, they go. A unit is one of these; latency is the figure.
     Group,
+    /// People one may know. A unit is a query; latency is the figure.
+    Recommend,
     /// Many idle, some typing, groups, reconnects. A unit is a delivery.
     Mixed,
 }
@@ -73,9 +75,9 @@ pub struct Scenario {
     pub stored: u64,
     /// Conversations of the person who asks (search, history).
     pub scopes: u64,
-    /// Accounts (moments).
+    /// Accounts (moments, recommend).
     pub people: u64,
-    /// Friends of each person who asks (moments).
+    /// Friends of each person who asks (moments), or of each person on average (recommend).
     pub friends: u64,
 }
 
@@ -130,6 +132,9 @@ scenarios!(
     "group-100",
     "group-10k",
     "group-100k",
+    "recommend-1k",
+    "recommend-10k",
+    "recommend-100k",
 );
 
 impl Scenario {

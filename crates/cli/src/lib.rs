@@ -17,6 +17,7 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 use clap::{Args, Subcommand};
 
 pub use commands::{
+    InvitationCommand, MeCommand, PrivacyArgs,
     email::EmailCommand,
     ending::AccountCommand,
     groups::{Group, GroupLinkCommand},
@@ -134,21 +135,8 @@ pub enum Command {
         #[arg(long, value_name = "BOOL")]
         show_personal: Option<bool>,
     },
-    /// Show what others learn of you, or change it.
-    Privacy {
-        /// Whether others learn what you have read.
-        #[arg(long, value_name = "BOOL")]
-        read_receipts: Option<bool>,
-        /// Whether others learn when you are online.
-        #[arg(long, value_name = "BOOL")]
-        presence: Option<bool>,
-        /// Whether others learn that you type.
-        #[arg(long, value_name = "BOOL")]
-        typing: Option<bool>,
-        /// Whether strangers find you by name.
-        #[arg(long, value_name = "BOOL")]
-        findable: Option<bool>,
-    },
+    /// Show what others learn of you and who may turn to you, or change it.
+    Privacy(PrivacyArgs),
     /// Change the password.
     Passwd {
         /// Sign all other devices out.
@@ -230,6 +218,12 @@ pub enum Command {
     /// Make and change groups.
     #[command(subcommand)]
     Group(Group),
+    /// Answer invitations into groups.
+    #[command(subcommand)]
+    Invitation(InvitationCommand),
+    /// Your address for others.
+    #[command(subcommand)]
+    Me(MeCommand),
     /// Send and fetch files; an interrupted command goes on when it is given again.
     #[command(subcommand)]
     File(FileCommand),
@@ -655,7 +649,7 @@ pub enum FileCommand {
 pub enum Friend {
     /// Ask somebody to be a friend; who has asked you becomes one at once.
     Add {
-        /// Whom.
+        /// Whom: a name, or the litrocket:// address they gave you.
         #[arg(value_name = "@NAME")]
         name: String,
         /// A word that goes with it.
@@ -685,6 +679,30 @@ pub enum Friend {
         /// Those you made instead.
         #[arg(long)]
         sent: bool,
+    },
+    /// Let a stranger in who wrote to you: from now on it is a conversation as any other.
+    LetIn {
+        /// Who wrote.
+        #[arg(value_name = "@NAME")]
+        name: String,
+    },
+    /// Turn a stranger away who wrote to you: they cannot write any more, and are not told why.
+    TurnAway {
+        /// Who wrote.
+        #[arg(value_name = "@NAME")]
+        name: String,
+    },
+    /// Show whom you may know, and why.
+    Recommend {
+        /// How many.
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: u64,
+    },
+    /// Keep somebody out of what is recommended.
+    Dismiss {
+        /// Whom.
+        #[arg(value_name = "@NAME")]
+        name: String,
     },
     /// List friends.
     List {

@@ -1,4 +1,4 @@
-//! Where a server is: `HOST:PORT`, or a `litrocket://` address with the CA's fingerprint and an invite.
+//! Where a server is: `HOST:PORT`, or a `litrocket://` address with the CA's fingerprint, an invite, or whom to add.
 
 use std::str::FromStr;
 
@@ -15,6 +15,8 @@ pub struct Address {
     pub ca: Option<[u8; 32]>,
     /// The code to sign up with.
     pub invite: Option<String>,
+    /// The code of somebody's add-me address.
+    pub add: Option<String>,
 }
 
 /// An address that cannot be read.
@@ -44,7 +46,7 @@ impl FromStr for Address {
         };
         let (host, port) =
             host_port(place.trim_end_matches('/')).ok_or_else(|| error("no host and port", text))?;
-        let mut address = Self { host, port, ca: None, invite: None };
+        let mut address = Self { host, port, ca: None, invite: None, add: None };
         for part in query.split('&').filter(|part| !part.is_empty()) {
             match part.split_once('=') {
                 Some(("ca", value)) => {
@@ -53,6 +55,7 @@ impl FromStr for Address {
                     address.ca = Some(from_hex(hex).ok_or_else(|| error("no 64 hex digits", text))?);
                 }
                 Some(("invite", value)) => address.invite = Some(value.into()),
+                Some(("add", value)) => address.add = Some(value.into()),
                 // Later versions may say more.
                 _ => {}
             }
@@ -105,6 +108,10 @@ impl std::fmt::Display for Address {
         }
         if let Some(invite) = &self.invite {
             write!(f, "{separator}invite={invite}")?;
+            separator = '&';
+        }
+        if let Some(add) = &self.add {
+            write!(f, "{separator}add={add}")?;
         }
         Ok(())
     }
@@ -120,10 +127,10 @@ mod tests {
         assert_eq!((read("example.org").host.as_str(), read("example.org").port), ("example.org", 4433));
         assert_eq!((read("[::1]:99").host.as_str(), read("[::1]:99").port), ("::1", 99));
         assert_eq!(read("::1").port, 4433);
-        let full = format!("litrocket://[::1]:99?ca=sha256-{}&invite=abc", "0f".repeat(32));
+        let full = format!("litrocket://[::1]:99?ca=sha256-{}&invite=abc&add=def", "0f".repeat(32));
         let address = read(&full);
         assert_eq!(address.ca, Some([0x0f; 32]));
-        assert_eq!(address.invite.as_deref(), Some("abc"));
+        assert_eq!((address.invite.as_deref(), address.add.as_deref()), (Some("abc"), Some("def")));
         assert_eq!(address.to_string(), full);
         for bad in
             ["", "a b:1", "host:port", "litrocket://h:1?ca=md5-1", "litrocket://h:1?ca=sha256-12", "[::1"]

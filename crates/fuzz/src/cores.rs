@@ -351,7 +351,15 @@ pub(crate) fn writer(bytes: &[u8]) {
 
 fn joined(state: u8) -> Membership {
     let ranges = vec![Range { from: 1, to: None }];
-    Membership { state, ranges, refusal: None, role: role::MEMBER, muted_until_ms: 0, last_ms: 0 }
+    Membership {
+        state,
+        ranges,
+        refusal: None,
+        role: role::MEMBER,
+        muted_until_ms: 0,
+        last_ms: 0,
+        asked: false,
+    }
 }
 
 fn send(

@@ -130,6 +130,10 @@ message! {
         pinned: bool,
         /// An unfinished message; empty when there is none.
         draft: String,
+        /// A stranger wrote first and waits for an answer: nothing is to ring. `AnswerDirect` answers, and so do a
+        /// message and a friendship. Until then neither learns whether the other is here, types, received or read.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        request: bool,
     }
 
     /// Opens the one-to-one conversation with an account, or "saved" with the caller's own. The same every
@@ -139,13 +143,21 @@ message! {
         account: AccountId,
     }
 
+    /// Answers a stranger's first message. Answering again changes nothing; later the other answer is still possible.
+    pub struct AnswerDirect {
+        /// The one-to-one.
+        conversation: ConversationId,
+        /// True lets the stranger in. False turns them away: what they send there is refused as `not_accepting`.
+        accept: bool,
+    }
+
     /// Makes a group with the caller as owner. Repeating it with the same id answers the same group.
     pub struct CreateGroup {
         /// The client's id for it, a UUIDv7.
         id: MessageId,
         /// 1 to 64 characters.
         name: String,
-        /// The first members beside the caller, at most 100.
+        /// The first members beside the caller, at most 100. Who does not let the caller bring them in is invited.
         #[serde(default)]
         accounts: Vec<AccountId>,
         /// Whether those who join later may read what was said before; false when absent.
@@ -159,7 +171,8 @@ message! {
         conversation: ConversationId,
     }
 
-    /// Brings accounts into a group: one event. Those who are in stay in.
+    /// Brings accounts into a group: one event. Those who are in stay in. Who does not let the caller bring them in is
+    /// invited instead.
     pub struct InviteMembers {
         /// The group.
         conversation: ConversationId,
@@ -174,6 +187,60 @@ message! {
         /// The event; absent when nobody was new.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         event_seq: Option<u64>,
+        /// Those who are to be asked first. Whether an invitation reaches them is not told.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        invited: Vec<AccountId>,
+    }
+
+    /// Lists the groups the caller is invited into, by conversation. At most 100 wait at the same time.
+    #[derive(Default)]
+    pub struct ListInvitations {
+        /// Those behind this conversation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<ConversationId>,
+        /// 1 to 100; 50 when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u64>,
+    }
+
+    /// A page of invitations.
+    pub struct Invitations {
+        /// By conversation.
+        invitations: Vec<Invitation>,
+        /// Whether there are more.
+        more: bool,
+    }
+
+    /// An invitation into a group. Nothing of the group is delivered until it is accepted.
+    pub struct Invitation {
+        /// The group.
+        conversation: ConversationId,
+        /// Its members now.
+        members: u64,
+        /// The account name of who invites.
+        handle: String,
+        /// The invitation, with the group's name now.
+        invitation: InvitationEntry,
+    }
+
+    /// An invitation that waits. Also the value of the account log's key `group_invitation/<conversation>`.
+    pub struct InvitationEntry {
+        /// Who invites.
+        by: AccountId,
+        /// The group's name when it was made.
+        name: String,
+        /// When it was made, in server milliseconds.
+        at_ms: u64,
+        /// When it ends without an answer, in server milliseconds.
+        expires_ms: u64,
+    }
+
+    /// Answers an invitation. It stands while the one who made it is in the group.
+    pub struct AnswerInvitation {
+        /// The group.
+        conversation: ConversationId,
+        /// True brings the caller in. False ends the invitation; nobody is told.
+        accept: bool,
     }
 
     /// Removes a member with a weaker role, for those who may. Removing one who is not in changes nothing.
@@ -325,7 +392,7 @@ message! {
         /// Up to this message sequence everything was read; absent when they keep it private.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         read: Option<u64>,
-        /// Up to this event sequence everything was delivered to a device.
+        /// Up to this event sequence everything was delivered to a device; 0 also when the caller is not told.
         delivered: u64,
     }
 

@@ -26,6 +26,8 @@ pub const TURN_BYTES: usize = 64 * 1024;
 pub const CURSORS_PER_FRAME_MAX: usize = 1000;
 /// Conversations an account may be in.
 pub const CONVERSATIONS_MAX: usize = 10_000;
+/// Invitations into groups that wait for one account.
+pub const GROUP_INVITATIONS_MAX: usize = 100;
 /// Accounts one connection may watch for presence.
 pub const PRESENCE_SUBSCRIPTIONS_MAX: usize = 200;
 /// A draft, in UTF-8 bytes.
@@ -60,6 +62,8 @@ pub const FRIENDS_MAX: usize = 5_000;
 pub const FRIEND_REQUESTS_MAX: usize = 500;
 /// People an account may block.
 pub const BLOCKED_MAX: usize = 5_000;
+/// People an account keeps out of its recommendations.
+pub const DISMISSED_MAX: usize = 1_000;
 /// Tags of one friend.
 pub const TAGS_MAX: usize = 20;
 /// A tag, in characters.

@@ -298,4 +298,10 @@ message! {
         /// When, in server milliseconds.
         at_ms: u64,
     }
+
+    /// Value of the account log's key `moments_hidden/<account>`: whose moments are kept out of the feed.
+    pub struct MomentsHiddenEntry {
+        /// Since when, in server milliseconds.
+        at_ms: u64,
+    }
 }

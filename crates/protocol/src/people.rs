@@ -19,6 +19,9 @@ message! {
         /// A word about oneself, at most 200 characters; may be empty.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         message: String,
+        /// The code of the other person's add-me address: who has it may ask whatever their privacy says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
     }
 
     /// Where the two stand now.
@@ -251,5 +254,78 @@ message! {
         handle: String,
         /// The display name.
         display_name: String,
+    }
+
+    /// Makes the caller's add-me address, or answers the one there is. Who opens it may ask to be a friend, also where
+    /// the caller is not found and lets nobody ask.
+    #[derive(Default)]
+    pub struct MakeAddLink {
+        /// Always absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reserved: Option<bool>,
+    }
+
+    /// An add-me address.
+    pub struct AddLink {
+        /// The code for `OpenAddLink` and `AskFriend`.
+        code: String,
+        /// The address to hand out: `litrocket://HOST:PORT?ca=sha256-…&add=…`.
+        address: String,
+        /// When it was made, in server milliseconds.
+        made_ms: u64,
+    }
+
+    /// Revokes the caller's add-me address. The next one is another.
+    #[derive(Default)]
+    pub struct DropAddLink {
+        /// Always absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reserved: Option<bool>,
+    }
+
+    /// Says whose an add-me address is. It is not there for whom that person blocks.
+    pub struct OpenAddLink {
+        /// The code in the address.
+        code: String,
+    }
+
+    /// Asks whom the caller may know: friends of friends, and people of the same groups of up to 200 members. Friends,
+    /// people one of the two asked or blocked, dismissed ones, and those who are not `findable` or let not everybody ask
+    /// are left out.
+    #[derive(Default)]
+    pub struct RecommendFriends {
+        /// 1 to 100; 50 when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u64>,
+    }
+
+    /// Whom the caller may know.
+    pub struct Recommendations {
+        /// Those most likely known first.
+        people: Vec<Recommendation>,
+    }
+
+    /// Somebody the caller may know, and why.
+    pub struct Recommendation {
+        /// Who.
+        account: AccountId,
+        /// Their account name.
+        handle: String,
+        /// Their name to show.
+        display_name: String,
+        /// How likely they are known, to compare with the others.
+        score: u64,
+        /// Friends in common, among the 500 of the caller's friends who have the fewest.
+        common_friends: u64,
+        /// Some of them, at most 3.
+        friends: Vec<AccountId>,
+        /// Groups in common, of those that were looked at.
+        common_groups: u64,
+    }
+
+    /// Keeps somebody out of the recommendations. The newest 1,000 are remembered.
+    pub struct DismissRecommendation {
+        /// Whom.
+        account: AccountId,
     }
 }

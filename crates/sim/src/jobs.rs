@@ -213,6 +213,7 @@ impl Room {
             role: role::MEMBER,
             muted_until_ms: 0,
             last_ms: 0,
+            asked: false,
         });
         membership.state = member_state::JOINED;
         membership.ranges.push(Range { from, to: None });

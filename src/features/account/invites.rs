@@ -21,6 +21,11 @@ const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
 /// 16 letters of 31: 79 bits.
 const LENGTH: usize = 16;
 
+/// A code that nobody guesses.
+pub(crate) fn random_code() -> Result<String> {
+    letters::<LENGTH>()
+}
+
 /// Random letters that people can read out.
 pub(crate) fn letters<const N: usize>() -> Result<String> {
     let bytes = random::<N>()?;
@@ -28,7 +33,7 @@ pub(crate) fn letters<const N: usize>() -> Result<String> {
     Ok(bytes.iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect())
 }
 
-/// The address to hand out; with the CA's fingerprint nobody needs a file.
+/// The address to hand out, for who signs up.
 pub fn link(app: &App, invite: Option<&str>) -> String {
     address(app, invite.map(|code| ("invite", code)))
 }
@@ -38,6 +43,7 @@ pub(crate) fn address_with(app: &App, name: &str, code: &str) -> String {
     address(app, Some((name, code)))
 }
 
+/// The address to hand out, with one thing more; with the CA's fingerprint nobody needs a file.
 fn address(app: &App, last: Option<(&str, &str)>) -> String {
     let mut address = format!("litrocket://{}", app.public_address);
     let mut separator = '?';

@@ -1,13 +1,15 @@
 //! Accounts: hello, sign-up, sign-in, recovery, sessions, passwords, e-mail addresses, profiles, invites.
 //!
-//! [`sign_in`] is the way in, [`recovery`] the one without a password, [`sessions`] what a person does with their devices, [`profile`] what others see,
-//! [`invites`] who may come. Knows nothing of conversations but that a deleted account leaves its groups.
+//! [`sign_in`] is the way in, [`recovery`] the one without a password, [`sessions`] what a person does with their devices,
+//! [`profile`] what others see, [`privacy`] who sees it, [`invites`] who may come. Of conversations it knows that a deleted account
+//! leaves its groups, and that who may write depends on privacy.
 
 mod closing;
 mod email;
 mod ends;
 mod invites;
 mod password;
+pub(crate) mod privacy;
 mod profile;
 mod recovery;
 mod sessions;
@@ -22,7 +24,7 @@ use crate::{error::Result, features::export::Kept, rpc::Router, writer::Tx};
 pub(crate) use closing::close;
 pub use closing::{Names, finish, finish_now};
 pub(crate) use ends::{reopen, set_operator};
-pub(crate) use invites::{address_with, letters, make as make_invite};
+pub(crate) use invites::{address_with, letters, make as make_invite, random_code};
 pub use invites::{first_invite, link};
 pub use password::Passwords;
 pub(crate) use recovery::reset;
@@ -37,7 +39,9 @@ pub(crate) const EXPORT: &[Kept] = &[
                 'show_personal', json(iif(show_personal, 'true', 'false')),
                 'read_receipts', json(iif(read_receipts, 'true', 'false')),
                 'presence', json(iif(presence, 'true', 'false')), 'typing', json(iif(typing, 'true', 'false')),
-                'findable', json(iif(findable, 'true', 'false')), 'operator', json(iif(operator, 'true', 'false')),
+                'findable', json(iif(findable, 'true', 'false')), 'read_to', read_receipts, 'presence_to', presence,
+                'moments_to', moments_to, 'message_from', message_from, 'add_from', add_from,
+                'groups_from', groups_from, 'email_from', email_from, 'operator', json(iif(operator, 'true', 'false')),
                 'created_ms', created_ms, 'last_seen_ms', last_seen_ms)
             FROM accounts WHERE id = $1 AND id > $2 LIMIT $3",
     },
@@ -78,7 +82,7 @@ pub fn routes(router: Router) -> Router {
         .on(profile::get)
         .on(profile::get_many)
         .on(profile::set)
-        .on(profile::set_privacy)
+        .on(privacy::set)
         .on(invites::create)
         .on(email::send_code)
         .on(recovery::recover)

@@ -1,8 +1,8 @@
-//! Profiles and privacy switches.
+//! Profiles.
 
 use litrocket_protocol::{
     Fault,
-    account::{GetProfile, GetProfiles, Privacy, Profile, Profiles, SetPrivacy, SetProfile},
+    account::{GetProfile, GetProfiles, Profile, Profiles, SetProfile},
     fault::code,
     frame, limits,
     names::{self, Handle},
@@ -130,21 +130,6 @@ pub(super) async fn set(caller: Session, request: SetProfile) -> Result<Profile>
                     tx.entry(account, "profile".into(), Some(frame::encode_body(&profile))).await?;
                 }
                 Ok(profile)
-            })
-        })
-        .await
-}
-
-pub(super) async fn set_privacy(caller: Session, request: SetPrivacy) -> Result<Privacy> {
-    let account = caller.account();
-    caller
-        .app
-        .writer
-        .run(move |tx| {
-            Box::pin(async move {
-                let privacy = store::set_privacy(tx, account, &request).await?;
-                tx.entry(account, "privacy".into(), Some(frame::encode_body(&privacy))).await?;
-                Ok(privacy)
             })
         })
         .await

@@ -353,34 +353,3 @@ pub(super) async fn update_profile(tx: &mut Tx, profile: &account::Profile) -> R
     ];
     tx.execute(UPDATE, args).await.map(drop)
 }
-
-pub(super) async fn set_privacy(
-    tx: &mut Tx,
-    account: AccountId,
-    set: &account::SetPrivacy,
-) -> Result<account::Privacy> {
-    const UPDATE: &str = "UPDATE accounts SET read_receipts = COALESCE($2, read_receipts),
-            presence = COALESCE($3, presence), typing = COALESCE($4, typing), findable = COALESCE($5, findable)
-        WHERE id = $1 RETURNING read_receipts, presence, typing, findable";
-    let args = args![account, set.read_receipts, set.presence, set.typing, set.findable];
-    let row: Option<(i64, i64, i64, i64)> = tx.first(UPDATE, args).await?;
-    Ok(switches(row.unwrap_or((1, 1, 1, 1))))
-}
-
-fn switches((read_receipts, presence, typing, findable): (i64, i64, i64, i64)) -> account::Privacy {
-    account::Privacy {
-        read_receipts: read_receipts != 0,
-        presence: presence != 0,
-        typing: typing != 0,
-        findable: findable != 0,
-    }
-}
-
-/// Privacy switches and last seen, for the features that tell others.
-pub(crate) async fn privacy(db: &Db, account: AccountId) -> Result<(account::Privacy, u64)> {
-    const SELECT: &str = "SELECT read_receipts, presence, typing, findable, last_seen_ms FROM accounts
-        WHERE id = $1 AND deleted_ms IS NULL";
-    let row: Option<(i64, i64, i64, i64, i64)> = db.first(SELECT, args![account]).await?;
-    let (read_receipts, presence, typing, findable, seen) = row.unwrap_or((0, 0, 0, 0, 0));
-    Ok((switches((read_receipts, presence, typing, findable)), seen as u64))
-}

@@ -42,6 +42,10 @@ impl Hooks for ChatHooks {
     fn first_event<'t>(&'t self, tx: &'t mut Tx, conversation: ConversationId) -> TxFuture<'t, ()> {
         Box::pin(conversations::show_to_peer(tx, conversation))
     }
+
+    fn answered<'t>(&'t self, tx: &'t mut Tx, conversation: ConversationId) -> TxFuture<'t, ()> {
+        Box::pin(conversations::let_in(tx, conversation))
+    }
 }
 
 fn new_event(command: &SendCommand, body: Vec<u8>) -> NewEvent {
@@ -143,7 +147,7 @@ async fn reaction(tx: &mut Tx, command: &SendCommand) -> Result<Position> {
 async fn forward(tx: &mut Tx, command: &SendCommand) -> Result<Position> {
     let wanted: Forward = decode(&command.send.body)?;
     let source = readable(tx, wanted.conversation, wanted.event_seq, command.sender).await?;
-    let body = frame::encode_body(&forwarded(tx, source).await?);
+    let body = frame::encode_body(&forwarded(tx, source, command.sender).await?);
     tx.append(new_event(command, body)).await
 }
 
@@ -160,13 +164,12 @@ async fn readable(tx: &mut Tx, conversation: ConversationId, seq: u64, account: 
     if event.recalled_by.is_some() { Err(missing()) } else { Ok(event) }
 }
 
-async fn forwarded(tx: &mut Tx, source: Event) -> Result<Forwarded> {
+async fn forwarded(tx: &mut Tx, source: Event, account: AccountId) -> Result<Forwarded> {
     let (sender, at_ms, event_kind) = (source.sender, source.at_ms, source.kind);
     let body = match source.edited_by {
         None => source.body,
-        Some(seq) => {
-            store::event(tx, source.conversation, seq).await?.map(|edit| edit.body).unwrap_or_default()
-        }
+        // The words as they are now; who may not read them has only words that are there no longer.
+        Some(seq) => readable(tx, source.conversation, seq, account).await?.body,
     };
     match event_kind {
         kind::TEXT => {

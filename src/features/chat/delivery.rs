@@ -17,6 +17,7 @@ use litrocket_protocol::{
 use tokio::{sync::mpsc, time::timeout};
 
 use super::{
+    quiet::Quiet,
     store,
     stream::{Answered, Command},
 };
@@ -49,6 +50,7 @@ pub(super) struct Delivery {
     again: HashMap<ConversationId, u64>,
     /// Conversations in which the account deleted something for itself.
     hidden: HashSet<ConversationId>,
+    quiet: Quiet,
     live: bool,
     caught_up: bool,
     /// The version of the account log that was written, and whether there may be more.
@@ -67,6 +69,7 @@ impl Delivery {
             refused: HashSet::new(),
             again: HashMap::new(),
             hidden: HashSet::new(),
+            quiet: Quiet::default(),
             live: false,
             caught_up: false,
             account_version: 0,
@@ -141,7 +144,7 @@ impl Delivery {
                 Err(error) => return self.give_up(send, error).await,
             },
             Command::Delivered(delivered) => {
-                self.delivered(&delivered);
+                self.delivered(&delivered).await;
                 Vec::new()
             }
             Command::Fault(it) => vec![fault(&it)],
@@ -233,18 +236,21 @@ impl Delivery {
     }
 
     /// Only what was really written counts as delivered.
-    fn delivered(&self, delivered: &chat::Delivered) {
-        let (app, account) = (&self.session.app, self.session.account());
+    async fn delivered(&mut self, delivered: &chat::Delivered) {
+        let (app, account) = (self.session.app.clone(), self.session.account());
+        let mut written = Vec::new();
         for (conversation, event_seq) in delivered.cursors.iter().take(wire::CURSORS_PER_FRAME_MAX) {
             if self.reader.cursor(*conversation).is_some_and(|cursor| *event_seq <= cursor) {
                 app.writer.lazy().delivered(*conversation, account, *event_seq);
-                app.hub.tell_marker(&state::Marker {
-                    conversation: *conversation,
-                    account,
-                    read: None,
-                    delivered: Some(*event_seq),
-                });
+                if self.session.device.take_access_change(*conversation) {
+                    self.access_changed(*conversation);
+                }
+                written.push((*conversation, *event_seq));
             }
+        }
+        for (conversation, event_seq) in self.quiet.told(&app, account, written).await {
+            let delivered = Some(event_seq);
+            app.hub.tell_marker(&state::Marker { conversation, account, read: None, delivered });
         }
     }
 
@@ -285,6 +291,7 @@ impl Delivery {
     fn access_changed(&mut self, conversation: ConversationId) {
         self.reader.ranges_changed(conversation);
         self.hidden.insert(conversation);
+        self.quiet.forget(conversation);
     }
 
     async fn account_entries(&mut self, out: &mut Vec<Bytes>) -> Result<()> {

@@ -10,6 +10,7 @@ mod check;
 mod delivery;
 mod erase;
 mod export;
+mod quiet;
 mod store;
 mod stream;
 

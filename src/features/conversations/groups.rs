@@ -17,7 +17,10 @@ use litrocket_protocol::{
 };
 use serde::Serialize;
 
-use super::{list, store, tell_own_side};
+use super::{
+    invitations::{self, Rules},
+    list, store, tell_own_side,
+};
 use crate::{
     error::{Error, Result},
     features::groups::{
@@ -73,9 +76,9 @@ pub(super) async fn create(caller: Session, request: CreateGroup) -> Result<Conv
     check_accounts(&request.accounts)?;
     let name = clean_name(&request.name)?;
     let me = caller.account();
-    let per_day = caller.app.config.limits.groups_per_day;
+    let (per_day, rules) = (caller.app.config.limits.groups_per_day, Rules::of(&caller.app.config));
     let conversation =
-        caller.app.writer.run(move |tx| Box::pin(make(tx, me, request, name, per_day))).await?;
+        caller.app.writer.run(move |tx| Box::pin(make(tx, me, request, name, per_day, rules))).await?;
     list::one(&caller, conversation).await
 }
 
@@ -85,6 +88,7 @@ async fn make(
     request: CreateGroup,
     name: String,
     per_day: u64,
+    rules: Rules,
 ) -> Result<ConversationId> {
     let others: BTreeSet<AccountId> = request.accounts.into_iter().filter(|account| *account != me).collect();
     let others: Vec<AccountId> = others.into_iter().collect();
@@ -99,12 +103,13 @@ async fn make(
     if store::existing(tx, &others).await?.len() != others.len() {
         return Err(Fault::new(code::NOT_FOUND).field("accounts").into());
     }
-    let mut members = store::able(tx, &others, limits::CONVERSATIONS_MAX as u64).await?;
     if store::able(tx, &[me], limits::CONVERSATIONS_MAX as u64).await?.is_empty() {
         return Err(too_many("conversations", limits::CONVERSATIONS_MAX));
     }
-    members.push(me);
     let conversation = tx.new_conversation();
+    let (free, _) = invitations::admit(tx, me, (conversation, &name), &others, &rules).await?;
+    let mut members = store::able(tx, &free, limits::CONVERSATIONS_MAX as u64).await?;
+    members.push(me);
     let group = store::NewGroup {
         conversation,
         name: &name,
@@ -127,11 +132,17 @@ async fn make(
 pub(super) async fn invite(caller: Session, request: InviteMembers) -> Result<MembersInvited> {
     check_accounts(&request.accounts)?;
     let me = caller.account();
-    let most = caller.app.config.limits.group_members_max;
-    caller.app.writer.run(move |tx| Box::pin(bring(tx, me, request, most))).await
+    let (most, rules) = (caller.app.config.limits.group_members_max, Rules::of(&caller.app.config));
+    caller.app.writer.run(move |tx| Box::pin(bring(tx, me, request, most, rules))).await
 }
 
-async fn bring(tx: &mut Tx, me: AccountId, request: InviteMembers, most: u64) -> Result<MembersInvited> {
+async fn bring(
+    tx: &mut Tx,
+    me: AccountId,
+    request: InviteMembers,
+    most: u64,
+    rules: Rules,
+) -> Result<MembersInvited> {
     let conversation = request.conversation;
     let facts = rules::allowed(tx, conversation, me, Permission::Invite).await?.facts;
     let wanted: BTreeSet<AccountId> = request.accounts.into_iter().collect();
@@ -141,15 +152,28 @@ async fn bring(tx: &mut Tx, me: AccountId, request: InviteMembers, most: u64) ->
     }
     let present = store::in_or_banned_among(tx, conversation, &wanted).await?;
     let absent: Vec<AccountId> = wanted.into_iter().filter(|account| !present.contains(account)).collect();
-    let joined = store::able(tx, &absent, limits::CONVERSATIONS_MAX as u64).await?;
+    let (free, invited) = invitations::admit(tx, me, (conversation, &facts.name), &absent, &rules).await?;
+    let joined = store::able(tx, &free, limits::CONVERSATIONS_MAX as u64).await?;
     if joined.is_empty() {
-        return Ok(MembersInvited { joined, event_seq: None });
+        return Ok(MembersInvited { joined, event_seq: None, invited });
     }
+    let event_seq = come_in(tx, conversation, me, joined.clone(), most).await?;
+    Ok(MembersInvited { joined, event_seq: Some(event_seq), invited })
+}
+
+/// People who were not in come in, brought by somebody who is; answers the event.
+pub(super) async fn come_in(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    by: AccountId,
+    joined: Vec<AccountId>,
+    most: u64,
+) -> Result<u64> {
+    let (facts, _) = joined_group(tx, conversation, by).await?;
     if facts.members + joined.len() as u64 > most {
         return Err(Fault::new(code::GROUP_FULL).limit(most).into());
     }
-    let event_seq = enter(tx, conversation, &facts, me, joined.clone()).await?;
-    Ok(MembersInvited { joined, event_seq: Some(event_seq) })
+    enter(tx, conversation, &facts, by, joined).await
 }
 
 /// Puts accounts into a group, by somebody in it or by themselves. They are not in, and there is room for them.
@@ -167,6 +191,7 @@ pub(crate) async fn enter(
     store::count_members(tx, conversation, accounts.len() as i64).await?;
     tell_own_side(tx, conversation, &accounts).await?;
     groups::entered(tx, conversation, &accounts).await?;
+    invitations::settle(tx, conversation, &accounts).await?;
     tx.members_changed(conversation, accounts, Vec::new());
     Ok(position.event_seq)
 }

@@ -2,6 +2,7 @@
 
 use litrocket_protocol::{
     AccountId, Fault,
+    account::audience,
     conversations::{GetMarkers, GetReaders, MarkRead, Marked, OtherMarker, OtherMarkers, Readers},
     fault::code,
     limits, state,
@@ -11,8 +12,11 @@ use super::{joined, list, readable, store, tell_own_side};
 use crate::{
     args,
     error::Result,
-    features::{account, page_limit},
-    hub::Change,
+    features::{
+        account, page_limit,
+        people::{self, lets},
+    },
+    hub::{Change, StateValue},
     rpc::Session,
 };
 
@@ -24,54 +28,74 @@ pub(super) async fn mark_read(caller: Session, request: MarkRead) -> Result<Mark
         return Err(Fault::new(code::CURSOR_AHEAD).field("event_seq").limit(place.last).into());
     }
     let message_seq = store::message_seq(db, conversation, request.event_seq).await?;
-    let (privacy, _) = account::store::privacy(db, me).await?;
-    caller
+    let (privacy, _) = account::privacy::of(&caller.app, me).await?;
+    let read_to = if place.is_quiet { audience::NOBODY } else { privacy.read_to };
+    let marker = state::Marker { conversation, account: me, read: Some(message_seq), delivered: None };
+    let to_friends = (read_to == audience::FRIENDS).then(|| marker.clone());
+    let moved = caller
         .app
         .writer
         .run(move |tx| {
             Box::pin(async move {
                 if !store::mark_read(tx, conversation, me, message_seq).await? {
-                    return Ok(());
+                    return Ok(false);
                 }
                 tell_own_side(tx, conversation, &[me]).await?;
-                if privacy.read_receipts && !place.is_refused {
-                    let read = Some(message_seq);
-                    tx.change(Change::Marker {
-                        marker: state::Marker { conversation, account: me, read, delivered: None },
-                    });
+                if read_to == audience::EVERYBODY {
+                    tx.change(Change::Marker { marker });
                 }
-                Ok(())
+                Ok(true)
             })
         })
         .await?;
+    if moved && let Some(marker) = to_friends {
+        tell_friends(&caller, marker).await?;
+    }
     let info = list::one(&caller, conversation).await?;
     Ok(Marked { read: info.mine.read, unread: info.unread, unread_mentions: info.unread_mentions })
 }
 
+/// Tells a marker to the friends among the members of a small conversation.
+async fn tell_friends(caller: &Session, marker: state::Marker) -> Result<()> {
+    let members = caller.app.hub.marked_members(marker.conversation);
+    let Some(members) = members else { return Ok(()) };
+    let friends = people::friends_among(&caller.app.db, marker.account, &members).await?;
+    caller.app.hub.tell(&friends, &StateValue::Marker(marker));
+    Ok(())
+}
+
 pub(super) async fn others(caller: Session, request: GetMarkers) -> Result<OtherMarkers> {
-    const SELECT: &str = "SELECT m.account, CASE WHEN m.read_marker < m.last_sent THEN m.last_sent ELSE m.read_marker END, m.delivered,
-            CASE WHEN m.refused = 0 THEN a.read_receipts ELSE 0 END
+    const SELECT: &str = concat!(
+        "SELECT m.account, CASE WHEN m.read_marker < m.last_sent THEN m.last_sent ELSE m.read_marker END, m.delivered,
+            m.refused + m.asked = 0 AND ",
+        lets!("a.read_receipts", "m.account", "$3"),
+        ", m.refused + m.asked
         FROM members m JOIN accounts a ON a.id = m.account
         WHERE m.conversation = $1 AND m.account > $2 AND m.account <> $3 AND m.state = 2
-        ORDER BY m.account LIMIT $4";
+        ORDER BY m.account LIMIT $4"
+    );
     let app = &caller.app;
     joined(&app.db, request.conversation, caller.account()).await?;
     let limit = limits::PAGE_MAX;
     let after = request.after.map_or(0, AccountId::sql);
     let args = args![request.conversation, after, caller.account(), limit + 1];
-    let rows: Vec<(i64, i64, i64, i64)> = app.db.all(SELECT, args).await?;
+    let rows: Vec<(i64, i64, i64, i64, i64)> = app.db.all(SELECT, args).await?;
     let more = rows.len() as u64 > limit;
     let markers = rows
         .into_iter()
         .take(limit as usize)
-        .map(|(id, read, delivered, receipts)| {
+        .map(|(id, read, delivered, receipts, quiet)| {
             let account = AccountId::from(id);
             let lazy = app.writer.lazy();
             let read = (read as u64).max(lazy.last_sent(request.conversation, account));
             OtherMarker {
                 account,
                 read: (receipts != 0).then_some(read),
-                delivered: (delivered as u64).max(lazy.last_delivered(request.conversation, account)),
+                delivered: if quiet == 0 {
+                    (delivered as u64).max(lazy.last_delivered(request.conversation, account))
+                } else {
+                    0
+                },
             }
         })
         .collect();
@@ -79,10 +103,13 @@ pub(super) async fn others(caller: Session, request: GetMarkers) -> Result<Other
 }
 
 pub(super) async fn readers(caller: Session, request: GetReaders) -> Result<Readers> {
-    const SELECT: &str = "SELECT m.account FROM members m JOIN accounts a ON a.id = m.account
-        WHERE m.conversation = $1 AND m.account > $2 AND m.state = 2 AND m.refused = 0 AND a.read_receipts = 1
-            AND (m.read_marker >= $3 OR m.last_sent > $3) AND m.joined <= $3 AND m.account <> $4
-        ORDER BY m.account LIMIT $5";
+    const SELECT: &str = concat!(
+        "SELECT m.account FROM members m JOIN accounts a ON a.id = m.account
+        WHERE m.conversation = $1 AND m.account > $2 AND m.state = 2 AND m.refused + m.asked = 0 AND ",
+        lets!("a.read_receipts", "m.account", "$6"),
+        " AND (m.read_marker >= $3 OR m.last_sent > $3) AND m.joined <= $3 AND m.account <> $4
+        ORDER BY m.account LIMIT $5"
+    );
     const SENDER: &str = "SELECT sender FROM events WHERE conversation = $1 AND event_seq = $2";
     let limit = page_limit(request.limit)?;
     let (db, conversation) = (&caller.app.db, request.conversation);
@@ -96,7 +123,7 @@ pub(super) async fn readers(caller: Session, request: GetReaders) -> Result<Read
     let message_seq = store::message_seq(db, conversation, request.event_seq).await?;
     let after = request.after.map_or(0, AccountId::sql);
     let rows: Vec<(i64,)> =
-        db.all(SELECT, args![conversation, after, message_seq, sender, limit + 1]).await?;
+        db.all(SELECT, args![conversation, after, message_seq, sender, limit + 1, caller.account()]).await?;
     let more = rows.len() as u64 > limit;
     let readers = rows.into_iter().take(limit as usize).map(|(id,)| id.into()).collect();
     Ok(Readers { readers, more })

@@ -1,14 +1,18 @@
 //! Conversations: one-to-one, groups, saved; members, markers, settings.
 //!
-//! [`store`] owns the tables `conversations`, `members`, `access` and `hidden`. [`groups`] changes who is in,
-//! [`list`] shows conversations with their unread counts, [`markers`] and [`settings`] are each person's own side.
+//! [`store`] owns the tables `conversations`, `members`, `access` and `hidden`, [`invitations`] its
+//! own. [`groups`] changes who is in,
+//! [`list`] shows conversations with their unread counts, [`standing`] says who may write in a one-to-one, [`markers`] and [`settings`]
+//! are each person's own side.
 
 mod groups;
+mod invitations;
 mod list;
 mod markers;
 mod members;
 mod open;
 mod settings;
+mod standing;
 pub(crate) mod store;
 
 use std::collections::HashMap;
@@ -30,10 +34,23 @@ use crate::{
 };
 
 pub(crate) use groups::{dissolve, enter, joined_group, keep_out, leave_some, part};
-pub(crate) use store::{Facts, forget, is_cleared};
+pub(crate) use invitations::expire as expire_invitations;
+pub(crate) use standing::{befriended, let_in, review_standing, set_standing, show_to_peer};
+pub(crate) use store::{Facts, is_cleared};
 
 /// What the feature holds of a person's side of their conversations.
-pub(crate) const EXPORT: &[Kept] = &[Kept {
+pub(crate) const EXPORT: &[Kept] = &[CONVERSATION, INVITATION];
+
+const INVITATION: Kept = Kept {
+    name: "group_invitation",
+    sql: "SELECT i.conversation, json_object('conversation', i.conversation, 'name', c.name, 'by', a.handle,
+            'at_ms', i.at_ms, 'expires_ms', i.expires_ms)
+        FROM group_invitations i JOIN conversations c ON c.id = i.conversation
+        JOIN accounts a ON a.id = i.by_account
+        WHERE i.account = $1 AND i.conversation > $2 ORDER BY i.conversation LIMIT $3",
+};
+
+const CONVERSATION: Kept = Kept {
     name: "conversation",
     sql: "SELECT c.id, json_object('conversation', c.id,
             'kind', CASE WHEN c.low IS NULL THEN 'group' WHEN c.low = c.high THEN 'saved' ELSE 'direct' END,
@@ -42,7 +59,13 @@ pub(crate) const EXPORT: &[Kept] = &[Kept {
         FROM members m JOIN conversations c ON c.id = m.conversation
         LEFT JOIN accounts o ON o.id = CASE WHEN c.low = $1 THEN c.high ELSE c.low END AND c.low <> c.high
         WHERE m.account = $1 AND m.conversation > $2 AND m.shown = 1 ORDER BY m.conversation LIMIT $3",
-}];
+};
+
+/// Empties an account's side of its conversations, and takes the invitations to it and by it away.
+pub(crate) async fn forget(tx: &mut Tx, account: AccountId) -> Result<()> {
+    invitations::forget(tx, account).await?;
+    store::forget(tx, account).await
+}
 
 /// Registers the requests.
 pub fn routes(router: Router) -> Router {
@@ -63,6 +86,9 @@ pub fn routes(router: Router) -> Router {
         .on(settings::set)
         .on(settings::clear)
         .on(settings::hide)
+        .on(standing::answer)
+        .on(invitations::list)
+        .on(invitations::answer)
 }
 
 /// What the caller may read of a conversation.
@@ -70,24 +96,14 @@ pub fn routes(router: Router) -> Router {
 pub(crate) struct Readable {
     /// One of [`member_state`].
     pub(crate) state: u8,
-    /// Whether the caller may not write: in a one-to-one, while one of the two blocks the other.
-    pub(crate) is_refused: bool,
+    /// Whether nothing of the caller is told there, typing and markers: in a one-to-one, while one of the two may
+    /// not write or a stranger's first message waits.
+    pub(crate) is_quiet: bool,
     /// What may be read, without what the caller cleared.
     pub(crate) ranges: Vec<Range>,
     /// The last event that may be read; 0 for none.
     pub(crate) last: u64,
 }
-
-/// Who of two people blocks the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Blocks {
-    pub(crate) one: bool,
-    pub(crate) other: bool,
-}
-
-/// Values of `members.refused`.
-const NOT_ACCEPTING: u8 = 1;
-const YOU_BLOCKED: u8 = 2;
 
 /// What the caller may read. Strangers get the answer for a conversation that does not exist.
 pub(crate) async fn readable(db: &Db, conversation: ConversationId, account: AccountId) -> Result<Readable> {
@@ -108,23 +124,6 @@ pub(crate) async fn readable_all(
 pub(crate) async fn joined(db: &Db, conversation: ConversationId, account: AccountId) -> Result<Readable> {
     let place = readable(db, conversation, account).await?;
     if place.state == member_state::JOINED { Ok(place) } else { Err(code::NOT_A_MEMBER.into()) }
-}
-
-/// Sets who of two people may write to the other, in the one-to-one if they have one.
-pub(crate) async fn set_blocks(tx: &mut Tx, one: AccountId, other: AccountId, blocks: Blocks) -> Result<()> {
-    if let Some(conversation) = store::direct(tx, one.min(other), one.max(other)).await? {
-        for (account, mine, theirs) in [(one, blocks.one, blocks.other), (other, blocks.other, blocks.one)] {
-            let refused = if mine { YOU_BLOCKED } else { u8::from(theirs) * NOT_ACCEPTING };
-            store::refuse(tx, conversation, account, refused).await?;
-        }
-    }
-    Ok(())
-}
-
-/// The other person of a one-to-one sees it from the first message on.
-pub(crate) async fn show_to_peer(tx: &mut Tx, conversation: ConversationId) -> Result<()> {
-    let shown = store::show(tx, conversation).await?;
-    tell_own_side(tx, conversation, &shown).await
 }
 
 /// Writes each account's side of a conversation to its account log.

@@ -7,16 +7,22 @@ use litrocket_protocol::{
     limits,
 };
 
-use super::{list, set_blocks, store, tell_own_side};
-use crate::{error::Result, features::people, rpc::Session, writer::Tx};
+use super::{list, set_standing, store, tell_own_side};
+use crate::{config, error::Result, features::people, rpc::Session, writer::Tx};
 
 pub(super) async fn open_direct(caller: Session, request: OpenDirect) -> Result<ConversationInfo> {
     let (me, other) = (caller.account(), request.account);
-    let conversation = caller.app.writer.run(move |tx| Box::pin(open(tx, me, other))).await?;
+    let bounds = caller.app.config.people.clone();
+    let conversation = caller.app.writer.run(move |tx| Box::pin(open(tx, me, other, bounds))).await?;
     list::one(&caller, conversation).await
 }
 
-async fn open(tx: &mut Tx, me: AccountId, other: AccountId) -> Result<ConversationId> {
+async fn open(
+    tx: &mut Tx,
+    me: AccountId,
+    other: AccountId,
+    bounds: config::People,
+) -> Result<ConversationId> {
     let (low, high) = (me.min(other), me.max(other));
     if let Some(conversation) = store::direct(tx, low, high).await? {
         if store::show_to(tx, conversation, me).await? {
@@ -30,6 +36,9 @@ async fn open(tx: &mut Tx, me: AccountId, other: AccountId) -> Result<Conversati
     if store::able(tx, &[me], limits::CONVERSATIONS_MAX as u64).await?.is_empty() {
         return Err(Fault::new(code::TOO_MANY).limit(limits::CONVERSATIONS_MAX as u64).into());
     }
+    if other != me && !people::are_friends(tx, me, other).await? {
+        people::turn_to_stranger(tx, me, &bounds).await?;
+    }
     let conversation = tx.new_conversation();
     store::insert_direct(tx, conversation, me, low, high).await?;
     store::join(tx, conversation, &[me], 1, 1, true).await?;
@@ -39,8 +48,7 @@ async fn open(tx: &mut Tx, me: AccountId, other: AccountId) -> Result<Conversati
         members.push(other);
     }
     tx.members_changed(conversation, members, Vec::new());
-    let blocks = people::blocks_between(tx, me, other).await?;
-    set_blocks(tx, me, other, blocks).await?;
+    set_standing(tx, me, other).await?;
     tell_own_side(tx, conversation, &[me]).await?;
     Ok(conversation)
 }

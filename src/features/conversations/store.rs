@@ -54,7 +54,8 @@ pub(super) async fn readable(
     account: AccountId,
     conversations: &[ConversationId],
 ) -> Result<HashMap<ConversationId, Readable>> {
-    const SELECT: &str = "SELECT m.conversation, m.state, m.refused, m.cleared_event, a.from_seq, a.to_seq,
+    const SELECT: &str =
+        "SELECT m.conversation, m.state, m.refused + m.asked, m.cleared_event, a.from_seq, a.to_seq,
             (SELECT MAX(e.event_seq) FROM events e WHERE e.conversation = m.conversation)
         FROM json_each($2) j
         JOIN members m ON m.conversation = j.value AND m.account = $1 AND m.shown = 1
@@ -65,12 +66,12 @@ pub(super) async fn readable(
     let rows: Vec<Row> = db.all(SELECT, args![account, json(&ids)?]).await?;
     let mut found = HashMap::new();
     for rows in rows.chunk_by(|one, next| one.0 == next.0) {
-        let (conversation, state, refused, cleared, .., head) = rows[0];
+        let (conversation, state, quiet, cleared, .., head) = rows[0];
         let all: Vec<Range> =
             rows.iter().map(|row| Range { from: row.4 as u64, to: row.5.map(|to| to as u64) }).collect();
         let readable = Readable {
             state: state as u8,
-            is_refused: refused != 0,
+            is_quiet: quiet != 0,
             ranges: access::above(&all, cleared as u64),
             last: access::last(&all, head.unwrap_or(0) as u64),
         };
@@ -104,19 +105,6 @@ pub(super) async fn direct(tx: &mut Tx, low: AccountId, high: AccountId) -> Resu
     let row: Option<(i64,)> =
         tx.first("SELECT id FROM conversations WHERE low = $1 AND high = $2", args![low, high]).await?;
     Ok(row.map(|(id,)| id.into()))
-}
-
-/// Sets why a member may not write; 0 for nothing.
-pub(super) async fn refuse(
-    tx: &mut Tx,
-    conversation: ConversationId,
-    account: AccountId,
-    refused: u8,
-) -> Result<()> {
-    const UPDATE: &str = "UPDATE members SET refused = $3 WHERE conversation = $1 AND account = $2";
-    tx.execute(UPDATE, args![conversation, account, u64::from(refused)]).await?;
-    tx.standing_changed(conversation, account);
-    Ok(())
 }
 
 pub(super) async fn insert_direct(
@@ -408,7 +396,7 @@ pub(super) async fn heir(
 }
 
 /// Empties an account's side of its conversations: drafts, names, and what it deleted for itself.
-pub(crate) async fn forget(tx: &mut Tx, account: AccountId) -> Result<()> {
+pub(super) async fn forget(tx: &mut Tx, account: AccountId) -> Result<()> {
     tx.execute(
         "UPDATE members SET draft = '', nickname = '' WHERE account = $1 AND (draft <> '' OR nickname <> '')",
         args![account],
@@ -417,10 +405,11 @@ pub(crate) async fn forget(tx: &mut Tx, account: AccountId) -> Result<()> {
     tx.execute("DELETE FROM hidden WHERE account = $1", args![account]).await.map(drop)
 }
 
-type SideRow = (i64, i64, i64, i64, i64, i64, i64, i64, i64, Option<i64>, i64, String);
+type SideRow = (i64, i64, i64, i64, i64, i64, i64, i64, i64, Option<i64>, i64, String, i64);
 
 fn side(row: SideRow) -> (i64, ConversationEntry) {
-    let (key, kind, state, role, joined, read, unread, deleted_to, notify, until, pinned, draft) = row;
+    let (key, kind, state, role, joined, read, unread, deleted_to, notify, until, pinned, draft, request) =
+        row;
     let entry = ConversationEntry {
         kind: kind as u8,
         state: state as u8,
@@ -433,6 +422,7 @@ fn side(row: SideRow) -> (i64, ConversationEntry) {
         notify_until_ms: until.map(|until| until as u64),
         pinned: pinned != 0,
         draft,
+        request: request != 0,
     };
     (key, entry)
 }
@@ -445,7 +435,7 @@ pub(super) async fn own_sides(
 ) -> Result<Vec<(AccountId, ConversationEntry)>> {
     const SELECT: &str =
         "SELECT m.account, c.kind, m.state, m.role, m.joined, m.read_marker, m.marked_unread,
-            m.deleted_to, m.notify, m.notify_until, m.pinned, m.draft
+            m.deleted_to, m.notify, m.notify_until, m.pinned, m.draft, m.asked = 1
         FROM json_each($2) j JOIN members m ON m.conversation = $1 AND m.account = j.value
         JOIN conversations c ON c.id = m.conversation";
     let rows: Vec<SideRow> = tx.all(SELECT, args![conversation, ids(accounts)?]).await?;
@@ -460,7 +450,7 @@ pub(super) async fn sides(
 ) -> Result<Vec<(ConversationId, ConversationEntry)>> {
     const SELECT: &str =
         "SELECT m.conversation, c.kind, m.state, m.role, m.joined, m.read_marker, m.marked_unread,
-            m.deleted_to, m.notify, m.notify_until, m.pinned, m.draft
+            m.deleted_to, m.notify, m.notify_until, m.pinned, m.draft, m.asked = 1
         FROM json_each($2) j JOIN members m ON m.conversation = j.value AND m.account = $1
         JOIN conversations c ON c.id = m.conversation WHERE m.shown = 1";
     let rows: Vec<SideRow> = db.all(SELECT, args![account, conversations]).await?;

@@ -7,7 +7,7 @@ use litrocket_protocol::{
     frame, limits,
     moments::{
         GetMoment, GetNewMoments, HiddenMoments, HideMoments, ListFeed, ListHiddenMoments, ListMoments,
-        MarkMomentsSeen, Moment, Moments, MomentsSeen, NewestMoment,
+        MarkMomentsSeen, Moment, Moments, MomentsHiddenEntry, MomentsSeen, NewestMoment,
     },
 };
 
@@ -56,8 +56,9 @@ pub(super) async fn hide(caller: Session, request: HideMoments) -> Result<Done> 
         return Err(Fault::new(code::BAD_VALUE).field("account").message("That is you.").into());
     }
     let work = async move |tx: &mut Tx| {
+        let key = format!("moments_hidden/{author}");
         if !request.hidden {
-            return store::show(tx, me, author).await;
+            return if store::show(tx, me, author).await? { tx.entry(me, key, None).await } else { Ok(()) };
         }
         if !people::exists(tx, author).await? {
             return Err(missing("account"));
@@ -65,7 +66,11 @@ pub(super) async fn hide(caller: Session, request: HideMoments) -> Result<Done> 
         if store::count_hidden(tx, me).await? >= limits::MOMENTS_HIDDEN_MAX as u64 {
             return Err(too_many("hidden", limits::MOMENTS_HIDDEN_MAX));
         }
-        store::hide(tx, me, author).await
+        if store::hide(tx, me, author).await? {
+            let value = frame::encode_body(&MomentsHiddenEntry { at_ms: tx.now_ms() });
+            tx.entry(me, key, Some(value)).await?;
+        }
+        Ok(())
     };
     caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
     Ok(Done::default())

@@ -22,7 +22,7 @@ use crate::{
     writer::Tx,
 };
 
-pub(crate) use notices::parted;
+pub(crate) use notices::{audience_changed, parted};
 pub(crate) use sight::{seen, shown};
 pub(crate) use store::author;
 

@@ -75,6 +75,17 @@ pub(super) async fn unseen(tx: &mut Tx, moment: u64) -> Result<()> {
     take(tx, DELETE, args![moment]).await
 }
 
+/// Whom an account shows its moments has changed: who may not see them is told nothing of them any more.
+pub(crate) async fn audience_changed(tx: &mut Tx, author: AccountId) -> Result<()> {
+    const DELETE: &str = concat!(
+        "DELETE FROM moment_notices AS n WHERE n.moment IN (SELECT id FROM moments WHERE author = $1)
+            AND NOT EXISTS (SELECT 1 FROM moments m WHERE m.id = n.moment AND ",
+        seen!("n.account"),
+        ") RETURNING account, moment, kind, item"
+    );
+    take(tx, DELETE, args![author]).await
+}
+
 /// Two are friends no longer: neither is told of what the other did, or of what happens at the other's moments; and
 /// nobody of what one did at the other's.
 pub(crate) async fn parted(tx: &mut Tx, one: AccountId, other: AccountId) -> Result<()> {

@@ -67,7 +67,11 @@ pub(super) async fn post(caller: Session, request: PostMoment) -> Result<Moment>
     if new {
         // A hint to whom it concerns and who is here; nothing is written for those who are away.
         let friends = store::told(&app.db, me, moment).await?;
-        app.hub.tell(&friends, &StateValue::NewMoments(NewMoments { moment }));
+        let hint = StateValue::NewMoments(NewMoments { moment });
+        app.hub.tell(&friends, &hint);
+        for device in app.hub.devices(me).iter().filter(|device| device.id != caller.device.id) {
+            device.tell(hint.clone());
+        }
     }
     store::one(&app.db, me, moment).await?.ok_or_else(|| missing("moment"))
 }

@@ -14,6 +14,13 @@ macro_rules! shown {
     };
 }
 
+/// A friend of the author looks: whether the author shows moments to others at all.
+macro_rules! lets_see {
+    () => {
+        "(SELECT o.moments_to FROM accounts o WHERE o.id = m.author) <> 0"
+    };
+}
+
 /// Anybody looks. A block hides moments both ways; it ended the friendship, so it matters for those that everybody
 /// sees.
 macro_rules! seen {
@@ -27,7 +34,8 @@ macro_rules! seen {
             ") AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.account = ",
             $reader,
             " AND b.blocked = m.author)
-            AND (m.visibility = 5
+            AND (SELECT o.moments_to FROM accounts o WHERE o.id = m.author) <> 0
+            AND (m.visibility = 5 AND (SELECT o.moments_to FROM accounts o WHERE o.id = m.author) = 1
                 OR EXISTS (SELECT 1 FROM friends f WHERE f.account = m.author AND f.friend = ",
             $reader,
             ") AND ",
@@ -68,6 +76,6 @@ macro_rules! comment_seen {
     };
 }
 
-pub(super) use {comment_seen, common};
+pub(super) use {comment_seen, common, lets_see};
 
 pub(crate) use {seen, shown};

@@ -8,7 +8,7 @@ use litrocket_protocol::{
 };
 
 use super::pictures;
-use super::sight::{comment_seen, common, seen, shown};
+use super::sight::{comment_seen, common, lets_see, seen, shown};
 use crate::{
     args,
     db::Db,
@@ -116,6 +116,8 @@ pub(super) async fn told(db: &Db, author: AccountId, moment: u64) -> Result<Vec<
         "SELECT f.friend FROM moments m JOIN friends f ON f.account = m.author
         WHERE m.id = $2 AND m.author = $1 AND m.open = 1 AND ",
         shown!("f.friend"),
+        " AND ",
+        lets_see!(),
         " AND NOT EXISTS (SELECT 1 FROM moment_hidden h WHERE h.account = f.friend AND h.author = m.author)
         ORDER BY f.friend"
     );
@@ -131,6 +133,7 @@ macro_rules! newest {
                 AND m.id < $2 AND ",
             shown!("$1"),
             " ORDER BY m.id DESC LIMIT 1) AS id FROM friends a WHERE a.account = $1
+            AND (SELECT o.moments_to FROM accounts o WHERE o.id = a.friend) <> 0
             AND NOT EXISTS (SELECT 1 FROM moment_hidden h WHERE h.account = $1 AND h.author = a.friend)"
         )
     };
@@ -310,15 +313,17 @@ async fn comments(db: &Db, me: AccountId, ids: &str) -> Result<HashMap<i64, (Vec
     Ok(comments)
 }
 
-pub(super) async fn hide(tx: &mut Tx, account: AccountId, author: AccountId) -> Result<()> {
+/// Keeps somebody's moments out of the feed; whether that is new.
+pub(super) async fn hide(tx: &mut Tx, account: AccountId, author: AccountId) -> Result<bool> {
     const INSERT: &str = "INSERT INTO moment_hidden (account, author) VALUES ($1, $2)
         ON CONFLICT (account, author) DO NOTHING";
-    tx.execute(INSERT, args![account, author]).await.map(drop)
+    Ok(tx.execute(INSERT, args![account, author]).await? > 0)
 }
 
-pub(super) async fn show(tx: &mut Tx, account: AccountId, author: AccountId) -> Result<()> {
+/// Lets them in again; whether that is new.
+pub(super) async fn show(tx: &mut Tx, account: AccountId, author: AccountId) -> Result<bool> {
     const DELETE: &str = "DELETE FROM moment_hidden WHERE account = $1 AND author = $2";
-    tx.execute(DELETE, args![account, author]).await.map(drop)
+    Ok(tx.execute(DELETE, args![account, author]).await? > 0)
 }
 
 pub(super) async fn count_hidden(tx: &mut Tx, account: AccountId) -> Result<u64> {

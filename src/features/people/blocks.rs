@@ -1,7 +1,6 @@
 //! Blocking: the other person is kept away and is not told.
 
 use litrocket_protocol::{
-    AccountId,
     account::Done,
     limits,
     people::{BlockedPeople, ListBlocked, SetBlocked},
@@ -10,10 +9,7 @@ use litrocket_protocol::{
 use super::{check_other, missing, store, too_many};
 use crate::{
     error::Result,
-    features::{
-        conversations::{self, Blocks},
-        page_limit,
-    },
+    features::{conversations, page_limit, presence},
     rpc::Session,
     writer::Tx,
 };
@@ -27,8 +23,7 @@ pub(super) async fn set(caller: Session, request: SetBlocked) -> Result<Done> {
         }
         if !request.blocked {
             store::unblock(tx, me, other).await?;
-            let blocks = blocks_between(tx, me, other).await?;
-            return conversations::set_blocks(tx, me, other, blocks).await;
+            return conversations::set_standing(tx, me, other).await;
         }
         if !store::exists(tx, other).await? {
             return Err(missing());
@@ -39,16 +34,13 @@ pub(super) async fn set(caller: Session, request: SetBlocked) -> Result<Done> {
         store::part(tx, me, other).await?;
         store::drop_requests(tx, me, other).await?;
         store::block(tx, me, other).await?;
-        let blocks = blocks_between(tx, me, other).await?;
-        conversations::set_blocks(tx, me, other, blocks).await
+        conversations::set_standing(tx, me, other).await
     };
     caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    for account in [me, other] {
+        presence::review(&caller.app, account);
+    }
     Ok(Done::default())
-}
-
-/// Who of two people blocks the other.
-pub(crate) async fn blocks_between(tx: &mut Tx, one: AccountId, other: AccountId) -> Result<Blocks> {
-    Ok(Blocks { one: store::blocks(tx, one, other).await?, other: store::blocks(tx, other, one).await? })
 }
 
 pub(super) async fn list(caller: Session, request: ListBlocked) -> Result<BlockedPeople> {

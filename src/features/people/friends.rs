@@ -8,7 +8,7 @@ use litrocket_protocol::{
     people::{FriendEntry, Friends, ListFriends, RemoveFriend, SetFriend},
 };
 
-use super::{clean_line, missing, store, too_many};
+use super::{clean_line, missing, requests::friendship_changed, store, too_many};
 use crate::{
     error::{Error, Result},
     features::page_limit,
@@ -64,5 +64,6 @@ pub(super) async fn set(caller: Session, request: SetFriend) -> Result<FriendEnt
 pub(super) async fn remove(caller: Session, request: RemoveFriend) -> Result<Done> {
     let (me, friend) = (caller.account(), request.account);
     caller.app.writer.run(move |tx| Box::pin(store::part(tx, me, friend))).await?;
+    friendship_changed(&caller, friend);
     Ok(Done::default())
 }

@@ -1,12 +1,17 @@
 //! People: who is a friend of whom, who asks, and who is blocked.
 //!
 //! [`requests`] makes friends, [`friends`] is each person's own side of a friendship, [`blocks`] keeps people
-//! away. [`store`] owns the tables. Both sides hear of every change through their account logs. Of
+//! away, [`audience`] says whom a person lets do what, [`recommend`] whom one may know, [`link`] is the
+//! address for those one wants to be added by. [`store`] owns the tables. Both sides hear of every change through their account logs. Of
 //! conversations it only says who may write to whom. Start with [`requests`].
 
+mod audience;
 mod blocks;
 mod find;
 mod friends;
+mod link;
+mod recommend;
+mod recommend_store;
 mod requests;
 mod store;
 
@@ -18,7 +23,7 @@ use crate::{
     app::App,
     config,
     error::{Error, Result},
-    features::export::Kept,
+    features::{conversations, export::Kept},
     rpc::Router,
     writer::Tx,
 };
@@ -51,12 +56,23 @@ pub(crate) const EXPORT: &[Kept] = &[
             FROM blocks b JOIN accounts a ON a.id = b.blocked
             WHERE b.account = $1 AND b.blocked > $2 ORDER BY b.blocked LIMIT $3",
     },
+    Kept {
+        name: "add_link",
+        sql: "SELECT account, json_object('code', code, 'made_ms', made_ms) FROM add_links
+            WHERE account = $1 AND account > $2 LIMIT $3",
+    },
+    Kept {
+        name: "recommendation_dismissed",
+        sql: "SELECT d.other, json_object('account', d.other, 'handle', a.handle, 'at_ms', d.at_ms)
+            FROM recommend_dismissed d JOIN accounts a ON a.id = d.other
+            WHERE d.account = $1 AND d.other > $2 ORDER BY d.other LIMIT $3",
+    },
 ];
 
-pub(crate) use blocks::blocks_between;
+pub(crate) use audience::{friends_among, lets, may_bring, may_see_presence};
 pub use find::index_all;
 pub(crate) use find::{index, search_text, terms};
-pub(crate) use store::{are_friends, blocked_among, exists, forget};
+pub(crate) use store::{are_friends, exists, forget};
 
 const DAY_MS: u64 = 86_400_000;
 /// How often expired friend requests are taken away. Until then they count as gone already.
@@ -77,9 +93,14 @@ pub fn routes(router: Router) -> Router {
         .on(blocks::set)
         .on(blocks::list)
         .on(find::find)
+        .on(link::make)
+        .on(link::drop_link)
+        .on(link::open)
+        .on(recommend::list)
+        .on(recommend::dismiss)
 }
 
-/// Takes expired friend requests away, for as long as the server runs.
+/// Takes expired friend requests and invitations into groups away, for as long as the server runs.
 pub async fn expire(app: Arc<App>) {
     loop {
         match expire_now(&app).await {
@@ -93,13 +114,22 @@ pub async fn expire(app: Arc<App>) {
     }
 }
 
-/// Takes some expired friend requests away; how many.
+/// Takes some expired friend requests and invitations into groups away; how many.
 pub async fn expire_now(app: &App) -> Result<u64> {
-    app.writer.run(move |tx| Box::pin(store::expire(tx, EXPIRE_STEP))).await
+    let work = async |tx: &mut Tx| {
+        let invitations = conversations::expire_invitations(tx, EXPIRE_STEP).await?;
+        Ok(invitations + store::expire(tx, EXPIRE_STEP).await?)
+    };
+    app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await
 }
 
 fn missing() -> Error {
     Fault::new(code::NOT_FOUND).field("account").into()
+}
+
+/// An add-me address that is none.
+fn missing_code() -> Error {
+    Fault::new(code::NOT_FOUND).field("code").into()
 }
 
 fn too_many(field: &str, limit: usize) -> Error {
@@ -125,14 +155,27 @@ pub(crate) fn clean_line(text: &str, max: usize, field: &str) -> Result<String> 
 }
 
 /// Counts one more stranger the account turns to today, within its bound.
-async fn turn_to_stranger(tx: &mut Tx, account: AccountId, bounds: &config::People) -> Result<()> {
+pub(crate) async fn turn_to_stranger(tx: &mut Tx, account: AccountId, bounds: &config::People) -> Result<()> {
+    turn_to_strangers(tx, account, 1, bounds).await
+}
+
+/// Counts more strangers the account turns to today; beyond its bound none of them.
+pub(crate) async fn turn_to_strangers(
+    tx: &mut Tx,
+    account: AccountId,
+    count: u64,
+    bounds: &config::People,
+) -> Result<()> {
+    if count == 0 {
+        return Ok(());
+    }
     let now = tx.now_ms();
     let made_ms = store::made_ms(tx, account).await?;
     let is_new = now.saturating_sub(made_ms) < bounds.new_account_days * DAY_MS;
     let most = if is_new { bounds.strangers_per_day_new } else { bounds.strangers_per_day };
     let day = now / DAY_MS;
-    if store::strangers(tx, account, day).await? >= most {
+    if store::strangers(tx, account, day).await? + count > most {
         return Err(Fault::new(code::TOO_MANY_STRANGERS).limit(most).into());
     }
-    store::count_stranger(tx, account, day).await
+    store::count_strangers(tx, account, day, count).await
 }

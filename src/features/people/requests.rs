@@ -11,23 +11,41 @@ use litrocket_protocol::{
     },
 };
 
-use super::{DAY_MS, check_other, clean_line, missing, store, too_many, turn_to_stranger};
-use crate::{config, error::Result, features::page_limit, rpc::Session, writer::Tx};
+use super::{DAY_MS, audience, check_other, clean_line, missing, store, too_many, turn_to_stranger};
+use crate::{
+    config,
+    error::Result,
+    features::{page_limit, presence},
+    rpc::Session,
+    writer::Tx,
+};
 
 pub(super) async fn ask(caller: Session, request: AskFriend) -> Result<FriendAsked> {
     let (me, other) = (caller.account(), request.account);
     check_other(me, other)?;
     let message = clean_line(&request.message, names::LINE_CHARS_MAX, "message")?;
     let bounds = caller.app.config.people.clone();
-    let state = caller.app.writer.run(move |tx| Box::pin(ask_in(tx, me, other, message, bounds))).await?;
+    let code = request.code;
+    let work = async move |tx: &mut Tx| ask_in(tx, me, other, (message, code), bounds).await;
+    let state = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    if state == friend_state::FRIENDS {
+        friendship_changed(&caller, other);
+    }
     Ok(FriendAsked { state })
+}
+
+/// Each may see of the other now what friends may, or may no longer.
+pub(super) fn friendship_changed(caller: &Session, other: AccountId) {
+    for account in [caller.account(), other] {
+        presence::review(&caller.app, account);
+    }
 }
 
 async fn ask_in(
     tx: &mut Tx,
     me: AccountId,
     other: AccountId,
-    message: String,
+    (message, code): (String, Option<String>),
     bounds: config::People,
 ) -> Result<u8> {
     if !store::exists(tx, other).await? {
@@ -44,7 +62,12 @@ async fn ask_in(
         befriend(tx, me, other).await?;
         return Ok(friend_state::FRIENDS);
     }
-    if store::blocks(tx, other, me).await? {
+    let is_linked = match code {
+        Some(code) => store::is_linked(tx, other, &code).await?,
+        None => false,
+    };
+    let is_let = is_linked || audience::may_ask(tx, other, me).await?;
+    if !is_let || store::blocks(tx, other, me).await? {
         return Err(code::NOT_ACCEPTING.into());
     }
     let now = tx.now_ms();
@@ -77,9 +100,10 @@ async fn befriend(tx: &mut Tx, one: AccountId, other: AccountId) -> Result<()> {
 
 pub(super) async fn answer(caller: Session, request: AnswerFriend) -> Result<Done> {
     let (me, other) = (caller.account(), request.account);
+    let accept = request.accept;
     let work = async move |tx: &mut Tx| {
         let waits = store::request(tx, other, me).await?.is_some_and(|request| !request.refused);
-        if request.accept {
+        if accept {
             // Accepting again changes nothing.
             if store::are_friends(tx, me, other).await? {
                 return Ok(());
@@ -89,6 +113,9 @@ pub(super) async fn answer(caller: Session, request: AnswerFriend) -> Result<Don
         if waits { store::refuse_request(tx, other, me).await } else { Err(missing()) }
     };
     caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    if accept {
+        friendship_changed(&caller, other);
+    }
     Ok(Done::default())
 }
 

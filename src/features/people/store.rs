@@ -5,11 +5,12 @@ use litrocket_protocol::{
     people::{Blocked, BlockedEntry, FoundPerson, Friend, FriendEntry, FriendRequest, FriendRequestEntry},
 };
 
+use super::recommend_store;
 use crate::{
     args,
     db::Db,
     error::{Error, Result},
-    features::{conversations::store::json, moments},
+    features::{conversations, moments},
     writer::Tx,
 };
 
@@ -44,11 +45,11 @@ pub(super) async fn strangers(tx: &mut Tx, account: AccountId, day: u64) -> Resu
     Ok(row.map_or(0, |(count,)| count as u64))
 }
 
-pub(super) async fn count_stranger(tx: &mut Tx, account: AccountId, day: u64) -> Result<()> {
-    const COUNT: &str = "INSERT INTO strangers (account, day, count) VALUES ($1, $2, 1)
+pub(super) async fn count_strangers(tx: &mut Tx, account: AccountId, day: u64, count: u64) -> Result<()> {
+    const COUNT: &str = "INSERT INTO strangers (account, day, count) VALUES ($1, $2, $3)
         ON CONFLICT (account) DO UPDATE SET day = excluded.day,
-            count = CASE WHEN strangers.day = excluded.day THEN strangers.count + 1 ELSE 1 END";
-    tx.execute(COUNT, args![account, day]).await.map(drop)
+            count = CASE WHEN strangers.day = excluded.day THEN strangers.count ELSE 0 END + excluded.count";
+    tx.execute(COUNT, args![account, day, count]).await.map(drop)
 }
 
 /// A friend request that has not expired.
@@ -182,13 +183,21 @@ pub(super) async fn count_friends(tx: &mut Tx, account: AccountId) -> Result<u64
     Ok(row.map_or(0, |(count,)| count as u64))
 }
 
+/// Both have so many more friends.
+async fn count(tx: &mut Tx, one: AccountId, other: AccountId, change: i64) -> Result<()> {
+    const UPDATE: &str = "UPDATE accounts SET friend_count = friend_count + $3 WHERE id IN ($1, $2)";
+    tx.execute(UPDATE, args![one, other, change]).await.map(drop)
+}
+
 pub(super) async fn befriend(tx: &mut Tx, one: AccountId, other: AccountId) -> Result<()> {
     const INSERT: &str = "INSERT INTO friends (account, friend, since_ms) VALUES ($1, $2, $3), ($2, $1, $3)";
     let now = tx.now_ms();
     tx.execute(INSERT, args![one, other, now]).await?;
+    count(tx, one, other, 1).await?;
     let entry = FriendEntry { since_ms: now, remark: String::new(), tags: Vec::new(), starred: false };
     let value = Some(frame::encode_body(&entry));
-    tx.entries(vec![(one, friend_key(other), value.clone()), (other, friend_key(one), value)]).await
+    tx.entries(vec![(one, friend_key(other), value.clone()), (other, friend_key(one), value)]).await?;
+    conversations::befriended(tx, one, other).await
 }
 
 /// Ends a friendship on both sides; nothing when there is none.
@@ -198,8 +207,10 @@ pub(super) async fn part(tx: &mut Tx, one: AccountId, other: AccountId) -> Resul
     if tx.execute(DELETE, args![one, other]).await? == 0 {
         return Ok(());
     }
+    count(tx, one, other, -1).await?;
     moments::parted(tx, one, other).await?;
-    tx.entries(vec![(one, friend_key(other), None), (other, friend_key(one), None)]).await
+    tx.entries(vec![(one, friend_key(other), None), (other, friend_key(one), None)]).await?;
+    conversations::set_standing(tx, one, other).await
 }
 
 type SideRow = (i64, String, String, i64);
@@ -354,17 +365,36 @@ pub(super) async fn find(
         .collect())
 }
 
-/// Whom of some people an account blocks.
-pub(crate) async fn blocked_among(
-    db: &Db,
-    account: AccountId,
-    people: &[AccountId],
-) -> Result<Vec<AccountId>> {
-    const SELECT: &str = "SELECT b.blocked FROM json_each($2) j
-        JOIN blocks b ON b.account = $1 AND b.blocked = j.value";
-    let ids: Vec<u64> = people.iter().map(|one| one.0).collect();
-    let rows: Vec<(i64,)> = db.all(SELECT, args![account, json(&ids)?]).await?;
-    Ok(rows.into_iter().map(|(id,)| id.into()).collect())
+/// The code of an account's add-me address and when it was made: `fresh` when there was none.
+pub(super) async fn add_link(tx: &mut Tx, account: AccountId, fresh: &str) -> Result<(String, u64)> {
+    const INSERT: &str = "INSERT INTO add_links (account, code, made_ms) VALUES ($1, $2, $3)
+        ON CONFLICT (account) DO NOTHING";
+    const SELECT: &str = "SELECT code, made_ms FROM add_links WHERE account = $1";
+    let now = tx.now_ms();
+    tx.execute(INSERT, args![account, fresh, now]).await?;
+    let row: Option<(String, i64)> = tx.first(SELECT, args![account]).await?;
+    let (code, made_ms) = row.ok_or_else(|| Error::Internal("an address that was just made".into()))?;
+    Ok((code, made_ms as u64))
+}
+
+pub(super) async fn drop_add_link(tx: &mut Tx, account: AccountId) -> Result<()> {
+    tx.execute("DELETE FROM add_links WHERE account = $1", args![account]).await.map(drop)
+}
+
+/// Whose an add-me address is, for whom that person does not block.
+pub(super) async fn linked(db: &Db, reader: AccountId, code: &str) -> Result<Option<FoundPerson>> {
+    const SELECT: &str =
+        "SELECT a.id, a.handle, a.display_name FROM add_links l JOIN accounts a ON a.id = l.account
+        WHERE l.code = $2 AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.account = a.id AND b.blocked = $1)";
+    let row: Option<(i64, String, String)> = db.first(SELECT, args![reader, code]).await?;
+    Ok(row.map(|(id, handle, display_name)| FoundPerson { account: id.into(), handle, display_name }))
+}
+
+/// Whether a code is the one of an account's add-me address.
+pub(super) async fn is_linked(tx: &mut Tx, account: AccountId, code: &str) -> Result<bool> {
+    const SELECT: &str = "SELECT account FROM add_links WHERE account = $1 AND code = $2";
+    let row: Option<(i64,)> = tx.first(SELECT, args![account, code]).await?;
+    Ok(row.is_some())
 }
 
 /// Takes an account that is deleted out of everybody's friends, requests and blocks.
@@ -386,5 +416,7 @@ pub(crate) async fn forget(tx: &mut Tx, account: AccountId) -> Result<()> {
     tx.entries(entries).await?;
     tx.execute("DELETE FROM blocks WHERE account = $1", args![account]).await?;
     tx.execute("DELETE FROM people_terms WHERE account = $1", args![account]).await?;
+    drop_add_link(tx, account).await?;
+    recommend_store::forget(tx, account).await?;
     tx.execute("DELETE FROM strangers WHERE account = $1", args![account]).await.map(drop)
 }

@@ -49,7 +49,7 @@ async fn an_announcement_is_heard_read_later_and_seen() {
     assert_eq!(first, ["bob"]);
     let rest = ada.asks(ListAnnouncementSeen { after: next, ..seen(one) }).await.people;
     assert_eq!(rest[0].account, eve.account);
-    let quiet = SetPrivacy { read_receipts: Some(false), presence: None, typing: None, findable: None };
+    let quiet = SetPrivacy { read_receipts: Some(false), ..SetPrivacy::default() };
     eve.asks(quiet).await;
     assert_eq!(who(two, None).await.0, Vec::<String>::new());
     // The history, page by page; who comes later reads what is theirs.

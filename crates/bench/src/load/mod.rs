@@ -7,6 +7,7 @@ mod idle;
 mod mixed;
 mod moments;
 mod offline;
+mod recommend;
 mod record;
 mod signing;
 
@@ -74,6 +75,7 @@ pub(crate) fn seed(scenario: &Scenario) -> Seed {
         Pattern::Search | Pattern::History => asking::seed(scenario),
         Pattern::Moments => moments::seed(scenario),
         Pattern::Group => group::seed(scenario),
+        Pattern::Recommend => recommend::seed(scenario),
         Pattern::Chat | Pattern::Offline | Pattern::Mixed => {
             let people = scenario.groups * scenario.members;
             let idle = if scenario.pattern == Pattern::Mixed { scenario.connections } else { 0 };
@@ -101,6 +103,7 @@ pub(crate) async fn drive(target: &mut Target<'_>) -> Result<Measured> {
         Pattern::History => asking::history(target).await,
         Pattern::Moments => moments::feed(target).await,
         Pattern::Group => group::change(target).await,
+        Pattern::Recommend => recommend::drive(target).await,
         Pattern::Mixed => mixed::drive(target).await,
     }
 }

@@ -6,8 +6,8 @@ use litrocket_client::{Address, Client, Error, Item, Start};
 use litrocket_protocol::{
     SessionId,
     account::{
-        ChangePassword, CreateInvite, GetProfile, ListSessions, Profile, Register, RevokeSession, SetPrivacy,
-        SetProfile, SignIn, SignedIn,
+        ChangePassword, CreateInvite, GetProfile, ListSessions, Profile, Register, RevokeSession, SetProfile,
+        SignIn, SignedIn,
     },
 };
 use serde_json::json;
@@ -43,6 +43,7 @@ pub(super) fn refuse_if_signed_in(context: &Context) -> Result<(), Failure> {
 
 pub(super) fn remember(context: &Context, mut address: Address, signed_in: &SignedIn) -> Result<(), Failure> {
     address.invite = None;
+    address.add = None;
     context.profile()?.save(&Saved {
         server: address.to_string(),
         handle: signed_in.handle.clone(),
@@ -246,32 +247,6 @@ pub(super) async fn profile(context: &Context, command: Command) -> Result<(), F
         None => client.call(GetProfile::default()).await?,
     };
     print_profile(context, &profile)?;
-    client.close().await;
-    Ok(())
-}
-
-/// Changes what is named, nothing else, and prints how it stands.
-pub(super) async fn privacy(context: &Context, set: SetPrivacy) -> Result<(), Failure> {
-    let client = context.connect().await?;
-    let now = client.call(set).await?;
-    let words = context.output.words;
-    context.output.data(
-        || {
-            json!({"type": "privacy", "read_receipts": now.read_receipts, "presence": now.presence,
-                "typing": now.typing, "findable": now.findable})
-        },
-        || {
-            let rows = [
-                (words.privacy_read(), now.read_receipts),
-                (words.privacy_presence(), now.presence),
-                (words.privacy_typing(), now.typing),
-                (words.privacy_findable(), now.findable),
-            ];
-            let line =
-                |(what, on): &(&str, bool)| format!("{what}: {}", if *on { words.yes() } else { words.no() });
-            rows.iter().map(line).collect::<Vec<_>>().join("\n")
-        },
-    )?;
     client.close().await;
     Ok(())
 }

@@ -1,11 +1,13 @@
 //! Friends, friend requests and blocks.
 
-use litrocket_client::Client;
+use litrocket_client::{Address, Client};
 use litrocket_protocol::{
     AccountId, Request,
+    conversations::AnswerDirect,
     people::{
-        AnswerFriend, AskFriend, FriendEntry, ListBlocked, ListFriendRequests, ListFriends, RemoveFriend,
-        SetBlocked, SetFriend, WithdrawFriend, friend_state,
+        AnswerFriend, AskFriend, DismissRecommendation, FriendEntry, ListBlocked, ListFriendRequests,
+        ListFriends, OpenAddLink, RecommendFriends, RemoveFriend, SetBlocked, SetFriend, WithdrawFriend,
+        friend_state,
     },
 };
 use serde_json::json;
@@ -13,7 +15,7 @@ use serde_json::json;
 use crate::{
     Failure, Friend,
     output::{escape, time},
-    resolve,
+    resolve::{self, Names},
     session::Context,
 };
 
@@ -29,6 +31,12 @@ pub(super) async fn run(context: &Context, friend: Friend) -> Result<(), Failure
         }
         Friend::Withdraw { name } => {
             act(context, &client, &name, |account| WithdrawFriend { account }).await?;
+        }
+        Friend::LetIn { name } => answer(context, &client, &name, true).await?,
+        Friend::TurnAway { name } => answer(context, &client, &name, false).await?,
+        Friend::Recommend { limit } => recommend(context, &client, limit).await?,
+        Friend::Dismiss { name } => {
+            act(context, &client, &name, |account| DismissRecommendation { account }).await?;
         }
         Friend::Requests { sent } => requests(context, &client, sent).await?,
         Friend::List { tag } => list(context, &client, tag).await?,
@@ -75,21 +83,95 @@ async fn act<R: Request>(
         .data(|| json!({"type": "done", "account": account.0}), || context.output.words.done().into())
 }
 
+/// Answers a stranger's first message.
+async fn answer(context: &Context, client: &Client, name: &str, accept: bool) -> Result<(), Failure> {
+    let account = resolve::account(client, name).await?.account;
+    let all = resolve::all_conversations(client, u64::MAX).await?;
+    let direct = all.iter().find(|info| info.peer == Some(account)).map(|info| info.conversation);
+    let conversation =
+        direct.ok_or_else(|| Failure::Usage(context.output.words.nothing_to_answer().into()))?;
+    client.call(AnswerDirect { conversation, accept }).await?;
+    context.output.data(
+        || json!({"type": "done", "account": account.0, "conversation": conversation.0}),
+        || context.output.words.done().into(),
+    )
+}
+
 async fn add(context: &Context, client: &Client, name: &str, message: String) -> Result<(), Failure> {
-    let profile = resolve::account(client, name).await?;
-    let asked = client.call(AskFriend { account: profile.account, message }).await?;
+    let (account, handle, code) = if name.starts_with("litrocket://") {
+        by_address(context, client, name).await?
+    } else {
+        let profile = resolve::account(client, name).await?;
+        (profile.account, profile.handle, None)
+    };
+    let asked = client.call(AskFriend { account, message, code }).await?;
     let friends = asked.state == friend_state::FRIENDS;
     let words = context.output.words;
     context.output.data(
         || {
-            json!({"type": "friend_asked", "account": profile.account.0, "handle": profile.handle,
+            json!({"type": "friend_asked", "account": account.0, "handle": handle,
                 "state": if friends { "friends" } else { "asked" }})
         },
         || {
             let what = if friends { words.now_friends() } else { words.friend_asked() };
-            format!("{what} @{}", escape(&profile.handle))
+            format!("{what} @{}", escape(&handle))
         },
     )
+}
+
+/// Whose an add-me address is. It has to be of the server that one is signed in to.
+async fn by_address(
+    context: &Context,
+    client: &Client,
+    text: &str,
+) -> Result<(AccountId, String, Option<String>), Failure> {
+    let read = |text: &str| text.parse::<Address>().map_err(|error| Failure::Usage(error.to_string()));
+    let (address, own) = (read(text)?, read(&context.saved()?.server)?);
+    let words = context.output.words;
+    if let (Some(theirs), Some(ours)) = (address.ca, own.ca)
+        && theirs != ours
+    {
+        return Err(Failure::Usage(words.other_server().into()));
+    }
+    let code = address.add.ok_or_else(|| Failure::Usage(words.nobody_in_address().into()))?;
+    let found = client.call(OpenAddLink { code: code.clone() }).await?;
+    Ok((found.account, found.handle, Some(code)))
+}
+
+async fn recommend(context: &Context, client: &Client, limit: u64) -> Result<(), Failure> {
+    let words = context.output.words;
+    let found = client.call(RecommendFriends { limit: Some(limit) }).await?.people;
+    let mut names = Names::new(words);
+    names.learn(client, found.iter().flat_map(|person| person.friends.iter().copied())).await?;
+    for person in &found {
+        let common: Vec<String> = person.friends.iter().map(|friend| names.of(*friend)).collect();
+        context.output.data(
+            || {
+                json!({"type": "recommendation", "account": person.account.0, "handle": person.handle,
+                    "display_name": person.display_name, "score": person.score,
+                    "common_friends": person.common_friends, "friends": common,
+                    "common_groups": person.common_groups})
+            },
+            || {
+                let mut reasons = Vec::new();
+                if person.common_friends > 0 {
+                    let shown: Vec<String> = common.iter().map(|name| format!("@{}", escape(name))).collect();
+                    let more = if person.common_friends > common.len() as u64 { " …" } else { "" };
+                    let (count, shown) = (person.common_friends, shown.join(" "));
+                    reasons.push(format!("{count} {}: {shown}{more}", words.common_friends()));
+                }
+                if person.common_groups > 0 {
+                    reasons.push(format!("{} {}", person.common_groups, words.common_groups()));
+                }
+                let (handle, name) = (escape(&person.handle), escape(&person.display_name));
+                format!("@{handle:<24}  {name:<24}  {}", reasons.join(", "))
+            },
+        )?;
+    }
+    if found.is_empty() {
+        context.output.hint(words.nobody_recommended());
+    }
+    Ok(())
 }
 
 async fn requests(context: &Context, client: &Client, sent: bool) -> Result<(), Failure> {

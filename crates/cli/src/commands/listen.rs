@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use litrocket_client::{Client, Events, Item, Start, Status};
 
-use super::{announcements, print};
+use super::{
+    announcements,
+    entries::{self, Strangers},
+    print,
+};
 use crate::{Failure, resolve::Names, session::Context};
 
 pub(super) async fn listen(
@@ -37,6 +41,7 @@ async fn print_all(
     idle: Option<u64>,
 ) -> Result<(), Failure> {
     let mut names = Names::new(context.output.words);
+    let mut strangers = Strangers::now(client).await?;
     let mut heard = 0;
     let stop = stop_signal();
     tokio::pin!(stop);
@@ -55,12 +60,15 @@ async fn print_all(
         match item {
             Some(Item::Event(event)) => {
                 names.learn(client, print::accounts(&event)).await?;
-                print::event(context.output, &names, &event)?;
+                print::event(context.output, &names, &event, strangers.has(event.conversation))?;
                 heard += u64::from(event.message_seq.is_some());
             }
             Some(Item::GoingAway { .. }) => context.output.hint(context.output.words.server_going_away()),
             Some(Item::Announcement(it)) => announcements::print(context, &it)?,
             Some(Item::NewMoments(_)) => context.output.hint(context.output.words.new_moments()),
+            Some(Item::Entry(entry)) => {
+                entries::entry(context, client, &mut names, &mut strangers, &entry).await?;
+            }
             Some(_) => {}
             None => {
                 return match &*client.status().borrow() {

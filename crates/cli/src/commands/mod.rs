@@ -4,16 +4,20 @@ mod account;
 mod announcements;
 pub(crate) mod email;
 pub(crate) mod ending;
+mod entries;
 mod files;
 mod find;
 mod friends;
 mod group_events;
 pub(crate) mod groups;
+mod invitations;
 mod listen;
 mod lists;
+mod me;
 mod moments;
 mod pictures;
 mod print;
+mod privacy;
 pub(crate) mod recover;
 mod send;
 mod shelf;
@@ -22,7 +26,10 @@ mod word;
 
 use std::process::ExitCode;
 
-use litrocket_protocol::account::{Register, SetPrivacy};
+pub use invitations::InvitationCommand;
+use litrocket_protocol::account::Register;
+pub use me::MeCommand;
+pub use privacy::PrivacyArgs;
 use send::Manner;
 
 use crate::{Command, Failure, session::Context};
@@ -41,9 +48,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<ExitCode,
         Command::Devices { revoke } => account::devices(context, revoke).await?,
         Command::Whoami => account::whoami(context).await?,
         command @ Command::Profile { .. } => account::profile(context, command).await?,
-        Command::Privacy { read_receipts, presence, typing, findable } => {
-            account::privacy(context, SetPrivacy { read_receipts, presence, typing, findable }).await?;
-        }
+        Command::Privacy(args) => privacy::run(context, args).await?,
         Command::Passwd { end_others, password } => account::passwd(context, end_others, &password).await?,
         Command::Account(command) => ending::run(context, command).await?,
         Command::Invite { uses, days } => account::invite(context, uses, days).await?,
@@ -69,6 +74,8 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<ExitCode,
         Command::Word(command) => word::run(context, command).await?,
         Command::Translate(args) => translate::run(context, args).await?,
         Command::Group(group) => groups::run(context, group).await?,
+        Command::Invitation(command) => invitations::run(context, command).await?,
+        Command::Me(command) => me::run(context, command).await?,
         Command::Moment(command) => moments::run(context, command).await?,
         Command::Find(find) => find::run(context, find).await?,
         Command::File(file) => return files::run(context, file).await,

@@ -58,24 +58,27 @@ fn shown(output: Output, event: &Event) -> String {
 
 /// A message of history with what was folded in.
 pub(super) fn message(output: Output, names: &Names, message: &Message) -> Result<(), Failure> {
-    print(output, names, &message.event, message.edited_ms, &message.reactions)
-}
-
-/// An event as it came.
-pub(super) fn event(output: Output, names: &Names, event: &Event) -> Result<(), Failure> {
-    print(output, names, event, None, &[])
-}
-
-fn print(
-    output: Output,
-    names: &Names,
-    event: &Event,
-    edited_ms: Option<u64>,
-    reactions: &[ReactionCount],
-) -> Result<(), Failure> {
+    let (event, edited_ms, reactions) = (&message.event, message.edited_ms, &message.reactions);
     output.data(
         || json_event(names, event, edited_ms, reactions),
         || line(output, names, event, edited_ms, reactions),
+    )
+}
+
+/// An event as it came; whether it comes from a stranger who waits for an answer.
+pub(super) fn event(output: Output, names: &Names, event: &Event, stranger: bool) -> Result<(), Failure> {
+    output.data(
+        || {
+            let mut object = json_event(names, event, None, &[]);
+            if stranger {
+                object["request"] = true.into();
+            }
+            object
+        },
+        || {
+            let line = line(output, names, event, None, &[]);
+            if stranger { format!("{line}  {}", output.words.strangers_message()) } else { line }
+        },
     )
 }
 

@@ -96,6 +96,8 @@ pub struct Membership {
     pub muted_until_ms: u64,
     /// When they last wrote while the group was slow, in server milliseconds; 0 for never.
     pub last_ms: u64,
+    /// Somebody waits there for their answer: a message of theirs is one.
+    pub asked: bool,
 }
 
 /// What a group lets its members send. Each role is the weakest that may.

@@ -12,6 +12,7 @@ fn member() -> Membership {
         role: role::MEMBER,
         muted_until_ms: 0,
         last_ms: 0,
+        asked: false,
     }
 }
 

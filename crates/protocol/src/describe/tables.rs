@@ -138,6 +138,8 @@ pub(super) const TYPES: &[Shape] = &[
     shape::<conversations::Member>(),
     shape::<conversations::OtherMarker>(),
     shape::<conversations::HiddenEntry>(),
+    shape::<conversations::Invitation>(),
+    shape::<conversations::InvitationEntry>(),
     shape::<conversations::Message>(),
     shape::<conversations::ReactionCount>(),
     shape::<history::ReactedBy>(),
@@ -163,6 +165,7 @@ pub(super) const TYPES: &[Shape] = &[
     shape::<groups::GroupAnnouncement>(),
     shape::<groups::SeenPosition>(),
     shape::<groups::Pin>(),
+    shape::<people::Recommendation>(),
     shape::<files::FileInfo>(),
     shape::<pictures::Picture>(),
     shape::<files::GroupFile>(),
@@ -178,6 +181,7 @@ pub(super) const TYPES: &[Shape] = &[
     shape::<moments::MomentComment>(),
     shape::<moments::MomentsSeen>(),
     shape::<moments::MomentNotice>(),
+    shape::<moments::MomentsHiddenEntry>(),
     shape::<event::Event>(),
     shape::<event::Mention>(),
     shape::<fault::Fault>(),
@@ -191,6 +195,11 @@ pub(super) const ACCOUNT_LOG: &[(&str, &str, &str)] = &[
     ("session/<session>", "SessionEntry", "A signed-in device; gone when its session ended."),
     ("conversation/<conversation>", "ConversationEntry", "The account's side of a conversation."),
     ("hidden/<conversation>/<event_seq>", "HiddenEntry", "An event the account deleted for itself."),
+    (
+        "group_invitation/<conversation>",
+        "InvitationEntry",
+        "A group the account is invited into; gone when it was answered or has expired.",
+    ),
     ("word/<id>", "Word", "One of the account's own words; the id as UUID text."),
     ("friend/<account>", "FriendEntry", "A friend, with the account's own side of the friendship."),
     (
@@ -210,6 +219,11 @@ pub(super) const ACCOUNT_LOG: &[(&str, &str, &str)] = &[
     ),
     ("blocked/<account>", "BlockedEntry", "Somebody the account blocks."),
     ("moments_seen", "MomentsSeen", "Up to which moment the account has seen its feed."),
+    (
+        "moments_hidden/<account>",
+        "MomentsHiddenEntry",
+        "Somebody whose moments the account keeps out of its feed.",
+    ),
     (
         "moment_notice/<moment>/<kind>/<item>",
         "MomentNotice",
@@ -300,6 +314,11 @@ pub(super) const LIMITS: &[(&str, u64, &str)] = &[
         "Conversations an account may be in, and cursors before `live` in all.",
     ),
     (
+        "group_invitations_max",
+        limits::GROUP_INVITATIONS_MAX as u64,
+        "Invitations into groups that wait for an account; further ones do not reach it.",
+    ),
+    (
         "presence_subscriptions_max",
         limits::PRESENCE_SUBSCRIPTIONS_MAX as u64,
         "Accounts a connection may watch.",
@@ -328,6 +347,11 @@ pub(super) const LIMITS: &[(&str, u64, &str)] = &[
         "Friend requests of an account that wait for an answer.",
     ),
     ("blocked_max", limits::BLOCKED_MAX as u64, "People an account may block."),
+    (
+        "dismissed_max",
+        limits::DISMISSED_MAX as u64,
+        "People an account keeps out of its recommendations; the oldest may come back.",
+    ),
     ("tags_max", limits::TAGS_MAX as u64, "Tags of one friend."),
     ("tag_chars_max", limits::TAG_CHARS_MAX as u64, "A tag, in characters."),
     ("moment_bytes_max", limits::MOMENT_BYTES_MAX as u64, "Text of a moment, in UTF-8 bytes."),

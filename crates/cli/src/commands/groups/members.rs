@@ -61,14 +61,23 @@ async fn create(
 async fn invite(context: &Context, client: &Client, group: &str, names: &[String]) -> Result<(), Failure> {
     let conversation = resolve::conversation(client, group).await?;
     let accounts = resolve::accounts(client, names).await?;
-    let mut joined = Vec::new();
+    let (mut joined, mut asked) = (Vec::new(), Vec::<u64>::new());
     for chunk in accounts.chunks(limits::ACCOUNTS_PER_CALL_MAX) {
-        joined.extend(client.call(InviteMembers { conversation, accounts: chunk.to_vec() }).await?.joined);
+        let brought = client.call(InviteMembers { conversation, accounts: chunk.to_vec() }).await?;
+        joined.extend(brought.joined);
+        asked.extend(brought.invited.iter().map(|account| account.0));
     }
     let ids: Vec<u64> = joined.iter().map(|account| account.0).collect();
     context.output.data(
-        || json!({"type": "invited", "conversation": conversation.0, "joined": ids}),
-        || format!("{} {}", context.output.words.brought_in(), ids.len()),
+        || json!({"type": "invited", "conversation": conversation.0, "joined": ids, "invited": asked}),
+        || {
+            let words = context.output.words;
+            let mut line = format!("{} {}", words.brought_in(), ids.len());
+            if !asked.is_empty() {
+                line.push_str(&format!(", {} {}", words.asked_first(), asked.len()));
+            }
+            line
+        },
     )
 }
 

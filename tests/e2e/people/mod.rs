@@ -1,17 +1,21 @@
 //! People make friends, name them, and keep others away.
 
-use std::time::Duration;
+mod blocks;
+mod commands;
+mod find;
+mod invitations;
+mod link;
+mod privacy;
+mod recommend;
+mod strangers;
 
 use litrocket::{args, features::people, writer};
-use litrocket_client::{Client, Item, Outgoing, Start};
+use litrocket_client::{Client, Item, Start};
 use litrocket_protocol::{
-    AccountId,
-    account::{SetPrivacy, SetProfile},
-    conversations::{GetConversation, GetMarkers, GetReaders, MarkRead},
-    frame, limits,
+    AccountId, frame, limits,
     people::{
-        AnswerFriend, AskFriend, BlockedEntry, FindPeople, FriendEntry, FriendRequestEntry, ListBlocked,
-        ListFriendRequests, ListFriends, RemoveFriend, SetBlocked, SetFriend, WithdrawFriend, friend_state,
+        AnswerFriend, AskFriend, FriendEntry, FriendRequestEntry, ListBlocked, ListFriendRequests,
+        ListFriends, RemoveFriend, SetBlocked, SetFriend, WithdrawFriend, friend_state,
     },
 };
 use serde::de::DeserializeOwned;
@@ -33,7 +37,7 @@ impl Person {
     }
 
     pub(crate) async fn asks_to_be_a_friend(&self, other: &Person, message: &str) -> u8 {
-        self.asks(AskFriend { account: other.account, message: message.into() }).await.state
+        self.asks(AskFriend { account: other.account, message: message.into(), code: None }).await.state
     }
 
     pub(crate) async fn accepts(&self, other: &Person) {
@@ -61,7 +65,7 @@ impl Person {
 }
 
 fn ask(other: &Person) -> AskFriend {
-    AskFriend { account: other.account, message: String::new() }
+    AskFriend { account: other.account, message: String::new(), code: None }
 }
 
 fn friend(other: &Person) -> String {
@@ -235,7 +239,7 @@ async fn requests_that_nobody_answers_expire_for_both_sides() {
 async fn requests_to_oneself_to_nobody_and_too_long_ones_are_refused() {
     let world = World::start().await;
     let [ada, bob] = world.people(["ada", "bob"]).await;
-    let says = |account, message: &str| AskFriend { account, message: message.into() };
+    let says = |account, message: &str| AskFriend { account, message: message.into(), code: None };
     assert_eq!(ada.is_refused(says(ada.account, "")).await, "bad_value");
     assert_eq!(ada.is_refused(says(AccountId(77), "")).await, "not_found");
     assert_eq!(ada.is_refused(says(AccountId(0), "")).await, "not_found");
@@ -292,153 +296,6 @@ async fn remarks_tags_and_stars_reach_the_own_devices_and_nobody_else() {
 }
 
 #[tokio::test]
-async fn a_block_ends_friendship_and_requests_and_is_not_told() {
-    let world = World::start().await;
-    let [mut ada, mut bob, eve] = world.people(["ada", "bob", "eve"]).await;
-    ada.befriends(&bob).await;
-    eve.asks(ask(&ada)).await;
-    ada.listens().await;
-    bob.listens().await;
-    ada.blocks(&bob, true).await;
-    ada.blocks(&bob, true).await;
-    ada.blocks(&eve, true).await;
-    assert!(ada.learns::<BlockedEntry>(&format!("blocked/{}", bob.account)).await.is_some());
-    assert_eq!(bob.learns::<FriendEntry>(&friend(&ada)).await, None);
-    assert!(ada.requests(false).await.is_empty() && eve.requests(true).await.is_empty());
-    // Exactly the answer of somebody who refused before: nothing tells that it is a block.
-    assert_eq!(bob.is_refused(ask(&ada)).await, "not_accepting");
-    assert_eq!(ada.is_refused(ask(&bob)).await, "you_blocked");
-    let blocked = ada.asks(ListBlocked::default()).await.people;
-    assert_eq!(blocked.iter().map(|one| one.account).collect::<Vec<_>>(), [bob.account, eve.account]);
-    assert_eq!(ada.is_refused(SetBlocked { account: ada.account, blocked: true }).await, "bad_value");
-    assert_eq!(ada.is_refused(SetBlocked { account: AccountId(99), blocked: true }).await, "not_found");
-    ada.blocks(&bob, false).await;
-    ada.blocks(&bob, false).await;
-    assert_eq!(ada.learns::<BlockedEntry>(&format!("blocked/{}", eve.account)).await.map(|_| ()), Some(()));
-    assert_eq!(ada.learns::<BlockedEntry>(&format!("blocked/{}", bob.account)).await, None);
-    assert_eq!(bob.asks_to_be_a_friend(&ada, "").await, friend_state::ASKED);
-}
-
-#[tokio::test]
-async fn who_is_blocked_cannot_write_to_the_other_and_both_hear_why() {
-    let world = World::start().await;
-    let [mut ada, bob, eve] = world.people(["ada", "bob", "eve"]).await;
-    let room = ada.opens(&bob).await;
-    ada.says(room, "before").await;
-    let id = bob.client.new_id().unwrap();
-    let first = Outgoing { id: Some(id), ..Outgoing::text("mine") };
-    let ack = bob.sends(room, first.clone()).await.unwrap();
-    let group = ada.makes_group("both", &[&bob]).await;
-    ada.blocks(&bob, true).await;
-    assert_eq!(bob.cannot_send(room, Outgoing::text("hello?")).await, "not_accepting");
-    assert_eq!(ada.cannot_send(room, Outgoing::text("no")).await, "you_blocked");
-    // A retry of what was accepted before still gets its first answer.
-    assert_eq!(bob.sends(room, first).await.unwrap(), ack);
-    // Groups are not between the two alone.
-    bob.says(group, "here").await;
-    bob.blocks(&ada, true).await;
-    assert_eq!(bob.cannot_send(room, Outgoing::text("I too")).await, "you_blocked");
-    ada.blocks(&bob, false).await;
-    assert_eq!(ada.cannot_send(room, Outgoing::text("peace")).await, "not_accepting");
-    bob.blocks(&ada, false).await;
-    ada.says(room, "after").await;
-    bob.says(room, "thanks").await;
-    // A block from before there was a conversation: it never shows up.
-    ada.blocks(&eve, true).await;
-    ada.listens().await;
-    let room = eve.opens(&ada).await;
-    assert_eq!(eve.cannot_send(room, Outgoing::text("let me in")).await, "not_accepting");
-    assert_eq!(ada.is_refused(GetConversation { conversation: room }).await, "not_found");
-    ada.hears_nothing().await;
-}
-
-#[tokio::test]
-async fn who_is_blocked_sees_neither_presence_nor_typing_nor_what_was_read() {
-    let world = World::start().await;
-    let [ada, mut bob] = world.people(["ada", "bob"]).await;
-    bob.listens().await;
-    let room = ada.opens(&bob).await;
-    ada.says(room, "hi").await;
-    let asked = bob.says(room, "are you there?").await;
-    let read = MarkRead { conversation: room, event_seq: asked.event_seq };
-    let markers = GetMarkers { conversation: room, after: None };
-    ada.asks(read.clone()).await;
-    assert_eq!(bob.asks(markers.clone()).await.markers[0].read, Some(2));
-    ada.blocks(&bob, true).await;
-    assert_eq!(bob.asks(markers.clone()).await.markers[0].read, None);
-    let readers = GetReaders { conversation: room, event_seq: asked.event_seq, after: None, limit: None };
-    assert_eq!(bob.asks(readers.clone()).await.readers, []);
-    bob.client.watch(vec![ada.account]);
-    ada.client.set_typing(room, true);
-    let hears = async {
-        bob.waits_for(|item| matches!(item, Item::Presence(_) | Item::TypingNow(_)).then_some(())).await;
-    };
-    assert!(tokio::time::timeout(Duration::from_millis(500), hears).await.is_err());
-    ada.blocks(&bob, false).await;
-    assert_eq!(bob.asks(readers).await.readers, [ada.account]);
-    assert_eq!(bob.asks(markers).await.markers[0].read, Some(2));
-    bob.client.watch(Vec::new());
-    bob.client.watch(vec![ada.account]);
-    let online = bob.waits_for(|item| match item {
-        Item::Presence(presence) => Some(presence.online),
-        _ => None,
-    });
-    assert!(online.await);
-}
-
-impl Person {
-    async fn finds(&self, text: &str) -> Vec<String> {
-        let page = self.asks(FindPeople { text: text.into(), after: None, limit: None }).await;
-        assert_eq!(page.next, None);
-        page.people.into_iter().map(|person| person.handle).collect()
-    }
-
-    async fn is_called(&self, display_name: &str) {
-        self.asks(SetProfile { display_name: Some(display_name.into()), ..SetProfile::default() }).await;
-    }
-}
-
-#[tokio::test]
-async fn people_are_found_by_parts_of_their_names_unless_they_do_not_want_to() {
-    let world = World::start().await;
-    let [ada, bob, eve] = world.people(["ada_lovelace", "bob", "eve"]).await;
-    bob.is_called("张三丰 Love").await;
-    assert_eq!(eve.finds("ADA").await, ["ada_lovelace"]);
-    assert_eq!(eve.finds("@ada").await, ["ada_lovelace"]);
-    assert_eq!(eve.finds("love").await, ["bob", "ada_lovelace"]);
-    for part in ["三丰", "zhangsan", "zsf", "sanfeng", "bo"] {
-        assert_eq!(eve.finds(part).await, ["bob"], "{part}");
-    }
-    assert!(eve.finds("eve").await.is_empty() && eve.finds("%").await.is_empty());
-    // Another name: the old one finds nobody any more.
-    bob.is_called("Bobby").await;
-    assert!(eve.finds("zsf").await.is_empty());
-    assert_eq!(eve.finds("bob").await, ["bob"]);
-    // Pages: each person once.
-    let page = |after, limit| FindPeople { text: "o".into(), after, limit: Some(limit) };
-    let first = eve.asks(page(None, 1)).await;
-    let second = eve.asks(page(first.next.clone(), 1)).await;
-    let both = [&first.people[0].handle, &second.people[0].handle];
-    assert!(both.contains(&&"bob".to_owned()) && both.contains(&&"ada_lovelace".to_owned()), "{both:?}");
-    assert!(first.next.is_some() && second.next.is_none());
-    // Who blocks one, who does not want it, and who is gone are not found.
-    bob.blocks(&eve, true).await;
-    assert!(eve.finds("bob").await.is_empty());
-    assert_eq!(ada.finds("bob").await, ["bob"]);
-    ada.asks(SetPrivacy { findable: Some(false), ..SetPrivacy::default() }).await;
-    assert!(eve.finds("ada").await.is_empty());
-    world.deletes(&bob, false).await;
-    assert!(ada.finds("bob").await.is_empty());
-    assert_eq!(
-        eve.is_refused(FindPeople { text: " ".into(), after: None, limit: None }).await,
-        "nothing_to_search"
-    );
-    let long = FindPeople { text: "x".repeat(257), after: None, limit: None };
-    assert_eq!(eve.is_refused(long).await, "too_long");
-    assert_eq!(eve.is_refused(page(None, 0)).await, "bad_value");
-}
-
-#[tokio::test]
 async fn a_new_account_turns_to_so_many_strangers_a_day() {
     let world = World::start_with(|config| config.people.strangers_per_day_new = 2).await;
     let [ada, bob, eve, dan] = world.people(["ada", "bob", "eve", "dan"]).await;
@@ -460,7 +317,7 @@ async fn only_so_many_requests_wait_and_lists_come_in_pages() {
     let world = World::start().await;
     let ada = world.person("ada").await;
     let others = crowd(&world, limits::FRIEND_REQUESTS_MAX as u64 + 1).await;
-    let ask = |account| AskFriend { account, message: String::new() };
+    let ask = |account| AskFriend { account, message: String::new(), code: None };
     for account in &others[1..] {
         ada.asks(ask(*account)).await;
     }

@@ -1,0 +1,94 @@
+//! Invitations into groups.
+
+use litrocket_client::Client;
+use litrocket_protocol::{
+    ConversationId,
+    conversations::{AnswerInvitation, Invitation, ListInvitations},
+};
+use serde_json::json;
+
+use crate::{
+    Failure,
+    output::{escape, time},
+    session::Context,
+};
+
+/// What can be done with invitations into groups.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum InvitationCommand {
+    /// List the groups you are invited into.
+    List,
+    /// Come in.
+    Accept {
+        /// #group or its number.
+        group: String,
+    },
+    /// Refuse. Nobody is told.
+    Refuse {
+        /// #group or its number.
+        group: String,
+    },
+}
+
+pub(super) async fn run(context: &Context, command: InvitationCommand) -> Result<(), Failure> {
+    let client = context.connect().await?;
+    match command {
+        InvitationCommand::List => list(context, &client).await?,
+        InvitationCommand::Accept { group } => answer(context, &client, &group, true).await?,
+        InvitationCommand::Refuse { group } => answer(context, &client, &group, false).await?,
+    }
+    client.close().await;
+    Ok(())
+}
+
+async fn all(client: &Client) -> Result<Vec<Invitation>, Failure> {
+    let (mut after, mut found) = (None, Vec::new());
+    loop {
+        let page = client.call(ListInvitations { after, limit: Some(100) }).await?;
+        after = page.invitations.last().map(|one| one.conversation);
+        found.extend(page.invitations);
+        if !page.more {
+            return Ok(found);
+        }
+    }
+}
+
+async fn list(context: &Context, client: &Client) -> Result<(), Failure> {
+    let words = context.output.words;
+    let found = all(client).await?;
+    for one in &found {
+        let (group, entry) = (one.conversation.0, &one.invitation);
+        context.output.data(
+            || {
+                json!({"type": "group_invitation", "conversation": group, "name": entry.name,
+                    "members": one.members, "from": one.handle, "from_id": entry.by.0, "at_ms": entry.at_ms,
+                    "expires_ms": entry.expires_ms})
+            },
+            || {
+                let (at, name, by) = (time(entry.at_ms), escape(&entry.name), escape(&one.handle));
+                format!("[{group}]  #{name:<32}  @{by:<24}  {at}  {} {}", words.members_word(), one.members)
+            },
+        )?;
+    }
+    if found.is_empty() {
+        context.output.hint(words.no_invitations());
+    }
+    Ok(())
+}
+
+async fn answer(context: &Context, client: &Client, group: &str, accept: bool) -> Result<(), Failure> {
+    let words = context.output.words;
+    let found = all(client).await?;
+    let is_meant = |one: &&Invitation| match group.strip_prefix('#') {
+        Some(name) => one.invitation.name == name,
+        None => group.parse().is_ok_and(|id| one.conversation == ConversationId(id)),
+    };
+    let mut meant = found.iter().filter(is_meant);
+    let conversation = match (meant.next(), meant.next()) {
+        (Some(one), None) => one.conversation,
+        (None, _) => return Err(Failure::Usage(words.not_invited().into())),
+        (Some(_), Some(_)) => return Err(Failure::Usage(words.several_invitations().into())),
+    };
+    client.call(AnswerInvitation { conversation, accept }).await?;
+    context.output.data(|| json!({"type": "done", "conversation": conversation.0}), || words.done().into())
+}

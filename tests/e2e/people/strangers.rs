@@ -1,0 +1,157 @@
+//! A stranger's first message is a request.
+
+use litrocket_client::{Item, Outgoing};
+use litrocket_protocol::{
+    account::SetPrivacy,
+    conversations::{
+        AnswerDirect, ConversationEntry, GetMarkers, ListConversations, MarkRead, OpenDirect, SetConversation,
+    },
+    people::friend_state,
+};
+
+use super::ask;
+use crate::world::{Person, World};
+
+impl Person {
+    async fn answers(&self, conversation: litrocket_protocol::ConversationId, accept: bool) {
+        self.asks(AnswerDirect { conversation, accept }).await;
+    }
+
+    async fn is_asked(&self, conversation: litrocket_protocol::ConversationId) -> bool {
+        self.sees(conversation).await.mine.request
+    }
+}
+
+#[tokio::test]
+async fn the_first_message_of_a_stranger_is_a_request_until_it_is_answered() {
+    let world = World::start().await;
+    let [mut ada, mut bob, eve] = world.people(["ada", "bob", "eve"]).await;
+    let group = eve.makes_group("all", &[&ada, &bob]).await;
+    bob.listens().await;
+    ada.listens().await;
+    let room = ada.opens(&bob).await;
+    let said = ada.says(room, "do you know me?").await;
+    let key = format!("conversation/{room}");
+    assert!(bob.learns::<ConversationEntry>(&key).await.unwrap().request);
+    bob.hears("do you know me?").await;
+    assert!(bob.is_asked(room).await && !ada.is_asked(room).await);
+    // Neither learns whether the other is here, types, received or read.
+    ada.client.watch(vec![bob.account]);
+    bob.client.watch(vec![ada.account]);
+    for person in [&ada, &bob] {
+        person.client.set_typing(room, true);
+        person.client.set_typing(group, true);
+    }
+    bob.asks(MarkRead { conversation: room, event_seq: said.event_seq }).await;
+    let markers = GetMarkers { conversation: room, after: None };
+    for person in [&ada, &bob] {
+        let told = person.asks(markers.clone()).await.markers;
+        assert_eq!((told[0].read, told[0].delivered), (None, 0));
+    }
+    let elsewhere = |item: &Item| match item {
+        Item::TypingNow(typing) if typing.conversation == group => Some(()),
+        Item::Presence(_) | Item::TypingNow(_) => panic!("{item:?}"),
+        Item::Marker(marker) => {
+            assert_ne!(marker.conversation, room);
+            None
+        }
+        _ => None,
+    };
+    ada.waits_for(elsewhere).await;
+    bob.waits_for(elsewhere).await;
+    // What comes next is what the answer opened.
+    bob.answers(room, true).await;
+    assert!(!bob.learns::<ConversationEntry>(&key).await.unwrap().request);
+    assert!(ada.sees_presence().await.online && bob.sees_presence().await.online);
+    assert_eq!(ada.asks(markers).await.markers[0].read, Some(1));
+    bob.answers(room, true).await;
+    // The first answer stands; turning away is a matter of requests.
+    assert_eq!(bob.is_refused(AnswerDirect { conversation: room, accept: false }).await, "not_found");
+}
+
+#[tokio::test]
+async fn who_is_turned_away_cannot_write_and_is_let_in_by_a_word() {
+    let world = World::start().await;
+    let [ada, bob, eve] = world.people(["ada", "bob", "eve"]).await;
+    let room = ada.opens(&bob).await;
+    ada.says(room, "hi").await;
+    ada.says(room, "are you there?").await;
+    for (person, accept) in [(&ada, true), (&ada, false), (&eve, true)] {
+        assert_eq!(person.is_refused(AnswerDirect { conversation: room, accept }).await, "not_found");
+    }
+    bob.answers(room, false).await;
+    bob.answers(room, false).await;
+    assert_eq!(ada.cannot_send(room, Outgoing::text("hello?")).await, "not_accepting");
+    assert!(!bob.is_asked(room).await);
+    // A block comes and goes; the answer stays.
+    bob.blocks(&ada, true).await;
+    bob.blocks(&ada, false).await;
+    assert_eq!(ada.cannot_send(room, Outgoing::text("hello?")).await, "not_accepting");
+    bob.says(room, "what is it?").await;
+    ada.says(room, "thanks").await;
+    // Bob may also change his mind without a word.
+    let other = eve.opens(&bob).await;
+    eve.says(other, "hi").await;
+    bob.answers(other, false).await;
+    bob.answers(other, true).await;
+    eve.says(other, "thanks").await;
+}
+
+#[tokio::test]
+async fn a_message_or_a_friendship_answers_a_stranger() {
+    let world = World::start().await;
+    let [mut ada, bob, eve, dan] = world.people(["ada", "bob", "eve", "dan"]).await;
+    let room = ada.opens(&bob).await;
+    ada.says(room, "hi").await;
+    ada.listens().await;
+    // One's own settings answer nothing.
+    bob.asks(SetConversation {
+        conversation: room,
+        notify: None,
+        notify_until_ms: None,
+        pinned: Some(true),
+        marked_unread: None,
+        draft: Some("h".into()),
+    })
+    .await;
+    assert!(bob.is_asked(room).await);
+    bob.says(room, "hello").await;
+    assert!(!bob.is_asked(room).await);
+    bob.client.set_typing(room, true);
+    ada.waits_for(|item| matches!(item, Item::TypingNow(_)).then_some(())).await;
+    // A friendship, whoever asked for it.
+    let room = eve.opens(&bob).await;
+    eve.says(room, "hi").await;
+    bob.asks(ask(&eve)).await;
+    assert!(bob.is_asked(room).await);
+    assert_eq!(eve.asks_to_be_a_friend(&bob, "").await, friend_state::FRIENDS);
+    assert!(!bob.is_asked(room).await);
+    // Friends, and who opened the conversation themselves, are asked nothing.
+    dan.befriends(&bob).await;
+    let room = dan.opens(&bob).await;
+    dan.says(room, "a friend").await;
+    assert!(!bob.is_asked(room).await);
+    let room = dan.opens(&eve).await;
+    eve.opens(&dan).await;
+    eve.says(room, "you opened it").await;
+    assert!(!dan.is_asked(room).await);
+    assert_eq!(ada.asks(ListConversations::default()).await.conversations.len(), 1);
+}
+
+#[tokio::test]
+async fn a_first_message_counts_as_turning_to_a_stranger() {
+    let world = World::start_with(|config| config.people.strangers_per_day_new = 1).await;
+    let [ada, bob, eve, dan] = world.people(["ada", "bob", "eve", "dan"]).await;
+    dan.befriends(&ada).await;
+    let room = ada.opens(&bob).await;
+    // The same again, a friend, oneself, and who turned to one are no strangers.
+    assert_eq!(ada.opens(&bob).await, room);
+    ada.opens(&dan).await;
+    ada.opens(&ada).await;
+    let theirs = eve.opens(&ada).await;
+    assert_eq!(ada.opens(&eve).await, theirs);
+    let fay = world.person("fay").await;
+    assert_eq!(ada.is_refused(OpenDirect { account: fay.account }).await, "too_many_strangers");
+    assert_eq!(ada.is_refused(ask(&fay)).await, "too_many_strangers");
+    assert!(ada.asks(SetPrivacy::default()).await.presence);
+}
