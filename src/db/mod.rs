@@ -80,6 +80,9 @@ impl<T> Row for T where T: for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow> + 
 pub enum Failure {
     /// The disk is full, the database is locked, or the time for a read is up: try again later.
     Temporary,
+    /// The system refused a read or a write. A statement may be tried again later; whether a commit that met it stands
+    /// is not known.
+    System,
     /// The data may not have reached the disk, or is damaged: stop and recover from the disk.
     Fatal,
     /// The statement itself failed.
@@ -175,7 +178,8 @@ impl Db {
     /// All rows of a query. Bound the query itself: nothing here limits the rows.
     pub async fn all<R: Row>(&self, sql: &'static str, args: &[Value]) -> Result<Vec<R>, Error> {
         match &self.engine {
-            Engine::Sqlite(readers) => readers.all(sql, args).await,
+            // The driver's futures take some kilobytes, and every task that ever reads would hold them all the time.
+            Engine::Sqlite(readers) => Box::pin(readers.all(sql, args)).await,
         }
     }
 

@@ -219,17 +219,12 @@ pub(super) fn from_code(code: i32, message: String) -> Error {
     let failure = match (code, code & 0xff) {
         (ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC, _)
         | (_, ffi::SQLITE_CORRUPT | ffi::SQLITE_NOTADB) => Failure::Fatal,
-        (
-            _,
-            ffi::SQLITE_BUSY
-            | ffi::SQLITE_LOCKED
-            | ffi::SQLITE_FULL
-            | ffi::SQLITE_IOERR
-            | ffi::SQLITE_CANTOPEN
-            | ffi::SQLITE_NOMEM
-            | ffi::SQLITE_READONLY
-            | ffi::SQLITE_INTERRUPT,
-        ) => Failure::Temporary,
+        (_, ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED | ffi::SQLITE_FULL | ffi::SQLITE_INTERRUPT) => {
+            Failure::Temporary
+        }
+        (_, ffi::SQLITE_IOERR | ffi::SQLITE_CANTOPEN | ffi::SQLITE_NOMEM | ffi::SQLITE_READONLY) => {
+            Failure::System
+        }
         _ => Failure::Statement,
     };
     let duplicate = matches!(code, ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY);

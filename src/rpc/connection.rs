@@ -206,7 +206,8 @@ async fn stream_task(
         return;
     };
     match kind {
-        stream_kind::REQUEST => request(app, router, link, send, recv).await,
+        // Boxed: the task of a stream that lasts does not hold the room of a request.
+        stream_kind::REQUEST => Box::pin(request(app, router, link, send, recv)).await,
         kind => match router.streams.get(&kind) {
             None => refuse(send, recv, &Fault::new(code::UNKNOWN_STREAM)).await,
             Some(handler) => {

@@ -89,6 +89,35 @@ async fn edits_recalls_and_reactions_are_folded_into_history() {
 }
 
 #[tokio::test]
+async fn an_edited_message_holds_its_newest_words_alone_and_none_when_it_is_recalled() {
+    let world = World::start().await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let chat = ada.opens(&bob).await;
+    let seq = ada.says(chat, "canary 0").await.event_seq;
+    for n in 1..=12 {
+        ada.sends(chat, Outgoing::edit(seq, &text(&format!("canary {n}")))).await.unwrap();
+    }
+    let history = bob.history(chat).await;
+    assert_eq!(words(&history[0].event), "canary 12");
+    let replayed = |mut phone: crate::world::Person| async move {
+        phone.listens_from_start();
+        let mut held = Vec::new();
+        for _ in 0..13 {
+            let event = phone.next_event().await;
+            let body = String::from_utf8_lossy(&event.body).into_owned();
+            held.extend(body.contains("canary").then_some((event.event_seq, body)));
+        }
+        held
+    };
+    let held = replayed(world.device(&bob).await).await;
+    assert_eq!(held.len(), 1, "{held:?}");
+    assert!(held[0].0 == 13 && held[0].1.contains("canary 12"), "{held:?}");
+    ada.sends(chat, Outgoing::recall(seq)).await.unwrap();
+    assert_eq!(replayed(world.device(&bob).await).await, []);
+    assert!(words(&bob.history(chat).await[0].event).is_empty());
+}
+
+#[tokio::test]
 async fn a_forward_copies_the_words_only_from_what_the_sender_may_read() {
     let world = World::start().await;
     let [ada, bob, eve] = world.people(["ada", "bob", "eve"]).await;

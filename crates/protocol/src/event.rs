@@ -33,7 +33,8 @@ message! {
         /// The body was recalled by the event with this sequence.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         recalled_by as "z": Option<u64>,
-        /// The body was replaced: the event with this sequence holds the current one.
+        /// The body was replaced by the one of this event. A message names its newest edit; an earlier edit names the
+        /// edit that took its place.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         edited_by as "e": Option<u64>,
     }

@@ -79,9 +79,9 @@ async fn edit(tx: &mut Tx, command: &SendCommand) -> Result<Position> {
     if original.kind != kind::TEXT {
         return Err(Fault::new(code::BAD_TARGET).field("r").message("Only text can be edited.").into());
     }
+    let earlier = store::newest_edit(tx, original.conversation, original.event_seq).await?;
     let position = tx.append(new_event(command, command.send.body.clone())).await?;
-    let earlier = store::edits(tx, original.conversation, original.event_seq).await?;
-    for mut edit in earlier.into_iter().filter(|edit| edit.event_seq != position.event_seq) {
+    if let Some(mut edit) = earlier {
         supersede(&mut edit, position.event_seq);
         tx.replace(&edit, true).await?;
     }
@@ -108,17 +108,16 @@ async fn recall(tx: &mut Tx, command: &SendCommand) -> Result<Position> {
     take_back(tx, original, new_event(command, command.send.body.clone())).await
 }
 
-/// Appends a recall, and empties the message with all its edits.
+/// Appends a recall, and empties the message with the edit that holds its words.
 pub(super) async fn take_back(tx: &mut Tx, original: Event, recall: NewEvent) -> Result<Position> {
     let position = tx.append(recall).await?;
-    let mut events = store::edits(tx, original.conversation, original.event_seq).await?;
+    let edit = store::newest_edit(tx, original.conversation, original.event_seq).await?;
     let message_seq = original.message_seq.unwrap_or(0);
     let (conversation, event_seq) = (original.conversation, original.event_seq);
     if original.kind == kind::FILE {
         files::release(tx, conversation, event_seq).await?;
     }
-    events.push(original);
-    for mut event in events {
+    for mut event in edit.into_iter().chain([original]) {
         event.body.clear();
         event.fallback = None;
         event.edited_by = None;

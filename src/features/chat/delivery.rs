@@ -56,6 +56,8 @@ pub(super) struct Delivery {
     /// The version of the account log that was written, and whether there may be more.
     account_version: u64,
     account_behind: bool,
+    /// What a turn made so far. Its cursors have moved: it is written also when the rest of the turn failed.
+    out: Vec<Bytes>,
     window: u64,
 }
 
@@ -74,35 +76,38 @@ impl Delivery {
             caught_up: false,
             account_version: 0,
             account_behind: false,
+            out: Vec::new(),
             window: WINDOW_MIN,
         }
     }
 
     /// Writes until the stream breaks, or the reading half ended and everything is acked.
-    pub(super) async fn run(mut self, mut send: SendStream, mut commands: mpsc::Receiver<Command>) {
+    pub(super) async fn run(mut self, mut send: SendStream, mut commands: mpsc::Receiver<Box<Command>>) {
         let device = self.session.device.clone();
         let mut closing = false;
         loop {
             while let Ok(command) = commands.try_recv() {
-                if self.obey(command, &mut send).await.is_err() {
+                if self.obey(*command, &mut send).await.is_err() {
                     return;
                 }
             }
             closing |= commands.is_closed() && commands.is_empty();
-            let turn = if closing { Ok(Vec::new()) } else { self.turn().await };
-            let Ok(deliveries) = turn else {
-                tokio::time::sleep(RETRY_TIME).await;
-                continue;
-            };
+            let failed = !closing && self.turn().await.is_err();
             // The acks come first: a later event must not overtake the ack of an earlier own one.
             let mut chunks = self.answered.take();
             let acks = chunks.len();
-            chunks.extend(deliveries);
-            if !chunks.is_empty() {
+            chunks.append(&mut self.out);
+            let nothing = chunks.is_empty();
+            if !nothing {
                 if self.write(&mut send, chunks).await.is_err() {
                     return;
                 }
                 self.answered.written(acks);
+            }
+            if failed {
+                tokio::time::sleep(RETRY_TIME).await;
+            }
+            if failed || !nothing {
                 continue;
             }
             if closing && self.answered.all_written() {
@@ -113,7 +118,7 @@ impl Delivery {
                 () = device.chat.notified() => {}
                 command = commands.recv(), if !closing => {
                     let Some(command) = command else { closing = true; continue };
-                    if self.obey(command, &mut send).await.is_err() {
+                    if self.obey(*command, &mut send).await.is_err() {
                         return;
                     }
                 }
@@ -135,11 +140,11 @@ impl Delivery {
     async fn obey(&mut self, command: Command, send: &mut SendStream) -> Result<(), ()> {
         let frames = match command {
             Command::Cursors(cursors) => self.name(cursors),
-            Command::Live(live) => match self.go_live(&live).await {
+            Command::Live(live) => match Box::pin(self.go_live(&live)).await {
                 Ok(frames) => frames,
                 Err(error) => return self.give_up(send, error).await,
             },
-            Command::Seek(seek) => match self.seek(seek.conversation, seek.event_seq).await {
+            Command::Seek(seek) => match Box::pin(self.seek(seek.conversation, seek.event_seq)).await {
                 Ok(frames) => frames,
                 Err(error) => return self.give_up(send, error).await,
             },
@@ -254,11 +259,10 @@ impl Delivery {
         }
     }
 
-    /// What comes next: entries of the account log, then conversations in turn, about 64 KiB in all.
-    async fn turn(&mut self) -> Result<Vec<Bytes>> {
-        let mut out = Vec::new();
+    /// What comes next, into `out`: entries of the account log, then conversations in turn, about 64 KiB in all.
+    async fn turn(&mut self) -> Result<()> {
         if !self.live {
-            return Ok(out);
+            return Ok(());
         }
         let dirty = self.session.device.take_dirty();
         self.account_behind |= dirty.account;
@@ -271,21 +275,21 @@ impl Delivery {
             }
         }
         if self.account_behind {
-            self.account_entries(&mut out).await?;
+            self.account_entries().await?;
         }
-        let mut bytes: usize = out.iter().map(Bytes::len).sum();
+        let mut bytes: usize = self.out.iter().map(Bytes::len).sum();
         while bytes < wire::TURN_BYTES {
             let Some(conversation) = self.reader.turn() else { break };
-            let before = out.len();
-            self.conversation(conversation, &mut out).await?;
-            bytes += out[before..].iter().map(Bytes::len).sum::<usize>();
+            let before = self.out.len();
+            self.conversation(conversation).await?;
+            bytes += self.out[before..].iter().map(Bytes::len).sum::<usize>();
         }
-        if out.is_empty() && !self.caught_up && self.reader.is_idle() && !self.account_behind {
+        if self.out.is_empty() && !self.caught_up && self.reader.is_idle() && !self.account_behind {
             self.caught_up = true;
             let account_version = self.account_version;
-            out.push(frame::encode(frame_type::CAUGHT_UP, &CaughtUp { account_version }));
+            self.out.push(frame::encode(frame_type::CAUGHT_UP, &CaughtUp { account_version }));
         }
-        Ok(out)
+        Ok(())
     }
 
     fn access_changed(&mut self, conversation: ConversationId) {
@@ -294,19 +298,19 @@ impl Delivery {
         self.quiet.forget(conversation);
     }
 
-    async fn account_entries(&mut self, out: &mut Vec<Bytes>) -> Result<()> {
+    async fn account_entries(&mut self) -> Result<()> {
         let entries =
             store::entries(&self.session.app.db, self.session.account(), self.account_version).await?;
         match entries.last() {
             None => self.account_behind = false,
             Some(last) => self.account_version = last.version,
         }
-        out.extend(entries.iter().map(|entry| frame::encode(frame_type::ENTRY, entry)));
+        self.out.extend(entries.iter().map(|entry| frame::encode(frame_type::ENTRY, entry)));
         Ok(())
     }
 
     /// One turn of one conversation.
-    async fn conversation(&mut self, conversation: ConversationId, out: &mut Vec<Bytes>) -> Result<()> {
+    async fn conversation(&mut self, conversation: ConversationId) -> Result<()> {
         let app = self.session.app.clone();
         // What may be read is asked for after the head: otherwise events behind a removal would be read under the
         // access from before it.
@@ -323,7 +327,7 @@ impl Delivery {
         loop {
             match self.reader.step(conversation, head) {
                 Step::Done => return Ok(()),
-                Step::Skip { from, to } => out.push(skip(conversation, from, to)),
+                Step::Skip { from, to } => self.out.push(skip(conversation, from, to)),
                 Step::LookUp => {
                     let ranges = store::ranges(&app.db, conversation, self.session.account()).await?;
                     self.reader.set_ranges(conversation, ranges);
@@ -333,19 +337,13 @@ impl Delivery {
                         Recents::All(entries) if !entries.is_empty() => entries,
                         _ => store::frames(&app.db, conversation, from, to).await?,
                     };
-                    return self.push(conversation, to, entries, out).await;
+                    return self.push(conversation, to, entries).await;
                 }
             }
         }
     }
 
-    async fn push(
-        &mut self,
-        conversation: ConversationId,
-        to: u64,
-        entries: Vec<RecentEntry>,
-        out: &mut Vec<Bytes>,
-    ) -> Result<()> {
+    async fn push(&mut self, conversation: ConversationId, to: u64, entries: Vec<RecentEntry>) -> Result<()> {
         let hidden = match (self.hidden.contains(&conversation), entries.first()) {
             (true, Some(first)) => {
                 let db = &self.session.app.db;
@@ -362,10 +360,10 @@ impl Delivery {
             }
             self.reader.passed(conversation, entry.event_seq);
             if hidden.contains(&entry.event_seq) {
-                out.push(skip(conversation, entry.event_seq, entry.event_seq));
+                self.out.push(skip(conversation, entry.event_seq, entry.event_seq));
             } else if entry.origin != own || entry.event_seq <= again {
                 bytes += entry.frame.len();
-                out.push(entry.frame);
+                self.out.push(entry.frame);
             }
         }
         Ok(())

@@ -174,11 +174,16 @@ pub(super) async fn event(
     row.map(|(bytes,)| decode(&bytes)).transpose()
 }
 
-/// The edits of an event.
-pub(super) async fn edits(tx: &mut Tx, conversation: ConversationId, target: u64) -> Result<Vec<Event>> {
-    const SELECT: &str = "SELECT frame FROM events WHERE conversation = $1 AND target_seq = $2 AND kind = 32";
-    let rows: Vec<(Vec<u8>,)> = tx.all(SELECT, args![conversation, target]).await?;
-    rows.iter().map(|(bytes,)| decode(bytes)).collect()
+/// The newest edit of an event, the only one that holds words: each edit empties the one before.
+pub(super) async fn newest_edit(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    target: u64,
+) -> Result<Option<Event>> {
+    const SELECT: &str = "SELECT frame FROM events
+        WHERE conversation = $1 AND target_seq = $2 AND kind = 32 ORDER BY pos DESC LIMIT 1";
+    let row: Option<(Vec<u8>,)> = tx.first(SELECT, args![conversation, target]).await?;
+    row.map(|(bytes,)| decode(&bytes)).transpose()
 }
 
 /// Decodes a stored frame.

@@ -101,6 +101,7 @@ impl Answers for Answered {
 pub(super) async fn serve(session: Session, send: SendStream, recv: RecvStream) {
     send.set_priority(PRIORITY);
     let answered = Arc::new(Answered::new(session.device.clone()));
+    // Boxed: the channel has room for 32 of them as long as the stream lives.
     let (commands, received) = mpsc::channel(COMMANDS_MAX);
     let delivery = Delivery::new(session.clone(), answered.clone());
     let writing = delivery.run(send, received);
@@ -118,7 +119,7 @@ pub(super) async fn serve(session: Session, send: SendStream, recv: RecvStream) 
 async fn read(
     session: &Session,
     recv: RecvStream,
-    commands: mpsc::Sender<Command>,
+    commands: mpsc::Sender<Box<Command>>,
     answered: Arc<Answered>,
 ) -> bool {
     let mut sends = Sends { session, answered: &answered, waiting: Vec::new() };
@@ -128,7 +129,11 @@ async fn read(
     finished
 }
 
-async fn read_frames(mut recv: RecvStream, commands: mpsc::Sender<Command>, sends: &mut Sends<'_>) -> bool {
+async fn read_frames(
+    mut recv: RecvStream,
+    commands: mpsc::Sender<Box<Command>>,
+    sends: &mut Sends<'_>,
+) -> bool {
     loop {
         if !recv.has_frame(frame::CHAT_FRAME_MAX) {
             sends.hand_over().await;
@@ -146,7 +151,7 @@ async fn read_frames(mut recv: RecvStream, commands: mpsc::Sender<Command>, send
             }
             Err(ReadError::TooLarge { .. } | ReadError::Malformed) => {
                 let fault = Fault::new(code::BAD_FRAME).limit(frame::CHAT_FRAME_MAX as u64);
-                let _ = commands.send(Command::Fault(fault)).await;
+                let _ = commands.send(Box::new(Command::Fault(fault))).await;
                 recv.stop(close_code::BAD_FRAME);
                 return true;
             }
@@ -165,12 +170,12 @@ async fn read_frames(mut recv: RecvStream, commands: mpsc::Sender<Command>, send
             Ok(None) => continue,
             Ok(Some(command)) => command,
             Err(fault) => {
-                let _ = commands.send(Command::Fault(fault)).await;
+                let _ = commands.send(Box::new(Command::Fault(fault))).await;
                 recv.stop(close_code::BAD_FRAME);
                 return true;
             }
         };
-        if commands.send(command).await.is_err() {
+        if commands.send(Box::new(command)).await.is_err() {
             return false;
         }
     }
