@@ -63,7 +63,7 @@ impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         match error {
             Error::Fault(fault) => *fault,
-            Error::Db(error) if error.failure() == db::Failure::Temporary => {
+            Error::Db(error) if matches!(error.failure(), db::Failure::Temporary | db::Failure::System) => {
                 tracing::warn!(%error, "the database is not available");
                 Self::new(code::UNAVAILABLE).retry_after(1000)
             }

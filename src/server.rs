@@ -79,8 +79,9 @@ impl Server {
             return Err(Error(format!("these requests have no handler: {}", missing.join(", "))));
         }
         let listen = config.listen().map_err(|error| Error(error.to_string()))?;
+        let wall = clock.clone();
         let (listener, certificates) =
-            Listener::bind(&transport_options(&config, listen, &data), clock.now())
+            Listener::bind(&transport_options(&config, listen, &data), move || wall.now())
                 .map_err(|error| Error(error.to_string()))?;
         let address = listener.local_addr().map_err(|error| Error(error.to_string()))?;
         let (drain, draining) = watch::channel(false);
@@ -271,11 +272,17 @@ fn public_address(config: &Config, address: SocketAddr) -> String {
 
 /// Makes the data folder (0700) and locks it to this process.
 fn lock_folder(folder: &Path) -> Result<std::fs::File, Error> {
-    use std::os::unix::fs::DirBuilderExt as _;
+    use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
     let fail = |cause: &dyn std::fmt::Display| {
         Error(format!("the data folder {} is not usable: {cause}", folder.display()))
     };
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| fail(&error))?;
+    let mode = std::fs::metadata(folder).map_err(|error| fail(&error))?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        tracing::warn!(folder = %folder.display(), mode = format!("{mode:o}"), "others could look into the data folder: closed to them");
+        let private = std::fs::Permissions::from_mode(mode & 0o700);
+        std::fs::set_permissions(folder, private).map_err(|error| fail(&error))?;
+    }
     let file = std::fs::OpenOptions::new()
         .create(true)
         .truncate(false)

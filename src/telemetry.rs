@@ -63,6 +63,12 @@ pub fn init(level: &str, folder: &Path, days: usize) -> Result<Guard, Error> {
         .with(fmt::layer().with_ansi(false).with_writer(Escaping(files)))
         .try_init()
         .map_err(|error| fail(&error))?;
+    // Where, and not the message: it may quote what people sent.
+    std::panic::set_hook(Box::new(|panic| {
+        let at = panic.location().map(ToString::to_string).unwrap_or_default();
+        let thread = std::thread::current();
+        tracing::error!(at, thread = thread.name().unwrap_or_default(), "a panic");
+    }));
     Ok(Guard { _files: guard })
 }
 

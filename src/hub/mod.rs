@@ -175,14 +175,16 @@ impl Hub {
         let mut audiences: Vec<(ConversationId, Members)> = Vec::new();
         {
             let mut conversations = lock(&self.conversations);
-            for event in committed.events {
-                let conversation = event.conversation;
-                conversations.push(event);
-                if audiences.iter().all(|(known, _)| *known != conversation)
-                    && let Some(members) = conversations.members(conversation)
+            // Who hears of it is taken before anything is pushed: a push may drop what was used longest ago.
+            for event in &committed.events {
+                if audiences.iter().all(|(known, _)| *known != event.conversation)
+                    && let Some(members) = conversations.members(event.conversation)
                 {
-                    audiences.push((conversation, members));
+                    audiences.push((event.conversation, members));
                 }
+            }
+            for event in committed.events {
+                conversations.push(event);
             }
             for change in &committed.changes {
                 match change {

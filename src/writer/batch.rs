@@ -108,7 +108,7 @@ impl Tx {
         self.load_audiences().await.map_err(|error| give_up(&error))?;
         self.connection.execute("COMMIT", &[]).await.map(drop).map_err(|error| match error.failure() {
             Failure::Temporary => GiveUp::Temporary(error.to_string()),
-            Failure::Fatal | Failure::Statement => GiveUp::Fatal(format!("a commit failed: {error}")),
+            _ => GiveUp::Fatal(format!("a commit failed: {error}")),
         })
     }
 
@@ -132,20 +132,38 @@ impl Tx {
                 }
             };
             let later = run.split_off(outcomes.len());
-            for (send, outcome) in run.into_iter().zip(outcomes) {
-                let result = match outcome {
-                    Outcome::At(position) => {
-                        self.sent(&send, position, hooks).await?;
-                        Ok(position)
+            let mut decided = run.into_iter().zip(outcomes);
+            while let Some((send, outcome)) = decided.next() {
+                match self.settle(&send, outcome, hooks).await {
+                    Ok(result) => waiting.sends.push((send, result)),
+                    Err(give_up) => {
+                        // Every send gets an answer: one without would leave its stream a place short for ever.
+                        let rest = std::iter::once(send).chain(decided.map(|(send, _)| send)).chain(later);
+                        waiting.sends.extend(rest.map(|send| (send, Err(unavailable()))));
+                        return Err(give_up);
                     }
-                    Outcome::Refused(code, after_ms) => Err(self.refusal(&send, code, after_ms)),
-                    Outcome::Change => self.run_change(&send, hooks).await?,
-                };
-                waiting.sends.push((send, result));
+                }
             }
             run = later;
         }
         Ok(())
+    }
+
+    /// What a send is answered after the commit.
+    async fn settle(
+        &mut self,
+        send: &SendCommand,
+        outcome: Outcome,
+        hooks: &dyn Hooks,
+    ) -> Result<Result<Position, Fault>, GiveUp> {
+        match outcome {
+            Outcome::At(position) => {
+                self.sent(send, position, hooks).await?;
+                Ok(Ok(position))
+            }
+            Outcome::Refused(code, after_ms) => Ok(Err(self.refusal(send, code, after_ms))),
+            Outcome::Change => self.run_change(send, hooks).await,
+        }
     }
 
     /// What features do after a send: at the first of a conversation, and at one that answers a stranger.

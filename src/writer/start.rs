@@ -128,15 +128,17 @@ impl Writer {
         let handle = Handle { queue, lazy: self.lazy.clone(), disk_low: disk_low.clone(), failed };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         std::thread::Builder::new().name("writer".into()).spawn(move || {
-            runtime.block_on(async move {
-                if let Err(cause) = self.run(commands, hooks.as_ref(), &disk_low).await {
-                    tracing::error!(cause, "the writer ends: the process must recover from the disk");
-                    drop(failed_sender.send(Some(cause)));
-                } else {
-                    // Keeps `failed` waiting until the sender is dropped with the thread.
-                    drop(failed_sender);
-                }
-            });
+            let run = || runtime.block_on(self.run(commands, hooks.as_ref(), &disk_low));
+            let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+            let cause = match ended {
+                // `failed` goes on waiting when the sender is dropped.
+                Ok(Ok(())) => return,
+                Ok(Err(cause)) => cause,
+                // What was decided and not committed is unknown now.
+                Err(_) => "the writer panicked".to_owned(),
+            };
+            tracing::error!(cause, "the writer ends: the process must recover from the disk");
+            drop(failed_sender.send(Some(cause)));
         })?;
         Ok(handle)
     }

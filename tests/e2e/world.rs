@@ -103,6 +103,13 @@ impl World {
         timeout(PATIENCE, running.task).await.unwrap().unwrap().unwrap();
     }
 
+    /// Waits for a server that ends by itself.
+    pub(crate) async fn ends(&mut self) -> Result<(), litrocket::server::Error> {
+        let running = self.running.take().unwrap();
+        self.app = None;
+        timeout(PATIENCE, running.task).await.unwrap().unwrap()
+    }
+
     pub(crate) fn ca(&self) -> PathBuf {
         self.folder.path().join("certs/ca.pem")
     }

@@ -1,5 +1,6 @@
 //! Crashes, stops, lost networks and readers that do not read.
 
+mod inside;
 mod kill;
 mod network;
 mod scarce;
