@@ -47,8 +47,7 @@ impl Host for ServerHost {
         config.server.certs = folder.join("certs").display().to_string();
         config.transport.idle_timeout_ms = 120_000;
         let options = server::transport_options(&config, listen, &data);
-        let endpoint = transport::endpoint(&options, Clock::default().now());
-        endpoint.map(|(endpoint, _)| endpoint).map_err(|error| fail("the endpoint")(&error))
+        transport::endpoint(&options, Clock::default().now()).map_err(|error| fail("the endpoint")(&error))
     }
 
     fn check_password(&self) -> Pin<Box<dyn Future<Output = Result<()>> + Send + '_>> {

@@ -3,6 +3,7 @@
 use std::{
     net::IpAddr,
     path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock},
     time::{Duration, SystemTime},
 };
 
@@ -10,7 +11,11 @@ use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
     KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
 };
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use rustls::{
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    server::{ClientHello, ResolvesServerCert},
+    sign::CertifiedKey,
+};
 
 use super::{Error, Options, keys};
 
@@ -32,14 +37,52 @@ pub struct Identity {
     pub names: Vec<String>,
 }
 
-pub(super) struct Loaded {
-    pub(super) identity: Identity,
-    pub(super) chain: Vec<CertificateDer<'static>>,
-    pub(super) key: PrivateKeyDer<'static>,
+struct Loaded {
+    identity: Identity,
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+}
+
+/// The certificate that handshakes get. It is looked at once a day, so that a server that runs for long does not serve
+/// one that has ended.
+#[derive(Debug)]
+pub(super) struct Current {
+    options: Options,
+    key: RwLock<Arc<CertifiedKey>>,
+}
+
+impl Current {
+    /// Loads it, making what is missing.
+    pub(super) fn load(options: &Options, now: SystemTime) -> Result<(Arc<Self>, Identity), Error> {
+        let (key, identity) = certified(options, now)?;
+        Ok((Arc::new(Self { options: options.clone(), key: RwLock::new(key) }), identity))
+    }
+
+    /// Loads it again: made anew when it is time, or as the operator has replaced it. When that fails, the one that is
+    /// there goes on.
+    pub(super) fn renew(&self, now: SystemTime) -> Result<(), Error> {
+        let (key, _) = certified(&self.options, now)?;
+        *self.key.write().unwrap_or_else(PoisonError::into_inner) = key;
+        Ok(())
+    }
+}
+
+impl ResolvesServerCert for Current {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.key.read().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+}
+
+fn certified(options: &Options, now: SystemTime) -> Result<(Arc<CertifiedKey>, Identity), Error> {
+    let Loaded { identity, chain, key } = load(options, now)?;
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let key = CertifiedKey::from_der(chain, key, &provider)
+        .map_err(|error| Error::new("the certificate is not usable", error))?;
+    Ok((Arc::new(key), identity))
 }
 
 /// Loads the certificate to serve with, making what is missing.
-pub(super) fn load(options: &Options, now: SystemTime) -> Result<Loaded, Error> {
+fn load(options: &Options, now: SystemTime) -> Result<Loaded, Error> {
     if let Some((chain_file, key_file)) = &options.certificate {
         keys::check_mode(key_file)?;
         let chain = read_chain(chain_file)?;
@@ -214,4 +257,40 @@ fn make_leaf(
     let leaf = params.signed_by(&key, &issuer).map_err(fail)?;
     keys::write_private(key_file, key.serialize_pem().as_bytes())?;
     keys::write(file, format!("{}{ca_pem}", leaf.pem()).as_bytes(), 0o644)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_runs_for_long_serves_a_new_certificate_of_the_same_ca() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = crate::server::transport_options(
+            &crate::config::Config {
+                server: crate::config::Server {
+                    certs: folder.path().join("certs").display().to_string(),
+                    ..Default::default()
+                },
+                ..Default::default()
+            },
+            ([127, 0, 0, 1], 0).into(),
+            folder.path(),
+        );
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        let (current, identity) = Current::load(&options, now).unwrap();
+        let serves = || current.key.read().unwrap().cert.clone();
+        let first = serves();
+        current.renew(now + Duration::from_secs(50 * 86_400)).unwrap();
+        assert_eq!(serves(), first, "more than a third of its life is left");
+        current.renew(now + Duration::from_secs(70 * 86_400)).unwrap();
+        assert_ne!(serves()[0], first[0]);
+        assert_eq!(serves().last(), first.last());
+        assert_eq!(load(&options, now).unwrap().identity.ca_sha256, identity.ca_sha256);
+        // What cannot be loaded changes nothing.
+        let before = serves();
+        std::fs::write(options.certs_dir.join("ca.key"), "not a key").unwrap();
+        assert!(current.renew(now + Duration::from_secs(150 * 86_400)).is_err());
+        assert_eq!(serves(), before);
+    }
 }

@@ -14,7 +14,7 @@ use quinn::{
     Endpoint, EndpointConfig, IdleTimeout, MtuDiscoveryConfig, ServerConfig, TransportConfig, VarInt,
 };
 use quinn_proto::crypto::rustls::QuicServerConfig;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
     Error, Identity, Options, certs, cid::Generator, connection::Connection, keys, sessions::Sessions,
@@ -35,6 +35,8 @@ const INCOMING_BYTES: u64 = 16 * 1024;
 const INCOMING_BYTES_TOTAL: u64 = 16 * 1024 * 1024;
 /// quinn's default of one reset each 20 ms would take minutes to tell 10,000 clients of a crash.
 const RESET_INTERVAL: Duration = Duration::from_micros(200);
+/// How often the certificate is looked at.
+const RENEW_INTERVAL: Duration = Duration::from_secs(86_400);
 /// How long a handshake may take.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 /// Connections with a finished handshake that wait to be taken.
@@ -103,15 +105,39 @@ pub fn network(address: IpAddr) -> IpAddr {
 pub struct Listener {
     endpoint: Endpoint,
     ready: tokio::sync::Mutex<mpsc::Receiver<Connection>>,
+    renewing: JoinHandle<()>,
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.renewing.abort();
+    }
+}
+
+/// Looks at the certificate once a day.
+async fn renew(certificate: Arc<certs::Current>, now: impl Fn() -> SystemTime) {
+    loop {
+        tokio::time::sleep(RENEW_INTERVAL).await;
+        match certificate.renew(now()) {
+            Ok(()) => tracing::debug!("the certificate was looked at"),
+            Err(error) => {
+                tracing::error!(%error, "the certificate cannot be renewed: the one that is there goes on")
+            }
+        }
+    }
 }
 
 impl Listener {
     /// Loads or makes certificates and keys and opens the socket. Call it inside a tokio runtime.
-    pub fn bind(options: &Options, now: SystemTime) -> Result<(Self, Identity), Error> {
-        let (endpoint, identity) = endpoint(options, now)?;
+    pub fn bind(
+        options: &Options,
+        now: impl Fn() -> SystemTime + Send + 'static,
+    ) -> Result<(Self, Identity), Error> {
+        let (endpoint, identity, certificate) = open(options, now())?;
+        let renewing = tokio::spawn(renew(certificate, now));
         let (connections, ready) = mpsc::channel(READY_MAX);
         tokio::spawn(admit(endpoint.clone(), options.clone(), connections));
-        Ok((Self { endpoint, ready: tokio::sync::Mutex::new(ready) }, identity))
+        Ok((Self { endpoint, ready: tokio::sync::Mutex::new(ready), renewing }, identity))
     }
 
     /// Where it listens.
@@ -137,10 +163,14 @@ impl Listener {
 }
 
 /// The QUIC endpoint alone. Call it inside a tokio runtime.
-pub fn endpoint(options: &Options, now: SystemTime) -> Result<(Endpoint, Identity), Error> {
-    let loaded = certs::load(options, now)?;
+pub fn endpoint(options: &Options, now: SystemTime) -> Result<Endpoint, Error> {
+    open(options, now).map(|(endpoint, ..)| endpoint)
+}
+
+fn open(options: &Options, now: SystemTime) -> Result<(Endpoint, Identity, Arc<certs::Current>), Error> {
+    let (certificate, identity) = certs::Current::load(options, now)?;
     let keys = keys::load(&options.data_dir)?;
-    let server = server_config(options, &loaded, &keys)?;
+    let server = server_config(options, certificate.clone(), &keys)?;
     let hmac = |key: &[u8]| Arc::new(aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, key));
     let mut endpoint = EndpointConfig::new(hmac(&keys.reset));
     let (cid_key, generation) = (keys.cid, keys.generation);
@@ -151,12 +181,12 @@ pub fn endpoint(options: &Options, now: SystemTime) -> Result<(Endpoint, Identit
         quinn::default_runtime().ok_or_else(|| Error::new("the listener", "needs a tokio runtime"))?;
     let endpoint = Endpoint::new(endpoint, Some(server), socket, runtime)
         .map_err(|error| Error::new("the endpoint does not start", error))?;
-    Ok((endpoint, loaded.identity))
+    Ok((endpoint, identity, certificate))
 }
 
 fn server_config(
     options: &Options,
-    loaded: &certs::Loaded,
+    certificate: Arc<certs::Current>,
     keys: &keys::Keys,
 ) -> Result<ServerConfig, Error> {
     let tls_error = |error: rustls::Error| Error::new("the certificate is not usable", error);
@@ -165,8 +195,7 @@ fn server_config(
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(tls_error)?
         .with_no_client_auth()
-        .with_single_cert(loaded.chain.clone(), loaded.key.clone_key())
-        .map_err(tls_error)?;
+        .with_cert_resolver(certificate);
     tls.alpn_protocols = vec![litrocket_protocol::ALPN.to_vec()];
     tls.session_storage = Arc::new(Sessions::open(options.data_dir.join("tls-sessions"))?);
     tls.send_tls13_tickets = 1;
