@@ -22,6 +22,7 @@ mod process;
 mod programs;
 mod raw;
 mod relay;
+mod sdk;
 mod translate;
 mod wire;
 mod witness;

@@ -103,6 +103,12 @@ impl Outgoing {
     }
 }
 
+impl From<Message> for Outgoing {
+    fn from(Message { id, kind, target, body, fallback }: Message) -> Self {
+        Self { id: Some(id), kind, target, body, fallback }
+    }
+}
+
 /// The answer to a send, to come. Dropping it does not take the send back.
 #[derive(Debug)]
 pub struct Pending {

@@ -1,7 +1,7 @@
 //! The client: options, calls, sends, events.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -21,7 +21,9 @@ use tokio::{
 };
 
 use crate::{
-    Address, Error, Events, Item, Outgoing, Pending, Start, Trust, connect, driver, store::Store, stream,
+    Address, Error, Events, Item, Outgoing, Pending, Start, Trust, connect, driver,
+    store::{Store, Unsent},
+    stream,
 };
 
 /// Sends that may wait without an answer before [`Client::send`] waits for room.
@@ -114,6 +116,10 @@ pub(crate) struct Book {
     pub(crate) handled: Cursors,
     pub(crate) pending: HashMap<MessageId, Answer>,
     pub(crate) items: Option<mpsc::Sender<Item>>,
+    /// The latest state values that the app has not taken.
+    pub(crate) states: VecDeque<Item>,
+    /// Sends that were written for another server, or for an earlier state of this one.
+    pub(crate) stranded: Vec<(ConversationId, litrocket_core::client::Outgoing)>,
     /// Live was said on the current connection.
     pub(crate) live: bool,
 }
@@ -131,6 +137,8 @@ pub(crate) struct Shared {
     pub(crate) chat: Notify,
     /// The outbox has room, or is empty.
     pub(crate) room: Notify,
+    /// There is a state value to take.
+    pub(crate) states: Notify,
     pub(crate) state: mpsc::Sender<bytes::Bytes>,
     pub(crate) store: Option<Store>,
     /// Downloads that wait for their stream.
@@ -227,9 +235,15 @@ impl Client {
         let handled =
             store.as_ref().map(Store::cursors).transpose().map_err(Error::Store)?.unwrap_or_default();
         let mut outbox = Outbox::default();
+        let mut stranded = Vec::new();
         if let Some(store) = &store {
-            for (conversation, message) in store.unsent().map_err(Error::Store)? {
-                outbox.push(conversation, message);
+            let server = (welcome.server_id.clone(), welcome.log_epoch);
+            for Unsent { server: of, conversation, message } in store.unsent().map_err(Error::Store)? {
+                if of.is_none_or(|of| of == server) {
+                    outbox.push(conversation, message);
+                } else {
+                    stranded.push((conversation, message));
+                }
             }
         }
         let book = Book {
@@ -238,6 +252,8 @@ impl Client {
             handled,
             pending: HashMap::new(),
             items: None,
+            states: VecDeque::new(),
+            stranded,
             live: false,
         };
         let shared = Arc::new(Shared {
@@ -250,6 +266,7 @@ impl Client {
             book: Mutex::new(book),
             chat: Notify::new(),
             room: Notify::new(),
+            states: Notify::new(),
             state,
             store,
             downloads: crate::files::Waiting::default(),
@@ -363,7 +380,22 @@ impl Client {
         Ok(MessageId::v7(now_ms(), random))
     }
 
-    /// Puts a message into the outbox, durably when there is a state file; waits while the outbox is full. The
+    /// What waited to be sent when another server answered, or this one had been set back to a backup. It is not sent
+    /// by itself: its conversations are not those of this server. Taking it forgets it.
+    pub fn take_stranded(&self) -> Vec<(ConversationId, Outgoing)> {
+        let stranded = std::mem::take(&mut self.shared.book().stranded);
+        for (_, message) in &stranded {
+            if let Some(store) = &self.shared.store
+                && let Err(error) = store.unsent_done(message.id)
+            {
+                tracing::warn!(%error, "the outbox file cannot be written");
+            }
+        }
+        stranded.into_iter().map(|(conversation, message)| (conversation, message.into())).collect()
+    }
+
+    /// Puts a message into the outbox; waits while the outbox is full. With a state file it survives the end of the app
+    /// (not a power cut: the file is not synced for each message). The
     /// answer comes from the [`Pending`]; dropping that does not take the message back.
     pub async fn send(&self, conversation: ConversationId, message: Outgoing) -> Result<Pending, Error> {
         let id = match message.id {
@@ -381,7 +413,10 @@ impl Client {
                 let mut book = self.shared.book();
                 if book.outbox.len() < OUTBOX_MAX && book.outbox.bytes() < OUTBOX_BYTES_MAX {
                     if let Some(store) = &self.shared.store {
-                        store.unsent_add(conversation, &message).map_err(Error::Store)?;
+                        let welcome = self.welcome();
+                        let server = Some((welcome.server_id.clone(), welcome.log_epoch));
+                        let unsent = Unsent { server, conversation, message: message.clone() };
+                        store.unsent_add(&unsent).map_err(Error::Store)?;
                     }
                     book.outbox.push(conversation, message);
                     book.pending.insert(id, answer);
@@ -405,6 +440,7 @@ impl Client {
             // What arrived and was not handled comes again.
             book.received = book.handled.clone();
             book.items = Some(items);
+            book.states.clear();
             book.live
         };
         if again && let Some(connection) = self.shared.link.borrow().as_ref() {

@@ -33,8 +33,15 @@ pub(crate) fn welcomed(shared: &Arc<Shared>, connection: &quinn::Connection, wel
     {
         let mut book = shared.book();
         book.live = false;
-        book.handled.welcome(&welcome.server_id, welcome.log_epoch);
+        let changed = book.handled.welcome(&welcome.server_id, welcome.log_epoch);
         book.received.welcome(&welcome.server_id, welcome.log_epoch);
+        if changed {
+            let lost = book.outbox.drain();
+            book.stranded.extend(lost);
+            for (_, answer) in book.pending.drain() {
+                let _ = answer.send(Err(Error::ServerChanged));
+            }
+        }
         // What arrived and was not handled is still on its way to the app; what was lost comes again.
         if book.items.is_none() {
             book.received = book.handled.clone();
@@ -157,11 +164,8 @@ fn hear(shared: &Arc<Shared>, kind: u64, body: &[u8]) -> Result<(), Error> {
         // The connection closes right after it, and the next hello tells the fault.
         _ => return Ok(()),
     };
-    let items = shared.book().items.clone();
-    // State is never queued: an app that does not keep up gets the next value.
-    if let Some(items) = items {
-        let _ = items.try_send(item);
-    }
+    shared.book().put_state(item);
+    shared.states.notify_one();
     Ok(())
 }
 

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use litrocket_protocol::{chat, event::Event, state};
 use tokio::sync::mpsc;
 
-use crate::{Error, client::Shared};
+use crate::{
+    Error,
+    client::{Book, Shared},
+};
 
 /// Where delivery begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +71,43 @@ pub struct Events {
     items: mpsc::Receiver<Item>,
     mark: Option<Mark>,
     handled: u32,
+    was_state: bool,
+}
+
+/// State values that wait for the app. Beyond it the oldest goes: they are hints, the next one comes.
+const STATES_MAX: usize = 1024;
+
+/// What a state value is the latest of.
+fn state_key(item: &Item) -> Option<(u8, u64, u64)> {
+    Some(match item {
+        Item::TypingNow(typing) => (0, typing.conversation.0, typing.account.0),
+        Item::Presence(presence) => (1, presence.account.0, 0),
+        // Delivered and read come apart, each is the latest of its own.
+        Item::Marker(marker) => {
+            (2 + u8::from(marker.read.is_some()), marker.conversation.0, marker.account.0)
+        }
+        Item::NewMoments(_) => (4, 0, 0),
+        Item::GoingAway { .. } => (5, 0, 0),
+        _ => return None,
+    })
+}
+
+impl Book {
+    /// Keeps the latest value of each key, for an app that listens.
+    pub(crate) fn put_state(&mut self, item: Item) {
+        if self.items.is_none() {
+            return;
+        }
+        let key = state_key(&item);
+        if let Some(waiting) = self.states.iter_mut().find(|waiting| state_key(waiting) == key) {
+            *waiting = item;
+            return;
+        }
+        if self.states.len() >= STATES_MAX {
+            self.states.pop_front();
+        }
+        self.states.push_back(item);
+    }
 }
 
 /// After how many handled items the state file is written.
@@ -81,7 +121,7 @@ impl std::fmt::Debug for Events {
 
 impl Events {
     pub(crate) fn new(shared: Arc<Shared>, items: mpsc::Receiver<Item>) -> Self {
-        Self { shared, items, mark: None, handled: 0 }
+        Self { shared, items, mark: None, handled: 0, was_state: false }
     }
 
     /// The next item; `None` when the client is closed. Asking for it says that the one before was handled: what
@@ -96,7 +136,7 @@ impl Events {
                 }
             }
         }
-        let item = self.items.recv().await?;
+        let item = self.take().await?;
         self.mark = match &item {
             Item::Event(event) => Some(Mark::Event(event.conversation, event.event_seq)),
             Item::Skipped(skip) => Some(Mark::Skip(skip.clone())),
@@ -107,6 +147,30 @@ impl Events {
             _ => None,
         };
         Some(item)
+    }
+
+    /// State first, since it is overtaken by its next value; but never twice before something else that waits.
+    async fn take(&mut self) -> Option<Item> {
+        if std::mem::take(&mut self.was_state)
+            && let Ok(item) = self.items.try_recv()
+        {
+            return Some(item);
+        }
+        loop {
+            if let Some(item) = self.shared.book().states.pop_front() {
+                self.was_state = true;
+                return Some(item);
+            }
+            tokio::select! {
+                item = self.items.recv() => return item,
+                () = self.shared.states.notified() => {}
+            }
+        }
+    }
+
+    /// Says that what was returned last was not handled: it comes again the next time.
+    pub fn not_handled(&mut self) {
+        self.mark = None;
     }
 
     fn handle(&mut self) -> bool {

@@ -28,6 +28,10 @@ struct Saved {
 #[serde(rename_all = "snake_case")]
 enum Line {
     Send {
+        /// The server it was written for, and the epoch of its logs: elsewhere the same number is another
+        /// conversation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        server: Option<(String, u64)>,
         conversation: u64,
         id: String,
         kind: u16,
@@ -38,6 +42,18 @@ enum Line {
     Done {
         id: String,
     },
+}
+
+/// The server's id and the epoch of its logs.
+pub(crate) type ServerKey = (Vec<u8>, u64);
+
+/// A send without an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Unsent {
+    /// Which server it was written for.
+    pub(crate) server: Option<ServerKey>,
+    pub(crate) conversation: ConversationId,
+    pub(crate) message: Outgoing,
 }
 
 pub(crate) struct Store {
@@ -75,9 +91,10 @@ impl Store {
         let temporary = store.outbox.with_extension("outbox-new");
         drop(std::fs::remove_file(&temporary));
         let mut file = append_to(&temporary)?;
-        for (conversation, message) in &unsent {
-            file.write_all(send_line(*conversation, message)?.as_bytes())?;
+        for unsent in &unsent {
+            file.write_all(send_line(unsent)?.as_bytes())?;
         }
+        file.sync_all()?;
         std::fs::rename(&temporary, &store.outbox)?;
         *lock(&store.lines) = Lines { file, open: unsent.len() };
         Ok(store)
@@ -114,17 +131,22 @@ impl Store {
     }
 
     /// The sends without an answer, in order.
-    pub(crate) fn unsent(&self) -> io::Result<Vec<(ConversationId, Outgoing)>> {
+    pub(crate) fn unsent(&self) -> io::Result<Vec<Unsent>> {
         let mut order = Vec::new();
         let mut open = HashMap::new();
         for line in BufReader::new(File::open(&self.outbox)?).lines() {
             // A line that was cut off by a crash was never promised to anybody.
             match serde_json::from_str(&line?) {
-                Ok(Line::Send { conversation, id, kind, target, body, fallback }) => {
+                Ok(Line::Send { server, conversation, id, kind, target, body, fallback }) => {
                     let Some(message_id) = MessageId::parse(&id) else { continue };
+                    let server = match server {
+                        Some((id, epoch)) => Some((from_hex(&id)?, epoch)),
+                        None => None,
+                    };
                     let message = Outgoing { id: message_id, kind, target, body: from_hex(&body)?, fallback };
+                    let conversation = ConversationId(conversation);
                     order.push(message_id);
-                    open.insert(message_id, (ConversationId(conversation), message));
+                    open.insert(message_id, Unsent { server, conversation, message });
                 }
                 Ok(Line::Done { id }) => {
                     MessageId::parse(&id).and_then(|id| open.remove(&id));
@@ -135,9 +157,9 @@ impl Store {
         Ok(order.into_iter().filter_map(|id| open.remove(&id)).collect())
     }
 
-    pub(crate) fn unsent_add(&self, conversation: ConversationId, message: &Outgoing) -> io::Result<()> {
+    pub(crate) fn unsent_add(&self, unsent: &Unsent) -> io::Result<()> {
         let mut lines = lock(&self.lines);
-        lines.file.write_all(send_line(conversation, message)?.as_bytes())?;
+        lines.file.write_all(send_line(unsent)?.as_bytes())?;
         lines.open += 1;
         Ok(())
     }
@@ -155,8 +177,9 @@ impl Store {
     }
 }
 
-fn send_line(conversation: ConversationId, message: &Outgoing) -> io::Result<String> {
+fn send_line(Unsent { server, conversation, message }: &Unsent) -> io::Result<String> {
     let line = Line::Send {
+        server: server.as_ref().map(|(id, epoch)| (hex(id), *epoch)),
         conversation: conversation.0,
         id: message.id.to_string(),
         kind: message.kind,
@@ -175,17 +198,26 @@ mod tests {
     fn what_was_not_answered_is_there_after_a_crash() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state");
-        let message =
-            |n: u8| Outgoing { id: MessageId([n; 16]), kind: 1, target: None, body: vec![n], fallback: None };
+        let message = |n: u8| Unsent {
+            server: (n > 1).then(|| (vec![n; 16], 5)),
+            conversation: ConversationId(7),
+            message: Outgoing {
+                id: MessageId([n; 16]),
+                kind: 1,
+                target: None,
+                body: vec![n],
+                fallback: None,
+            },
+        };
         let store = Store::open(&path).unwrap();
         for n in 1..=3 {
-            store.unsent_add(ConversationId(7), &message(n)).unwrap();
+            store.unsent_add(&message(n)).unwrap();
         }
         store.unsent_done(MessageId([2; 16])).unwrap();
         let mut file = append_to(&path.with_extension("outbox")).unwrap();
         file.write_all(b"{\"send\":{\"conv").unwrap();
         let again = Store::open(&path).unwrap().unsent().unwrap();
-        assert_eq!(again, [(ConversationId(7), message(1)), (ConversationId(7), message(3))]);
+        assert_eq!(again, [message(1), message(3)]);
     }
 
     #[test]

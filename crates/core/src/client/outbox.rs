@@ -175,12 +175,12 @@ impl Outbox {
         Verdict::Again { at_ms: queue.paused_until_ms }
     }
 
-    /// Gives every send up; answers their ids.
-    pub fn drain(&mut self) -> Vec<MessageId> {
-        self.waiting = 0;
-        self.bytes = 0;
-        let queues = std::mem::take(&mut self.queues);
-        queues.into_values().flat_map(|queue| queue.items).map(|item| item.id).collect()
+    /// Gives every send up; answers them.
+    pub fn drain(&mut self) -> Vec<(ConversationId, Outgoing)> {
+        let queues = std::mem::take(self).queues.into_iter();
+        queues
+            .flat_map(|(conversation, queue)| queue.items.into_iter().map(move |item| (conversation, item)))
+            .collect()
     }
 }
 
