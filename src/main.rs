@@ -41,26 +41,52 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let Cli { command, common } = Cli::parse();
+    let Cli { command, common } = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return misused(&error),
+    };
+    let json = common.json;
+    let with_config = |args: &config::Args, run: &dyn Fn(Config) -> ExitCode| with_config(args, json, run);
     match command {
-        Command::Serve(args) => with_config(&args, serve::run),
-        Command::Config(args) => with_config(&args, |config| serve::print_config(&config, common.json)),
+        Command::Serve(args) => with_config(&args, &serve::run),
+        Command::Config(args) => with_config(&args, &|config| serve::print_config(&config, json)),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "litrocket", &mut std::io::stdout());
             ExitCode::SUCCESS
         }
-        Command::Bench(args) => serve::block_on(litrocket_bench::run(&bench::ServerHost, args, common.json)),
-        Command::Admin(command) => admin::run(command, common.json, |args, run| with_config(args, run)),
+        Command::Bench(args) => serve::block_on(litrocket_bench::run(&bench::ServerHost, args, json)),
+        Command::Admin(command) => admin::run(command, json, with_config),
         Command::Client(command) => serve::block_on(litrocket_cli::run(command, common)),
     }
 }
 
-fn with_config(args: &config::Args, run: impl FnOnce(Config) -> ExitCode) -> ExitCode {
-    match Config::load(args, std::env::vars()) {
+/// Help and versions are printed as they are; a command that cannot be meant, as everything else that fails.
+fn misused(error: &clap::Error) -> ExitCode {
+    let is_json = std::env::args_os().any(|argument| argument == "--json");
+    if error.use_stderr() && is_json {
+        return refused("usage", error.to_string().trim(), true);
+    }
+    // Nobody reads it when the terminal is gone.
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+fn refused(code: &str, message: &str, json: bool) -> ExitCode {
+    if json {
+        let error = serde_json::json!({"type": "error", "code": code, "class": "fix", "message": message});
+        eprintln!("{error}");
+    } else {
+        eprintln!("litrocket: {message}");
+    }
+    ExitCode::from(2)
+}
+
+fn with_config(args: &config::Args, json: bool, run: &dyn Fn(Config) -> ExitCode) -> ExitCode {
+    // A variable of somebody else may hold anything; ours is then refused as a bad value, not by a panic.
+    let variables = std::env::vars_os()
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
+    match Config::load(args, variables) {
         Ok(config) => run(config),
-        Err(error) => {
-            eprintln!("litrocket: the configuration is refused: {error}");
-            ExitCode::from(2)
-        }
+        Err(error) => refused("bad_configuration", &format!("the configuration is refused: {error}"), json),
     }
 }

@@ -148,8 +148,10 @@ async fn greet(server: &Server) -> Result<(), Box<dyn std::error::Error>> {
     }
     let near = policy == SignUp::Open && address.port() == 4433;
     let flag = if near { String::new() } else { format!(" --server '{link}'") };
+    // As it was called: a program that cargo built is on no path.
+    let own = std::env::args().next().unwrap_or_else(|| "litrocket".into());
     text.push_str(&format!(
-        "\nTry next, in another terminal in this folder:\n  litrocket register ada{flag}\n  litrocket send @me \"hello\"\n"
+        "\nTry next, in another terminal in this folder:\n  {own} register ada{flag}\n  {own} send @me \"hello\"\n"
     ));
     // Whether anybody reads it does not matter to the server.
     let mut out = std::io::stdout().lock();

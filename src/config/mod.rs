@@ -204,6 +204,18 @@ impl Config {
         let audiences = ["friends", "everybody", "nobody"];
         choice("people.groups_from_default", &self.people.groups_from_default, &audiences)?;
         choice("words.engine", &self.words.engine, &["", "libretranslate", "apertium"])?;
+        if let Err(error) = tracing_subscriber::EnvFilter::try_new(&self.logs.level) {
+            return Err(ConfigError(format!(
+                "logs.level: {:?} is no filter ({error}); use error, warn, info, debug or trace, or targets with levels such \
+                 as info,litrocket=debug",
+                self.logs.level
+            )));
+        }
+        if let Some(name) = self.server.names.iter().find(|name| !is_host(name)) {
+            return Err(ConfigError(format!(
+                "server.names: {name:?} is neither a host name (letters, digits, '-' and '.') nor an IP address"
+            )));
+        }
         if self.words.engine.is_empty() != self.words.engine_url.is_empty() {
             return Err(ConfigError(
                 "words.engine and words.engine_url belong together: set both or none".into(),
@@ -241,6 +253,18 @@ impl Config {
             PathBuf::from(&self.logs.folder)
         }
     }
+}
+
+/// Whether a certificate can be made for it.
+fn is_host(name: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let wild = name.strip_prefix("*.").unwrap_or(name);
+    name.parse::<std::net::IpAddr>().is_ok() || (name.len() <= 253 && wild.split('.').all(label))
 }
 
 fn read_file(args: &Args) -> Result<Table, ConfigError> {

@@ -1,10 +1,10 @@
 //! The program as people type it, and a client in another language.
 
 use std::{
-    io::Write as _,
+    io::{BufRead as _, BufReader, Write as _},
     os::unix::fs::PermissionsExt as _,
     path::Path,
-    process::{Output, Stdio},
+    process::{Child, Output, Stdio},
 };
 
 use serde_json::Value;
@@ -23,8 +23,15 @@ impl Terminal<'_> {
     }
 
     pub(crate) fn runs_with(&self, args: &[&str], input: &str) -> Output {
+        let mut child = self.begins(args);
+        // A program that is done reads no further.
+        drop(child.stdin.take().unwrap().write_all(input.as_bytes()));
+        child.wait_with_output().unwrap()
+    }
+
+    pub(crate) fn begins(&self, args: &[&str]) -> Child {
         let server = format!("127.0.0.1:{}", self.process.port);
-        let mut child = program()
+        program()
             .current_dir(self.process.path())
             .env("HOME", self.process.path())
             .env("XDG_DATA_HOME", self.process.path().join("xdg"))
@@ -35,9 +42,7 @@ impl Terminal<'_> {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        child.wait_with_output().unwrap()
+            .unwrap()
     }
 
     /// The objects printed by a command that works.
@@ -106,6 +111,82 @@ async fn two_profiles_chat_from_the_command_line() {
     ada.says(&["react", "@bob", "2", "👍"]);
     let history = bob.says(&["history", "@ada", "--limit", "1", "--before", "2"]);
     assert_eq!(history[0]["text"], "hello there");
+}
+
+#[tokio::test]
+async fn lines_of_standard_input_are_acked_as_they_are_stored() {
+    let process = Process::start();
+    let ada = Terminal { process: &process, profile: "ada" };
+    ada.says(&["register", "ada"]);
+    let mut child = ada.begins(&["send", "@me", "-"]);
+    let mut input = child.stdin.take().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut sends = |words: &[u8]| {
+        input.write_all(words).unwrap();
+        // Nothing else is written before the answer is read.
+        serde_json::from_str::<Value>(&output.next().unwrap().unwrap()).unwrap()
+    };
+    assert_eq!(sends(b"one\n")["event_seq"], 1);
+    assert_eq!(sends(b"two\r\n")["event_seq"], 2);
+    // What comes before a line that is no text stands, and the line is named.
+    assert_eq!(sends(b"three\n\xff\xfe\nfour\n")["event_seq"], 3);
+    drop(input);
+    let ended = child.wait_with_output().unwrap();
+    let error = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.code() == Some(2) && error.contains("Line 4"), "{ended:?}");
+    let said = ada.says(&["history", "@me"]);
+    assert_eq!(
+        said.iter().map(|message| message["text"].clone()).collect::<Vec<_>>(),
+        ["one", "two", "three"]
+    );
+}
+
+#[tokio::test]
+async fn what_was_not_sent_keeps_its_id_and_is_sent_once() {
+    let mut process = Process::start();
+    let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+    let register = |process: &Process| Terminal { process, profile: "ada" }.says(&["register", "ada"]);
+    register(&process);
+    process.kill();
+    let ada = Terminal { process: &process, profile: "ada" };
+    let failed = ada.runs(&["--timeout", "1", "send", "@me", "later", "--id", id]);
+    assert_eq!(failed.status.code(), Some(3));
+    let unsent: Value = serde_json::from_slice(failed.stdout.trim_ascii()).unwrap();
+    assert_eq!(
+        (&unsent["type"], &unsent["id"], &unsent["text"]),
+        (&"unsent".into(), &id.into(), &"later".into())
+    );
+    process.up();
+    let ada = Terminal { process: &process, profile: "ada" };
+    let first = ada.says(&["send", "@me", "later", "--id", id]);
+    assert_eq!(ada.says(&["send", "@me", "later", "--id", id]), first);
+    assert_eq!(ada.fails(&["send", "@me", "other words", "--id", id]).1["code"], "id_conflict");
+    assert_eq!(ada.says(&["history", "@me"]).len(), 1);
+}
+
+#[tokio::test]
+async fn a_configuration_that_cannot_work_is_refused_by_name() {
+    let refused = |args: &[&str], variable: (&str, &std::ffi::OsStr)| {
+        let output = program().args(args).env(variable.0, variable.1).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    use std::os::unix::ffi::OsStrExt as _;
+    let no_text = std::ffi::OsStr::from_bytes(b"\xff\xfe");
+    for (args, variable, named) in [
+        (&["config", "--name", "not a host"][..], ("X", no_text), "server.names"),
+        (&["config", "--log", "loud=="], ("X", no_text), "logs.level"),
+        (&["config"], ("LITROCKET_SERVER_LISTEN", no_text), "server.listen"),
+    ] {
+        let (code, error) = refused(args, variable);
+        assert!(code == Some(2) && error.contains(named), "{args:?}: {code:?} {error}");
+        let (code, error) = refused(&[args, &["--json"]].concat(), variable);
+        let object: Value = serde_json::from_str(error.trim()).unwrap();
+        assert_eq!((code, &object["type"], &object["class"]), (Some(2), &"error".into(), &"fix".into()));
+    }
+    let (code, error) = refused(&["sned", "--json"], ("X", no_text));
+    let object: Value = serde_json::from_str(error.trim()).unwrap();
+    assert_eq!((code, &object["code"]), (Some(2), &"usage".into()), "{error}");
+    assert_eq!(refused(&["config"], ("X", no_text)).0, Some(0));
 }
 
 #[tokio::test]

@@ -160,6 +160,9 @@ pub enum Command {
         /// How the text is marked up: md1 is a small Markdown. Plain without it.
         #[arg(long, value_name = "FORMAT", value_parser = [litrocket_protocol::markdown::FORMAT])]
         format: Option<String>,
+        /// The id of a message that an `unsent` line named: sent again, it is the same message.
+        #[arg(long, value_name = "UUID", value_parser = message_id)]
+        id: Option<litrocket_protocol::MessageId>,
     },
     /// Print what happens, until stopped.
     Listen {
@@ -770,6 +773,10 @@ pub async fn run(command: Command, common: CommonArgs) -> ExitCode {
             failure.exit_code()
         }
     }
+}
+
+fn message_id(text: &str) -> Result<litrocket_protocol::MessageId, String> {
+    litrocket_protocol::MessageId::parse(text).ok_or_else(|| "an id is a UUID, 32 hex digits".into())
 }
 
 impl CommonArgs {

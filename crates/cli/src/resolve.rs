@@ -1,10 +1,10 @@
 //! From what people type to ids, and from ids to names.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use litrocket_client::{Client, Error};
 use litrocket_protocol::{
-    AccountId, ConversationId,
+    AccountId, Class, ConversationId, Request,
     account::{GetProfile, GetProfiles, Profile},
     conversations::{ConversationInfo, GetConversation, ListConversations, OpenDirect, conversation_kind},
     limits,
@@ -77,6 +77,24 @@ pub(crate) async fn all_conversations(client: &Client, limit: u64) -> Result<Vec
     }
 }
 
+/// How often a look-up that the server puts off is tried.
+const TRIES: usize = 10;
+
+/// Asks again as the server says, when it is only too busy now.
+async fn patiently<R: Request + Clone>(client: &Client, request: R) -> Result<R::Reply, Error> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match client.call(request.clone()).await {
+            Err(Error::Fault(fault)) if fault.class == Class::Retry && tries < TRIES => {
+                let wait_ms = fault.retry_after_ms.unwrap_or(1000).min(10_000);
+                tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+            }
+            result => return result,
+        }
+    }
+}
+
 /// Names of accounts, looked up in batches and remembered.
 #[derive(Debug)]
 pub(crate) struct Names {
@@ -102,7 +120,7 @@ impl Names {
         missing.sort_unstable();
         missing.dedup();
         for chunk in missing.chunks(limits::ACCOUNTS_PER_CALL_MAX) {
-            let found = client.call(GetProfiles { accounts: chunk.to_vec() }).await?;
+            let found = patiently(client, GetProfiles { accounts: chunk.to_vec() }).await?;
             for profile in found.profiles {
                 let name = if profile.deleted { self.words.deleted_account().into() } else { profile.handle };
                 self.known.insert(profile.account, name);

@@ -45,6 +45,14 @@ impl Words {
             _ => self.member(),
         }
     }
+
+    /// A line of standard input that cannot be a message.
+    pub(crate) fn line_is_not_utf8(self, number: u64) -> String {
+        match self {
+            Self::English => format!("Line {number} is not UTF-8: it was not sent, nor was what follows."),
+            Self::Chinese => format!("第 {number} 行不是 UTF-8：该行及其后的内容均未发送。"),
+        }
+    }
 }
 
 words! {
@@ -220,5 +228,6 @@ words! {
     no_folder: "there is no such folder", "没有这个文件夹";
     group_storage: "The group's files take", "群文件占用";
     downloads: "downloads", "次下载";
+    id_of_one: "--id names one message: it cannot go with standard input.", "--id 只对应一条消息，不能与标准输入一起使用。";
     someone_listens: "Another listen uses this profile. Stop it or choose another with --profile NAME.", "另一个 listen 正在使用此配置。请先停止它，或用 --profile 名称 选择另一个。";
 }

@@ -59,8 +59,14 @@ async fn print_all(
         };
         match item {
             Some(Item::Event(event)) => {
-                names.learn(client, print::accounts(&event)).await?;
-                print::event(context.output, &names, &event, strangers.has(event.conversation))?;
+                let printed = async {
+                    names.learn(client, print::accounts(&event)).await?;
+                    print::event(context.output, &names, &event, strangers.has(event.conversation))
+                };
+                if let Err(failure) = printed.await {
+                    events.not_handled();
+                    return Err(failure);
+                }
                 heard += u64::from(event.message_seq.is_some());
             }
             Some(Item::GoingAway { .. }) => context.output.hint(context.output.words.server_going_away()),

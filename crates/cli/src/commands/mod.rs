@@ -52,8 +52,11 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<ExitCode,
         Command::Passwd { end_others, password } => account::passwd(context, end_others, &password).await?,
         Command::Account(command) => ending::run(context, command).await?,
         Command::Invite { uses, days } => account::invite(context, uses, days).await?,
-        Command::Send { to, text, reply, format } => {
-            return send::send(context, &to, &text, Manner { reply, format }).await;
+        Command::Send { id: Some(_), text, .. } if text == "-" => {
+            return Err(Failure::Usage(context.output.words.id_of_one().into()));
+        }
+        Command::Send { to, text, reply, format, id } => {
+            return send::send(context, &to, &text, Manner { reply, format, id }).await;
         }
         Command::React { to, seq, emoji, remove } => send::react(context, &to, seq, &emoji, !remove).await?,
         Command::Edit { to, seq, text, format } => {

@@ -4,11 +4,11 @@ use std::{collections::VecDeque, io::IsTerminal as _, process::ExitCode};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use litrocket_client::{Client, Error, Outgoing, Pending};
-use litrocket_protocol::{ConversationId, chat::Ack, event::Text};
+use litrocket_protocol::{ConversationId, MessageId, chat::Ack, event::Text};
 use serde_json::json;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
-    time::{Instant, timeout_at},
+    time::{Instant, error::Elapsed, timeout_at},
 };
 
 use crate::{Failure, output::escape, resolve, session::Context};
@@ -22,15 +22,18 @@ pub(super) struct Manner {
     pub(super) reply: Option<u64>,
     /// How the text is marked up.
     pub(super) format: Option<String>,
+    /// The id of one message, to send it again.
+    pub(super) id: Option<MessageId>,
 }
 
 impl Manner {
     fn outgoing(&self, words: &str) -> Outgoing {
         let text = Text { text: words.into(), format: self.format.clone(), ..Text::default() };
-        match self.reply {
+        let message = match self.reply {
             Some(seq) => Outgoing::reply(seq, &text),
             None => Outgoing::rich(&text),
-        }
+        };
+        Outgoing { id: self.id, ..message }
     }
 }
 
@@ -38,6 +41,7 @@ impl Manner {
 struct OnTheWay {
     pending: Pending,
     words: String,
+    deadline: Instant,
 }
 
 pub(super) async fn send(
@@ -49,7 +53,7 @@ pub(super) async fn send(
     let deadline = Instant::now() + context.common.patience();
     let client = match context.connect_until(deadline).await {
         Err(failure @ Failure::Client(Error::Unreachable(_) | Error::TimedOut)) if words != "-" => {
-            unsent(context, words)?;
+            unsent(context, words, manner.id)?;
             return Err(failure);
         }
         result => result?,
@@ -78,29 +82,51 @@ struct Sender<'a> {
 impl Sender<'_> {
     async fn push(&mut self, words: String) -> Result<(), Failure> {
         let pending = self.client.send(self.conversation, self.manner.outgoing(&words)).await?;
-        self.way.push_back(OnTheWay { pending, words });
+        let deadline = Instant::now() + self.context.common.patience();
+        self.way.push_back(OnTheWay { pending, words, deadline });
         Ok(())
     }
 
-    /// Standard input, one message a line, many under way at once; acks are printed in order.
+    /// Standard input, one message a line, many under way at once; acks are printed in order, as they come.
     async fn lines(&mut self) -> Result<(), Failure> {
-        let mut lines = BufReader::new(tokio::io::stdin()).lines();
+        let mut lines = BufReader::new(tokio::io::stdin()).split(b'\n');
         let bar = self.progress();
-        while let Some(line) = lines.next_line().await? {
-            if line.trim().is_empty() {
-                continue;
-            }
-            self.push(line).await?;
-            bar.inc(1);
-            while self.way.len() >= WINDOW && !self.unsent {
-                self.answer().await?;
-            }
+        let mut number = 0_u64;
+        let result = loop {
             if self.unsent {
-                break;
+                break Ok(());
             }
-        }
+            let room = self.way.len() < WINDOW;
+            let front = async {
+                match self.way.front_mut() {
+                    Some(first) => timeout_at(first.deadline, &mut first.pending).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let line = tokio::select! {
+                answer = front => {
+                    self.answered(answer)?;
+                    continue;
+                }
+                line = lines.next_segment(), if room => line?,
+            };
+            let Some(line) = line else { break Ok(()) };
+            number += 1;
+            // What came before a line that cannot be sent stands: it is waited for and printed.
+            let Ok(line) = String::from_utf8(line) else {
+                break Err(Failure::Usage(self.context.output.words.line_is_not_utf8(number)));
+            };
+            let line = line.strip_suffix('\r').unwrap_or(&line);
+            if !line.trim().is_empty() {
+                self.push(line.to_owned()).await?;
+                bar.inc(1);
+            }
+        };
         bar.finish_and_clear();
-        Ok(())
+        if result.is_err() {
+            self.drain().await?;
+        }
+        result
     }
 
     fn progress(&self) -> ProgressBar {
@@ -112,11 +138,10 @@ impl Sender<'_> {
         ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
     }
 
-    /// Waits for the oldest answer and prints it.
-    async fn answer(&mut self) -> Result<(), Failure> {
-        let Some(OnTheWay { pending, words }) = self.way.pop_front() else { return Ok(()) };
-        let deadline = Instant::now() + self.context.common.patience();
-        match timeout_at(deadline, pending).await {
+    /// Prints the answer to the oldest message.
+    fn answered(&mut self, answer: Result<Result<Ack, Error>, Elapsed>) -> Result<(), Failure> {
+        let Some(first) = self.way.pop_front() else { return Ok(()) };
+        match answer {
             Ok(Ok(ack)) => print_ack(self.context, &ack),
             Ok(Err(error @ Error::Fault(_))) => {
                 self.refused = true;
@@ -125,18 +150,27 @@ impl Sender<'_> {
             }
             Ok(Err(_)) | Err(_) => {
                 self.unsent = true;
-                unsent(self.context, &words)
+                unsent(self.context, &first.words, Some(first.pending.id()))
             }
         }
     }
 
-    async fn finish(mut self) -> Result<ExitCode, Failure> {
-        while !self.way.is_empty() && !self.unsent {
-            self.answer().await?;
+    /// Waits for all answers, up to the first that does not come.
+    async fn drain(&mut self) -> Result<(), Failure> {
+        while !self.unsent
+            && let Some(first) = self.way.front_mut()
+        {
+            let answer = timeout_at(first.deadline, &mut first.pending).await;
+            self.answered(answer)?;
         }
         for left in std::mem::take(&mut self.way) {
-            unsent(self.context, &left.words)?;
+            unsent(self.context, &left.words, Some(left.pending.id()))?;
         }
+        Ok(())
+    }
+
+    async fn finish(mut self) -> Result<ExitCode, Failure> {
+        self.drain().await?;
         self.client.close().await;
         if self.unsent {
             return Err(Failure::Unsent);
@@ -145,9 +179,13 @@ impl Sender<'_> {
     }
 }
 
-fn unsent(context: &Context, words: &str) -> Result<(), Failure> {
+/// With the id, so that the same message can be sent again with `--id` and is never there twice.
+fn unsent(context: &Context, words: &str, id: Option<MessageId>) -> Result<(), Failure> {
     context.output.data(
-        || json!({"type": "unsent", "text": words}),
+        || match id {
+            Some(id) => json!({"type": "unsent", "id": id.to_string(), "text": words}),
+            None => json!({"type": "unsent", "text": words}),
+        },
         || format!("{}: {}", context.output.words.unsent(), escape(words)),
     )
 }
