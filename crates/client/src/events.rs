@@ -88,6 +88,7 @@ fn state_key(item: &Item) -> Option<(u8, u64, u64)> {
         }
         Item::NewMoments(_) => (4, 0, 0),
         Item::GoingAway { .. } => (5, 0, 0),
+        Item::Announcement(_) => (6, 0, 0),
         _ => return None,
     })
 }
