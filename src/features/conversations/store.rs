@@ -344,14 +344,14 @@ pub(super) async fn existing(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<
     able(tx, accounts, i64::MAX as u64).await
 }
 
-/// Those of the accounts that are in the conversation.
+/// Those of the accounts that are in the conversation. CROSS JOIN: the accounts are walked, never all the members.
 pub(super) async fn joined_among(
     tx: &mut Tx,
     conversation: ConversationId,
     accounts: &[AccountId],
 ) -> Result<Vec<AccountId>> {
     const SELECT: &str = "SELECT m.account FROM json_each($2) j
-        JOIN members m ON m.conversation = $1 AND m.account = j.value AND m.state = 2";
+        CROSS JOIN members m ON m.conversation = $1 AND m.account = j.value AND m.state = 2";
     let rows: Vec<(i64,)> = tx.all(SELECT, args![conversation, ids(accounts)?]).await?;
     Ok(rows.into_iter().map(|(id,)| id.into()).collect())
 }
@@ -363,7 +363,7 @@ pub(super) async fn in_or_banned_among(
     accounts: &[AccountId],
 ) -> Result<Vec<AccountId>> {
     const SELECT: &str = "SELECT m.account FROM json_each($2) j
-        JOIN members m ON m.conversation = $1 AND m.account = j.value AND m.state IN (2, 5)";
+        CROSS JOIN members m ON m.conversation = $1 AND m.account = j.value AND m.state IN (2, 5)";
     let rows: Vec<(i64,)> = tx.all(SELECT, args![conversation, ids(accounts)?]).await?;
     Ok(rows.into_iter().map(|(id,)| id.into()).collect())
 }
@@ -436,7 +436,7 @@ pub(super) async fn own_sides(
     const SELECT: &str =
         "SELECT m.account, c.kind, m.state, m.role, m.joined, m.read_marker, m.marked_unread,
             m.deleted_to, m.notify, m.notify_until, m.pinned, m.draft, m.asked = 1
-        FROM json_each($2) j JOIN members m ON m.conversation = $1 AND m.account = j.value
+        FROM json_each($2) j CROSS JOIN members m ON m.conversation = $1 AND m.account = j.value
         JOIN conversations c ON c.id = m.conversation";
     let rows: Vec<SideRow> = tx.all(SELECT, args![conversation, ids(accounts)?]).await?;
     Ok(rows.into_iter().map(side).map(|(account, entry)| (account.into(), entry)).collect())
