@@ -47,6 +47,9 @@ pub enum Admin {
     /// List, make and take back invites.
     #[command(subcommand)]
     Invites(Invites),
+    /// List and close what people reported.
+    #[command(subcommand)]
+    Reports(Reports),
     /// Tell everybody something: who is online hears it at once, the others when they come.
     Announce {
         /// The words.
@@ -130,6 +133,26 @@ pub enum Invites {
     },
 }
 
+/// What can be done with reports.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Reports {
+    /// List those that nobody has dealt with.
+    List {
+        /// Also those that are closed.
+        #[arg(long)]
+        all: bool,
+        #[command(flatten)]
+        config: config::Args,
+    },
+    /// Say that one was dealt with.
+    Close {
+        /// Its number.
+        id: u64,
+        #[command(flatten)]
+        config: config::Args,
+    },
+}
+
 /// What can be done with the dictionary.
 #[derive(Debug, Clone, Subcommand)]
 pub enum AdminWords {
@@ -168,6 +191,8 @@ pub fn run(
             ask(&config, what)
         }
         Admin::Sessions { name, config } => ask(&config, Ask::Sessions { name, after: 0 }),
+        Admin::Reports(Reports::List { all, config }) => ask(&config, Ask::Reports { after: 0, all }),
+        Admin::Reports(Reports::Close { id, config }) => ask(&config, Ask::CloseReport { id }),
         Admin::Announce { text, config } => ask(&config, Ask::Announce { text }),
         Admin::Words(AdminWords::Import { file, config }) => {
             with_config(&config, &|config| ended(import(&config, &file, json), json))
@@ -258,6 +283,7 @@ fn asked(config: &Config, mut ask: Ask, json: bool) -> Result<(), Problem> {
         let next = match &mut ask {
             Ask::Accounts { after, .. } => behind("account").map(|last| (after, last)),
             Ask::Sessions { after, .. } => behind("session").map(|last| (after, last)),
+            Ask::Reports { after, .. } => behind("id").map(|last| (after, last)),
             _ => None,
         };
         match next.filter(|_| lines.len() as u64 >= LINES_MAX) {
@@ -266,8 +292,15 @@ fn asked(config: &Config, mut ask: Ask, json: bool) -> Result<(), Problem> {
         }
     }
     if !any && !json {
-        let _ =
-            writeln!(out, "{}", if matches!(ask, Ask::RevokeInvite { .. }) { "Done." } else { "Nothing." });
+        let _ = writeln!(
+            out,
+            "{}",
+            if matches!(ask, Ask::RevokeInvite { .. } | Ask::CloseReport { .. }) {
+                "Done."
+            } else {
+                "Nothing."
+            }
+        );
     }
     Ok(())
 }

@@ -186,3 +186,40 @@ async fn an_operators_words_come_into_the_running_dictionary() {
     std::fs::write(&file, "霹靂火箭號 霹雳火箭号 [pi1 li4 huo3 jian4 hao4] /another meaning/\n").unwrap();
     assert_eq!(Operator(&process).says(&["words", "import", "mine.u8"])[0]["live"], false);
 }
+
+#[tokio::test]
+async fn an_operator_reads_what_people_report_and_closes_it() {
+    let process = Process::start();
+    let operator = Operator(&process);
+    let [ada, eve] = ["ada", "eve"].map(|profile| Terminal { process: &process, profile });
+    ada.says(&["register", "ada"]);
+    eve.says(&["register", "eve"]);
+    assert!(operator.says(&["reports", "list"]).is_empty());
+    eve.says(&["send", "@ada", "something nasty"]);
+    assert_eq!(
+        ada.says(&["report", "@eve", "--seq", "1", "-m", "she writes such things"])[0]["type"],
+        "reported"
+    );
+    ada.says(&["report", "@eve"]);
+    assert_eq!(ada.fails(&["report", "@ada"]).1["code"], "bad_value");
+    assert_eq!(ada.fails(&["report", "@eve", "--seq", "99"]).1["code"], "not_found");
+    assert_eq!(ada.fails(&["report", "--moment", "99"]).1["code"], "not_found");
+    let reports = operator.says(&["reports", "list"]);
+    assert_eq!(reports.len(), 2);
+    let first = &reports[0];
+    assert_eq!((&first["reporter"], &first["account"]), (&"ada".into(), &"eve".into()));
+    assert_eq!(
+        (&first["said"], &first["text"]),
+        (&"something nasty".into(), &"she writes such things".into())
+    );
+    assert_eq!((&reports[1]["account"], &reports[1]["event_seq"]), (&"eve".into(), &Value::Null));
+    assert!(operator.says(&["reports", "close", "1"]).is_empty());
+    assert_eq!(operator.says(&["reports", "list"]).len(), 1);
+    let all = operator.says(&["reports", "list", "--all"]);
+    assert!(all.len() == 2 && all[0]["closed_ms"].as_u64().unwrap() > 0);
+    assert!(operator.says(&["reports", "close", "1"]).is_empty(), "closing it again changes nothing");
+    assert_eq!(operator.fails(&["reports", "close", "99"]), (1, "not_found".into()));
+    // What was taken back is not shown to operators either.
+    eve.says(&["recall", "@ada", "1"]);
+    assert!(operator.says(&["reports", "list", "--all"])[0]["said"].is_null());
+}

@@ -22,6 +22,7 @@ pub use commands::{
     ending::AccountCommand,
     groups::{Group, GroupLinkCommand},
     recover::RecoverArgs,
+    report::ReportArgs,
 };
 pub use output::time;
 use output::{Failure, Output};
@@ -201,6 +202,8 @@ pub enum Command {
         #[arg(long, value_name = "N", default_value_t = 50)]
         limit: u64,
     },
+    /// Tell the operators of a message, a person, a group or a moment that should not be.
+    Report(ReportArgs),
     /// List what the operators told everybody.
     Announcements {
         /// Those behind this one.

@@ -70,6 +70,7 @@ words! {
     confirmed: "confirmed", "确认于";
     closing: "The account will be deleted in 7 days. Until then: litrocket account restore", "账号将在 7 天后注销。在此之前可撤销：litrocket account restore";
     restored: "The account stays. Signed in as", "账号已保留。已登录：";
+    reported: "The operators will see it.", "已提交给管理员。";
     announcement: "announcement", "公告";
     no_announcements: "No announcements.", "没有公告。";
     exported: "written to", "已写入";

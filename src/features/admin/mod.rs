@@ -1,9 +1,10 @@
 //! What operators do on the server's own machine, over a socket that only the server's user may open.
 //!
-//! [`socket`] takes one line with a request and writes lines with answers, [`accounts`] and [`server`] are what can be
-//! asked, [`store`] the SQL. Who reaches the socket may do everything: the system's user is the only check.
+//! [`socket`] takes one line with a request and writes lines with answers, [`accounts`], [`reports`] and [`server`] are what can
+//! be asked, [`store`] the SQL. Who reaches the socket may do everything: the system's user is the only check.
 
 mod accounts;
+mod reports;
 mod server;
 mod socket;
 mod store;
@@ -82,6 +83,18 @@ pub enum Ask {
     },
     /// The operator's own entries of the dictionary have changed.
     ReloadWords {},
+    /// What people reported, in the order of its numbers.
+    Reports {
+        /// Those behind this one.
+        after: u64,
+        /// Also those that are closed.
+        all: bool,
+    },
+    /// Somebody has dealt with a report.
+    CloseReport {
+        /// Its number.
+        id: u64,
+    },
     /// Takes an invite back.
     RevokeInvite {
         /// As the list names it.
@@ -103,6 +116,8 @@ async fn answer(app: &App, ask: Ask) -> Result<Vec<Value>> {
         Ask::Invite { uses, days } => server::invite(app, uses, days).await,
         Ask::Announce { text } => server::announce(app, &text).await,
         Ask::ReloadWords {} => server::reload_words(app).await,
+        Ask::Reports { after, all } => reports::list(app, after, all).await,
+        Ask::CloseReport { id } => reports::close(app, id).await,
         Ask::RevokeInvite { id } => server::revoke_invite(app, &id).await,
     }
 }

@@ -132,3 +132,64 @@ pub(super) async fn revoke_invite(tx: &mut Tx, id: &str) -> Result<u64> {
     const DELETE: &str = "DELETE FROM invites WHERE substr(lower(hex(code_hash)), 1, 16) = $1";
     tx.execute(DELETE, args![id]).await
 }
+
+/// A report in a list. Whom it is about is the account that is named, else the sender of the message or the author of the
+/// moment.
+pub(super) struct Report {
+    pub(super) id: u64,
+    pub(super) at_ms: u64,
+    pub(super) reporter: Option<String>,
+    pub(super) conversation: Option<u64>,
+    pub(super) event_seq: Option<u64>,
+    pub(super) account: Option<String>,
+    pub(super) moment: Option<u64>,
+    pub(super) text: String,
+    pub(super) frame: Option<Vec<u8>>,
+    pub(super) closed_ms: Option<u64>,
+}
+
+pub(super) async fn reports(db: &Db, after: u64, all: bool, limit: u64) -> Result<Vec<Report>> {
+    const SELECT: &str =
+        "SELECT r.id, r.at_ms, a.handle, r.conversation, r.event_seq, o.handle, r.moment, r.text,
+            e.frame, r.closed_ms
+        FROM reports r LEFT JOIN accounts a ON a.id = r.reporter
+        LEFT JOIN events e ON e.conversation = r.conversation AND e.event_seq = r.event_seq
+        LEFT JOIN moments m ON m.id = r.moment
+        LEFT JOIN accounts o ON o.id = COALESCE(r.account, e.sender, m.author)
+        WHERE r.id > $1 AND ($2 = 1 OR r.closed_ms IS NULL) ORDER BY r.id LIMIT $3";
+    type Row = (
+        i64,
+        i64,
+        Option<String>,
+        Option<i64>,
+        Option<i64>,
+        Option<String>,
+        Option<i64>,
+        String,
+        Option<Vec<u8>>,
+        Option<i64>,
+    );
+    let rows: Vec<Row> = db.all(SELECT, args![after, all, limit]).await?;
+    let number = |value: Option<i64>| value.map(|value| value as u64);
+    Ok(rows
+        .into_iter()
+        .map(|(id, at, reporter, conversation, event_seq, account, moment, text, frame, closed)| Report {
+            id: id as u64,
+            at_ms: at as u64,
+            reporter,
+            conversation: number(conversation),
+            event_seq: number(event_seq),
+            account,
+            moment: number(moment),
+            text,
+            frame,
+            closed_ms: number(closed),
+        })
+        .collect())
+}
+
+/// Closes a report; closing it again changes nothing.
+pub(super) async fn close_report(tx: &mut Tx, id: u64) -> Result<u64> {
+    let now = tx.now_ms();
+    tx.execute("UPDATE reports SET closed_ms = COALESCE(closed_ms, $2) WHERE id = $1", args![id, now]).await
+}

@@ -19,6 +19,7 @@ mod pictures;
 mod print;
 mod privacy;
 pub(crate) mod recover;
+pub(crate) mod report;
 mod send;
 mod shelf;
 mod translate;
@@ -41,6 +42,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<ExitCode,
             let request = Register { handle: name, invite, email, email_code: code, ..Register::default() };
             account::register(context, request, label, &password).await?;
         }
+        Command::Report(args) => report::run(context, args).await?,
         Command::Recover(args) => recover::run(context, args).await?,
         Command::Email(command) => email::run(context, command).await?,
         Command::Login { name, label, password } => account::login(context, name, label, &password).await?,

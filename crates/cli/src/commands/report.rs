@@ -1,0 +1,42 @@
+//! Telling the operators of something.
+
+use clap::Args;
+use litrocket_protocol::groups::ReportContent;
+use serde_json::json;
+
+use crate::{Failure, resolve, session::Context};
+
+/// What is reported.
+#[derive(Debug, Clone, Args)]
+pub struct ReportArgs {
+    /// @name for a person, #group or its number for a group; with --seq where the message is.
+    #[arg(required_unless_present = "moment", conflicts_with = "moment")]
+    pub what: Option<String>,
+    /// A message there.
+    #[arg(long, value_name = "SEQ", requires = "what")]
+    pub seq: Option<u64>,
+    /// A moment.
+    #[arg(long, value_name = "ID")]
+    pub moment: Option<u64>,
+    /// What is wrong with it.
+    #[arg(long, short, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub message: String,
+}
+
+pub(super) async fn run(context: &Context, args: ReportArgs) -> Result<(), Failure> {
+    let client = context.connect().await?;
+    let ReportArgs { what, seq, moment, message } = args;
+    let mut report =
+        ReportContent { conversation: None, event_seq: seq, account: None, moment, text: message };
+    if let Some(what) = what {
+        if seq.is_none() && what.starts_with('@') {
+            report.account = Some(resolve::account(&client, &what).await?.account);
+        } else {
+            report.conversation = Some(resolve::conversation(&client, &what).await?);
+        }
+    }
+    client.call(report).await?;
+    context.output.data(|| json!({"type": "reported"}), || context.output.words.reported().into())?;
+    client.close().await;
+    Ok(())
+}
