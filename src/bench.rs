@@ -130,7 +130,8 @@ async fn fill(folder: &Path, seed: &Seed) -> Result<()> {
     let (writer, db) = Writer::open(&options, Arc::new(Hub::default()), Clock::default())
         .await
         .map_err(|error| filling(&error))?;
-    let writer = writer.start(Arc::new(chat::ChatHooks)).map_err(|error| filling(&error))?;
+    let writer =
+        writer.start(Arc::new(chat::ChatHooks { files_quota: 0 })).map_err(|error| filling(&error))?;
     let passwords =
         account::Passwords::new(&crate::config::Accounts::default()).map_err(|error| filling(&error))?;
     let password = passwords.hash(PASSWORD.into()).await.map_err(|error| filling(&error))?;

@@ -46,29 +46,19 @@ pub fn check_files(config: Config, json: bool) -> ExitCode {
     block_on(async move {
         let checked = async {
             let options = server::writer_options(&config, Path::new(&config.server.data));
-            let (db, _connection) =
-                Db::open(&options.folder, &options.database).await.map_err(|error| error.to_string())?;
-            let tell = |damage: files::Damage| {
-                let files::Damage { content, chunk, name, cause } = damage;
-                if json {
-                    let line = serde_json::json!({"type": "damage", "content": content, "chunk": chunk,
-                        "name": name, "cause": cause});
-                    println!("{line}");
-                } else {
-                    println!("{cause}: chunk {chunk} of content {content} ({})", name.escape_debug());
-                }
-            };
-            files::verify(&config, &db, tell).await
+            let db = Db::open_reading(&options.folder, &options.database).await;
+            files::verify(&config, &db.map_err(|error| error.to_string())?, |found| tell(found, json)).await
         };
         match checked.await {
-            Ok(files::Checked { contents, chunks, bytes, damaged }) => {
+            Ok(files::Checked { contents, chunks, bytes, damaged, orphans }) => {
                 if json {
                     let line = serde_json::json!({"type": "checked", "contents": contents, "chunks": chunks,
-                        "bytes": bytes, "damaged": damaged});
+                        "bytes": bytes, "damaged": damaged, "orphans": orphans});
                     println!("{line}");
                 } else {
                     println!(
-                        "{contents} contents, {chunks} chunks, {bytes} bytes, {damaged} chunks damaged or missing"
+                        "{contents} contents, {chunks} chunks, {bytes} bytes, {damaged} chunks damaged or missing, \
+                         {orphans} objects that belong to nothing"
                     );
                 }
                 ExitCode::from(u8::from(damaged > 0))
@@ -76,6 +66,26 @@ pub fn check_files(config: Config, json: bool) -> ExitCode {
             Err(error) => fatal(&error),
         }
     })
+}
+
+/// Prints what a check of the files found.
+fn tell(found: files::Finding, json: bool) {
+    match found {
+        files::Finding::Chunk { content, chunk, name, cause } if json => {
+            let line = serde_json::json!({"type": "damage", "content": content, "chunk": chunk, "name": name,
+                "cause": cause});
+            println!("{line}");
+        }
+        files::Finding::Chunk { content, chunk, name, cause } => {
+            println!("{cause}: chunk {chunk} of content {content} ({})", name.escape_debug());
+        }
+        files::Finding::Orphans { count, bytes } if json => {
+            println!("{}", serde_json::json!({"type": "orphans", "objects": count, "bytes": bytes}));
+        }
+        files::Finding::Orphans { count, bytes } => {
+            println!("{count} objects with {bytes} bytes belong to no file");
+        }
+    }
 }
 
 /// Runs the server until it is told to stop.

@@ -71,7 +71,7 @@ impl Server {
             SearchIndex::open(&data).map_err(|error| because("the search index does not open")(&error))?;
         let identity = writer.identity().clone();
         let writer = writer
-            .start(Arc::new(ChatHooks))
+            .start(Arc::new(ChatHooks { files_quota: config.files.quota_mib << 20 }))
             .map_err(|error| because("the writer does not start")(&error))?;
         let router = Arc::new(features::routes());
         let missing = router.missing();

@@ -265,8 +265,15 @@ config! {
         upload_days: u64 = 7_u64, in 1 ..= 365;
         /// Days after which files are deleted; 0 keeps them while a message carries them.
         retention_days: u64 = 0_u64, in 0 ..= 36_500;
-        /// Streams with files at the same time; each holds one chunk (1 MiB, of files above 4 GiB more) in memory.
-        streams_max: u64 = 256_u64, in 1 ..= 100_000;
+        /// Memory for the chunks (1 MiB, of files above 4 GiB up to 16) that streams hold, in MiB. One account gets at
+        /// most a quarter, and room for one chunk.
+        memory_mib: u64 = 256_u64, in 16 ..= 1_000_000;
+        /// Streams with files at the same time, also those that wait for a chunk.
+        streams_max: u64 = 1_024_u64, in 1 ..= 100_000;
+        /// The same of one account.
+        streams_per_account: u64 = 16_u64, in 1 ..= 10_000;
+        /// What the streams of one account may move together, in bytes a second, at least 65536; 0 for no bound.
+        bytes_per_second: u64 = 0_u64, in 0 ..= 100_000_000_000;
         /// How long a stream with a file may make no progress, in milliseconds.
         stall_ms: u64 = 30_000_u64, in 100 ..= 30_000;
     }

@@ -175,6 +175,11 @@ impl Db {
         Ok((Self { engine: Engine::Sqlite(readers) }, Connection { engine: WriteEngine::Sqlite(writer) }))
     }
 
+    /// Opens the tables for reading alone, also beside the server; they have to be those this program knows.
+    pub async fn open_reading(folder: &Path, options: &Options) -> Result<Self, OpenError> {
+        Ok(Self { engine: Engine::Sqlite(sqlite::open_reading(folder, options).await?) })
+    }
+
     /// All rows of a query. Bound the query itself: nothing here limits the rows.
     pub async fn all<R: Row>(&self, sql: &'static str, args: &[Value]) -> Result<Vec<R>, Error> {
         match &self.engine {
@@ -258,6 +263,13 @@ pub enum OpenError {
         /// The newest version this program knows.
         program: i64,
     },
+    /// The tables were made by an older program.
+    Older {
+        /// The version of the tables.
+        database: i64,
+        /// The version this program needs.
+        program: i64,
+    },
     /// The driver's reason.
     Driver(Error),
 }
@@ -268,6 +280,10 @@ impl std::fmt::Display for OpenError {
             Self::Newer { database, program } => write!(
                 f,
                 "the database has version {database}, this program knows versions up to {program}: run a newer program"
+            ),
+            Self::Older { database, program } => write!(
+                f,
+                "the database has version {database}, this program reads version {program}: start the server with it first"
             ),
             Self::Driver(error) => write!(f, "the database does not open: {error}"),
         }

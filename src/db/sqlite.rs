@@ -29,6 +29,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (14, "privacy", include_str!("../../migrations/sqlite/0014_privacy.sql")),
     (15, "recommend", include_str!("../../migrations/sqlite/0015_recommend.sql")),
     (16, "groups", include_str!("../../migrations/sqlite/0016_groups.sql")),
+    (17, "file places", include_str!("../../migrations/sqlite/0017_file_places.sql")),
     (18, "pictures", include_str!("../../migrations/sqlite/0018_pictures.sql")),
 ];
 
@@ -58,12 +59,11 @@ pub(super) struct Writer {
     checkpoint_bytes: u64,
 }
 
-pub(super) async fn open(folder: &Path, options: &Options) -> Result<(Readers, Writer), OpenError> {
-    let file = folder.join(FILE);
+fn connect_options(folder: &Path, options: &Options) -> SqliteConnectOptions {
     let synchronous =
         if options.full_durability { SqliteSynchronous::Full } else { SqliteSynchronous::Normal };
-    let base = SqliteConnectOptions::new()
-        .filename(&file)
+    SqliteConnectOptions::new()
+        .filename(folder.join(FILE))
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(synchronous)
         .busy_timeout(BUSY_TIMEOUT)
@@ -77,21 +77,41 @@ pub(super) async fn open(folder: &Path, options: &Options) -> Result<(Readers, W
         .pragma("journal_size_limit", options.checkpoint_bytes.to_string())
         .pragma("cache_size", "-16384")
         .pragma("temp_store", "memory")
-        .disable_statement_logging();
-    let mut connection = base.clone().create_if_missing(true).connect().await?;
-    migrate(&mut connection).await?;
+        .disable_statement_logging()
+}
+
+async fn readers(base: SqliteConnectOptions, options: &Options) -> Result<Readers, OpenError> {
     let pool = PoolOptions::<Sqlite>::new()
         .max_connections(options.readers.max(1))
         .min_connections(1)
         .acquire_timeout(Duration::from_secs(10))
         .connect_with(base.read_only(true).pragma("query_only", "on"))
         .await?;
+    Ok(Readers { pool, read_time: options.read_time })
+}
+
+pub(super) async fn open(folder: &Path, options: &Options) -> Result<(Readers, Writer), OpenError> {
+    let base = connect_options(folder, options);
+    let mut connection = base.clone().create_if_missing(true).connect().await?;
+    migrate(&mut connection).await?;
+    let readers = readers(base, options).await?;
     let wal = folder.join(format!("{FILE}-wal"));
     let checkpoint_bytes = options.checkpoint_bytes;
-    Ok((
-        Readers { pool, read_time: options.read_time },
-        Writer { raw: None, lent: 0, connection, wal, checkpoint_bytes },
-    ))
+    Ok((readers, Writer { raw: None, lent: 0, connection, wal, checkpoint_bytes }))
+}
+
+/// Opens the tables for reading alone and changes nothing, not even their version.
+pub(super) async fn open_reading(folder: &Path, options: &Options) -> Result<Readers, OpenError> {
+    let readers = readers(connect_options(folder, options), options).await?;
+    let (database,): (i64,) = sqlx::query_as("SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations")
+        .fetch_one(&readers.pool)
+        .await?;
+    let program = MIGRATIONS.last().map_or(0, |step| step.0);
+    match database.cmp(&program) {
+        std::cmp::Ordering::Less => Err(OpenError::Older { database, program }),
+        std::cmp::Ordering::Equal => Ok(readers),
+        std::cmp::Ordering::Greater => Err(OpenError::Newer { database, program }),
+    }
 }
 
 async fn migrate(connection: &mut SqliteConnection) -> Result<(), OpenError> {

@@ -192,6 +192,8 @@ fn table() -> Vec<Row> {
         f::ListUploads { after: none, limit: none } => ["ok", "ok", "ok"];
         f::GetFile { file: file, hashes: |_: &Scene| true } => ["not_found", "not_found", "ok"];
         f::OpenDownload { file: file, download: first, first: |_: &Scene| 0, count: |_: &Scene| 1 } => ["not_found", "not_found", "ok"];
+        f::DeleteFile { file: file } => ["ok", "ok", "ok"];
+        f::ListFiles { after: none, limit: none, find: none } => ["ok", "ok", "ok"];
         f::AddGroupFile { conversation: group, file: file, folder: none, name: none } => ["not_found", "not_a_member", "ok"];
         f::MakeGroupFolder { conversation: group, name: words } => ["not_found", "not_a_member", "ok"];
         f::ChangeGroupFile { entry: file, name: none, folder: none } => ["not_found", "not_found", "not_found"];

@@ -77,7 +77,7 @@ impl World {
         let mut tries = 0;
         let server = loop {
             match Server::bind(self.config.clone()).await {
-                Err(error) if error.to_string().contains("in use") && tries < 50 => {
+                Err(error) if error.to_string().contains("in use") && tries < 300 => {
                     tries += 1;
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }

@@ -103,7 +103,7 @@ impl Chain {
         let options = Options { folder: self.folder.path().to_owned(), database, batch_max: 64 };
         match Writer::open(&options, hub, Clock::default()).await {
             Ok((writer, db)) => {
-                let handle = writer.start(Arc::new(ChatHooks)).unwrap();
+                let handle = writer.start(Arc::new(ChatHooks { files_quota: 0 })).unwrap();
                 self.works(&handle, disk, tally).await;
                 let was_cut = disk.is_cut();
                 ends(handle, db).await;
@@ -303,7 +303,7 @@ pub(crate) async fn begins(random: &mut Random, tally: &mut Tally) {
     };
     let open = async |options| Writer::open(&options, Arc::new(Hub::default()), Clock::default()).await;
     match open(options(first.path())).await {
-        Ok((writer, db)) => ends(writer.start(Arc::new(ChatHooks)).unwrap(), db).await,
+        Ok((writer, db)) => ends(writer.start(Arc::new(ChatHooks { files_quota: 0 })).unwrap(), db).await,
         Err(error) => {
             assert!(disk.is_cut(), "the first start fails: {error}");
             tally.opening += 1;
@@ -313,7 +313,7 @@ pub(crate) async fn begins(random: &mut Random, tally: &mut Tally) {
     tally.changes += disk.changes();
     disk.leave(next.path()).unwrap();
     let (writer, db) = open(options(next.path())).await.expect("what a power cut left opens");
-    ends(writer.start(Arc::new(ChatHooks)).unwrap(), db).await;
+    ends(writer.start(Arc::new(ChatHooks { files_quota: 0 })).unwrap(), db).await;
     store::look(next.path()).unwrap();
 }
 

@@ -641,6 +641,17 @@ pub enum FileCommand {
         /// The entry's number, as the list shows it.
         entry: u64,
     },
+    /// List own files, the newest first, and what they take.
+    Own {
+        /// Only names with this in them.
+        #[arg(value_name = "TEXT")]
+        find: Option<String>,
+    },
+    /// Delete an own file: it counts no more, and messages show it as not kept any more.
+    Remove {
+        /// The file's number.
+        file: u64,
+    },
     /// List own uploads that are not complete, and what the own files take.
     Status,
     /// Give an upload up.

@@ -222,6 +222,8 @@ words! {
     paused: "Paused. The same command goes on.", "已暂停。再次运行同一命令即可继续。";
     resumed_from: "resumed from", "续传自";
     file_gone: "not kept any more", "已不再保留";
+    file_damaged: "damaged on the server; whole again when somebody sends the same file again", "服务器上的内容已损坏；有人再次发送同一文件后即可恢复";
+    no_files: "You keep no files.", "你没有保存任何文件。";
     storage_used: "Your files take", "你的文件占用";
     file: "file", "文件";
     picture: "picture", "图片";

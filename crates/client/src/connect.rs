@@ -17,7 +17,7 @@ use crate::{
 
 /// Silence after which a connection is over; the shorter of both sides counts.
 const IDLE: Duration = Duration::from_secs(30);
-/// Data that may arrive before it is read, per stream and in all.
+/// Data that may arrive before it is read, per stream and in all: four files that wait leave room for chat.
 const STREAM_WINDOW: u32 = 1024 * 1024;
 const CONNECTION_WINDOW: u32 = 6 * 1024 * 1024;
 

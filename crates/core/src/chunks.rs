@@ -124,6 +124,16 @@ impl Have {
         }
     }
 
+    /// A chunk is not there any more.
+    pub fn clear(&mut self, index: u64) {
+        if let Some(there) = self.there.get_mut(index as usize)
+            && *there
+        {
+            *there = false;
+            self.missing += 1;
+        }
+    }
+
     /// Whether a chunk is there.
     pub fn has(&self, index: u64) -> bool {
         self.there.get(index as usize).copied().unwrap_or(false)
@@ -195,11 +205,15 @@ mod tests {
 
     #[test]
     fn what_is_there_and_what_is_missing_make_the_whole() {
-        let have = Have::from_ranges(10, &[(2, 3), (8, 99)]);
+        let mut have = Have::from_ranges(10, &[(2, 3), (8, 99)]);
         assert_eq!(have.ranges(true), [(2, 3), (8, 2)]);
         assert_eq!(have.ranges(false), [(0, 2), (5, 3)]);
         assert_eq!(have.missing(), 5);
         assert!(!have.is_complete() && have.has(9) && !have.has(10));
         assert!(Have::none(0).is_complete());
+        let before = have.missing();
+        have.clear(9);
+        have.clear(9);
+        assert!(!have.has(9) && have.missing() == before + 1);
     }
 }

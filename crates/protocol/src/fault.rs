@@ -215,6 +215,7 @@ pub mod code {
         STORAGE_FULL "storage_full" Retry "The server has no room for files at the moment."
         WRONG_HASH "wrong_hash" Fix "The content does not have the hash that was announced."
         FILE_GONE "file_gone" Gone "The file is not kept any more."
+        FILE_DAMAGED "file_damaged" Gone "What the server stored of the file is damaged."
         NAME_TAKEN "name_taken" Fix "There is something of this name already."
         FOLDER_NOT_EMPTY "folder_not_empty" Fix "The folder is not empty."
         NO_MAIL "no_mail" Gone "This server sends no mail."

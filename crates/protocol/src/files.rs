@@ -26,6 +26,9 @@ pub mod file_state {
     pub const COMPLETE: u8 = 2;
     /// It was there and is not kept any more.
     pub const GONE: u8 = 3;
+    /// It is complete, and a chunk was found changed or lost: fetching it may fail until somebody brings the same
+    /// content again.
+    pub const DAMAGED: u8 = 4;
 }
 
 /// The order of a group's files, as the number in [`ListGroupFiles::sort`].
@@ -40,7 +43,7 @@ pub mod group_sort {
 
 message! {
     /// Puts a file that the caller may read among a group's files; whoever is in the group may read it from then
-    /// on. The same file under the same name in the same folder is the same entry.
+    /// on. A file that somebody else brought becomes one of the caller's own, and counts for the caller. The same file under the same name in the same folder is the same entry.
     pub struct AddGroupFile {
         /// The group.
         conversation: ConversationId,
@@ -90,7 +93,7 @@ message! {
         /// Only names with this in them, whatever the case of letters; at most 256 bytes.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         find: Option<String>,
-        /// 0 by name, 1 the newest first, 2 the largest first.
+        /// 0 by name, 1 the newest first, 2 the largest first; nothing else.
         #[serde(default)]
         sort: u8,
         /// The `next` of the page before, with the same sort.
@@ -170,7 +173,7 @@ message! {
     pub struct Upload {
         /// The file.
         file: u64,
-        /// 1 chunks are missing, 2 complete, 3 not kept any more.
+        /// 1 chunks are missing, 2 complete, 3 not kept any more, 4 complete and found damaged.
         state: u8,
         /// Bytes of every chunk but the last.
         chunk_bytes: u64,
@@ -185,6 +188,39 @@ message! {
     pub struct FinishUpload {
         /// The file.
         file: u64,
+    }
+
+    /// Deletes an own file, complete or not: its content goes and counts no more. Messages and groups that carry it
+    /// show it as not kept any more. Files of others with the same content stay.
+    pub struct DeleteFile {
+        /// The file.
+        file: u64,
+    }
+
+    /// Lists the own complete files, the newest first.
+    #[derive(Default)]
+    pub struct ListFiles {
+        /// Those that come behind this file in the list: the last one of the page before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<u64>,
+        /// 1 to 100; 50 when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u64>,
+        /// Only names with this in them, whatever the case of letters; at most 256 bytes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        find: Option<String>,
+    }
+
+    /// A page of own files, and what all of them take.
+    pub struct Files {
+        /// By file, the newest first.
+        files: Vec<FileInfo>,
+        /// Whether there are more.
+        more: bool,
+        /// What the own files count for, in bytes; each for at least 4 KiB.
+        used_bytes: u64,
+        /// What they may count for, in bytes.
+        quota_bytes: u64,
     }
 
     /// Gives an own upload up: what was stored of it goes. A file that is complete stays.
@@ -239,7 +275,7 @@ message! {
         /// The BLAKE3 hash of the content, 32 bytes.
         #[serde(with = "serde_bytes")]
         blake3: Vec<u8>,
-        /// 1 chunks are missing, 2 complete, 3 not kept any more.
+        /// 1 chunks are missing, 2 complete, 3 not kept any more, 4 complete and found damaged.
         state: u8,
         /// When its upload began, in server milliseconds.
         made_ms: u64,

@@ -94,4 +94,6 @@ pub mod close_code {
     pub const STORAGE: u32 = 13;
     /// Too many streams with files at the same time; try again later.
     pub const BUSY: u32 = 14;
+    /// What is stored of the file was found changed or lost.
+    pub const DAMAGED: u32 = 15;
 }

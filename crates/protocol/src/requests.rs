@@ -243,6 +243,8 @@ requests! {
     0x0703 files::ListUploads(Session) => files::Uploads []
     0x0704 files::GetFile(Session) => files::FileInfo [NOT_FOUND]
     0x0705 files::OpenDownload(Session) => account::Done [NOT_FOUND, FILE_GONE]
+    0x0706 files::DeleteFile(Session) => account::Done []
+    0x0707 files::ListFiles(Session) => files::Files []
     0x0710 files::AddGroupFile(Session) => files::GroupFile [NOT_FOUND, NOT_A_MEMBER, NOT_A_GROUP, FORBIDDEN, NAME_TAKEN, QUOTA_EXCEEDED, FILE_GONE]
     0x0711 files::MakeGroupFolder(Session) => files::GroupFile [NOT_FOUND, NOT_A_MEMBER, NOT_A_GROUP, FORBIDDEN, NAME_TAKEN]
     0x0712 files::ChangeGroupFile(Session) => files::GroupFile [NOT_FOUND, FORBIDDEN, NAME_TAKEN]

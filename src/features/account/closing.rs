@@ -14,7 +14,7 @@ use super::{ends, sessions, store};
 use crate::{
     app::App,
     error::Result,
-    features::{chat, conversations, groups, mail, moments, people, search, words},
+    features::{chat, conversations, files, groups, mail, moments, people, search, words},
     rpc::Session,
     transport,
     writer::Tx,
@@ -112,6 +112,7 @@ async fn delete(app: &App, account: AccountId, erase: bool) -> Result<()> {
                 groups::forget(tx, account).await?;
                 words::erase(tx, account).await?;
                 moments::erase(tx, account).await?;
+                files::erase(tx, account, erase).await?;
                 people::forget(tx, account).await?;
                 mail::erase(tx, account).await?;
                 ends::delete_account(tx, account, hidden).await

@@ -21,7 +21,10 @@ use crate::{
 
 /// What the writer leaves to the chat feature.
 #[derive(Debug)]
-pub struct ChatHooks;
+pub struct ChatHooks {
+    /// What the files of one account may take, in bytes.
+    pub files_quota: u64,
+}
 
 impl Hooks for ChatHooks {
     fn change<'t>(&'t self, tx: &'t mut Tx, command: &'t SendCommand) -> TxFuture<'t, Position> {
@@ -32,7 +35,8 @@ impl Hooks for ChatHooks {
                 kind::REACTION => reaction(tx, command).await,
                 kind::FORWARD => forward(tx, command).await,
                 kind::FILE => {
-                    files::send(tx, command.sender, new_event(command, command.send.body.clone())).await
+                    let event = new_event(command, command.send.body.clone());
+                    files::send(tx, command.sender, event, self.files_quota).await
                 }
                 _ => Err(code::BAD_KIND.into()),
             }
@@ -176,7 +180,10 @@ async fn forwarded(tx: &mut Tx, source: Event, account: AccountId) -> Result<For
             Ok(Forwarded { text: text.text, format: text.format, from: sender, at_ms })
         }
         kind::FORWARD => decode(&body),
-        _ => Err(Fault::new(code::BAD_TARGET).field("b").message("Only text can be forwarded.").into()),
+        _ => Err(Fault::new(code::BAD_TARGET)
+            .field("b")
+            .message("Only text can be forwarded; a file is sent again by its number.")
+            .into()),
     }
 }
 

@@ -1,12 +1,12 @@
 //! Where chunks are kept: a local folder, or S3-compatible storage by its URL.
 //!
-//! A content is the objects `<content>/<chunk>`. An object is written whole or not at all, and only after its chunk
+//! A content is the objects `<place>/<chunk>`. An object is written whole or not at all, and only after its chunk
 //! was verified; so the list of objects is the list of chunks that are there. Knows no account and no SQL.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use futures_util::StreamExt as _;
+use futures_util::{Stream, StreamExt as _};
 use litrocket_core::chunks::{Have, Layout};
 use object_store::{
     ObjectStore, ObjectStoreExt as _, RetryConfig, aws::AmazonS3Builder, local::LocalFileSystem, path::Path,
@@ -58,17 +58,49 @@ impl From<object_store::Error> for BlobError {
     }
 }
 
-fn path(content: u64, chunk: u64) -> Path {
-    // A folder holds at most a thousand contents.
-    Path::from(format!("{:03}/{content}/{chunk}", content % 1000))
+/// Where the chunks of a content are. A random place is met by no other content, whatever ids are given again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) content: u64,
+    pub(super) random: Option<[u8; 8]>,
 }
 
-fn preview(content: u64, size: u32) -> Path {
-    Path::from(format!("{:03}/{content}/p{size}", content % 1000))
-}
+impl Place {
+    /// A folder holds at most a few thousand contents.
+    fn folder(self) -> String {
+        match self.random {
+            None => format!("{:03}/{}", self.content % 1000, self.content),
+            Some(random) => {
+                let name = format!("{:016x}", u64::from_be_bytes(random));
+                format!("{}/{name}", &name[..3])
+            }
+        }
+    }
 
-fn prefix(content: u64) -> Path {
-    Path::from(format!("{:03}/{content}", content % 1000))
+    /// The place an object is in; `None` when it is not one of ours.
+    fn of(object: &Path) -> Option<Self> {
+        let parts: Vec<_> = object.parts().collect();
+        let [_, name, _] = &parts[..] else { return None };
+        let name = name.as_ref();
+        let random = u64::from_str_radix(name, 16).ok().filter(|_| name.len() == 16);
+        let place = match random {
+            Some(random) => Self { content: 0, random: Some(random.to_be_bytes()) },
+            None => Self { content: name.parse().ok()?, random: None },
+        };
+        object.as_ref().starts_with(&format!("{}/", place.folder())).then_some(place)
+    }
+
+    fn path(self, chunk: u64) -> Path {
+        Path::from(format!("{}/{chunk}", self.folder()))
+    }
+
+    fn preview(self, size: u32) -> Path {
+        Path::from(format!("{}/p{size}", self.folder()))
+    }
+
+    fn prefix(self) -> Path {
+        Path::from(self.folder())
+    }
 }
 
 impl Blobs {
@@ -97,37 +129,37 @@ impl Blobs {
     }
 
     /// Stores a chunk: whole and durable, or not at all.
-    pub(super) async fn put(&self, content: u64, chunk: u64, bytes: Bytes) -> Result<(), BlobError> {
+    pub(super) async fn put(&self, place: Place, chunk: u64, bytes: Bytes) -> Result<(), BlobError> {
         if !self.has_room(bytes.len() as u64) {
             return Err(BlobError::Full);
         }
-        self.store.put(&path(content, chunk), bytes.into()).await?;
+        self.store.put(&place.path(chunk), bytes.into()).await?;
         Ok(())
     }
 
     /// A whole chunk.
-    pub(super) async fn get(&self, content: u64, chunk: u64) -> Result<Bytes, BlobError> {
-        Ok(self.store.get(&path(content, chunk)).await?.bytes().await?)
+    pub(super) async fn get(&self, place: Place, chunk: u64) -> Result<Bytes, BlobError> {
+        Ok(self.store.get(&place.path(chunk)).await?.bytes().await?)
     }
 
     /// Stores a small picture of a content beside its chunks; it goes with them.
-    pub(super) async fn put_preview(&self, content: u64, size: u32, jpeg: Bytes) -> Result<(), BlobError> {
+    pub(super) async fn put_preview(&self, place: Place, size: u32, jpeg: Bytes) -> Result<(), BlobError> {
         if !self.has_room(jpeg.len() as u64) {
             return Err(BlobError::Full);
         }
-        self.store.put(&preview(content, size), jpeg.into()).await?;
+        self.store.put(&place.preview(size), jpeg.into()).await?;
         Ok(())
     }
 
     /// A small picture of a content.
-    pub(super) async fn get_preview(&self, content: u64, size: u32) -> Result<Bytes, BlobError> {
-        Ok(self.store.get(&preview(content, size)).await?.bytes().await?)
+    pub(super) async fn get_preview(&self, place: Place, size: u32) -> Result<Bytes, BlobError> {
+        Ok(self.store.get(&place.preview(size)).await?.bytes().await?)
     }
 
     /// Which chunks are there.
-    pub(super) async fn have(&self, content: u64, layout: Layout) -> Result<Have, BlobError> {
+    pub(super) async fn have(&self, place: Place, layout: Layout) -> Result<Have, BlobError> {
         let mut have = Have::none(layout.chunks());
-        let prefix = prefix(content);
+        let prefix = place.prefix();
         let mut list = self.store.list(Some(&prefix));
         while let Some(object) = list.next().await {
             let object = object?;
@@ -139,17 +171,30 @@ impl Blobs {
         Ok(have)
     }
 
-    /// Deletes what is there of a content.
-    pub(super) async fn delete(&self, content: u64) -> Result<(), BlobError> {
-        let prefix = prefix(content);
+    /// Deletes what is there of a content, as far as the storage lets go of it.
+    pub(super) async fn delete(&self, place: Place) -> Result<(), BlobError> {
+        let prefix = place.prefix();
         let mut list = self.store.list(Some(&prefix));
+        let mut result = Ok(());
         while let Some(object) = list.next().await {
-            match self.store.delete(&object?.location).await {
+            let deleted = match object {
+                Ok(object) => self.store.delete(&object.location).await,
+                Err(error) => Err(error),
+            };
+            match deleted {
                 Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => result = Err(error.into()),
             }
         }
-        Ok(())
+        result
+    }
+
+    /// Goes over all objects: the place of each, `None` for one that is not ours, and its size.
+    pub(super) fn all(&self) -> impl Stream<Item = Result<(Option<Place>, u64), BlobError>> + '_ {
+        self.store.list(None).map(|object| {
+            let object = object?;
+            Ok((Place::of(&object.location), object.size))
+        })
     }
 }
 

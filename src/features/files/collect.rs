@@ -1,9 +1,14 @@
 //! Takes away what nothing refers to: uploads that were given up, files without a message, files beyond their
 //! time, and the chunks of all of them.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
-use super::store;
+use tokio::time::Instant;
+
+use super::{content_store, expiry_store};
 use crate::{app::App, error::Result, writer::Tx};
 
 /// How often somebody looks; recalls and cancelled uploads are found at the latest then.
@@ -13,14 +18,27 @@ const STEP: u64 = 100;
 /// How long a complete file may wait for a message to carry it.
 const UNUSED_MS: u64 = 24 * 3_600_000;
 const DAY_MS: u64 = 86_400_000;
+/// Chunks that could not be deleted are tried again after this time.
+const RETRY_MS: u64 = 60_000;
+/// Contents that may fail before the rest waits for the next time: the storage may be away as a whole.
+const FAILED_MAX: u64 = 3;
+/// Conversations that are looked at in one go, and what goes of one: the writer is not held up for long.
+const SWEEP: u64 = 50;
 
 /// Collects for as long as the server runs.
 pub async fn collect(app: Arc<App>) {
+    let mut swept = Instant::now();
     loop {
+        if swept.elapsed() >= INTERVAL {
+            swept = Instant::now();
+            if let Err(error) = sweep_now(&app).await {
+                tracing::debug!(%error, "files that nobody reads stay a little longer");
+            }
+        }
         match collect_now(&app).await {
             Ok(count) if count >= STEP => continue,
             Ok(_) => {}
-            Err(error) => tracing::debug!(%error, "unused files stay for now"),
+            Err(error) => tracing::debug!(%error, "unused files stay a little longer"),
         }
         let _ = tokio::time::timeout(INTERVAL, app.files.collect.notified()).await;
     }
@@ -31,17 +49,44 @@ pub async fn collect_now(app: &App) -> Result<u64> {
     let now = app.clock.now_ms();
     let config = &app.config.files;
     let before = |ms: u64| now.saturating_sub(ms);
-    let uploads = before(config.upload_days * DAY_MS);
-    let made = if config.retention_days == 0 { 0 } else { before(config.retention_days * DAY_MS) };
-    let unused = before(UNUSED_MS);
-    let work = async move |tx: &mut Tx| store::expire(tx, unused, uploads, made, STEP).await;
+    let before = expiry_store::Before {
+        unused: before(UNUSED_MS),
+        moved: before(config.upload_days * DAY_MS),
+        made: if config.retention_days == 0 { 0 } else { before(config.retention_days * DAY_MS) },
+    };
+    let work = async move |tx: &mut Tx| expiry_store::expire(tx, before, STEP).await;
     let files = app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
-    let leftovers = store::leftovers(&app.db, STEP).await?;
-    let count = leftovers.len() as u64;
-    for content in leftovers {
-        app.files.transfers.forget(content);
-        app.files.blobs.delete(content).await.map_err(|error| super::transfers::unavailable(&error))?;
-        app.writer.run(move |tx| Box::pin(store::forget_leftover(tx, content))).await?;
+    let mut failed = 0;
+    let mut gone = 0;
+    for place in content_store::leftovers(&app.db, now, STEP).await? {
+        let content = place.content;
+        // Nothing is written behind the deletion.
+        app.files.transfers.close(content).await;
+        match app.files.blobs.delete(place).await {
+            Ok(()) => {
+                app.writer.run(move |tx| Box::pin(content_store::forget_leftover(tx, content))).await?;
+                gone += 1;
+            }
+            Err(error) => {
+                tracing::warn!(content, %error, "chunks that nothing refers to cannot be deleted yet");
+                let again = now + RETRY_MS;
+                let work = async move |tx: &mut Tx| content_store::put_off_leftover(tx, content, again).await;
+                app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+                failed += 1;
+                if failed >= FAILED_MAX {
+                    break;
+                }
+            }
+        }
     }
-    Ok(files.max(count))
+    Ok(files.max(gone))
+}
+
+/// Lets the files of some conversations go that nobody reads any more; how many.
+pub async fn sweep_now(app: &App) -> Result<u64> {
+    let after = app.files.swept.load(Ordering::Relaxed);
+    let work = async move |tx: &mut Tx| expiry_store::sweep(tx, after, SWEEP).await;
+    let (next, count) = app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    app.files.swept.store(next, Ordering::Relaxed);
+    Ok(count)
 }

@@ -1,7 +1,5 @@
 //! Downloads: what is known of a file, and the streams that bring its chunks.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use litrocket_core::chunks::{Hash, Layout, split_hashes};
 use litrocket_protocol::{
@@ -14,8 +12,15 @@ use litrocket_protocol::{
 };
 use tokio::time::timeout;
 
-use super::{PRIORITY, blobs::BlobError, info, missing, shelf_store, store};
+use super::{
+    PRIORITY,
+    blobs::{BlobError, Place},
+    content_store, info, missing,
+    shares::{Memory, Share},
+    shelf_store, store,
+};
 use crate::{
+    app::App,
     error::{Error, Result},
     rpc::Session,
     transport::SendStream,
@@ -30,7 +35,7 @@ pub(super) async fn get(caller: Session, request: GetFile) -> Result<FileInfo> {
     let content = file.content;
     let mut info = info(app, file).await?;
     if let Some(content) = content.filter(|_| request.hashes) {
-        info.hashes = store::content(&app.db, content).await?.map(|content| content.hashes);
+        info.hashes = content_store::content(&app.db, content).await?.map(|content| content.hashes);
     }
     Ok(info)
 }
@@ -46,6 +51,10 @@ pub(super) async fn open(caller: Session, request: OpenDownload) -> Result<Done>
     let end = end
         .filter(|_| request.count > 0)
         .ok_or_else(|| Error::from(Fault::new(code::BAD_VALUE).field("count").limit(layout.chunks())))?;
+    // What one connection may have open, and all together.
+    let busy = || Fault::new(code::BUSY).retry_after(1000);
+    let own = caller.link.one_way().ok_or_else(busy)?;
+    let share = app.files.shares.stream(caller.account(), layout).ok_or_else(busy)?;
     // The first chunk stands for the file: one that goes on after a break is counted once.
     if request.first == 0 {
         let (me, id) = (caller.account(), request.file);
@@ -55,28 +64,24 @@ pub(super) async fn open(caller: Session, request: OpenDownload) -> Result<Done>
             tracing::debug!(%error, "a download is not counted");
         }
     }
-    // What one connection may have open, and all together.
-    let busy = || Fault::new(code::BUSY).retry_after(1000);
-    let own = caller.link.one_way().ok_or_else(busy)?;
-    let all = Arc::clone(&app.files.streams).try_acquire_owned().map_err(|_| busy())?;
     tokio::spawn(async move {
         let app = caller.app.clone();
         tokio::select! {
-            () = give(&caller, &request, layout, end) => {}
+            () = give(&caller, &request, (layout, end), &share) => {}
             () = app.until_draining() => {}
         }
-        drop((own, all));
+        drop((own, share));
     });
     Ok(Done::default())
 }
 
-async fn give(caller: &Session, request: &OpenDownload, layout: Layout, end: u64) {
+async fn give(caller: &Session, request: &OpenDownload, part: (Layout, u64), share: &Share) {
     let connection = &caller.link.connection;
     let Ok(Ok(mut send)) = timeout(caller.app.files.stall, connection.open_uni()).await else { return };
     send.set_priority(PRIORITY);
     // Files need more under way than chat does; the window goes back when the last of them ends.
     let _window = connection.wide_window();
-    match give_chunks(caller, request, layout, end, &mut send).await {
+    match give_chunks(caller, request, part, share, &mut send).await {
         Ok(()) => send.finish(),
         Err(code) => send.reset(code),
     }
@@ -85,8 +90,8 @@ async fn give(caller: &Session, request: &OpenDownload, layout: Layout, end: u64
 async fn give_chunks(
     caller: &Session,
     request: &OpenDownload,
-    layout: Layout,
-    end: u64,
+    (layout, end): (Layout, u64),
+    share: &Share,
     send: &mut SendStream,
 ) -> Result<(), u32> {
     let mut head = Vec::new();
@@ -94,12 +99,12 @@ async fn give_chunks(
         varint::put(&mut head, number);
     }
     write(caller, send, head.into()).await?;
-    let mut hashes: Option<(u64, Vec<Hash>)> = None;
+    let mut known: Option<Known> = None;
     for index in request.first..end {
-        let bytes = chunk(caller, request.file, layout, index, &mut hashes).await?;
-        let mut rest = bytes;
+        let (mut rest, _memory) = chunk(caller, share, (request.file, layout, index), &mut known).await?;
         while !rest.is_empty() {
             let piece = rest.split_to(rest.len().min(PIECE));
+            share.pace(piece.len()).await;
             write(caller, send, piece).await?;
         }
     }
@@ -114,45 +119,70 @@ async fn write(caller: &Session, send: &mut SendStream, piece: Bytes) -> Result<
     }
 }
 
+/// What a download knows of the content it reads.
+struct Known {
+    place: Place,
+    hashes: Vec<Hash>,
+}
+
 /// A chunk that the caller may read now, verified. Whether they may is asked for each.
 async fn chunk(
     caller: &Session,
-    file: u64,
-    layout: Layout,
-    index: u64,
-    hashes: &mut Option<(u64, Vec<Hash>)>,
-) -> Result<Bytes, u32> {
+    share: &Share,
+    (file, layout, index): (u64, Layout, u64),
+    known: &mut Option<Known>,
+) -> Result<(Bytes, Memory), u32> {
     let app = &caller.app;
     let failed = |_| close_code::STORAGE;
-    // Once more when the content moved to another one with the same hash meanwhile.
-    for _ in 0..2 {
+    let mut last = close_code::STORAGE;
+    // Again when the content moved to another one with the same hash meanwhile.
+    for _ in 0..3 {
         let row = store::readable(&app.db, caller.account(), file).await.map_err(failed)?;
         let row = row.ok_or(close_code::NO_TRANSFER)?;
         let content = row.content.ok_or(close_code::NO_TRANSFER)?;
-        if !row.complete
-            && let Some(transfer) = app.files.transfer(app, content).await.map_err(failed)?
+        let transfer =
+            if row.complete { None } else { app.files.transfer(app, content).await.map_err(failed)? };
+        if let Some(transfer) = &transfer
             && timeout(app.files.stall, transfer.arrives(index)).await.is_err()
         {
             return Err(close_code::TOO_SLOW);
         }
-        if hashes.as_ref().is_none_or(|(of, _)| *of != content) {
-            let Some(known) = store::content(&app.db, content).await.map_err(failed)? else { continue };
-            *hashes = Some((content, split_hashes(&known.hashes).unwrap_or_default()));
+        if known.as_ref().is_none_or(|known| known.place.content != content) {
+            let Some(row) = content_store::content(&app.db, content).await.map_err(failed)? else { continue };
+            let hashes = split_hashes(&row.hashes).unwrap_or_default();
+            *known = Some(Known { place: row.place, hashes });
         }
-        let expected = hashes.as_ref().and_then(|(_, all)| all.get(index as usize));
-        match app.files.blobs.get(content, index).await {
-            Ok(bytes) if expected == Some(&layout.hash(index, &bytes)) => return Ok(bytes),
-            Ok(_) => {
-                tracing::error!(content, index, "a stored chunk is damaged");
-                return Err(close_code::WRONG_HASH);
+        let Some(Known { place, hashes }) = known else { continue };
+        // Who waits for a chunk holds none.
+        let memory = share.memory(app.files.stall).await.ok_or(close_code::BUSY)?;
+        match app.files.blobs.get(*place, index).await {
+            Ok(bytes) if hashes.get(index as usize) == Some(&layout.hash(index, &bytes)) => {
+                return Ok((bytes, memory));
             }
+            Ok(_) => tracing::error!(content, index, "a stored chunk is damaged"),
             Err(BlobError::Missing) => {}
             Err(error) => {
                 tracing::warn!(%error, "a chunk cannot be read");
                 return Err(close_code::STORAGE);
             }
         }
+        match transfer {
+            // Its sender brings it again.
+            Some(transfer) => transfer.lost(index),
+            None if row.complete => {
+                last = close_code::DAMAGED;
+                damaged(app, content, index).await;
+            }
+            None => {}
+        }
     }
-    tracing::error!(file, index, "a stored chunk is missing");
-    Err(close_code::STORAGE)
+    Err(last)
+}
+
+/// A chunk of a complete content is not what it was, or gone: who brings the content again brings it anew.
+async fn damaged(app: &App, content: u64, index: u64) {
+    tracing::error!(content, index, "a stored chunk is damaged or missing");
+    if let Err(error) = app.writer.run(move |tx| Box::pin(content_store::mark_damaged(tx, content))).await {
+        tracing::debug!(%error, "the damage is not noted");
+    }
 }

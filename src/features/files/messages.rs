@@ -14,8 +14,14 @@ use crate::{
     writer::{NewEvent, Tx},
 };
 
-/// Appends a message that carries a file the sender may read, with what the server knows of the file.
-pub(crate) async fn send(tx: &mut Tx, sender: AccountId, mut event: NewEvent) -> Result<Position> {
+/// Appends a message that carries a file the sender may read, with what the server knows of the file. What somebody
+/// else brought becomes the sender's own, within the quota of this many bytes.
+pub(crate) async fn send(
+    tx: &mut Tx,
+    sender: AccountId,
+    mut event: NewEvent,
+    quota: u64,
+) -> Result<Position> {
     let wanted: SendFile = frame::decode(&event.body)
         .map_err(|error| Error::from(Fault::new(code::BAD_VALUE).field("b").message(error.to_string())))?;
     if wanted.text.len() > limits::CAPTION_BYTES_MAX {
@@ -25,6 +31,7 @@ pub(crate) async fn send(tx: &mut Tx, sender: AccountId, mut event: NewEvent) ->
         return Err(Fault::new(code::TOO_LONG).field("alt").limit(limits::ALT_BYTES_MAX as u64).into());
     }
     let file = store::readable_in(tx, sender, wanted.file).await?.ok_or_else(missing)?;
+    let file = store::adopt(tx, sender, file, quota).await?;
     let content = file.content.ok_or_else(|| Error::from(code::FILE_GONE))?;
     let picture = picture_store::known_in(tx, content).await?.map(|(picture, _)| picture);
     if event.fallback.is_none() {

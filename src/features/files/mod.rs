@@ -1,15 +1,21 @@
 //! Files: uploads and downloads in verified chunks, and who may read them.
 //!
 //! [`upload`] and [`download`] are the requests and streams, [`transfers`] what is known of uploads under way,
-//! [`blobs`] the storage of chunks, [`store`] the tables, [`messages`] the messages that carry files, [`pictures`] small ones of pictures, [`shelf`] the files of groups, [`mod@collect`]
-//! takes away what nothing refers to, [`mod@verify`] reads it all. Must not know QUIC. Start with [`upload::open`].
+//! [`blobs`] the storage of chunks, [`store`] and [`content_store`] the tables, [`messages`] the messages that carry
+//! files, [`pictures`] small ones of pictures, [`own`] what an account keeps, [`shelf`] the files of groups,
+//! [`mod@collect`] takes away what nothing refers to, [`mod@verify`] reads it all. Must not know QUIC. Start with
+//! [`upload::open`].
 
 mod blobs;
 mod collect;
+mod content_store;
 mod download;
+mod expiry_store;
 mod messages;
+mod own;
 mod picture_store;
 mod pictures;
+mod shares;
 mod shelf;
 mod shelf_store;
 mod store;
@@ -17,7 +23,11 @@ mod transfers;
 mod upload;
 mod verify;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use litrocket_core::chunks::Layout;
 use litrocket_protocol::{
@@ -38,10 +48,11 @@ pub(crate) const EXPORT: &[Kept] = &[Kept {
         FROM files WHERE owner = $1 AND id > $2 ORDER BY id LIMIT $3",
 }];
 
-pub use collect::{collect, collect_now};
+pub use collect::{collect, collect_now, sweep_now};
+pub(crate) use expiry_store::erase;
 pub(crate) use messages::{release, send, unused, use_pictures};
 pub use pictures::look;
-pub use verify::{Checked, Damage, verify};
+pub use verify::{Checked, Finding, verify};
 
 /// A stream with a file that makes no progress for so long is ended: a mobile line may be away for some seconds.
 pub const STALL_TIME: Duration = Duration::from_secs(30);
@@ -51,15 +62,21 @@ const STALL_BYTES: usize = 16 * 1024;
 /// Files go behind requests (0), chat (10) and state.
 const PRIORITY: i32 = -10;
 
+/// What an empty file still counts for in a quota: its rows and its place in lists.
+const CHARGE_MIN: u64 = 4096;
+
 /// The files feature's part of the running server.
 #[derive(Debug)]
 pub struct Files {
     blobs: blobs::Blobs,
     transfers: transfers::Transfers,
-    /// Streams with files at the same time: each holds one chunk in memory.
-    streams: Arc<Semaphore>,
+    shares: Arc<shares::Shares>,
+    /// What the files of one account may take, in bytes.
+    quota: u64,
     /// Something may be collected.
     collect: Notify,
+    /// The last conversation that was looked at for readers.
+    swept: AtomicU64,
     stall: Duration,
     /// A picture is complete.
     arrived: Notify,
@@ -75,8 +92,10 @@ impl Files {
         Ok(Self {
             blobs: blobs::Blobs::open(config, data)?,
             transfers: transfers::Transfers::default(),
-            streams: Arc::new(Semaphore::new(config.streams_max as usize)),
+            shares: shares::Shares::new(config),
+            quota: config.quota_mib << 20,
             collect: Notify::new(),
+            swept: AtomicU64::new(0),
             stall: STALL_TIME.min(Duration::from_millis(config.stall_ms)),
             arrived: Notify::new(),
             looked: Notify::new(),
@@ -94,6 +113,8 @@ pub fn routes(router: Router) -> Router {
         .on(upload::list)
         .on(download::get)
         .on(download::open)
+        .on(own::delete)
+        .on(own::list)
         .on(shelf::add)
         .on(shelf::make_folder)
         .on(shelf::change)
@@ -117,6 +138,7 @@ async fn progress(app: &App, file: &store::File) -> Result<(u8, Vec<(u64, u64)>)
     let whole = if all == 0 { Vec::new() } else { vec![(0, all)] };
     match file.content {
         None => Ok((file_state::GONE, Vec::new())),
+        Some(_) if file.damaged => Ok((file_state::DAMAGED, whole)),
         Some(_) if file.complete => Ok((file_state::COMPLETE, whole)),
         Some(content) => match app.files.transfer(app, content).await? {
             Some(transfer) => Ok((file_state::UPLOADING, transfer.have().ranges(true))),

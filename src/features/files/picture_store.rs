@@ -3,7 +3,10 @@
 use litrocket_pictures::Previews;
 use litrocket_protocol::{AccountId, Fault, fault::code, limits::PICTURE_BYTES_MAX, pictures::Picture};
 
-use super::store::{list, may_read};
+use super::{
+    blobs::Place,
+    store::{list, may_read},
+};
 use crate::{
     args,
     db::Db,
@@ -45,10 +48,12 @@ pub(super) async fn begin(tx: &mut Tx, content: u64) -> Result<bool> {
 }
 
 /// What was found out of a picture; `None` when it is none that can be shown.
-pub(super) async fn settle(tx: &mut Tx, content: u64, found: Option<&Previews>) -> Result<()> {
+pub(super) async fn settle(tx: &mut Tx, place: Place, found: Option<&Previews>) -> Result<()> {
     const GOOD: &str = "UPDATE pictures SET state = 1, width = $2, height = $3, blurhash = $4, location = $5
         WHERE content = $1";
-    const LEFT: &str = "INSERT INTO content_leftovers (content) VALUES ($1) ON CONFLICT DO NOTHING";
+    const LEFT: &str =
+        "INSERT INTO content_leftovers (content, place) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    let content = place.content;
     let settled = match found {
         None => tx.execute("UPDATE pictures SET state = 2 WHERE content = $1", args![content]).await?,
         Some(Previews { facts, blurhash, .. }) => {
@@ -58,7 +63,7 @@ pub(super) async fn settle(tx: &mut Tx, content: u64, found: Option<&Previews>) 
     };
     if settled == 0 {
         // The content went meanwhile: what was stored of it now goes once more.
-        tx.execute(LEFT, args![content]).await?;
+        tx.execute(LEFT, args![content, place.random.map(Vec::from)]).await?;
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use litrocket_protocol::{
 };
 use tokio::time::timeout;
 
-use super::{blobs::BlobError, missing, picture_store, store};
+use super::{blobs::BlobError, content_store, missing, picture_store, store};
 use crate::{
     app::App,
     error::{Error, Result},
@@ -51,18 +51,21 @@ pub async fn look(app: Arc<App>) {
 /// Looks at one picture; whether there was one.
 async fn look_at_next(app: &App) -> Result<bool> {
     let Some((content, size)) = picture_store::next(&app.db).await? else { return Ok(false) };
-    if app.writer.run(move |tx| Box::pin(picture_store::begin(tx, content))).await? {
+    let known = content_store::content(&app.db, content).await?;
+    if let Some(content_store::Content { place, .. }) = known
+        && app.writer.run(move |tx| Box::pin(picture_store::begin(tx, content))).await?
+    {
         let found = match bytes(app, content, size).await? {
             Some(bytes) => decode(app, move || previews(&bytes, &PREVIEW_SIZES, LIMITS)).await?.ok(),
             None => None,
         };
         if let Some(found) = &found {
             for (size, jpeg) in PREVIEW_SIZES.iter().zip(&found.jpegs) {
-                let put = app.files.blobs.put_preview(content, *size, jpeg.clone().into()).await;
+                let put = app.files.blobs.put_preview(place, *size, jpeg.clone().into()).await;
                 put.map_err(|error| super::transfers::unavailable(&error))?;
             }
         }
-        let work = async move |tx: &mut Tx| picture_store::settle(tx, content, found.as_ref()).await;
+        let work = async move |tx: &mut Tx| picture_store::settle(tx, place, found.as_ref()).await;
         app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
     }
     app.files.looked.notify_waiters();
@@ -71,12 +74,12 @@ async fn look_at_next(app: &App) -> Result<bool> {
 
 /// The whole of a content, verified; `None` when it is gone or damaged.
 pub(super) async fn bytes(app: &App, content: u64, size: u64) -> Result<Option<Vec<u8>>> {
-    let Some(known) = store::content(&app.db, content).await? else { return Ok(None) };
+    let Some(known) = content_store::content(&app.db, content).await? else { return Ok(None) };
     let layout = Layout::new(size);
     let hashes = split_hashes(&known.hashes).unwrap_or_default();
     let mut all = Vec::with_capacity(size as usize);
     for (index, hash) in (0..layout.chunks()).zip(&hashes) {
-        match app.files.blobs.get(content, index).await {
+        match app.files.blobs.get(known.place, index).await {
             Ok(chunk) if layout.hash(index, &chunk) == *hash => all.extend_from_slice(&chunk),
             Ok(_) | Err(BlobError::Missing) => return Ok(None),
             Err(error) => return Err(super::transfers::unavailable(&error)),
@@ -130,7 +133,9 @@ pub(super) async fn get(caller: Session, request: GetPreview) -> Result<Preview>
     if picture_store::known(&app.db, content).await?.is_none() {
         return Err(code::NO_PREVIEW.into());
     }
-    match app.files.blobs.get_preview(content, request.size).await {
+    let known =
+        content_store::content(&app.db, content).await?.ok_or_else(|| Error::from(code::FILE_GONE))?;
+    match app.files.blobs.get_preview(known.place, request.size).await {
         Ok(bytes) => Ok(preview(bytes)),
         Err(BlobError::Missing) => Err(code::NO_PREVIEW.into()),
         Err(error) => Err(super::transfers::unavailable(&error)),

@@ -60,28 +60,38 @@ async fn shown(tx: &mut Tx, id: u64) -> Result<GroupFile> {
 
 pub(super) async fn add(caller: Session, request: AddGroupFile) -> Result<GroupFile> {
     let me = caller.account();
-    let quota = caller.app.config.files.group_quota_mib << 20;
-    caller.app.writer.run(move |tx| Box::pin(add_in(tx, me, request, quota))).await
+    let quotas = (caller.app.config.files.group_quota_mib << 20, caller.app.files.quota);
+    caller.app.writer.run(move |tx| Box::pin(add_in(tx, me, request, quotas))).await
 }
 
-async fn add_in(tx: &mut Tx, me: AccountId, request: AddGroupFile, quota: u64) -> Result<GroupFile> {
+async fn add_in(
+    tx: &mut Tx,
+    me: AccountId,
+    request: AddGroupFile,
+    (quota, own_quota): (u64, u64),
+) -> Result<GroupFile> {
     let conversation = request.conversation;
     rules::allowed(tx, conversation, me, Permission::Upload).await?;
     let parent = folder(tx, conversation, request.folder).await?;
     let file = store::readable_in(tx, me, request.file).await?.ok_or_else(missing)?;
-    let name = request.name.unwrap_or(file.name);
+    let name = request.name.unwrap_or_else(|| file.name.clone());
     check_name(&name)?;
-    match shelf_store::by_name(tx, conversation, parent, &name).await? {
+    let there = shelf_store::by_name(tx, conversation, parent, &name).await?;
+    if let Some((id, Some(same))) = there
+        && same == file.id
+    {
+        return shown(tx, id).await;
+    }
+    let file = store::adopt(tx, me, file, own_quota).await?;
+    match there {
         Some((id, Some(same))) if same == file.id => return shown(tx, id).await,
         Some(_) => return Err(Fault::new(code::NAME_TAKEN).field("name").into()),
         None => {}
     }
-    if file.content.is_none() {
-        return Err(code::FILE_GONE.into());
-    }
     let used = room(tx, conversation).await?;
     if used.saturating_add(file.size) > quota {
-        return Err(Fault::new(code::QUOTA_EXCEEDED).field("file").limit(quota).into());
+        let fault = Fault::new(code::QUOTA_EXCEEDED).field("conversation").limit(quota);
+        return Err(fault.message("There is no room left for files of this group.").into());
     }
     let id = shelf_store::add(tx, conversation, parent, &name, Some((file.id, file.size)), me).await?;
     store::used_again(tx, file.id).await?;
@@ -176,6 +186,9 @@ pub(super) async fn delete(caller: Session, request: DeleteGroupFile) -> Result<
 
 pub(super) async fn list(caller: Session, request: ListGroupFiles) -> Result<GroupFiles> {
     let limit = page_limit(request.limit)?;
+    if request.sort > group_sort::LARGEST {
+        return Err(Fault::new(code::BAD_VALUE).field("sort").limit(group_sort::LARGEST.into()).into());
+    }
     let (app, me) = (&caller.app, caller.account());
     conversations::joined(&app.db, request.conversation, me).await?;
     if request.find.as_ref().is_some_and(|find| find.len() > limits::SEARCH_BYTES_MAX) {

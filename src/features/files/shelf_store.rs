@@ -5,7 +5,7 @@ use litrocket_protocol::{
     files::{GroupFile, GroupFilePosition, ListGroupFiles, group_sort},
 };
 
-use super::store::new_id;
+use super::store::{containing, new_id};
 use crate::{args, db::Db, error::Result, writer::Tx};
 
 type EntryRow = (i64, i64, i64, String, Option<i64>, i64, i64, i64, i64, String, i64);
@@ -129,14 +129,13 @@ pub(super) async fn list(db: &Db, asked: &ListGroupFiles, limit: u64) -> Result<
         WHERE g.conversation = $1 AND ($2 < 0 OR g.parent = $2) AND g.name_key LIKE $3 ESCAPE '!'
             AND (g.size < $5 OR (g.size = $5 AND g.id < $6)) AND $4 = $4
         ORDER BY g.size DESC, g.id DESC LIMIT $7";
-    let find = asked.find.as_deref().unwrap_or_default().to_lowercase();
+    let find = asked.find.as_deref().unwrap_or_default();
     // A search without a folder looks into all of them.
     let folder: i64 = match asked.folder {
         Some(folder) => folder as i64,
         None if find.is_empty() => 0,
         None => -1,
     };
-    let pattern = format!("%{}%", find.replace('!', "!!").replace('%', "!%").replace('_', "!_"));
     let by_name = asked.sort == group_sort::NAME;
     let start = if by_name { 0 } else { u64::MAX };
     let after = asked.after.clone();
@@ -149,7 +148,7 @@ pub(super) async fn list(db: &Db, asked: &ListGroupFiles, limit: u64) -> Result<
     let args = args![
         asked.conversation,
         folder,
-        pattern,
+        containing(find),
         after.name.to_lowercase(),
         after.number,
         after.entry,

@@ -1,8 +1,11 @@
-//! The files feature's SQL: the tables `files`, `contents`, `file_carriers`, `content_leftovers` and `file_ids`.
+//! The SQL of the tables `files`, `file_carriers`, `file_ids` and `file_owners_gone`.
+//!
+//! What carries a file stands in three places: `may_read!` says whom it lets read, [`CARRIED`] and
+//! [`unused`] that the file is in use. A new kind of carrier is added to all three.
 
-use litrocket_protocol::{AccountId, ConversationId};
+use litrocket_protocol::{AccountId, ConversationId, Fault, fault::code};
 
-use super::picture_store;
+use super::{CHARGE_MIN, content_store};
 use crate::{
     args,
     db::Db,
@@ -23,12 +26,14 @@ pub(super) struct File {
     pub(super) content: Option<u64>,
     pub(super) complete: bool,
     pub(super) made_ms: u64,
+    /// A chunk of its content was found changed or lost.
+    pub(super) damaged: bool,
 }
 
-type FileRow = (i64, i64, String, i64, Vec<u8>, String, Option<i64>, i64, i64);
+type FileRow = (i64, i64, String, i64, Vec<u8>, String, Option<i64>, i64, i64, i64);
 
 fn file(row: FileRow) -> File {
-    let (id, owner, name, size, blake3, media_type, content, complete, made) = row;
+    let (id, owner, name, size, blake3, media_type, content, complete, made, damaged) = row;
     File {
         id: id as u64,
         owner: owner.into(),
@@ -39,10 +44,12 @@ fn file(row: FileRow) -> File {
         content: content.map(|id| id as u64),
         complete: complete != 0,
         made_ms: made as u64,
+        damaged: damaged != 0,
     }
 }
 
-const SELECT_OWN: &str = "SELECT id, owner, name, size, blake3, media_type, content, complete, made_ms
+const SELECT_OWN: &str = "SELECT id, owner, name, size, blake3, media_type, content, complete, made_ms,
+        COALESCE((SELECT c.damaged FROM contents c WHERE c.id = content), 0)
     FROM files WHERE owner = $1 AND id = $2";
 /// A file that its owner asks for, or that a message carries which the account may read, has not cleared and has
 /// not hidden, or that is among the files of a group the account is in, or in a moment the account sees.
@@ -71,10 +78,25 @@ macro_rules! may_read {
 pub(super) use may_read;
 
 const SELECT_READABLE: &str = concat!(
-    "SELECT f.id, f.owner, f.name, f.size, f.blake3, f.media_type, f.content, f.complete, f.made_ms
+    "SELECT f.id, f.owner, f.name, f.size, f.blake3, f.media_type, f.content, f.complete, f.made_ms,
+        COALESCE((SELECT c.damaged FROM contents c WHERE c.id = f.content), 0)
     FROM files f WHERE f.id = $2 AND ",
     may_read!()
 );
+
+/// What carries a file: messages, the entries of groups, moments.
+pub(super) const CARRIED: &str = "SELECT file FROM file_carriers WHERE file = $1
+    UNION ALL SELECT file FROM group_files WHERE file = $1
+    UNION ALL SELECT file FROM moment_pictures WHERE file = $1 LIMIT 1";
+
+/// Files may be unused now. Whether any is.
+pub(super) async fn unused(tx: &mut Tx, files: &[u64]) -> Result<bool> {
+    const UNUSED: &str = "UPDATE files SET unused_ms = 0 WHERE id IN (SELECT value FROM json_each($1))
+        AND NOT EXISTS (SELECT 1 FROM file_carriers k WHERE k.file = files.id)
+        AND NOT EXISTS (SELECT 1 FROM group_files g WHERE g.file = files.id)
+        AND NOT EXISTS (SELECT 1 FROM moment_pictures i WHERE i.file = files.id)";
+    Ok(tx.execute(UNUSED, args![list(files)?]).await? > 0)
+}
 
 /// A file the account may read.
 pub(super) async fn readable(db: &Db, account: AccountId, id: u64) -> Result<Option<File>> {
@@ -101,20 +123,21 @@ pub(super) async fn own_in(tx: &mut Tx, account: AccountId, id: u64) -> Result<O
 
 /// The file of an account with this name and content.
 pub(super) async fn same(tx: &mut Tx, account: AccountId, blake3: &[u8], name: &str) -> Result<Option<File>> {
-    const SELECT: &str = "SELECT id, owner, name, size, blake3, media_type, content, complete, made_ms
+    const SELECT: &str = "SELECT id, owner, name, size, blake3, media_type, content, complete, made_ms,
+            COALESCE((SELECT c.damaged FROM contents c WHERE c.id = content), 0)
         FROM files WHERE owner = $1 AND blake3 = $2 AND name = $3";
     let row: Option<FileRow> = tx.first(SELECT, args![account, blake3, name]).await?;
     Ok(row.map(file))
 }
 
-/// A complete content with this hash, if the account may read a file that has it.
+/// A complete and whole content with this hash, if the account may read a file that has it.
 pub(super) async fn readable_content(
     tx: &mut Tx,
     account: AccountId,
     blake3: &[u8],
 ) -> Result<Option<(u64, String)>> {
     const FILES: &str = "SELECT f.id FROM contents c JOIN files f ON f.content = c.id
-        WHERE c.blake3 = $1 AND c.complete = 1 ORDER BY CASE WHEN f.owner = $2 THEN 0 ELSE 1 END LIMIT 64";
+        WHERE c.blake3 = $1 AND c.complete = 1 AND c.damaged = 0 ORDER BY CASE WHEN f.owner = $2 THEN 0 ELSE 1 END LIMIT 64";
     let files: Vec<(i64,)> = tx.all(FILES, args![blake3, account]).await?;
     for (id,) in files {
         if let Some(File { content: Some(content), media_type, .. }) =
@@ -149,20 +172,54 @@ pub(super) async fn new_id(tx: &mut Tx) -> Result<u64> {
     row.map(|(id,)| id as u64).ok_or_else(|| Error::Internal("file_ids is empty".into()))
 }
 
-/// A content whose chunks are still to come.
-pub(super) async fn new_content(tx: &mut Tx, blake3: &[u8], size: u64, hashes: &[u8]) -> Result<u64> {
-    const INSERT: &str =
-        "INSERT INTO contents (id, blake3, size, hashes, made_ms) VALUES ($1, $2, $3, $4, $5)";
-    let (id, now) = (new_id(tx).await?, tx.now_ms());
-    tx.execute(INSERT, args![id, blake3, size, hashes, now]).await?;
-    Ok(id)
+/// What a file counts for in its owner's quota.
+fn charge(size: u64) -> u64 {
+    size.max(CHARGE_MIN)
+}
+
+/// Refuses what would go beyond the quota. `before` is what the account has under the same name and counts now.
+pub(super) async fn check_quota(
+    tx: &mut Tx,
+    account: AccountId,
+    (size, before): (u64, Option<&File>),
+    quota: u64,
+    field: &str,
+) -> Result<()> {
+    let counted = before.filter(|file| file.content.is_some()).map_or(0, |file| charge(file.size));
+    let used = used(tx, account).await?.saturating_sub(counted);
+    if used.saturating_add(charge(size)) > quota {
+        return Err(Fault::new(code::QUOTA_EXCEEDED).field(field).limit(quota).into());
+    }
+    Ok(())
+}
+
+/// The account's own file with the content of one that it may read: what it sends on and keeps counts for itself,
+/// and stays when the other goes.
+pub(super) async fn adopt(tx: &mut Tx, account: AccountId, from: File, quota: u64) -> Result<File> {
+    if from.content.is_none() {
+        return Err(code::FILE_GONE.into());
+    }
+    if from.owner == account {
+        return Ok(from);
+    }
+    let own = same(tx, account, &from.blake3, &from.name).await?;
+    if let Some(own) = own.as_ref().filter(|own| own.content.is_some() && !own.damaged) {
+        return Ok(own.clone());
+    }
+    check_quota(tx, account, (from.size, own.as_ref()), quota, "file").await?;
+    let mut file = File { owner: account, made_ms: tx.now_ms(), ..from };
+    file.id = put_file(tx, &file).await?;
+    if let Some(damaged) = own.and_then(|own| own.content) {
+        content_store::drop_unreferenced(tx, damaged).await?;
+    }
+    Ok(file)
 }
 
 /// Makes a file, or gives an older one its content again.
-pub(super) async fn put_file(tx: &mut Tx, new: &File, charge: u64) -> Result<u64> {
+pub(super) async fn put_file(tx: &mut Tx, new: &File) -> Result<u64> {
     const PUT: &str = "INSERT INTO files
-            (id, owner, name, blake3, size, charge, media_type, content, complete, made_ms, unused_ms)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+            (id, owner, name, blake3, size, charge, media_type, content, complete, made_ms, unused_ms, name_key)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11)
         ON CONFLICT (owner, blake3, name) DO UPDATE SET charge = excluded.charge,
             media_type = excluded.media_type, content = excluded.content, complete = excluded.complete,
             made_ms = excluded.made_ms,
@@ -175,129 +232,26 @@ pub(super) async fn put_file(tx: &mut Tx, new: &File, charge: u64) -> Result<u64
         &*new.name,
         &*new.blake3,
         new.size,
-        charge,
+        charge(new.size),
         &*new.media_type,
         new.content,
         new.complete,
-        new.made_ms
+        new.made_ms,
+        new.name.to_lowercase()
     ];
     let row: Option<(i64,)> = tx.first(PUT, args).await?;
     Ok(row.map_or(id, |(id,)| id as u64))
 }
 
 /// An upload goes on: the time after which it is given up begins again.
-pub(super) async fn touch(tx: &mut Tx, id: u64) -> Result<()> {
+pub(super) async fn touch(tx: &mut Tx, file: &File) -> Result<()> {
+    const TOUCH: &str = "UPDATE files SET unused_ms = $2 WHERE id = $1 AND unused_ms IS NOT NULL";
     let now = tx.now_ms();
-    tx.execute("UPDATE files SET unused_ms = $2 WHERE id = $1 AND unused_ms IS NOT NULL", args![id, now])
-        .await
-        .map(drop)
-}
-
-/// What is stored, or will be.
-#[derive(Debug, Clone)]
-pub(super) struct Content {
-    pub(super) size: u64,
-    pub(super) hashes: Vec<u8>,
-    pub(super) complete: bool,
-}
-
-pub(super) async fn content(db: &Db, id: u64) -> Result<Option<Content>> {
-    const SELECT: &str = "SELECT size, hashes, complete FROM contents WHERE id = $1";
-    let row: Option<(i64, Vec<u8>, i64)> = db.first(SELECT, args![id]).await?;
-    Ok(row.map(|(size, hashes, complete)| Content { size: size as u64, hashes, complete: complete != 0 }))
-}
-
-/// All chunks of a content are there. When another one with the same hash was complete before, the files move
-/// to that one.
-pub(super) async fn complete(tx: &mut Tx, id: u64, media_type: &str) -> Result<()> {
-    const HASH: &str = "SELECT blake3, complete, size FROM contents WHERE id = $1";
-    const OTHER: &str = "SELECT id FROM contents WHERE blake3 = $1 AND complete = 1";
-    const DONE: &str = "UPDATE contents SET complete = 1, media_type = $2 WHERE id = $1";
-    const FILES: &str = "UPDATE files SET content = $2, complete = 1, media_type = $3,
-        unused_ms = CASE WHEN unused_ms IS NULL THEN NULL ELSE $4 END WHERE content = $1";
-    let row: Option<(Vec<u8>, i64, i64)> = tx.first(HASH, args![id]).await?;
-    // It was given up meanwhile, or is complete already.
-    let Some((blake3, 0, size)) = row else { return Ok(()) };
-    let other: Option<(i64,)> = tx.first(OTHER, args![blake3]).await?;
-    let now = tx.now_ms();
-    if let Some((other,)) = other {
-        tx.execute(FILES, args![id, other, media_type, now]).await?;
-        return drop_unreferenced(tx, &[id]).await;
+    tx.execute(TOUCH, args![file.id, now]).await?;
+    match file.content {
+        Some(content) => content_store::moved(tx, content).await,
+        None => Ok(()),
     }
-    tx.execute(DONE, args![id, media_type]).await?;
-    picture_store::wait(tx, id, media_type, size as u64).await?;
-    tx.execute(FILES, args![id, id, media_type, now]).await.map(drop)
-}
-
-/// Takes contents away that no file has; their chunks are left to be deleted.
-pub(super) async fn drop_unreferenced(tx: &mut Tx, contents: &[u64]) -> Result<()> {
-    const DELETE: &str = "DELETE FROM contents WHERE id = $1
-        AND NOT EXISTS (SELECT 1 FROM files WHERE content = $1)";
-    const LEFT: &str = "INSERT INTO content_leftovers (content) VALUES ($1) ON CONFLICT DO NOTHING";
-    for id in contents {
-        if tx.execute(DELETE, args![*id]).await? > 0 {
-            tx.execute(LEFT, args![*id]).await?;
-            tx.execute("DELETE FROM pictures WHERE content = $1", args![*id]).await?;
-        }
-    }
-    Ok(())
-}
-
-/// A file and its content.
-type Gone = (i64, Option<i64>);
-
-/// Takes the content of files away. A file that a message carried stays as one that is not kept any more.
-async fn drop_content(tx: &mut Tx, files: Vec<Gone>) -> Result<()> {
-    const EMPTY: &str = "UPDATE files SET content = NULL, unused_ms = NULL WHERE id = $1";
-    const DELETE: &str = "DELETE FROM files WHERE id = $1";
-    const CARRIED: &str = "SELECT file FROM file_carriers WHERE file = $1
-        UNION SELECT file FROM group_files WHERE file = $1
-        UNION SELECT file FROM moment_pictures WHERE file = $1 LIMIT 1";
-    for (id, content) in files {
-        let carried: Option<(i64,)> = tx.first(CARRIED, args![id]).await?;
-        tx.execute(if carried.is_some() { EMPTY } else { DELETE }, args![id]).await?;
-        if let Some(content) = content {
-            drop_unreferenced(tx, &[content as u64]).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Gives one upload up.
-pub(super) async fn cancel(tx: &mut Tx, file: &File) -> Result<()> {
-    let content = file.content.map(|id| id as i64);
-    drop_content(tx, vec![(file.id as i64, content)]).await
-}
-
-/// Takes files away that nothing has carried since before some time, or that are too old; how many.
-pub(super) async fn expire(tx: &mut Tx, unused: u64, uploads: u64, made: u64, most: u64) -> Result<u64> {
-    const UNUSED: &str = "SELECT id, content FROM files
-        WHERE unused_ms IS NOT NULL AND (unused_ms = 0 OR unused_ms <= CASE WHEN complete = 1 THEN $1 ELSE $2 END)
-        ORDER BY unused_ms LIMIT $3";
-    const STUCK: &str =
-        "SELECT id, content FROM files WHERE complete = 0 AND content IS NOT NULL AND made_ms < $1
-        ORDER BY made_ms LIMIT $2";
-    const OLD: &str = "SELECT id, content FROM files WHERE content IS NOT NULL AND made_ms < $1
-        ORDER BY made_ms LIMIT $2";
-    let mut files: Vec<Gone> = tx.all(UNUSED, args![unused, uploads, most]).await?;
-    files.extend(tx.all::<Gone>(STUCK, args![uploads, most]).await?);
-    files.extend(tx.all::<Gone>(OLD, args![made, most]).await?);
-    files.sort_unstable();
-    files.dedup();
-    let count = files.len() as u64;
-    drop_content(tx, files).await?;
-    Ok(count)
-}
-
-/// Contents whose chunks are still to be deleted.
-pub(super) async fn leftovers(db: &Db, most: u64) -> Result<Vec<u64>> {
-    const SELECT: &str = "SELECT content FROM content_leftovers ORDER BY content LIMIT $1";
-    let rows: Vec<(i64,)> = db.all(SELECT, args![most]).await?;
-    Ok(rows.into_iter().map(|(id,)| id as u64).collect())
-}
-
-pub(super) async fn forget_leftover(tx: &mut Tx, content: u64) -> Result<()> {
-    tx.execute("DELETE FROM content_leftovers WHERE content = $1", args![content]).await.map(drop)
 }
 
 /// A message carries a file from now on.
@@ -321,15 +275,6 @@ pub(super) async fn release(tx: &mut Tx, conversation: ConversationId, event_seq
     unused(tx, &files).await
 }
 
-/// Files may be unused now. Whether any is.
-pub(super) async fn unused(tx: &mut Tx, files: &[u64]) -> Result<bool> {
-    const UNUSED: &str = "UPDATE files SET unused_ms = 0 WHERE id IN (SELECT value FROM json_each($1))
-        AND NOT EXISTS (SELECT 1 FROM file_carriers k WHERE k.file = files.id)
-        AND NOT EXISTS (SELECT 1 FROM group_files g WHERE g.file = files.id)
-        AND NOT EXISTS (SELECT 1 FROM moment_pictures i WHERE i.file = files.id)";
-    Ok(tx.execute(UNUSED, args![list(files)?]).await? > 0)
-}
-
 /// A file is used from now on.
 pub(super) async fn used_again(tx: &mut Tx, file: u64) -> Result<()> {
     tx.execute("UPDATE files SET unused_ms = NULL WHERE id = $1", args![file]).await.map(drop)
@@ -350,33 +295,31 @@ pub(super) async fn group_role(
 
 /// Own uploads that are not complete.
 pub(super) async fn uploads(db: &Db, account: AccountId, after: u64, limit: u64) -> Result<Vec<File>> {
-    const SELECT: &str = "SELECT id, owner, name, size, blake3, media_type, content, complete, made_ms
+    const SELECT: &str = "SELECT id, owner, name, size, blake3, media_type, content, complete, made_ms, 0
         FROM files WHERE owner = $1 AND complete = 0 AND id > $2 AND content IS NOT NULL ORDER BY id LIMIT $3";
     let rows: Vec<FileRow> = db.all(SELECT, args![account, after, limit]).await?;
     Ok(rows.into_iter().map(file).collect())
 }
 
-/// A complete content with the name of one of its files.
-pub(super) struct Complete {
-    pub(super) content: u64,
-    pub(super) size: u64,
-    pub(super) hashes: Vec<u8>,
-    pub(super) name: String,
+/// Own files that are complete, the newest first: those before one, with a part of their name.
+pub(super) async fn kept(
+    db: &Db,
+    account: AccountId,
+    before: u64,
+    find: &str,
+    limit: u64,
+) -> Result<Vec<File>> {
+    const SELECT: &str = "SELECT id, owner, name, size, blake3, media_type, content, complete, made_ms,
+            COALESCE((SELECT c.damaged FROM contents c WHERE c.id = content), 0)
+        FROM files WHERE owner = $1 AND complete = 1 AND id < $2 AND content IS NOT NULL
+            AND CASE WHEN name_key = '' THEN name ELSE name_key END LIKE $3 ESCAPE '!'
+        ORDER BY id DESC LIMIT $4";
+    let rows: Vec<FileRow> = db.all(SELECT, args![account, before, containing(find), limit]).await?;
+    Ok(rows.into_iter().map(file).collect())
 }
 
-/// Complete contents behind one, by id.
-pub(super) async fn complete_contents(db: &Db, after: u64, limit: u64) -> Result<Vec<Complete>> {
-    const SELECT: &str = "SELECT c.id, c.size, c.hashes, COALESCE(
-            (SELECT f.name FROM files f WHERE f.content = c.id ORDER BY f.id LIMIT 1), '')
-        FROM contents c WHERE c.complete = 1 AND c.id > $1 ORDER BY c.id LIMIT $2";
-    let rows: Vec<(i64, i64, Vec<u8>, String)> = db.all(SELECT, args![after, limit]).await?;
-    Ok(rows
-        .into_iter()
-        .map(|(content, size, hashes, name)| Complete {
-            content: content as u64,
-            size: size as u64,
-            hashes,
-            name,
-        })
-        .collect())
+/// A pattern for names in lower case that have this in them.
+pub(super) fn containing(find: &str) -> String {
+    let find = find.to_lowercase();
+    format!("%{}%", find.replace('!', "!!").replace('%', "!%").replace('_', "!_"))
 }

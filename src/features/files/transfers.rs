@@ -4,15 +4,24 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU32, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
+use bytes::Bytes;
 use litrocket_core::chunks::{Hash, Have, Layout, split_hashes};
-use tokio::{sync::Notify, time::timeout};
+use tokio::{
+    sync::{Notify, RwLock},
+    time::timeout,
+};
 
-use super::{Files, blobs::BlobError, store};
+use super::{
+    Files,
+    blobs::{BlobError, Blobs, Place},
+    content_store,
+    shares::Memory,
+};
 use crate::{
     app::App,
     error::{Error, Result},
@@ -28,6 +37,7 @@ const SETTLE_TIME: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub(super) struct Transfer {
     pub(super) content: u64,
+    pub(super) place: Place,
     pub(super) layout: Layout,
     pub(super) hashes: Vec<Hash>,
     have: Mutex<Have>,
@@ -36,7 +46,25 @@ pub(super) struct Transfer {
     refused: AtomicU32,
     /// A chunk was stored, a stream ended, or the upload was given up.
     pub(super) changed: Notify,
+    /// It is complete or was given up: no chunk is stored any more.
+    gone: AtomicBool,
+    /// Held for reading while a chunk is written.
+    writes: RwLock<()>,
+    /// When the database heard last that it goes on, in server milliseconds.
+    noted_ms: AtomicU64,
 }
+
+/// Why a chunk is not stored.
+#[derive(Debug)]
+pub(super) enum NotStored {
+    /// The upload is complete or was given up.
+    Gone,
+    /// The storage.
+    Blob(BlobError),
+}
+
+/// How often the database hears that an upload goes on. Days count before it is given up.
+const NOTE_MS: u64 = 3_600_000;
 
 /// A stream that brings chunks. Counts until it is dropped.
 pub(super) struct Streaming<'a>(&'a Transfer);
@@ -73,7 +101,7 @@ impl Transfer {
     pub(super) async fn quiet(&self) {
         loop {
             let changed = self.changed.notified();
-            if self.have().is_complete() || self.refused.load(Ordering::Relaxed) != 0 {
+            if self.is_gone() || self.have().is_complete() || self.refused.load(Ordering::Relaxed) != 0 {
                 return;
             }
             // What was sent before the question may still wait to be read.
@@ -94,11 +122,51 @@ impl Transfer {
         }
     }
 
-    /// Waits until a chunk is there.
+    /// Stores a verified chunk. It is written to its end, or not at all, also when nobody waits for it any more; so
+    /// whoever closes the transfer can wait for it.
+    pub(super) async fn store(
+        self: &Arc<Self>,
+        blobs: &Blobs,
+        index: u64,
+        (bytes, memory): (Bytes, Memory),
+    ) -> Result<(), NotStored> {
+        let (transfer, blobs) = (self.clone(), blobs.clone());
+        let write = tokio::spawn(async move {
+            let (_writing, _memory) = (transfer.writes.read().await, memory);
+            if transfer.is_gone() {
+                return Err(NotStored::Gone);
+            }
+            if !transfer.have().has(index) {
+                blobs.put(transfer.place, index, bytes).await.map_err(NotStored::Blob)?;
+                transfer.have().set(index);
+            }
+            transfer.changed.notify_waiters();
+            Ok(())
+        });
+        write.await.unwrap_or_else(|error| Err(NotStored::Blob(BlobError::Failed(error.to_string()))))
+    }
+
+    /// What was stored of a chunk is not what it was: it has to come again.
+    pub(super) fn lost(&self, index: u64) {
+        self.have().clear(index);
+    }
+
+    fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Acquire)
+    }
+
+    /// Whether the database should hear that it goes on.
+    pub(super) fn is_news(&self, now_ms: u64) -> bool {
+        let noted = self.noted_ms.load(Ordering::Relaxed);
+        let due = now_ms.saturating_sub(noted) >= NOTE_MS;
+        due && self.noted_ms.compare_exchange(noted, now_ms, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    /// Waits until a chunk is there, or none comes any more.
     pub(super) async fn arrives(&self, chunk: u64) {
         loop {
             let changed = self.changed.notified();
-            if self.have().has(chunk) {
+            if self.is_gone() || self.have().has(chunk) {
                 return;
             }
             changed.await;
@@ -108,53 +176,93 @@ impl Transfer {
 
 /// Uploads by content.
 #[derive(Debug, Default)]
-pub(super) struct Transfers(Mutex<HashMap<u64, Arc<Transfer>>>);
+pub(super) struct Transfers(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    transfers: HashMap<u64, Arc<Transfer>>,
+    /// How many were closed: who read a row before has to read it again before it begins one.
+    closed: u64,
+}
 
 impl Transfers {
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<Transfer>>> {
+    fn lock(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn forget(&self, content: u64) {
-        let gone = self.lock().remove(&content);
-        if let Some(gone) = gone {
-            gone.changed.notify_waiters();
-        }
+    /// Ends the upload of a content, of which the database knows that it is complete or gone. Afterwards no chunk
+    /// of it is being written, and none will be.
+    pub(super) async fn close(&self, content: u64) {
+        let transfer = {
+            let mut known = self.lock();
+            known.closed += 1;
+            known.transfers.get(&content).cloned()
+        };
+        let Some(transfer) = transfer else { return };
+        transfer.gone.store(true, Ordering::Release);
+        transfer.changed.notify_waiters();
+        drop(transfer.writes.write().await);
+        self.lock().transfers.remove(&content);
     }
 
-    fn keep(&self, new: Transfer) -> Arc<Transfer> {
-        let mut all = self.lock();
-        if all.len() >= TRANSFERS_MAX {
-            all.retain(|_, transfer| Arc::strong_count(transfer) > 1);
+    /// Keeps a transfer whose row was read when so many were closed; `None` when others were since.
+    fn keep(&self, new: &Arc<Transfer>, closed: u64) -> Option<Arc<Transfer>> {
+        let mut known = self.lock();
+        if known.closed != closed {
+            return None;
+        }
+        if known.transfers.len() >= TRANSFERS_MAX {
+            known.transfers.retain(|_, transfer| Arc::strong_count(transfer) > 1);
         }
         // Two who looked at the storage at the same time go on with one.
-        all.entry(new.content).or_insert_with(|| Arc::new(new)).clone()
+        Some(known.transfers.entry(new.content).or_insert_with(|| new.clone()).clone())
     }
 }
 
 impl Files {
     /// The upload of a content, from memory or from the storage's list; `None` when it is complete or gone.
     pub(super) async fn transfer(&self, app: &App, content: u64) -> Result<Option<Arc<Transfer>>> {
-        let known = self.transfers.lock().get(&content).cloned();
-        if known.is_some() {
-            return Ok(known);
+        let mut new: Option<Arc<Transfer>> = None;
+        loop {
+            let (known, closed) = {
+                let known = self.transfers.lock();
+                (known.transfers.get(&content).cloned(), known.closed)
+            };
+            if let Some(known) = known {
+                return Ok(Some(known).filter(|known| !known.is_gone()));
+            }
+            let Some(row) = content_store::content(&app.db, content).await?.filter(|row| !row.complete)
+            else {
+                return Ok(None);
+            };
+            let begun = match new.take() {
+                Some(begun) => begun,
+                None => Arc::new(self.begin(content, row).await?),
+            };
+            let kept = self.transfers.keep(&begun, closed);
+            if kept.is_some() {
+                return Ok(kept);
+            }
+            new = Some(begun);
         }
-        let Some(row) = store::content(&app.db, content).await?.filter(|row| !row.complete) else {
-            return Ok(None);
-        };
+    }
+
+    async fn begin(&self, content: u64, row: content_store::Content) -> Result<Transfer> {
         let layout = Layout::new(row.size);
-        let hashes = split_hashes(&row.hashes).unwrap_or_default();
-        let have = self.blobs.have(content, layout).await.map_err(|error| unavailable(&error))?;
-        let new = Transfer {
+        let have = self.blobs.have(row.place, layout).await.map_err(|error| unavailable(&error))?;
+        Ok(Transfer {
             content,
+            place: row.place,
             layout,
-            hashes,
+            hashes: split_hashes(&row.hashes).unwrap_or_default(),
             have: Mutex::new(have),
             streams: AtomicUsize::new(0),
             refused: AtomicU32::new(0),
             changed: Notify::new(),
-        };
-        Ok(Some(self.transfers.keep(new)))
+            gone: AtomicBool::new(false),
+            writes: RwLock::new(()),
+            noted_ms: AtomicU64::new(row.moved_ms),
+        })
     }
 }
 

@@ -1,5 +1,7 @@
 //! Uploads: opening, the streams that bring chunks, asking, giving up.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use litrocket_core::chunks::{Layout, split_hashes};
 use litrocket_protocol::{
@@ -13,16 +15,17 @@ use litrocket_protocol::{
 use tokio::time::{Instant, timeout};
 
 use super::{
-    STALL_BYTES, blobs::BlobError, info, missing, pictures, progress, sniff, storage_full, store,
-    transfers::Transfer,
+    STALL_BYTES,
+    blobs::BlobError,
+    content_store, expiry_store, info, missing, pictures, progress,
+    shares::{Memory, Share},
+    sniff, storage_full, store,
+    transfers::{NotStored, Transfer},
 };
 use crate::{
     app::App, error::Result, features::page_limit, limits::REQUEST_TIME, rpc::Session, transport::RecvStream,
     writer::Tx,
 };
-
-/// What an empty file still counts for in a quota: its rows and its place in lists.
-const CHARGE_MIN: u64 = 4096;
 
 pub(super) async fn open(caller: Session, request: OpenUpload) -> Result<Upload> {
     let app = caller.app.clone();
@@ -67,23 +70,19 @@ async fn open_in(
     quota: u64,
     has_room: bool,
 ) -> Result<(u64, Option<u64>)> {
-    if let Some(same) = store::same(tx, me, &request.blake3, &request.name).await?
-        && same.content.is_some()
-    {
-        store::touch(tx, same.id).await?;
+    let same = store::same(tx, me, &request.blake3, &request.name).await?;
+    if let Some(same) = same.as_ref().filter(|same| same.content.is_some() && !same.damaged) {
+        store::touch(tx, same).await?;
         return Ok((same.id, None));
     }
-    let charge = request.size.max(CHARGE_MIN);
-    if store::used(tx, me).await?.saturating_add(charge) > quota {
-        return Err(Fault::new(code::QUOTA_EXCEEDED).field("size").limit(quota).into());
-    }
+    store::check_quota(tx, me, (request.size, same.as_ref()), quota, "size").await?;
     let known = store::readable_content(tx, me, &request.blake3).await?;
     let complete = known.is_some();
     let (content, media_type) = match known {
         Some(known) => known,
         None if !has_room => return Err(storage_full().into()),
         None => {
-            let id = store::new_content(tx, &request.blake3, request.size, &request.hashes).await?;
+            let id = content_store::new_content(tx, &request.blake3, request.size, &request.hashes).await?;
             (id, String::new())
         }
     };
@@ -97,8 +96,12 @@ async fn open_in(
         content: Some(content),
         complete,
         made_ms: tx.now_ms(),
+        damaged: false,
     };
-    let id = store::put_file(tx, &file, charge).await?;
+    let id = store::put_file(tx, &file).await?;
+    if let Some(damaged) = same.and_then(|same| same.content) {
+        content_store::drop_unreferenced(tx, damaged).await?;
+    }
     Ok((id, (layout.is_empty() && !complete).then_some(content)))
 }
 
@@ -134,16 +137,13 @@ pub(super) async fn finish(caller: Session, request: FinishUpload) -> Result<Upl
 pub(super) async fn cancel(caller: Session, request: CancelUpload) -> Result<Done> {
     let me = caller.account();
     let work = async move |tx: &mut Tx| match store::own_in(tx, me, request.file).await? {
-        Some(file) if !file.complete => {
-            store::cancel(tx, &file).await?;
-            Ok(file.content)
-        }
+        Some(file) if !file.complete => expiry_store::give_up(tx, &file).await,
         // It is complete, or was given up before.
         _ => Ok(None),
     };
     let gone = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
     if let Some(content) = gone {
-        caller.app.files.transfers.forget(content);
+        caller.app.files.transfers.close(content).await;
         caller.app.files.collect.notify_one();
     }
     Ok(Done::default())
@@ -191,7 +191,6 @@ async fn take(session: &Session, recv: &mut RecvStream) -> Result<(), u32> {
         Ok::<_, u32>(numbers)
     });
     let [file, first, count] = head.await.map_err(|_| close_code::TOO_SLOW)??;
-    let _permit = files.streams.try_acquire().map_err(|_| close_code::BUSY)?;
     let failed = |error: crate::error::Error| {
         tracing::debug!(%error, "an upload's stream ends");
         close_code::STORAGE
@@ -200,8 +199,9 @@ async fn take(session: &Session, recv: &mut RecvStream) -> Result<(), u32> {
     let content = row.filter(|row| !row.complete).and_then(|row| row.content);
     let content = content.ok_or(close_code::NO_TRANSFER)?;
     let transfer = files.transfer(app, content).await.map_err(failed)?.ok_or(close_code::NO_TRANSFER)?;
+    let share = files.shares.stream(session.account(), transfer.layout).ok_or(close_code::BUSY)?;
     let streaming = transfer.streaming();
-    let taken = take_chunks(app, recv, &transfer, first, count).await;
+    let taken = take_chunks(app, recv, (&transfer, &share), first, count).await;
     if let Err(code) = taken {
         transfer.refuse(code);
     }
@@ -212,14 +212,15 @@ async fn take(session: &Session, recv: &mut RecvStream) -> Result<(), u32> {
 async fn take_chunks(
     app: &App,
     recv: &mut RecvStream,
-    transfer: &Transfer,
+    (transfer, share): (&Arc<Transfer>, &Share),
     first: u64,
     count: u64,
 ) -> Result<(), u32> {
     let end = first.checked_add(count).filter(|end| *end <= transfer.layout.chunks());
     for index in first..end.ok_or(close_code::WRONG_SIZE)? {
-        let bytes = chunk(app, recv, transfer.layout.len(index) as usize).await?;
-        store_chunk(app, transfer, index, bytes).await?;
+        let memory = share.memory(app.files.stall).await.ok_or(close_code::BUSY)?;
+        let bytes = chunk(app, recv, share, transfer.layout.len(index) as usize).await?;
+        store_chunk(app, transfer, index, (bytes, memory)).await?;
     }
     match timeout(app.files.stall, recv.read(1)).await {
         Err(_) => Err(close_code::TOO_SLOW),
@@ -229,13 +230,16 @@ async fn take_chunks(
 }
 
 /// The next bytes of the stream, with the least progress that is asked for.
-async fn chunk(app: &App, recv: &mut RecvStream, length: usize) -> Result<Bytes, u32> {
+async fn chunk(app: &App, recv: &mut RecvStream, share: &Share, length: usize) -> Result<Bytes, u32> {
     let mut buffer = BytesMut::with_capacity(length);
     let (mut since, mut at) = (Instant::now(), 0);
     while buffer.len() < length {
         match timeout(app.files.stall, recv.read(length - buffer.len())).await {
             Err(_) => return Err(close_code::TOO_SLOW),
-            Ok(Ok(Some(bytes))) => buffer.extend_from_slice(&bytes),
+            Ok(Ok(Some(bytes))) => {
+                buffer.extend_from_slice(&bytes);
+                share.pace(bytes.len()).await;
+            }
             // Fewer bytes than announced: what is whole was stored, the rest comes again.
             Ok(_) => return Err(close_code::CANCELLED),
         }
@@ -250,21 +254,31 @@ async fn chunk(app: &App, recv: &mut RecvStream, length: usize) -> Result<Bytes,
 }
 
 /// Verifies a chunk, stores it, and finishes the upload with the last one.
-async fn store_chunk(app: &App, transfer: &Transfer, index: u64, bytes: Bytes) -> Result<(), u32> {
+async fn store_chunk(
+    app: &App,
+    transfer: &Arc<Transfer>,
+    index: u64,
+    (bytes, memory): (Bytes, Memory),
+) -> Result<(), u32> {
     if transfer.hashes.get(index as usize) != Some(&transfer.layout.hash(index, &bytes)) {
         return Err(close_code::WRONG_HASH);
     }
-    if !transfer.have().has(index) {
-        app.files.blobs.put(transfer.content, index, bytes).await.map_err(|error| {
-            if !matches!(error, BlobError::Full) {
-                tracing::warn!(%error, "a chunk cannot be stored");
-            }
+    transfer.store(&app.files.blobs, index, (bytes, memory)).await.map_err(|error| match error {
+        NotStored::Gone => close_code::NO_TRANSFER,
+        NotStored::Blob(BlobError::Full) => close_code::STORAGE,
+        NotStored::Blob(error) => {
+            tracing::warn!(%error, "a chunk cannot be stored");
             close_code::STORAGE
-        })?;
-    }
-    transfer.have().set(index);
-    transfer.changed.notify_waiters();
-    complete_if_whole(app, transfer).await.map_err(|error| {
+        }
+    })?;
+    let finished = async {
+        if transfer.is_news(app.clock.now_ms()) {
+            let content = transfer.content;
+            app.writer.run(move |tx| Box::pin(content_store::moved(tx, content))).await?;
+        }
+        complete_if_whole(app, transfer).await
+    };
+    finished.await.map_err(|error| {
         tracing::warn!(%error, "an upload cannot be finished");
         close_code::STORAGE
     })
@@ -274,16 +288,19 @@ async fn complete_if_whole(app: &App, transfer: &Transfer) -> Result<()> {
     if !transfer.have().is_complete() {
         return Ok(());
     }
-    let first = app.files.blobs.get(transfer.content, 0).await;
+    let first = app.files.blobs.get(transfer.place, 0).await;
+    if matches!(first, Err(BlobError::Missing)) {
+        transfer.lost(0);
+    }
     let first = first.map_err(|error| super::transfers::unavailable(&error))?;
     complete(app, transfer.content, sniff(&first)).await
 }
 
 /// Notes that a content is complete. Doing it again changes nothing.
 async fn complete(app: &App, content: u64, media_type: String) -> Result<()> {
-    let work = async move |tx: &mut Tx| store::complete(tx, content, &media_type).await;
+    let work = async move |tx: &mut Tx| content_store::complete(tx, content, &media_type).await;
     app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
-    app.files.transfers.forget(content);
+    app.files.transfers.close(content).await;
     app.files.collect.notify_one();
     app.files.arrived.notify_one();
     Ok(())

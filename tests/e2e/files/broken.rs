@@ -9,12 +9,12 @@ use super::{MIB, Watch, content, file_of, stored_chunks};
 use crate::world::World;
 
 /// Tries at random places; `LITROCKET_FILE_KILLS` asks for more.
-fn kills() -> u64 {
-    std::env::var("LITROCKET_FILE_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(6)
+pub(super) fn kills() -> u64 {
+    std::env::var("LITROCKET_FILE_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(10)
 }
 
 /// A number that differs from try to try.
-fn place(seed: u64, below: u64) -> u64 {
+pub(super) fn place(seed: u64, below: u64) -> u64 {
     u64::from_be_bytes(blake3::hash(&seed.to_be_bytes()).as_bytes()[..8].try_into().unwrap()) % below
 }
 
@@ -119,7 +119,7 @@ async fn a_byte_that_changed_on_the_disk_is_found_before_it_is_delivered() {
     let mut bytes = std::fs::read(&chunk).unwrap();
     bytes[12_345] ^= 1;
     std::fs::write(&chunk, bytes).unwrap();
-    assert_eq!(ada.cannot_fetch(&world, file).await, "wrong_hash");
+    assert_eq!(ada.cannot_fetch(&world, file).await, "file_damaged");
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! Files: up, down, who may, and what remains.
 
 mod broken;
+mod commands;
 mod hostile;
+mod lifetime;
 mod remote;
 mod shelf;
 

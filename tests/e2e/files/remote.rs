@@ -74,7 +74,7 @@ async fn files_live_on_s3_compatible_storage_which_may_be_away() {
     let digest = litrocket_client::Digest::of_file(&path).await.unwrap();
     let transfer = litrocket_client::Transfer::default().within(Duration::from_secs(2));
     let lost = bob.client.download(file, &world.folder.path().join("lost"), transfer).await.unwrap_err();
-    assert_eq!(lost.fault().map(|fault| &*fault.code), Some("storage_full"));
+    assert_eq!(lost.fault().map(|fault| &*fault.code), Some("file_damaged"));
     let other = content(31, 2 * MIB);
     let file = ada.uploads(&file_of(&world, "other.bin", &other)).await;
     assert!(ada.fetches(&world, file).await.unwrap() == other);

@@ -15,13 +15,17 @@ use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use litrocket_client::{Client, Digest, Error, Outgoing, Progress, Transfer, disk_name};
 use litrocket_protocol::{
     ConversationId, MessageId,
+    chat::Ack,
+    event::File,
     files::{CancelUpload, FileInfo, GetFile, ListUploads, file_state},
+    frame,
+    history::GetHistory,
 };
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::{listen::stop_signal, pictures::Prepared, shelf};
-use crate::{Failure, FileCommand, output::escape, profile::hex, resolve, session::Context};
+use super::{listen::stop_signal, own_files, pictures::Prepared, sending::Sending, shelf};
+use crate::{Failure, FileCommand, output::escape_line, profile::hex, resolve, session::Context};
 
 /// How often progress is told as JSON.
 const TELL_INTERVAL: Duration = Duration::from_secs(1);
@@ -40,13 +44,15 @@ pub(super) async fn run(context: &Context, command: FileCommand) -> Result<ExitC
                 let conversation = resolve::conversation(&client, &to).await?;
                 let info = client.call(GetFile { file, hashes: false }).await?;
                 let words = Words { text: &text, alt: &alt };
-                message(context, &client, conversation, (client.new_id()?, &info, words), 0).await
+                share(context, &client, conversation, &info, words).await
             }
             FileCommand::Get { file, output, replace } => get(context, &client, file, output, replace).await,
             FileCommand::Status => status(context, &client).await,
             FileCommand::Put { group, paths, folder } => {
                 shelf::put(context, &client, &group, &paths, folder.as_deref()).await
             }
+            FileCommand::Own { find } => own_files::list(context, &client, find).await,
+            FileCommand::Remove { file } => own_files::remove(context, &client, file).await,
             FileCommand::Cancel { file } => {
                 client.call(CancelUpload { file }).await?;
                 let words = context.output.words;
@@ -87,7 +93,7 @@ impl Shown {
             ProgressStyle::with_template("{msg} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} {eta}");
         let bar = ProgressBar::new(size);
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
-        bar.set_message(escape(name));
+        bar.set_message(escape_line(name));
         Self { bar, resumed: Arc::default() }
     }
 
@@ -102,7 +108,7 @@ impl Shown {
                 bar.reset_eta();
                 bar.set_message(format!(
                     "{} ({} {})",
-                    escape(&name),
+                    escape_line(&name),
                     words.resumed_from(),
                     HumanBytes(progress.resumed)
                 ));
@@ -153,17 +159,22 @@ async fn send(
     (early, keep_location): (bool, bool),
 ) -> Result<(), Failure> {
     let conversation = resolve::conversation(client, to).await?;
-    for path in paths {
+    let mut sending = None;
+    for (index, path) in paths.iter().enumerate() {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         let name = name.ok_or_else(|| Failure::Usage(format!("{} is no file", path.display())))?;
         let prepared = Prepared::new(context, path, keep_location).await?;
         let digest = Digest::of_file(prepared.path()).await?;
-        let note = Note::open(context, conversation, &digest, &words.key(), client)?;
+        let batch = match &mut sending {
+            Some(batch) => batch,
+            none => none.insert(Sending::open(context, conversation, &digest, paths, &words.key())?),
+        };
+        let id = batch.id(index, &digest, client)?;
         let mut told = false;
         if early {
             let file = client.open_upload(&name, &digest).await?.file;
             let info = client.call(GetFile { file, hashes: false }).await?;
-            message(context, client, conversation, (note.id, &info, words), 0).await?;
+            message(context, client, conversation, (id, &info, words), 0).await?;
             told = true;
         }
         let shown = Shown::new(context, &name, digest.size);
@@ -173,12 +184,32 @@ async fn send(
         if told {
             print_file(context, "uploaded", &info, resumed)?;
         } else {
-            message(context, client, conversation, (note.id, &info, words), resumed).await?;
+            message(context, client, conversation, (id, &info, words), resumed).await?;
         }
-        note.done();
         prepared.done();
     }
+    if let Some(sending) = sending {
+        sending.done();
+    }
     Ok(())
+}
+
+/// Sends a file on. What somebody else brought gets a number of the sender's own, which the message tells.
+async fn share(
+    context: &Context,
+    client: &Client,
+    conversation: ConversationId,
+    info: &FileInfo,
+    words: Words<'_>,
+) -> Result<(), Failure> {
+    let id = client.new_id()?;
+    let ack = carry(context, client, conversation, (id, info.file, words)).await?;
+    let (before, limit) = (Some(ack.event_seq + 1), Some(1));
+    let page = client.call(GetHistory { conversation, before, after: None, limit }).await?;
+    let told = page.messages.last().filter(|message| message.event.event_seq == ack.event_seq);
+    let own = told.and_then(|message| frame::decode::<File>(&message.event.body).ok());
+    let info = FileInfo { file: own.map_or(info.file, |own| own.file), ..info.clone() };
+    print_sent(context, &ack, &info, 0)
 }
 
 /// Sends the message that carries a file and prints its place.
@@ -189,9 +220,22 @@ async fn message(
     (id, info, words): (MessageId, &FileInfo, Words<'_>),
     resumed: u64,
 ) -> Result<(), Failure> {
-    let outgoing = Outgoing { id: Some(id), ..Outgoing::picture(info.file, words.text, words.alt) };
+    let ack = carry(context, client, conversation, (id, info.file, words)).await?;
+    print_sent(context, &ack, info, resumed)
+}
+
+async fn carry(
+    context: &Context,
+    client: &Client,
+    conversation: ConversationId,
+    (id, file, words): (MessageId, u64, Words<'_>),
+) -> Result<Ack, Failure> {
+    let outgoing = Outgoing { id: Some(id), ..Outgoing::picture(file, words.text, words.alt) };
     let pending = client.send(conversation, outgoing).await?;
-    let ack = timeout(context.common.patience(), pending).await.map_err(|_| Error::TimedOut)??;
+    Ok(timeout(context.common.patience(), pending).await.map_err(|_| Error::TimedOut)??)
+}
+
+fn print_sent(context: &Context, ack: &Ack, info: &FileInfo, resumed: u64) -> Result<(), Failure> {
     let file = json_file(info.file, &info.name, info.size, &info.media_type, &info.blake3);
     context.output.data(
         || {
@@ -206,49 +250,19 @@ async fn message(
     )
 }
 
-fn described(info: &FileInfo) -> String {
-    format!("{} {} ({}, {})", info.file, escape(&info.name), HumanBytes(info.size), escape(&info.media_type))
+pub(super) fn described(info: &FileInfo) -> String {
+    format!(
+        "{} {} ({}, {})",
+        info.file,
+        escape_line(&info.name),
+        HumanBytes(info.size),
+        escape_line(&info.media_type)
+    )
 }
 
 fn print_file(context: &Context, what: &str, info: &FileInfo, resumed: u64) -> Result<(), Failure> {
     let file = json_file(info.file, &info.name, info.size, &info.media_type, &info.blake3);
     context.output.data(|| json!({"type": what, "file": file, "resumed": resumed}), || described(info))
-}
-
-/// The message id of a file on its way to a conversation, kept until it is sent: the same command again, after an
-/// interruption at any place, does not send it twice.
-struct Note {
-    path: PathBuf,
-    id: MessageId,
-}
-
-impl Note {
-    fn open(
-        context: &Context,
-        conversation: ConversationId,
-        digest: &Digest,
-        text: &str,
-        client: &Client,
-    ) -> Result<Self, Failure> {
-        let profile = context.profile()?;
-        profile.make_folder()?;
-        let path = profile.note_file(&format!("sending-{conversation}-{}", hex(&digest.blake3)));
-        // Other words make another message.
-        let kept = std::fs::read_to_string(&path).ok();
-        let kept = kept.as_deref().and_then(|note| note.split_once('\n')).filter(|(_, words)| *words == text);
-        let kept = kept.and_then(|(id, _)| MessageId::parse(id));
-        if let Some(id) = kept {
-            return Ok(Self { path, id });
-        }
-        let id = client.new_id()?;
-        std::fs::write(&path, format!("{id}\n{text}"))?;
-        Ok(Self { path, id })
-    }
-
-    fn done(self) {
-        // At worst the same file is sent once more under the same id, which is the same message.
-        let _ = std::fs::remove_file(self.path);
-    }
 }
 
 async fn get(
@@ -272,6 +286,9 @@ async fn get(
         Some(path) => path,
         None => free_name(Path::new(&disk_name(&info.name)), replace),
     };
+    if info.state == file_state::DAMAGED && !context.output.json {
+        eprintln!("{}: {}", described(&info), words.file_damaged());
+    }
     let shown = Shown::new(context, &info.name, info.size);
     let fetched = client.download(file, &target, shown.transfer(context, &info.name)).await;
     let resumed = shown.end();
@@ -279,7 +296,7 @@ async fn get(
     let file = json_file(info.file, &info.name, info.size, &info.media_type, &info.blake3);
     context.output.data(
         || json!({"type": "fetched", "file": file, "path": target.to_string_lossy(), "resumed": resumed}),
-        || format!("{} → {}", described(&info), escape(&target.to_string_lossy())),
+        || format!("{} → {}", described(&info), escape_line(&target.to_string_lossy())),
     )
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::group_events;
 use crate::{
     Failure, markdown,
-    output::{Output, escape, time},
+    output::{Output, escape, escape_line, time},
     resolve::Names,
 };
 
@@ -151,7 +151,8 @@ fn json_event(names: &Names, event: &Event, edited_ms: Option<u64>, reactions: &
 
 /// A file with what is known of it and said beside it.
 fn file_line(output: Output, it: &File) -> String {
-    let (name, media_type, size) = (escape(&it.name), escape(&it.media_type), indicatif::HumanBytes(it.size));
+    let (name, media_type, size) =
+        (escape_line(&it.name), escape_line(&it.media_type), indicatif::HumanBytes(it.size));
     let mut line = format!("[{} {}] {name} ({size}, {media_type}", output.words.file(), it.file);
     if let Some(picture) = &it.picture {
         line.push_str(&format!(", {}×{}", picture.width, picture.height));

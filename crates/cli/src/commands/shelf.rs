@@ -16,7 +16,7 @@ use serde_json::json;
 use super::files::Shown;
 use crate::{
     Failure, FileCommand,
-    output::{escape, time},
+    output::{escape_line, time},
     resolve::{self, Names},
     session::Context,
 };
@@ -114,7 +114,11 @@ async fn folder_by_name(
         }
         asked.after = page.next;
         if asked.after.is_none() {
-            return Err(Failure::Usage(format!("{}: {}", context.output.words.no_folder(), escape(name))));
+            return Err(Failure::Usage(format!(
+                "{}: {}",
+                context.output.words.no_folder(),
+                escape_line(name)
+            )));
         }
     }
 }
@@ -156,8 +160,8 @@ fn print(context: &Context, names: &Names, entry: &GroupFile) -> Result<(), Fail
         },
         || {
             let words = context.output.words;
-            let (name, at) = (escape(&entry.name), time(entry.added_ms));
-            let added = escape(&by(entry.added_by));
+            let (name, at) = (escape_line(&entry.name), time(entry.added_ms));
+            let added = escape_line(&by(entry.added_by));
             match entry.file {
                 None => format!("{:>6} {name}/  @{added} {at}", entry.entry),
                 Some(file) => {

@@ -1,10 +1,7 @@
 //! Downloads.
 
 use std::{
-    ffi::OsString,
-    fs::{File, OpenOptions},
-    io::{Read as _, Seek as _, SeekFrom, Write as _},
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex},
 };
 
@@ -17,29 +14,23 @@ use litrocket_protocol::{
 };
 use tokio::{task::JoinSet, time::timeout};
 
-use super::{Meter, Transfer, blocking, parts, passes, stopped, upload::bytes_of};
+use super::{Meter, Transfer, blocking, part::Part, parts, passes, stopped, upload::bytes_of};
 use crate::{Client, Error, client::lock};
-
-/// Where the chunks go until all are there.
-fn part_file(target: &Path) -> PathBuf {
-    let mut name = target.file_name().map_or_else(|| OsString::from("file"), OsString::from);
-    name.push(".part");
-    target.with_file_name(name)
-}
 
 /// A download under way.
 struct Download {
     file: u64,
     layout: Layout,
     hashes: Vec<Hash>,
-    part: PathBuf,
+    part: Arc<Part>,
     have: Mutex<Have>,
     meter: Arc<Meter>,
 }
 
 impl Client {
-    /// Fetches a file to `target`, replacing what is there. Until it is whole it is `target.part`; what an earlier
-    /// try left there is verified and kept. A file that is still being uploaded is followed.
+    /// Fetches a file to `target`, replacing what is there. Until it is whole it is a hidden file beside it, with the
+    /// ending `.part`; what an earlier try left there is verified and kept. A file that is still being uploaded is
+    /// followed. One process at a time fetches to a target.
     pub async fn download(&self, file: u64, target: &Path, transfer: Transfer) -> Result<FileInfo, Error> {
         let patience = Meter::new(transfer.clone(), 0);
         let info = loop {
@@ -51,7 +42,7 @@ impl Client {
         if info.state == file_state::GONE {
             return Err(Fault::new(code::FILE_GONE).into());
         }
-        let download = Arc::new(prepare(&info, part_file(target), transfer).await?);
+        let download = Arc::new(prepare(&info, target, transfer).await?);
         loop {
             let missing = lock(&download.have).ranges(false);
             download.meter.set(bytes_of(download.layout, &lock(&download.have).ranges(true)));
@@ -64,11 +55,7 @@ impl Client {
             }
         }
         let (part, target) = (download.part.clone(), target.to_owned());
-        blocking(move || {
-            File::open(&part)?.sync_all()?;
-            std::fs::rename(part, target)
-        })
-        .await?;
+        blocking(move || part.finish(&target)).await?;
         Ok(info)
     }
 
@@ -130,42 +117,27 @@ impl Download {
             return Err(Fault::new(code::WRONG_HASH).into());
         }
         let (part, offset) = (self.part.clone(), self.layout.offset(index));
-        blocking(move || {
-            let mut file = OpenOptions::new().write(true).open(part)?;
-            file.seek(SeekFrom::Start(offset))?;
-            file.write_all(&bytes)
-        })
-        .await?;
-        lock(&self.have).set(index);
+        blocking(move || part.write(offset, &bytes)).await?;
+        let mut have = lock(&self.have);
+        have.set(index);
+        let chunks = self.layout.chunks() - have.missing();
+        self.meter.reached((chunks * self.layout.chunk_bytes).min(self.layout.size));
         Ok(())
     }
 }
 
 /// Checks what the server says of the file, and what is there of it already.
-async fn prepare(info: &FileInfo, part: PathBuf, transfer: Transfer) -> Result<Download, Error> {
+async fn prepare(info: &FileInfo, target: &Path, transfer: Transfer) -> Result<Download, Error> {
     let layout = Layout { size: info.size, chunk_bytes: info.chunk_bytes };
     let hashes = info.hashes.as_deref().and_then(split_hashes).unwrap_or_default();
     if layout != Layout::new(info.size) || layout.root(&hashes).is_none_or(|root| root[..] != info.blake3) {
         return Err(Fault::new(code::WRONG_HASH).into());
     }
-    let (path, known) = (part.clone(), hashes.clone());
-    let have = blocking(move || {
-        let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path)?;
-        let before = file.metadata()?.len();
-        file.set_len(layout.size)?;
-        let mut have = Have::none(layout.chunks());
-        let mut buffer = Vec::new();
-        for (index, hash) in (0_u64..).zip(&known) {
-            if layout.offset(index) + layout.len(index) > before {
-                break;
-            }
-            buffer.resize(layout.len(index) as usize, 0);
-            file.read_exact(&mut buffer)?;
-            if layout.hash(index, &buffer) == *hash {
-                have.set(index);
-            }
-        }
-        Ok(have)
+    let (target, blake3, known) = (target.to_owned(), info.blake3.clone(), hashes.clone());
+    let (part, have) = blocking(move || {
+        let part = Part::open(&target, &blake3)?;
+        let have = part.have(layout, &known)?;
+        Ok((Arc::new(part), have))
     })
     .await?;
     let meter = Meter::new(transfer, info.size);

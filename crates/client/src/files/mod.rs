@@ -1,11 +1,12 @@
 //! Files: up and down in verified chunks, several streams at a time, going on where they were.
 //!
 //! Nothing has to be kept to resume: the server tells which chunks of an upload it has, and a download looks at
-//! the chunks of its `.part` file.
+//! the chunks of its part file.
 
 mod clean;
 mod download;
 mod names;
+mod part;
 mod upload;
 
 use std::{
@@ -31,15 +32,18 @@ use crate::{Error, client::lock, stream::RecvStream};
 
 /// Bytes that are written or read at once, so that progress is seen.
 const PIECE: usize = 64 * 1024;
-/// The pause before a failed part is tried again.
+/// The pause before a failed part is tried again; it doubles up to the longest while nothing gets further.
 const PAUSE: Duration = Duration::from_millis(300);
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+/// Tries without getting further after which the patience counts: a slow line may need longer for one.
+const TRIES_MIN: u32 = 3;
 
 /// How a transfer is done, and who watches it.
 #[derive(Clone)]
 pub struct Transfer {
     /// Streams at the same time, at least 1; servers take 4.
     pub streams: usize,
-    /// How long it may go without progress, also while the server is away.
+    /// How long it may go without a further chunk, also while the server is away.
     pub patience: Duration,
     progress: Arc<dyn Fn(Progress) + Send + Sync>,
 }
@@ -128,6 +132,7 @@ fn stopped(code_number: u64) -> Error {
     let fault = match u32::try_from(code_number).unwrap_or(u32::MAX) {
         close_code::WRONG_HASH => Fault::new(code::WRONG_HASH),
         close_code::NO_TRANSFER => Fault::new(code::FILE_GONE),
+        close_code::DAMAGED => Fault::new(code::FILE_DAMAGED),
         close_code::STORAGE => Fault::new(code::STORAGE_FULL),
         close_code::BUSY => Fault::new(code::BUSY),
         close_code::TOO_SLOW => Fault::new(code::TIMED_OUT),
@@ -173,18 +178,29 @@ struct Meter {
     transfer: Transfer,
     size: u64,
     resumed: AtomicU64,
+    /// What is there and under way, for whoever watches.
     done: AtomicU64,
-    moved: Mutex<Instant>,
+    further: Mutex<Further>,
+}
+
+/// When a transfer got further: chunks that the other side, or the disk, has. What was merely sent does not count, or
+/// bytes that are never stored would be sent for ever.
+struct Further {
+    bytes: u64,
+    at: Instant,
+    tries: u32,
 }
 
 impl Meter {
     fn new(transfer: Transfer, size: u64) -> Arc<Self> {
         let (resumed, done) = (AtomicU64::new(u64::MAX), AtomicU64::new(0));
-        Arc::new(Self { transfer, size, resumed, done, moved: Mutex::new(Instant::now()) })
+        let further = Mutex::new(Further { bytes: 0, at: Instant::now(), tries: 0 });
+        Arc::new(Self { transfer, size, resumed, done, further })
     }
 
     /// So much is there now, as the keeper of the chunks says.
     fn set(&self, done: u64) {
+        self.reached(done);
         let before = self.done.swap(done, Ordering::Relaxed);
         let first =
             self.resumed.compare_exchange(u64::MAX, done, Ordering::Relaxed, Ordering::Relaxed).is_ok();
@@ -193,13 +209,21 @@ impl Meter {
         }
     }
 
+    /// So much is kept.
+    fn reached(&self, bytes: u64) {
+        let mut further = lock(&self.further);
+        if bytes > further.bytes {
+            *further = Further { bytes, at: Instant::now(), tries: 0 };
+        }
+    }
+
+    /// So many bytes more are under way.
     fn add(&self, bytes: u64) {
         self.done.fetch_add(bytes, Ordering::Relaxed);
         self.tell();
     }
 
     fn tell(&self) {
-        *lock(&self.moved) = Instant::now();
         let done = self.done.load(Ordering::Relaxed).min(self.size);
         let resumed = match self.resumed.load(Ordering::Relaxed) {
             u64::MAX => 0,
@@ -210,12 +234,18 @@ impl Meter {
 
     /// Waits a moment before the next try, or gives the error back when the patience is at its end.
     async fn again(&self, error: Error) -> Result<(), Error> {
-        let idle = lock(&self.moved).elapsed();
-        if !passes(&error) || idle > self.transfer.patience {
-            return Err(error);
-        }
+        let patience = self.transfer.patience;
+        let tries = {
+            let mut further = lock(&self.further);
+            further.tries = further.tries.saturating_add(1);
+            if !passes(&error) || (further.tries >= TRIES_MIN && further.at.elapsed() > patience) {
+                return Err(error);
+            }
+            further.tries
+        };
         let asked = error.fault().and_then(|fault| fault.retry_after_ms).map(Duration::from_millis);
-        tokio::time::sleep(asked.unwrap_or(PAUSE).min(self.transfer.patience)).await;
+        let pause = PAUSE.saturating_mul(1 << tries.saturating_sub(1).min(5)).min(PAUSE_MAX);
+        tokio::time::sleep(asked.unwrap_or(pause).min(patience)).await;
         Ok(())
     }
 }

@@ -14,9 +14,9 @@ use litrocket_protocol::{
     files::{FinishUpload, OpenUpload, Upload, file_state},
     stream_kind,
 };
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
-use super::{Digest, Meter, PIECE, Transfer, blocking, parts, stopped};
+use super::{Digest, Meter, PIECE, Transfer, blocking, parts, passes, stopped};
 use crate::{Client, Error, stream};
 
 impl Client {
@@ -46,27 +46,49 @@ impl Client {
                 Ok(()) => self.call(FinishUpload { file: upload.file }).await,
                 Err(error) => Err(error),
             };
-            upload = match asked {
-                Ok(Upload { refused: Some(code), state: file_state::UPLOADING, .. }) => {
-                    meter.again(stopped(code)).await?;
-                    self.open_upload(name, digest).await.unwrap_or(upload)
+            let failed = match asked {
+                Ok(next) if next.state != file_state::UPLOADING => {
+                    upload = next;
+                    continue;
                 }
-                Ok(next) if next.state == file_state::UPLOADING && next.have == upload.have => {
-                    meter.again(Error::Unreachable("the server stored nothing".into())).await?;
-                    next
+                Ok(Upload { refused: Some(code), .. }) => stopped(code),
+                Ok(next) if next.have == upload.have => {
+                    Error::Unreachable("the server stored nothing".into())
                 }
-                Ok(next) => next,
-                Err(error) => {
-                    meter.again(error).await?;
-                    match self.open_upload(name, digest).await {
-                        Ok(next) => next,
-                        Err(error) => {
-                            meter.again(error).await?;
-                            upload
-                        }
-                    }
+                Ok(next) => {
+                    upload = next;
+                    continue;
                 }
+                Err(error) => error,
             };
+            upload = self.open_again(name, digest, &meter, failed).await?;
+        }
+    }
+
+    /// After a failure: what the server has by now, unless nothing more can be expected.
+    async fn open_again(
+        &self,
+        name: &str,
+        digest: &Digest,
+        meter: &Meter,
+        mut failed: Error,
+    ) -> Result<Upload, Error> {
+        let layout = Layout::new(digest.size);
+        loop {
+            if !passes(&failed) {
+                return Err(failed);
+            }
+            match self.open_upload(name, digest).await {
+                Ok(next) => {
+                    meter.reached(bytes_of(layout, &next.have));
+                    meter.again(failed).await?;
+                    return Ok(next);
+                }
+                Err(error) => {
+                    meter.again(failed).await?;
+                    failed = error;
+                }
+            }
         }
     }
 
@@ -136,8 +158,11 @@ async fn send_range(
 ) -> Result<(), Error> {
     let head = [stream_kind::UPLOAD, file, first, count];
     let mut send = stream::open_uni(connection, &head).await?;
+    let mut next = reading(path, layout, first);
     for index in first..first + count {
-        let mut bytes = read_chunk(path, layout, index).await?;
+        let mut bytes = next.await.map_err(|error| Error::File(std::io::Error::other(error)))??;
+        // The next chunk is read while this one is on its way.
+        next = reading(path, layout, (index + 1).min(first + count - 1));
         while !bytes.is_empty() {
             let piece = bytes.split_to(bytes.len().min(PIECE));
             let length = piece.len() as u64;
@@ -159,14 +184,14 @@ fn ended(code: u64) -> Result<(), Error> {
     if code == 0 || code == u64::from(close_code::NO_TRANSFER) { Ok(()) } else { Err(stopped(code)) }
 }
 
-async fn read_chunk(path: &Path, layout: Layout, index: u64) -> Result<Bytes, Error> {
+/// Begins to read a chunk.
+fn reading(path: &Path, layout: Layout, index: u64) -> JoinHandle<Result<Bytes, Error>> {
     let path = path.to_owned();
-    blocking(move || {
+    tokio::spawn(blocking(move || {
         let mut file = File::open(path)?;
         file.seek(SeekFrom::Start(layout.offset(index)))?;
         let mut bytes = vec![0; layout.len(index) as usize];
         file.read_exact(&mut bytes)?;
         Ok(bytes.into())
-    })
-    .await
+    }))
 }

@@ -281,6 +281,7 @@ pub(super) const CLOSE_CODES: &[(u32, &str, &str)] = &[
     (close_code::NO_TRANSFER, "no_transfer", "There is no such transfer, or not any more."),
     (close_code::STORAGE, "storage", "The storage of files takes or gives nothing at the moment."),
     (close_code::BUSY, "busy", "Too many streams with files at the same time; try again later."),
+    (close_code::DAMAGED, "damaged", "What is stored of the file was found changed or lost."),
 ];
 
 /// Bounds of the protocol: name, value, what it bounds with its unit.
@@ -525,14 +526,15 @@ pub(super) const ADVICE: &[(fault::Code, &str)] = {
         (c::FILE_TOO_LARGE, "`limit` is the largest size in bytes."),
         (
             c::QUOTA_EXCEEDED,
-            "`limit` is what the account's files may take, in bytes. Recall some, or wait until others go.",
+            "`limit` is what the account's files, or with `field` `conversation` the group's, may take, in bytes. Delete some.",
         ),
         (c::STORAGE_FULL, "Repeat it after `retry_after_ms`; nothing was stored of what was refused."),
-        (
-            c::WRONG_HASH,
-            "The content changed while it was sent, or what is stored is damaged. Hash it again.",
-        ),
+        (c::WRONG_HASH, "The content changed while it was sent. Hash it again."),
         (c::FILE_GONE, "Show the message with its name and that its content is not kept any more."),
+        (
+            c::FILE_DAMAGED,
+            "Say so. When anybody brings the same content again, every file that has it is whole again.",
+        ),
         (c::NAME_TAKEN, "Choose another name or folder."),
         (c::FOLDER_NOT_EMPTY, "Move or delete what is in it first."),
         (c::NO_MAIL, "Do without e-mail: recover accounts by their recovery codes."),

@@ -1,0 +1,53 @@
+//! A person's own files: listing and deleting them.
+
+use indicatif::HumanBytes;
+use litrocket_client::Client;
+use litrocket_protocol::files::{DeleteFile, FileInfo, ListFiles, file_state};
+use serde_json::json;
+
+use super::files::{described, json_file};
+use crate::{Failure, output::time, session::Context};
+
+/// Lists the complete ones, the newest first, and what all of them take.
+pub(super) async fn list(context: &Context, client: &Client, find: Option<String>) -> Result<(), Failure> {
+    let words = context.output.words;
+    let mut asked = ListFiles { find, ..ListFiles::default() };
+    let mut none = true;
+    loop {
+        let page = client.call(asked.clone()).await?;
+        for info in &page.files {
+            none = false;
+            print(context, info)?;
+        }
+        asked.after = page.files.last().map(|info| info.file);
+        if !page.more || asked.after.is_none() {
+            if none && !context.output.json {
+                context.output.data(|| json!(null), || words.no_files().into())?;
+            }
+            let (used, quota) = (page.used_bytes, page.quota_bytes);
+            return context.output.data(
+                || json!({"type": "storage", "used": used, "quota": quota}),
+                || format!("{}: {} / {}", words.storage_used(), HumanBytes(used), HumanBytes(quota)),
+            );
+        }
+    }
+}
+
+fn print(context: &Context, info: &FileInfo) -> Result<(), Failure> {
+    let damaged = info.state == file_state::DAMAGED;
+    let file = json_file(info.file, &info.name, info.size, &info.media_type, &info.blake3);
+    context.output.data(
+        || json!({"type": "own_file", "file": file, "made_ms": info.made_ms, "damaged": damaged}),
+        || {
+            let state =
+                if damaged { format!("  {}", context.output.words.file_damaged()) } else { String::new() };
+            format!("{}  {}{state}", described(info), time(info.made_ms))
+        },
+    )
+}
+
+/// Deletes one: it stops to count, and messages show it as gone.
+pub(super) async fn remove(context: &Context, client: &Client, file: u64) -> Result<(), Failure> {
+    client.call(DeleteFile { file }).await?;
+    context.output.data(|| json!({"type": "done", "file": file}), || context.output.words.done().into())
+}

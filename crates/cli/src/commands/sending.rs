@@ -1,0 +1,85 @@
+//! The message ids of files on their way to a conversation, kept until the last of them is sent: the same command
+//! again, after an interruption at any place, sends none twice.
+
+use std::{
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
+
+use litrocket_client::{Client, Digest};
+use litrocket_protocol::{ConversationId, MessageId};
+use serde::{Deserialize, Serialize};
+
+use crate::{Failure, profile::hex, session::Context};
+
+/// A command that was interrupted so long ago is not the same any more.
+const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// One command that sends files.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Batch {
+    text: String,
+    paths: Vec<PathBuf>,
+    /// For each file that was begun, its hash and the id of its message.
+    begun: Vec<(String, String)>,
+}
+
+/// The batch with its place.
+pub(super) struct Sending {
+    path: PathBuf,
+    batch: Batch,
+}
+
+impl Sending {
+    /// What an earlier run of the same command began, or nothing yet. The digest is that of the first file.
+    pub(super) fn open(
+        context: &Context,
+        conversation: ConversationId,
+        first: &Digest,
+        paths: &[PathBuf],
+        text: &str,
+    ) -> Result<Self, Failure> {
+        let profile = context.profile()?;
+        profile.make_folder()?;
+        let path = profile.note_file(&format!("sending-{conversation}-{}", hex(&first.blake3)));
+        let recent = std::fs::metadata(&path)
+            .and_then(|data| data.modified())
+            .is_ok_and(|then| age(then).is_some_and(|age| age < KEPT));
+        let kept = std::fs::read(&path).ok().filter(|_| recent);
+        let kept: Option<Batch> = kept.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        // Other words, or other files, make other messages.
+        let kept = kept.filter(|batch| batch.text == text && batch.paths == paths);
+        let new = || Batch { text: text.into(), paths: paths.to_vec(), begun: Vec::new() };
+        Ok(Self { path, batch: kept.unwrap_or_else(new) })
+    }
+
+    /// The id of the message of the file at this place: the same one again while the file is the same.
+    pub(super) fn id(
+        &mut self,
+        index: usize,
+        digest: &Digest,
+        client: &Client,
+    ) -> Result<MessageId, Failure> {
+        let hash = hex(&digest.blake3);
+        let begun = self.batch.begun.get(index).filter(|(begun, _)| *begun == hash);
+        if let Some(id) = begun.and_then(|(_, id)| MessageId::parse(id)) {
+            return Ok(id);
+        }
+        let id = client.new_id()?;
+        self.batch.begun.truncate(index);
+        self.batch.begun.push((hash, id.to_string()));
+        let text = serde_json::to_vec(&self.batch).map_err(std::io::Error::other)?;
+        std::fs::write(&self.path, text)?;
+        Ok(id)
+    }
+
+    pub(super) fn done(self) {
+        // At worst the same command sends the same messages once more under the same ids, which changes nothing.
+        let _ = std::fs::remove_file(self.path);
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the age of a file on this disk, by the clock that dated it")]
+fn age(then: SystemTime) -> Option<Duration> {
+    SystemTime::now().duration_since(then).ok()
+}

@@ -1,0 +1,150 @@
+//! The file that the chunks of a download go to until all are there.
+
+use std::{
+    ffi::OsString,
+    fs::{File, OpenOptions},
+    io,
+    os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use litrocket_core::chunks::{Hash, Have, Layout};
+
+/// What of a target's name is in the name of its part file: with the rest it fits into every file system.
+const NAME_BYTES: usize = 200;
+
+/// A part file that belongs to this process until it is dropped.
+#[derive(Debug)]
+pub(super) struct Part {
+    file: File,
+    path: PathBuf,
+}
+
+/// A hidden name beside the target that nobody else uses for anything: it has the content's hash in it.
+fn part_path(target: &Path, blake3: &[u8]) -> PathBuf {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let mut end = name.len().min(NAME_BYTES);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    let hash = blake3.first_chunk().map_or(0, |first| u32::from_be_bytes(*first));
+    target.with_file_name(OsString::from(format!(".{}.{hash:08x}.part", &name[..end])))
+}
+
+impl Part {
+    /// Opens the part file of a target, or makes it. What an earlier try left is taken when it is a plain file of the
+    /// same user; nothing is followed or replaced.
+    pub(super) fn open(target: &Path, blake3: &[u8]) -> io::Result<Self> {
+        let path = part_path(target, blake3);
+        loop {
+            let made = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path);
+            let file = match made {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match left(&path) {
+                    // It was finished or taken away in between.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    file => file?,
+                },
+                file => file?,
+            };
+            file.try_lock().map_err(|_| {
+                let text = format!("another process fetches this: {} is in use", path.display());
+                io::Error::new(io::ErrorKind::ResourceBusy, text)
+            })?;
+            // Whoever had it before may have made the target of it.
+            let still = std::fs::symlink_metadata(&path).is_ok_and(|now| {
+                file.metadata().is_ok_and(|own| (own.dev(), own.ino()) == (now.dev(), now.ino()))
+            });
+            if still {
+                return Ok(Self { file, path });
+            }
+        }
+    }
+
+    /// Which chunks are there, each verified. Makes the file as long as it will be.
+    pub(super) fn have(&self, layout: Layout, hashes: &[Hash]) -> io::Result<Have> {
+        let before = self.file.metadata()?.len();
+        self.file.set_len(layout.size)?;
+        let mut have = Have::none(layout.chunks());
+        let mut buffer = Vec::new();
+        for (index, hash) in (0_u64..).zip(hashes) {
+            if layout.offset(index) + layout.len(index) > before {
+                break;
+            }
+            buffer.resize(layout.len(index) as usize, 0);
+            self.file.read_exact_at(&mut buffer, layout.offset(index))?;
+            if layout.hash(index, &buffer) == *hash {
+                have.set(index);
+            }
+        }
+        Ok(have)
+    }
+
+    pub(super) fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all_at(bytes, offset)
+    }
+
+    /// All is there: it takes the target's name.
+    pub(super) fn finish(&self, target: &Path) -> io::Result<()> {
+        self.file.sync_all()?;
+        std::fs::rename(&self.path, target)
+    }
+}
+
+/// The part file of an earlier try.
+fn left(path: &Path) -> io::Result<File> {
+    let named = std::fs::symlink_metadata(path)?;
+    let own = rustix::process::geteuid().as_raw();
+    if !named.file_type().is_file() || named.uid() != own || named.nlink() != 1 {
+        let text = format!("{} is in the way: it is no file that a fetch left", path.display());
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
+    }
+    let flags = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
+    let file = OpenOptions::new().read(true).write(true).custom_flags(flags).open(path)?;
+    let opened = file.metadata()?;
+    if (opened.dev(), opened.ino()) == (named.dev(), named.ino()) {
+        Ok(file)
+    } else {
+        Err(io::Error::new(io::ErrorKind::NotFound, "it was replaced"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_left_by_a_fetch_is_neither_followed_nor_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("plans.pdf");
+        let path = part_path(&target, &[0xab; 32]);
+        assert_eq!(path, folder.path().join(".plans.pdf.abababab.part"));
+        let precious = folder.path().join("precious");
+        std::fs::write(&precious, "words").unwrap();
+        std::os::unix::fs::symlink(&precious, &path).unwrap();
+        assert_eq!(Part::open(&target, &[0xab; 32]).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        std::fs::remove_file(&path).unwrap();
+        std::fs::hard_link(&precious, &path).unwrap();
+        assert_eq!(Part::open(&target, &[0xab; 32]).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read(&precious).unwrap(), b"words");
+        std::fs::remove_file(&path).unwrap();
+        // One at a time, and the next goes on with what is there.
+        let part = Part::open(&target, &[0xab; 32]).unwrap();
+        assert_eq!(Part::open(&target, &[0xab; 32]).unwrap_err().kind(), io::ErrorKind::ResourceBusy);
+        let layout = Layout::new(5);
+        assert!(!part.have(layout, &[layout.hash(0, b"hello")]).unwrap().is_complete());
+        part.write(0, b"hello").unwrap();
+        drop(part);
+        let part = Part::open(&target, &[0xab; 32]).unwrap();
+        assert!(part.have(layout, &[layout.hash(0, b"hello")]).unwrap().is_complete());
+        part.finish(&target).unwrap();
+        assert_eq!(std::fs::read(&target).unwrap(), b"hello");
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_long_name_still_fits() {
+        let target = Path::new("x").join("名".repeat(85));
+        let name = part_path(&target, &[1; 32]);
+        assert!(name.file_name().unwrap().len() <= 255 && name.parent() == target.parent());
+    }
+}

@@ -1,0 +1,158 @@
+//! The SQL of the tables `contents` and `content_leftovers`: what is stored, once for each hash.
+
+use super::{blobs::Place, picture_store, store::new_id};
+use crate::{
+    args,
+    db::Db,
+    error::{Error, Result},
+    writer::Tx,
+};
+
+/// What is stored, or will be.
+#[derive(Debug, Clone)]
+pub(super) struct Content {
+    pub(super) place: Place,
+    pub(super) size: u64,
+    pub(super) hashes: Vec<u8>,
+    pub(super) complete: bool,
+    pub(super) moved_ms: u64,
+}
+
+fn place(content: i64, random: Option<Vec<u8>>) -> Place {
+    Place { content: content as u64, random: random.and_then(|bytes| bytes.try_into().ok()) }
+}
+
+/// A content whose chunks are still to come.
+pub(super) async fn new_content(tx: &mut Tx, blake3: &[u8], size: u64, hashes: &[u8]) -> Result<u64> {
+    const INSERT: &str = "INSERT INTO contents (id, blake3, size, hashes, made_ms, moved_ms, place)
+        VALUES ($1, $2, $3, $4, $5, $5, $6)";
+    let (id, now) = (new_id(tx).await?, tx.now_ms());
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(|error| Error::Internal(error.to_string()))?;
+    tx.execute(INSERT, args![id, blake3, size, hashes, now, &random[..]]).await?;
+    Ok(id)
+}
+
+pub(super) async fn content(db: &Db, id: u64) -> Result<Option<Content>> {
+    const SELECT: &str = "SELECT place, size, hashes, complete, moved_ms FROM contents WHERE id = $1";
+    type Found = (Option<Vec<u8>>, i64, Vec<u8>, i64, i64);
+    let row: Option<Found> = db.first(SELECT, args![id]).await?;
+    Ok(row.map(|(random, size, hashes, complete, moved)| Content {
+        place: place(id as i64, random),
+        size: size as u64,
+        hashes,
+        complete: complete != 0,
+        moved_ms: moved as u64,
+    }))
+}
+
+/// Somebody goes on with an upload: the time after which it is given up begins again.
+pub(super) async fn moved(tx: &mut Tx, id: u64) -> Result<()> {
+    let now = tx.now_ms();
+    tx.execute("UPDATE contents SET moved_ms = $2 WHERE id = $1", args![id, now]).await.map(drop)
+}
+
+/// A chunk was found changed or lost.
+pub(super) async fn mark_damaged(tx: &mut Tx, id: u64) -> Result<()> {
+    const MARK: &str = "UPDATE contents SET damaged = 1 WHERE id = $1 AND complete = 1 AND damaged = 0";
+    tx.execute(MARK, args![id]).await.map(drop)
+}
+
+/// All chunks of a content are there. When another one with the same hash was complete before, the files move
+/// to that one; those of damaged ones with the same hash move to the whole one.
+pub(super) async fn complete(tx: &mut Tx, id: u64, media_type: &str) -> Result<()> {
+    const HASH: &str = "SELECT blake3, complete, size FROM contents WHERE id = $1";
+    const OTHER: &str = "SELECT id FROM contents WHERE blake3 = $1 AND complete = 1 AND damaged = 0";
+    const DAMAGED: &str = "SELECT id FROM contents WHERE blake3 = $1 AND damaged = 1";
+    const DONE: &str = "UPDATE contents SET complete = 1, media_type = $2 WHERE id = $1";
+    const FILES: &str = "UPDATE files SET content = $2, complete = 1, media_type = $3,
+        unused_ms = CASE WHEN unused_ms IS NULL OR unused_ms = 0 THEN unused_ms ELSE $4 END WHERE content = $1";
+    let row: Option<(Vec<u8>, i64, i64)> = tx.first(HASH, args![id]).await?;
+    // It was given up meanwhile, or is complete already.
+    let Some((blake3, 0, size)) = row else { return Ok(()) };
+    let other: Option<(i64,)> = tx.first(OTHER, args![blake3.clone()]).await?;
+    let whole = other.map_or(id, |(other,)| other as u64);
+    let mut from = vec![id];
+    if whole == id {
+        tx.execute(DONE, args![id, media_type]).await?;
+        picture_store::wait(tx, id, media_type, size as u64).await?;
+    }
+    let damaged: Vec<(i64,)> = tx.all(DAMAGED, args![blake3]).await?;
+    from.extend(damaged.into_iter().map(|(id,)| id as u64));
+    let now = tx.now_ms();
+    for from in from {
+        tx.execute(FILES, args![from, whole, media_type, now]).await?;
+        drop_unreferenced(tx, from).await?;
+    }
+    Ok(())
+}
+
+/// Takes a content away that no file has; its chunks are left to be deleted. Whether it went.
+pub(super) async fn drop_unreferenced(tx: &mut Tx, id: u64) -> Result<bool> {
+    const LEFT: &str = "INSERT INTO content_leftovers (content, place)
+        SELECT id, place FROM contents WHERE id = $1
+            AND NOT EXISTS (SELECT 1 FROM files WHERE content = $1) ON CONFLICT DO NOTHING";
+    if tx.execute(LEFT, args![id]).await? == 0 {
+        return Ok(false);
+    }
+    tx.execute("DELETE FROM contents WHERE id = $1", args![id]).await?;
+    tx.execute("DELETE FROM pictures WHERE content = $1", args![id]).await?;
+    Ok(true)
+}
+
+/// Contents whose chunks are to be deleted now.
+pub(super) async fn leftovers(db: &Db, now_ms: u64, most: u64) -> Result<Vec<Place>> {
+    const SELECT: &str = "SELECT content, place FROM content_leftovers WHERE retry_ms <= $1
+        ORDER BY retry_ms, content LIMIT $2";
+    let rows: Vec<(i64, Option<Vec<u8>>)> = db.all(SELECT, args![now_ms, most]).await?;
+    Ok(rows.into_iter().map(|(id, random)| place(id, random)).collect())
+}
+
+pub(super) async fn forget_leftover(tx: &mut Tx, content: u64) -> Result<()> {
+    tx.execute("DELETE FROM content_leftovers WHERE content = $1", args![content]).await.map(drop)
+}
+
+/// What could not be deleted is tried again then.
+pub(super) async fn put_off_leftover(tx: &mut Tx, content: u64, retry_ms: u64) -> Result<()> {
+    const UPDATE: &str = "UPDATE content_leftovers SET retry_ms = $2 WHERE content = $1";
+    tx.execute(UPDATE, args![content, retry_ms]).await.map(drop)
+}
+
+/// A content with the name of one of its files.
+pub(super) struct Named {
+    pub(super) place: Place,
+    pub(super) size: u64,
+    pub(super) hashes: Vec<u8>,
+    pub(super) name: String,
+}
+
+/// Complete contents behind one, by id.
+pub(super) async fn complete_contents(db: &Db, after: u64, limit: u64) -> Result<Vec<Named>> {
+    const SELECT: &str = "SELECT c.id, c.place, c.size, c.hashes, COALESCE(
+            (SELECT f.name FROM files f WHERE f.content = c.id ORDER BY f.id LIMIT 1), '')
+        FROM contents c WHERE c.complete = 1 AND c.id > $1 ORDER BY c.id LIMIT $2";
+    type Row = (i64, Option<Vec<u8>>, i64, Vec<u8>, String);
+    let rows: Vec<Row> = db.all(SELECT, args![after, limit]).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, random, size, hashes, name)| Named {
+            place: place(id, random),
+            size: size as u64,
+            hashes,
+            name,
+        })
+        .collect())
+}
+
+/// Whether chunks in this place belong to a content, also one whose chunks are to be deleted.
+pub(super) async fn is_known(db: &Db, place: Place) -> Result<bool> {
+    const BY_ID: &str = "SELECT id FROM contents WHERE id = $1 AND place IS NULL
+        UNION SELECT content FROM content_leftovers WHERE content = $1 AND place IS NULL";
+    const BY_PLACE: &str = "SELECT id FROM contents WHERE place = $1
+        UNION SELECT content FROM content_leftovers WHERE place = $1";
+    let row: Option<(i64,)> = match place.random {
+        None => db.first(BY_ID, args![place.content]).await?,
+        Some(random) => db.first(BY_PLACE, args![&random[..]]).await?,
+    };
+    Ok(row.is_some())
+}

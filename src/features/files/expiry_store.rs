@@ -1,0 +1,126 @@
+//! The SQL of what goes: files given up, too old, unused, of accounts that were deleted, of conversations without
+//! readers.
+
+use litrocket_protocol::AccountId;
+
+use super::{
+    content_store,
+    store::{CARRIED, File, unused},
+};
+use crate::{args, error::Result, writer::Tx};
+
+/// A file and its content.
+type Gone = (i64, Option<i64>);
+
+/// Takes the content of files away. A file that something carries stays as one that is not kept any more. The
+/// contents that went with them.
+async fn drop_content(tx: &mut Tx, files: Vec<Gone>) -> Result<Vec<u64>> {
+    const EMPTY: &str = "UPDATE files SET content = NULL, unused_ms = NULL WHERE id = $1";
+    const DELETE: &str = "DELETE FROM files WHERE id = $1";
+    let mut contents = Vec::new();
+    for (id, content) in files {
+        let carried: Option<(i64,)> = tx.first(CARRIED, args![id]).await?;
+        tx.execute(if carried.is_some() { EMPTY } else { DELETE }, args![id]).await?;
+        if let Some(content) = content
+            && content_store::drop_unreferenced(tx, content as u64).await?
+        {
+            contents.push(content as u64);
+        }
+    }
+    Ok(contents)
+}
+
+/// Takes the content of one file away; the content's number when it went with it.
+pub(super) async fn give_up(tx: &mut Tx, file: &File) -> Result<Option<u64>> {
+    let content = file.content.map(|id| id as i64);
+    Ok(drop_content(tx, vec![(file.id as i64, content)]).await?.pop())
+}
+
+/// Times before which files are taken away.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Before {
+    /// Complete ones that nothing carries since then.
+    pub(super) unused: u64,
+    /// Uploads to which nothing came since then.
+    pub(super) moved: u64,
+    /// All that were made before.
+    pub(super) made: u64,
+}
+
+/// Takes files away that nothing has carried since before some time, that are too old, or whose owner has gone; how
+/// many.
+pub(super) async fn expire(tx: &mut Tx, before: Before, most: u64) -> Result<u64> {
+    const UNUSED: &str = "SELECT id, content FROM files
+        WHERE unused_ms IS NOT NULL AND (unused_ms = 0 OR (unused_ms <= $1 AND complete = 1))
+        ORDER BY unused_ms LIMIT $2";
+    const STUCK: &str = "SELECT f.id, f.content FROM contents c JOIN files f ON f.content = c.id
+        WHERE c.complete = 0 AND c.moved_ms < $1 ORDER BY c.moved_ms LIMIT $2";
+    const OLD: &str = "SELECT id, content FROM files WHERE content IS NOT NULL AND made_ms < $1
+        ORDER BY made_ms LIMIT $2";
+    let mut files: Vec<Gone> = tx.all(UNUSED, args![before.unused, most]).await?;
+    files.extend(tx.all::<Gone>(STUCK, args![before.moved, most]).await?);
+    files.extend(tx.all::<Gone>(OLD, args![before.made, most]).await?);
+    files.extend(left_behind(tx, most).await?);
+    files.sort_unstable();
+    files.dedup();
+    let count = files.len() as u64;
+    drop_content(tx, files).await?;
+    Ok(count)
+}
+
+/// An account is deleted: its files go, some at a time; those that something carries only with `all`.
+pub(crate) async fn erase(tx: &mut Tx, account: AccountId, all: bool) -> Result<()> {
+    const INSERT: &str =
+        "INSERT INTO file_owners_gone (account, carried) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    tx.execute(INSERT, args![account, all]).await.map(drop)
+}
+
+/// Files of an account that was deleted.
+async fn left_behind(tx: &mut Tx, most: u64) -> Result<Vec<Gone>> {
+    const OWNER: &str = "SELECT account, carried FROM file_owners_gone ORDER BY account LIMIT 1";
+    const FILES: &str = "SELECT id, content FROM files WHERE owner = $1 AND content IS NOT NULL
+        AND ($2 = 1 OR unused_ms IS NOT NULL) LIMIT $3";
+    let owner: Option<(i64, i64)> = tx.first(OWNER, args![]).await?;
+    let Some((owner, carried)) = owner else { return Ok(Vec::new()) };
+    let files: Vec<Gone> = tx.all(FILES, args![owner, carried, most]).await?;
+    if files.is_empty() {
+        tx.execute("DELETE FROM file_owners_gone WHERE account = $1", args![owner]).await?;
+    }
+    Ok(files)
+}
+
+/// Lets the files go of conversations that nobody reads any more, behind one; where to go on, and how many went.
+pub(super) async fn sweep(tx: &mut Tx, after: u64, most: u64) -> Result<(u64, u64)> {
+    const SOME: &str = "WITH some AS (SELECT conversation FROM file_carriers WHERE conversation > $1
+            UNION SELECT conversation FROM group_files WHERE conversation > $1 ORDER BY 1 LIMIT $2)
+        SELECT s.conversation,
+            EXISTS (SELECT 1 FROM members m WHERE m.conversation = s.conversation AND m.state = 2),
+            EXISTS (SELECT 1 FROM members m JOIN accounts a ON a.id = m.account AND a.deleted_ms IS NULL
+                WHERE m.conversation = s.conversation AND m.state <> 1)
+        FROM some s ORDER BY 1";
+    const SHELF: &str = "DELETE FROM group_files WHERE id IN
+        (SELECT id FROM group_files WHERE conversation = $1 LIMIT $2) RETURNING file";
+    const CARRIERS: &str = "DELETE FROM file_carriers WHERE (file, conversation, event_seq) IN
+        (SELECT file, conversation, event_seq FROM file_carriers WHERE conversation = $1 LIMIT $2) RETURNING file";
+    let some: Vec<(i64, i64, i64)> = tx.all(SOME, args![after, most]).await?;
+    let mut next = 0;
+    for (conversation, members, readers) in some {
+        let mut files: Vec<(Option<i64>,)> = Vec::new();
+        if members == 0 {
+            files = tx.all(SHELF, args![conversation, most]).await?;
+        }
+        if readers == 0 {
+            files.extend(tx.all::<(Option<i64>,)>(CARRIERS, args![conversation, most]).await?);
+        }
+        if !files.is_empty() {
+            let count = files.len() as u64;
+            let files: Vec<u64> =
+                files.into_iter().filter_map(|(file,)| file).map(|file| file as u64).collect();
+            unused(tx, &files).await?;
+            // There may be more of this one.
+            return Ok((conversation as u64 - 1, count));
+        }
+        next = conversation as u64;
+    }
+    Ok((next, 0))
+}

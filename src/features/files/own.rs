@@ -1,0 +1,44 @@
+//! What an account keeps: its own complete files.
+
+use litrocket_protocol::{
+    Fault,
+    account::Done,
+    fault::code,
+    files::{DeleteFile, Files, ListFiles},
+    limits,
+};
+
+use super::{expiry_store, info, store};
+use crate::{error::Result, features::page_limit, rpc::Session, writer::Tx};
+
+pub(super) async fn delete(caller: Session, request: DeleteFile) -> Result<Done> {
+    let me = caller.account();
+    let work = async move |tx: &mut Tx| match store::own_in(tx, me, request.file).await? {
+        Some(file) => expiry_store::give_up(tx, &file).await,
+        None => Ok(None),
+    };
+    let gone = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    if let Some(content) = gone {
+        caller.app.files.transfers.close(content).await;
+        caller.app.files.collect.notify_one();
+    }
+    Ok(Done::default())
+}
+
+pub(super) async fn list(caller: Session, request: ListFiles) -> Result<Files> {
+    let limit = page_limit(request.limit)?;
+    let find = request.find.unwrap_or_default();
+    if find.len() > limits::SEARCH_BYTES_MAX {
+        return Err(Fault::new(code::TOO_LONG).field("find").limit(limits::SEARCH_BYTES_MAX as u64).into());
+    }
+    let (app, me) = (&caller.app, caller.account());
+    let mut rows = store::kept(&app.db, me, request.after.unwrap_or(u64::MAX), &find, limit + 1).await?;
+    let more = rows.len() as u64 > limit;
+    rows.truncate(limit as usize);
+    let mut files = Vec::with_capacity(rows.len());
+    for row in rows {
+        files.push(info(app, row).await?);
+    }
+    let used_bytes = store::used_now(&app.db, me).await?;
+    Ok(Files { files, more, used_bytes, quota_bytes: app.files.quota })
+}

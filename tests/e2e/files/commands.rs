@@ -1,0 +1,360 @@
+//! The `file` commands as people type them, and the program killed in the middle.
+
+use std::{
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use super::{
+    MIB,
+    broken::{kills, place},
+    content,
+};
+use crate::{
+    process::{Process, program},
+    programs::Terminal,
+};
+
+/// A command under way.
+struct Running(Child);
+
+impl Running {
+    fn gets(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.0), signal).unwrap();
+    }
+
+    fn ends(mut self) -> i32 {
+        self.0.wait().unwrap().code().unwrap_or(-1)
+    }
+
+    fn has_ended(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_some()
+    }
+}
+
+impl Terminal<'_> {
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = program();
+        command
+            .current_dir(self.process.path())
+            .env("HOME", self.process.path())
+            .env("XDG_DATA_HOME", self.process.path().join("xdg"))
+            .args(["--server", &format!("127.0.0.1:{}", self.process.port), "--ca", "certs/ca.pem"])
+            .args(["--profile", self.profile])
+            .args(args)
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn begins(&self, args: &[&str]) -> Running {
+        let mut command = self.command(args);
+        Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    }
+
+    /// What a person reads.
+    fn reads(&self, args: &[&str]) -> String {
+        let output = self.command(args).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+fn pair(process: &Process) -> [Terminal<'_>; 2] {
+    let people = ["ada", "bob"].map(|profile| Terminal { process, profile });
+    for person in &people {
+        person.says(&["register", person.profile]);
+    }
+    people
+}
+
+fn last(lines: &[Value]) -> &Value {
+    lines.last().unwrap()
+}
+
+fn file_of(process: &Process, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = process.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+/// The bytes of all chunks in the server's folder.
+fn stored(folder: &Path) -> u64 {
+    let list: Vec<_> = std::fs::read_dir(folder).map(|list| list.flatten().collect()).unwrap_or_default();
+    list.iter()
+        .map(|one| {
+            if one.path().is_dir() {
+                stored(&one.path())
+            } else {
+                one.metadata().map_or(0, |data| data.len())
+            }
+        })
+        .sum()
+}
+
+#[tokio::test]
+async fn every_file_command_works_and_prints_json() {
+    let process = Process::start();
+    let [ada, bob] = pair(&process);
+    file_of(&process, "plans.txt", b"the plans");
+    file_of(&process, "more.bin", &content(400, MIB + 7));
+    let sent = ada.says(&["file", "send", "@bob", "plans.txt", "more.bin", "--text", "look"]);
+    let sent: Vec<&Value> = sent.iter().filter(|line| line["type"] == "sent").collect();
+    assert_eq!(sent.len(), 2);
+    let file = &sent[0]["file"];
+    let keys: Vec<&str> = file.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(keys, ["id", "name", "size", "media_type", "blake3"]);
+    assert_eq!(
+        (&file["name"], &file["size"], &file["media_type"]),
+        (&"plans.txt".into(), &9.into(), &"text/plain".into())
+    );
+    let id = file["id"].to_string();
+    let heard = bob.says(&["listen", "--count", "2", "--idle", "10"]);
+    assert_eq!(heard[0]["file"], *file);
+    let fetched = bob.says(&["file", "get", &id, "--output", "got.txt"]);
+    assert_eq!(last(&fetched)["type"], "fetched");
+    assert_eq!(std::fs::read(process.path().join("got.txt")).unwrap(), b"the plans");
+    std::fs::create_dir(process.path().join("folder")).unwrap();
+    for name in ["plans.txt", "plans (2).txt"] {
+        let fetched = bob.says(&["file", "get", &id, "-o", "folder"]);
+        assert_eq!(last(&fetched)["path"], format!("folder/{name}"));
+    }
+    let fetched = bob.says(&["file", "get", &id, "-o", "folder", "--replace"]);
+    assert_eq!(last(&fetched)["path"], "folder/plans.txt");
+    // Sent on it is bob's own.
+    let shared = &bob.says(&["file", "share", &id, "@ada"])[0];
+    assert_ne!(shared["file"]["id"], file["id"]);
+    let own = bob.says(&["file", "own"]);
+    assert_eq!(
+        (&own[0]["type"], &own[0]["file"]["name"], own.len()),
+        (&"own_file".into(), &"plans.txt".into(), 2)
+    );
+    assert_eq!((&own[1]["type"], &own[1]["used"]), (&"storage".into(), &4096.into()));
+    assert_eq!(ada.says(&["file", "own", "MORE"]).len(), 2);
+    // A group's files.
+    ada.says(&["group", "create", "rockets", "@bob"]);
+    ada.says(&["file", "folder", "#rockets", "2026"]);
+    let put = ada.says(&["file", "put", "#rockets", "more.bin", "--folder", "2026"]);
+    let entry = last(&put)["entry"].to_string();
+    ada.says(&["file", "rename", "#rockets", &entry, "less.bin"]);
+    ada.says(&["file", "move", "#rockets", &entry, "/"]);
+    let list = bob.says(&["file", "list", "#rockets", "--sort", "newest"]);
+    assert_eq!(list.iter().filter(|line| line["name"] == "less.bin").count(), 1);
+    assert_eq!(bob.fails(&["file", "delete", "#rockets", &entry]).1["code"], "forbidden");
+    ada.says(&["file", "delete", "#rockets", &entry]);
+    assert!(bob.says(&["file", "list", "#rockets"]).iter().all(|line| line["name"] != "less.bin"));
+    // What is removed shows as such, without an error.
+    ada.says(&["file", "remove", &id]);
+    assert_eq!(bob.says(&["file", "get", &id])[0]["type"], "gone");
+    assert_eq!(bob.fails(&["file", "get", "99999"]).1["code"], "not_found");
+    assert_eq!(last(&ada.says(&["file", "status"]))["type"], "storage");
+    assert!(bob.reads(&["file", "own"]).contains("plans.txt"));
+    bob.says(&["file", "remove", &shared["file"]["id"].to_string()]);
+    assert!(bob.reads(&["file", "own"]).starts_with("You keep no files."));
+}
+
+#[tokio::test]
+async fn a_name_of_a_file_neither_breaks_a_terminal_nor_leaves_the_folder() {
+    let process = Process::start();
+    let [ada, bob] = pair(&process);
+    let names = [
+        "a\nb",
+        "\u{1b}[2J",
+        "\u{202e}gpj.exe",
+        "x\u{7}\u{8}",
+        "-rf",
+        "\u{61c}\u{2067}y",
+        ".hidden",
+        "tab\there",
+        "cr\rlf",
+        "\u{9b}31m",
+        "名字 😀",
+    ];
+    std::fs::create_dir(process.path().join("in")).unwrap();
+    std::fs::create_dir(process.path().join("out")).unwrap();
+    for name in names {
+        let path = process.path().join("in").join(name);
+        std::fs::write(&path, name).unwrap();
+        let path = path.to_str().unwrap();
+        let sent = ada.says(&["file", "send", "@bob", path]);
+        assert_eq!(last(&sent)["file"]["name"], name);
+        let id = last(&sent)["file"]["id"].to_string();
+        let shown = bob.reads(&["file", "get", &id, "-o", "out"]) + &ada.reads(&["file", "own"]);
+        let bad = |c: char| {
+            c != '\n'
+                && (c.is_control()
+                    || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+        };
+        assert!(!shown.contains(bad), "{name:?}: {shown:?}");
+    }
+    let history = bob.reads(&["history", "@ada"]);
+    assert_eq!(history.lines().count(), names.len(), "a line each: {history:?}");
+    let out: Vec<String> = std::fs::read_dir(process.path().join("out"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(out.len(), names.len(), "{out:?}");
+    assert!(
+        out.iter().all(|name| !name.starts_with(['.', '-']) && !name.contains(char::is_control)),
+        "{out:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_interrupted_command_goes_on_and_sends_nothing_twice() {
+    let process = Process::start();
+    let [ada, bob] = pair(&process);
+    file_of(&process, "one.txt", b"one");
+    let large = content(410, 48 * MIB);
+    file_of(&process, "two.bin", &large);
+    file_of(&process, "three.txt", b"three");
+    let send = ["file", "send", "@bob", "one.txt", "two.bin", "three.txt"];
+    let mut running = ada.begins(&send);
+    let files = process.path().join("data/files");
+    while stored(&files) < 4 * MIB as u64 && !running.has_ended() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    running.gets(Signal::INT);
+    assert_eq!(running.ends(), 130, "it was paused");
+    let stored_before = stored(&files);
+    assert!(stored_before < large.len() as u64);
+    let sent = ada.says(&send);
+    let resumed =
+        sent.iter().find(|line| line["type"] == "sent" && line["file"]["name"] == "two.bin").unwrap();
+    assert!(resumed["resumed"].as_u64().unwrap() >= MIB as u64, "{resumed}");
+    let history = bob.says(&["history", "@ada"]);
+    let names: Vec<&str> = history.iter().map(|line| line["file"]["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["one.txt", "two.bin", "three.txt"]);
+    // On purpose it can be sent again.
+    ada.says(&["file", "send", "@bob", "one.txt"]);
+    assert_eq!(bob.says(&["history", "@ada"]).len(), 4);
+    // The way down: interrupted, then whole; nothing else in the folder is touched.
+    let id = resumed["file"]["id"].to_string();
+    std::fs::create_dir(process.path().join("out")).unwrap();
+    std::fs::write(process.path().join("out/two.bin.part"), "mine").unwrap();
+    symlink(process.path().join("one.txt"), process.path().join("out/link")).unwrap();
+    let mut running = bob.begins(&["file", "get", &id, "-o", "out/two.bin"]);
+    std::thread::sleep(Duration::from_millis(60));
+    if !running.has_ended() {
+        running.gets(Signal::INT);
+        running.ends();
+    }
+    bob.says(&["file", "get", &id, "-o", "out/two.bin"]);
+    assert!(std::fs::read(process.path().join("out/two.bin")).unwrap() == large);
+    assert_eq!(std::fs::read(process.path().join("out/two.bin.part")).unwrap(), b"mine");
+    assert_eq!(std::fs::read_dir(process.path().join("out")).unwrap().count(), 3);
+}
+
+#[tokio::test]
+async fn either_program_may_be_killed_at_any_place() {
+    let mut process = Process::new();
+    process.variables = vec![("LITROCKET_FILES_DISK_RESERVE_MIB", "0")];
+    process.up();
+    pair(&process);
+    let size = 6 * MIB + 321;
+    for round in 0..kills() {
+        let bytes = content(500 + round, size);
+        let name = format!("up-{round}.bin");
+        file_of(&process, &name, &bytes);
+        let stop_at = place(round, size as u64);
+        let files = process.path().join("data/files");
+        let before = stored(&files);
+        let kill_server = round % 2 == 1;
+        let mut running =
+            Terminal { process: &process, profile: "ada" }.begins(&["file", "send", "@bob", &name]);
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while stored(&files) - before < stop_at && !running.has_ended() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_micros(500));
+        }
+        if kill_server {
+            process.kill();
+            process.up();
+            assert_eq!(running.ends(), 0, "round {round}: the command goes on by itself");
+        } else if !running.has_ended() {
+            running.gets(Signal::KILL);
+            running.ends();
+        }
+        let there = stored(&files) - before;
+        let [ada, bob] = ["ada", "bob"].map(|profile| Terminal { process: &process, profile });
+        let sent = ada.says(&["file", "send", "@bob", &name]);
+        let sent = last(&sent);
+        // Whole chunks are never sent again.
+        let resumed = sent["resumed"].as_u64().unwrap();
+        assert!(
+            resumed + MIB as u64 > there.min(size as u64),
+            "round {round}: {there} there, {resumed} resumed"
+        );
+        let id = sent["file"]["id"].to_string();
+        let target = format!("down-{round}.bin");
+        let mut running = bob.begins(&["file", "get", &id, "-o", &target]);
+        std::thread::sleep(Duration::from_millis(place(round + 1000, 80)));
+        if kill_server {
+            process.kill();
+            process.up();
+            assert_eq!(running.ends(), 0, "round {round}");
+        } else {
+            if !running.has_ended() {
+                running.gets(Signal::KILL);
+            }
+            running.ends();
+            Terminal { process: &process, profile: "bob" }.says(&["file", "get", &id, "-o", &target]);
+        }
+        assert!(std::fs::read(process.path().join(&target)).unwrap() == bytes, "round {round}");
+    }
+    let left = std::fs::read_dir(process.path()).unwrap().flatten();
+    let parts: Vec<_> = left.filter(|one| one.file_name().to_string_lossy().ends_with(".part")).collect();
+    assert!(parts.is_empty(), "{parts:?}");
+}
+
+#[tokio::test]
+async fn the_check_of_the_storage_tells_all_it_finds_and_changes_nothing() {
+    let mut process = Process::start();
+    let [ada, _] = pair(&process);
+    file_of(&process, "one.bin", &content(420, 2 * MIB));
+    file_of(&process, "two.bin", &content(421, 2 * MIB));
+    ada.says(&["file", "send", "@bob", "one.bin", "two.bin"]);
+    let check = |process: &Process| {
+        let output = program()
+            .current_dir(process.path())
+            .args(["--json", "admin", "files", "check"])
+            .output()
+            .unwrap();
+        let lines: Vec<Value> = String::from_utf8(output.stdout)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        (output.status.code(), lines, String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, lines, _) = check(&process);
+    assert_eq!((code, &lines[0]["damaged"], &lines[0]["chunks"]), (Some(0), &0.into(), &4.into()));
+    let mut chunks = Vec::new();
+    let mut folders = vec![process.path().join("data/files")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            if entry.path().is_dir() { folders.push(entry.path()) } else { chunks.push(entry.path()) }
+        }
+    }
+    chunks.sort();
+    std::fs::write(&chunks[0], "changed").unwrap();
+    std::fs::remove_file(&chunks[1]).unwrap();
+    std::fs::create_dir(&chunks[1]).unwrap();
+    std::fs::create_dir_all(process.path().join("data/files/abc/abc0000000000000")).unwrap();
+    std::fs::write(process.path().join("data/files/abc/abc0000000000000/0"), "nobody's").unwrap();
+    let (code, lines, _) = check(&process);
+    assert_eq!(code, Some(1));
+    assert_eq!(lines.iter().filter(|line| line["type"] == "damage").count(), 2, "{lines:?}");
+    let total = last(&lines);
+    assert_eq!((&total["damaged"], &total["chunks"], &total["orphans"]), (&2.into(), &4.into(), &1.into()));
+    // Without the server too; and tables of another version are left alone.
+    assert_eq!(process.terminate(), 0);
+    assert_eq!(check(&process).0, Some(1));
+    let empty = tempfile::tempdir().unwrap();
+    let output = program().current_dir(empty.path()).args(["admin", "files", "check"]).output().unwrap();
+    assert!(!output.status.success());
+    assert!(!empty.path().join("data/litrocket.db").exists(), "it makes no database");
+}
