@@ -134,7 +134,7 @@ impl Tx {
             let later = run.split_off(outcomes.len());
             let mut decided = run.into_iter().zip(outcomes);
             while let Some((send, outcome)) = decided.next() {
-                match self.settle(&send, outcome, hooks).await {
+                match self.outcome_of(&send, outcome, hooks).await {
                     Ok(result) => waiting.sends.push((send, result)),
                     Err(give_up) => {
                         // Every send gets an answer: one without would leave its stream a place short for ever.
@@ -150,7 +150,7 @@ impl Tx {
     }
 
     /// What a send is answered after the commit.
-    async fn settle(
+    async fn outcome_of(
         &mut self,
         send: &SendCommand,
         outcome: Outcome,

@@ -169,8 +169,11 @@ pub(crate) fn outbox(bytes: &[u8]) {
         waiting.agrees(&outbox);
     }
     let mut all: Vec<u64> = waiting.all.into_values().flatten().collect();
-    let mut given_up: Vec<u64> =
-        outbox.drain().iter().map(|id| u64::from_be_bytes(id.0[8..].try_into().unwrap())).collect();
+    let mut given_up: Vec<u64> = outbox
+        .drain()
+        .iter()
+        .map(|(_, message)| u64::from_be_bytes(message.id.0[8..].try_into().unwrap()))
+        .collect();
     all.sort_unstable();
     given_up.sort_unstable();
     assert_eq!(all, given_up);
