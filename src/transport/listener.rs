@@ -121,7 +121,7 @@ async fn renew(certificate: Arc<certs::Current>, now: impl Fn() -> SystemTime) {
         match certificate.renew(now()) {
             Ok(()) => tracing::debug!("the certificate was looked at"),
             Err(error) => {
-                tracing::error!(%error, "the certificate cannot be renewed: the one that is there goes on")
+                tracing::error!(%error, "the certificate cannot be renewed: the one that is there goes on");
             }
         }
     }

@@ -51,7 +51,7 @@ impl Terminal<'_> {
         command
     }
 
-    fn begins(&self, args: &[&str]) -> Running {
+    fn starts(&self, args: &[&str]) -> Running {
         let mut command = self.command(args);
         Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
     }
@@ -213,7 +213,7 @@ async fn an_interrupted_command_goes_on_and_sends_nothing_twice() {
     file_of(&process, "two.bin", &large);
     file_of(&process, "three.txt", b"three");
     let send = ["file", "send", "@bob", "one.txt", "two.bin", "three.txt"];
-    let mut running = ada.begins(&send);
+    let mut running = ada.starts(&send);
     let files = process.path().join("data/files");
     while stored(&files) < 4 * MIB as u64 && !running.has_ended() {
         std::thread::sleep(Duration::from_millis(1));
@@ -237,7 +237,7 @@ async fn an_interrupted_command_goes_on_and_sends_nothing_twice() {
     std::fs::create_dir(process.path().join("out")).unwrap();
     std::fs::write(process.path().join("out/two.bin.part"), "mine").unwrap();
     symlink(process.path().join("one.txt"), process.path().join("out/link")).unwrap();
-    let mut running = bob.begins(&["file", "get", &id, "-o", "out/two.bin"]);
+    let mut running = bob.starts(&["file", "get", &id, "-o", "out/two.bin"]);
     std::thread::sleep(Duration::from_millis(60));
     if !running.has_ended() {
         running.gets(Signal::INT);
@@ -265,7 +265,7 @@ async fn either_program_may_be_killed_at_any_place() {
         let before = stored(&files);
         let kill_server = round % 2 == 1;
         let mut running =
-            Terminal { process: &process, profile: "ada" }.begins(&["file", "send", "@bob", &name]);
+            Terminal { process: &process, profile: "ada" }.starts(&["file", "send", "@bob", &name]);
         let deadline = Instant::now() + Duration::from_secs(30);
         while stored(&files) - before < stop_at && !running.has_ended() && Instant::now() < deadline {
             std::thread::sleep(Duration::from_micros(500));
@@ -290,7 +290,7 @@ async fn either_program_may_be_killed_at_any_place() {
         );
         let id = sent["file"]["id"].to_string();
         let target = format!("down-{round}.bin");
-        let mut running = bob.begins(&["file", "get", &id, "-o", &target]);
+        let mut running = bob.starts(&["file", "get", &id, "-o", &target]);
         std::thread::sleep(Duration::from_millis(place(round + 1000, 80)));
         if kill_server {
             process.kill();
