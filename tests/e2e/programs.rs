@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
-    os::unix::fs::PermissionsExt as _,
+    os::unix::{ffi::OsStrExt as _, fs::PermissionsExt as _},
     path::Path,
     process::{Child, Output, Stdio},
 };
@@ -170,7 +170,6 @@ async fn a_configuration_that_cannot_work_is_refused_by_name() {
         let output = program().args(args).env(variable.0, variable.1).output().unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
-    use std::os::unix::ffi::OsStrExt as _;
     let no_text = std::ffi::OsStr::from_bytes(b"\xff\xfe");
     for (args, variable, named) in [
         (&["config", "--name", "not a host"][..], ("X", no_text), "server.names"),
