@@ -199,6 +199,8 @@ fn table() -> Vec<Row> {
         f::ChangeGroupFile { entry: file, name: none, folder: none } => ["not_found", "not_found", "not_found"];
         f::DeleteGroupFile { entry: file } => ["ok", "ok", "ok"];
         f::ListGroupFiles { conversation: group, folder: none, find: none, sort: |_: &Scene| 0, after: none, limit: none } => ["not_found", "not_a_member", "ok"];
+        i::SetAvatar { file: none, conversation: |scene: &Scene| Some(scene.group), crop: none } => ["not_found", "not_a_member", "forbidden"];
+        i::GetAvatar { account: none, conversation: |scene: &Scene| Some(scene.group), size: |_: &Scene| 64 } => ["not_found", "not_a_member", "no_preview"];
         i::GetPreview { file: file, size: |_: &Scene| 160 } => ["not_found", "not_found", "no_preview"];
         w::LookUp { text: words, from: none, after: none, limit: none } => ["ok", "ok", "ok"];
         w::KeepEntry { id: id, traditional: words, simplified: words, pinyin: words } => ["not_found", "not_found", "not_found"];

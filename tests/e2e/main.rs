@@ -5,6 +5,7 @@
 mod access;
 mod accounts;
 mod admin;
+mod avatars;
 mod bad_inputs;
 mod bench;
 mod chat;
@@ -24,6 +25,7 @@ mod raw;
 mod relay;
 mod sdk;
 mod translate;
+mod voice;
 mod wire;
 mod witness;
 mod words;

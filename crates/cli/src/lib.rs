@@ -18,11 +18,13 @@ use clap::{Args, Subcommand};
 
 pub use commands::{
     InvitationCommand, MeCommand, PrivacyArgs,
+    avatar::AvatarCommand,
     email::EmailCommand,
     ending::AccountCommand,
     groups::{Group, GroupLinkCommand},
     recover::RecoverArgs,
     report::ReportArgs,
+    voice::VoiceCommand,
 };
 pub use output::time;
 use output::{Failure, Output};
@@ -239,6 +241,12 @@ pub enum Command {
     /// Show moments to friends, and see theirs.
     #[command(subcommand)]
     Moment(MomentCommand),
+    /// Faces of people and groups: set, get, remove.
+    #[command(subcommand)]
+    Avatar(AvatarCommand),
+    /// Voice messages: send, record, get, play.
+    #[command(subcommand)]
+    Voice(VoiceCommand),
     /// Find people and groups by a part of their name.
     #[command(subcommand)]
     Find(Find),

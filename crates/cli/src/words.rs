@@ -227,6 +227,10 @@ words! {
     storage_used: "Your files take", "你的文件占用";
     file: "file", "文件";
     picture: "picture", "图片";
+    voice: "voice", "语音";
+    no_sound: "No program for sound is here. Install one of:", "没有可用的声音程序，请安装其中之一：";
+    speak_now: "Speak now.", "请开始说话。";
+    changed_face: "changed the group's picture", "更换了群头像";
     keep_location: "With --keep-location it is sent as it is, with the place and all else that it tells.", "加上 --keep-location 则按原样发送，包括拍摄地点等信息。";
     no_folder: "there is no such folder", "没有这个文件夹";
     group_storage: "The group's files take", "群文件占用";

@@ -12,7 +12,7 @@ use litrocket_core::client::{Outgoing as Message, Seen, Verdict};
 use litrocket_protocol::{
     ConversationId, Fault, MessageId,
     chat::{self, Ack, frame_type},
-    event::{Event, Forward, Reaction, SendFile, Text, kind},
+    event::{Event, Forward, Reaction, SendFile, SendVoice, Text, kind},
     frame, limits, stream_kind,
 };
 use tokio::{sync::oneshot, time::Instant};
@@ -73,7 +73,13 @@ impl Outgoing {
 
     /// A message that carries a picture, with words beside it and what it shows; both may be empty.
     pub fn picture(file: u64, text: impl Into<String>, alt: impl Into<String>) -> Self {
-        Self::new(kind::FILE, None, &SendFile { file, text: text.into(), alt: alt.into() })
+        Self::new(kind::FILE, None, &SendFile { file, text: text.into(), alt: alt.into(), voice: None })
+    }
+
+    /// A voice message: a recording, and how loud it is from beginning to end.
+    pub fn voice(file: u64, wave: Vec<u8>) -> Self {
+        let (text, alt) = (String::new(), String::new());
+        Self::new(kind::FILE, None, &SendFile { file, text, alt, voice: Some(SendVoice { wave }) })
     }
 
     /// New words for an own message.

@@ -46,6 +46,7 @@ mod files;
 mod store;
 mod stream;
 mod trust;
+mod voice;
 
 pub use address::Address;
 pub use chat::{Outgoing, Pending};
@@ -55,3 +56,4 @@ pub use events::{Events, Item, Start};
 pub use files::{Digest, Progress, Transfer, clean_picture, disk_name};
 pub use litrocket_protocol as protocol;
 pub use trust::Trust;
+pub use voice::Recording;

@@ -303,6 +303,9 @@ message! {
         version: u64,
         /// Whether the account was deleted; then only the id means something.
         deleted: bool,
+        /// The version of the face, for `GetAvatar`; absent when there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        avatar: Option<u64>,
     }
 
     /// Changes the caller's profile. What is absent stays; empty text empties.

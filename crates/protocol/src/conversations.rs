@@ -103,6 +103,9 @@ message! {
         unread_mentions: u64,
         /// The caller's own membership and settings.
         mine: ConversationEntry,
+        /// The version of a group's face, for `GetAvatar`; absent when there is none, or the caller is not in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        avatar: Option<u64>,
     }
 
     /// The caller's side of a conversation. Also the value of the account log's key `conversation/<id>`.

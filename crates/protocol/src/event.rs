@@ -96,6 +96,25 @@ message! {
         /// What a picture shows, for who does not see it; at most 1 KiB.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         alt: String,
+        /// Makes it a voice message: the file is a recording.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        voice: Option<SendVoice>,
+    }
+
+    /// What a client says of a recording.
+    pub struct SendVoice {
+        /// How loud it is from beginning to end, at most 64 bytes of 0 to 31.
+        #[serde(with = "serde_bytes", default, skip_serializing_if = "Vec::is_empty")]
+        wave: Vec<u8>,
+    }
+
+    /// A recording as others hear of it.
+    pub struct Voice {
+        /// How long it is, in milliseconds, at most 600,000: what the server found.
+        duration_ms: u64,
+        /// How loud it is from beginning to end, at most 64 bytes of 0 to 31: what the sender says.
+        #[serde(with = "serde_bytes", default, skip_serializing_if = "Vec::is_empty")]
+        wave: Vec<u8>,
     }
 
     /// Body of `file` as it is stored and delivered.
@@ -120,6 +139,9 @@ message! {
         /// Of a picture with previews; absent while it is not complete.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         picture: Option<Picture>,
+        /// Of a voice message.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        voice: Option<Voice>,
     }
 
     /// Body of `recall`: nothing.
@@ -171,6 +193,13 @@ message! {
     pub struct Renamed {
         /// The new name of the group.
         name: String,
+    }
+
+    /// Body of `avatar_changed`.
+    pub struct AvatarChanged {
+        /// The version of the new face; absent when the group has none any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        version: Option<u64>,
     }
 
     /// Body of `owner_changed`: the owner before stays as an administrator.
@@ -275,6 +304,8 @@ pub mod kind {
     pub const NICKNAMED: u16 = 76;
     /// The group is over.
     pub const DISSOLVED: u16 = 77;
+    /// The group has a new face, or none any more.
+    pub const AVATAR_CHANGED: u16 = 80;
     /// The first kind of the private range: between applications, never read by the server; needs a fallback.
     pub const PRIVATE_FIRST: u16 = 0x8000;
 
@@ -312,6 +343,7 @@ pub mod kind {
             PINNED => "pinned",
             NICKNAMED => "nicknamed",
             DISSOLVED => "dissolved",
+            AVATAR_CHANGED => "avatar_changed",
             PRIVATE_FIRST.. => "private",
             _ => "unknown",
         }

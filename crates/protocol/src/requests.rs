@@ -251,6 +251,8 @@ requests! {
     0x0713 files::DeleteGroupFile(Session) => account::Done [FORBIDDEN, FOLDER_NOT_EMPTY]
     0x0714 files::ListGroupFiles(Session) => files::GroupFiles [NOT_FOUND, NOT_A_MEMBER]
     0x0720 pictures::GetPreview(Session) => pictures::Preview [NOT_FOUND, FILE_GONE, NO_PREVIEW]
+    0x0721 pictures::SetAvatar(Session) => pictures::Avatar [NOT_FOUND, NOT_A_MEMBER, NOT_A_GROUP, FORBIDDEN, FILE_GONE, BAD_PICTURE]
+    0x0722 pictures::GetAvatar(Session) => pictures::Preview [NOT_FOUND, NOT_A_MEMBER, NO_PREVIEW]
 
     0x0800 words::LookUp(Session) => words::LookedUp []
     0x0801 words::KeepEntry(Session) => words::Word [NOT_FOUND, ID_CONFLICT]

@@ -113,6 +113,7 @@ async fn delete(app: &App, account: AccountId, erase: bool) -> Result<()> {
                 words::erase(tx, account).await?;
                 moments::erase(tx, account).await?;
                 files::erase(tx, account, erase).await?;
+                files::erase_avatar(tx, account).await?;
                 people::forget(tx, account).await?;
                 mail::erase(tx, account).await?;
                 ends::delete_account(tx, account, hidden).await

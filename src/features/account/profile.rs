@@ -1,7 +1,7 @@
 //! Profiles.
 
 use litrocket_protocol::{
-    Fault,
+    AccountId, Fault,
     account::{GetProfile, GetProfiles, Profile, Profiles, SetProfile},
     fault::code,
     frame, limits,
@@ -13,6 +13,7 @@ use crate::{
     error::{Error, Result},
     features::people,
     rpc::Session,
+    writer::Tx,
 };
 
 /// What others may not see is taken out.
@@ -133,6 +134,14 @@ pub(super) async fn set(caller: Session, request: SetProfile) -> Result<Profile>
             })
         })
         .await
+}
+
+/// The account has a new face, or none any more: its profile says so.
+pub(crate) async fn avatar_changed(tx: &mut Tx, account: AccountId) -> Result<()> {
+    let mut profile = store::own_profile(tx, account).await?;
+    profile.version += 1;
+    store::update_profile(tx, &profile).await?;
+    tx.entry(account, "profile".into(), Some(frame::encode_body(&profile))).await.map(drop)
 }
 
 #[cfg(test)]

@@ -276,10 +276,10 @@ pub(super) async fn handle(tx: &mut Tx, account: AccountId) -> Result<Option<Str
     Ok(row.map(|(handle,)| handle))
 }
 
-type ProfileRow = (i64, String, String, String, String, String, String, i64, i64, Option<i64>);
+type ProfileRow = (i64, String, String, String, String, String, String, i64, i64, Option<i64>, Option<i64>);
 
 fn profile(row: ProfileRow) -> account::Profile {
-    let (id, handle, display_name, signature, locale, sex, birthday, show, version, deleted) = row;
+    let (id, handle, display_name, signature, locale, sex, birthday, show, version, deleted, avatar) = row;
     let filled = |text: String| (!text.is_empty()).then_some(text);
     if deleted.is_some() {
         return deleted_profile(id.into(), version as u64);
@@ -295,6 +295,7 @@ fn profile(row: ProfileRow) -> account::Profile {
         show_personal: show != 0,
         version: version as u64,
         deleted: false,
+        avatar: avatar.map(|version| version as u64),
     }
 }
 
@@ -310,19 +311,22 @@ fn deleted_profile(account: AccountId, version: u64) -> account::Profile {
         show_personal: false,
         version,
         deleted: true,
+        avatar: None,
     }
 }
 
 pub(super) async fn profile_by_key(db: &Db, key: &str) -> Result<Option<account::Profile>> {
     const SELECT: &str =
-        "SELECT id, handle, display_name, signature, locale, sex, birthday, show_personal, version,
-            deleted_ms FROM accounts WHERE name_key = $1 AND deleted_ms IS NULL";
+        "SELECT a.id, a.handle, a.display_name, a.signature, a.locale, a.sex, a.birthday, a.show_personal, a.version,
+            a.deleted_ms, (SELECT v.version FROM avatars v WHERE v.kind = 1 AND v.id = a.id AND v.shown = 1)
+        FROM accounts a WHERE a.name_key = $1 AND a.deleted_ms IS NULL";
     Ok(db.first::<ProfileRow>(SELECT, args![key]).await?.map(profile))
 }
 
 pub(crate) async fn profiles(db: &Db, accounts: &[AccountId]) -> Result<Vec<account::Profile>> {
     const SELECT: &str = "SELECT a.id, a.handle, a.display_name, a.signature, a.locale, a.sex, a.birthday,
-            a.show_personal, a.version, a.deleted_ms
+            a.show_personal, a.version, a.deleted_ms,
+            (SELECT v.version FROM avatars v WHERE v.kind = 1 AND v.id = a.id AND v.shown = 1)
         FROM json_each($1) j JOIN accounts a ON a.id = j.value ORDER BY a.id";
     let ids = serde_json::to_string(&accounts.iter().map(|id| id.0).collect::<Vec<_>>())
         .map_err(|error| Error::Internal(error.to_string()))?;
@@ -332,8 +336,9 @@ pub(crate) async fn profiles(db: &Db, accounts: &[AccountId]) -> Result<Vec<acco
 
 pub(super) async fn own_profile(tx: &mut Tx, account: AccountId) -> Result<account::Profile> {
     const SELECT: &str =
-        "SELECT id, handle, display_name, signature, locale, sex, birthday, show_personal, version,
-            deleted_ms FROM accounts WHERE id = $1";
+        "SELECT a.id, a.handle, a.display_name, a.signature, a.locale, a.sex, a.birthday, a.show_personal, a.version,
+            a.deleted_ms, (SELECT v.version FROM avatars v WHERE v.kind = 1 AND v.id = a.id AND v.shown = 1)
+        FROM accounts a WHERE a.id = $1";
     let row: Option<ProfileRow> = tx.first(SELECT, args![account]).await?;
     row.map(profile).ok_or_else(|| Error::Internal("a session without an account".into()))
 }

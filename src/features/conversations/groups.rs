@@ -9,7 +9,7 @@ use litrocket_protocol::{
         ConversationInfo, CreateGroup, InviteMembers, LeaveGroup, MembersInvited, RemoveMember, RenameGroup,
         TransferGroup, conversation_kind, member_state, role,
     },
-    event::{Created, Joined, Left, OwnerChanged, Removed, Renamed, kind},
+    event::{AvatarChanged, Created, Joined, Left, OwnerChanged, Removed, Renamed, kind},
     fault::code,
     frame,
     groups::audit_action,
@@ -339,6 +339,21 @@ pub(super) async fn rename(caller: Session, request: RenameGroup) -> Result<Done
         })
         .await?;
     Ok(Done::default())
+}
+
+/// Refuses who may not change the group itself.
+pub(crate) async fn may_change(tx: &mut Tx, conversation: ConversationId, account: AccountId) -> Result<()> {
+    rules::allowed(tx, conversation, account, Permission::Administer).await.map(drop)
+}
+
+/// The group has a new face, or none any more.
+pub(crate) async fn avatar_changed(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    account: AccountId,
+    version: Option<u64>,
+) -> Result<()> {
+    tx.append(event(conversation, account, kind::AVATAR_CHANGED, &AvatarChanged { version })).await.map(drop)
 }
 
 pub(super) async fn transfer(caller: Session, request: TransferGroup) -> Result<Done> {

@@ -16,7 +16,7 @@ use super::store;
 use crate::{
     app::App,
     error::{Error, Result},
-    features::page_limit,
+    features::{files, page_limit},
     rpc::Session,
 };
 
@@ -84,13 +84,15 @@ pub(super) async fn infos(
     };
     let order: HashMap<_, _> = conversations.iter().enumerate().map(|(i, id)| (*id, i)).collect();
     rows.sort_by_key(|(shown, ..)| order.get(&shown.conversation).copied());
-    Ok(rows
+    let mut infos: Vec<ConversationInfo> = rows
         .into_iter()
         .map(|(shown, mine, markers)| {
             let unread_mentions = mentions.get(&shown.conversation).copied().unwrap_or(0);
             info(account, shown, mine, unread::unread(&markers), unread_mentions)
         })
-        .collect())
+        .collect();
+    files::show_avatars(&app.db, &mut infos).await?;
+    Ok(infos)
 }
 
 fn info(
@@ -117,5 +119,6 @@ fn info(
         unread,
         unread_mentions,
         mine,
+        avatar: None,
     }
 }

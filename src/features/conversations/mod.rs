@@ -33,7 +33,9 @@ use crate::{
     writer::Tx,
 };
 
-pub(crate) use groups::{dissolve, enter, joined_group, keep_out, leave_some, part};
+pub(crate) use groups::{
+    avatar_changed, dissolve, enter, joined_group, keep_out, leave_some, may_change, part,
+};
 pub(crate) use invitations::expire as expire_invitations;
 pub(crate) use standing::{befriended, let_in, review_standing, set_standing, show_to_peer};
 pub(crate) use store::{Facts, is_cleared};

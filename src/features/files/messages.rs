@@ -3,7 +3,7 @@
 use litrocket_core::writer::Position;
 use litrocket_protocol::{
     AccountId, ConversationId, Fault,
-    event::{File, SendFile},
+    event::{File, SendFile, Voice},
     fault::code,
     frame, limits,
 };
@@ -34,6 +34,10 @@ pub(crate) async fn send(
     let file = store::adopt(tx, sender, file, quota).await?;
     let content = file.content.ok_or_else(|| Error::from(code::FILE_GONE))?;
     let picture = picture_store::known_in(tx, content).await?.map(|(picture, _)| picture);
+    let voice = match wanted.voice {
+        Some(said) => Some(voice_of(tx, content, said.wave).await?),
+        None => None,
+    };
     if event.fallback.is_none() {
         event.fallback = Some(format!("{} ({} bytes)", file.name, file.size));
     }
@@ -46,11 +50,25 @@ pub(crate) async fn send(
         text: wanted.text,
         alt: wanted.alt,
         picture,
+        voice,
     });
     let conversation = event.conversation;
     let position = tx.append(event).await?;
     store::carry(tx, file.id, conversation, position.event_seq).await?;
     Ok(position)
+}
+
+/// A recording for a voice message: how long it is the server knows, how loud the sender says.
+async fn voice_of(tx: &mut Tx, content: u64, wave: Vec<u8>) -> Result<Voice> {
+    if wave.len() > limits::VOICE_WAVE_MAX {
+        return Err(Fault::new(code::TOO_LONG).field("wave").limit(limits::VOICE_WAVE_MAX as u64).into());
+    }
+    if wave.iter().any(|value| *value > 31) {
+        return Err(Fault::new(code::BAD_VALUE).field("wave").limit(31).into());
+    }
+    let duration_ms = picture_store::recording_ms(tx, content).await?;
+    let duration_ms = duration_ms.ok_or_else(|| Error::from(code::BAD_VOICE))?;
+    Ok(Voice { duration_ms, wave })
 }
 
 /// Files become the pictures of a moment, if its author may read them and they can be shown.

@@ -2,10 +2,12 @@
 //!
 //! [`upload`] and [`download`] are the requests and streams, [`transfers`] what is known of uploads under way,
 //! [`blobs`] the storage of chunks, [`store`] and [`content_store`] the tables, [`messages`] the messages that carry
-//! files, [`pictures`] small ones of pictures, [`own`] what an account keeps, [`shelf`] the files of groups,
+//! files, [`pictures`] small ones of pictures, [`avatars`] faces, [`voice`] recordings, [`own`] what an account keeps, [`shelf`] the files of groups,
 //! [`mod@collect`] takes away what nothing refers to, [`mod@verify`] reads it all. Must not know QUIC. Start with
 //! [`upload::open`].
 
+mod avatar_store;
+mod avatars;
 mod blobs;
 mod collect;
 mod content_store;
@@ -22,6 +24,7 @@ mod store;
 mod transfers;
 mod upload;
 mod verify;
+mod voice;
 
 use std::{
     path::Path,
@@ -41,13 +44,22 @@ use tokio::sync::{Notify, Semaphore};
 use crate::{app::App, config, error::Result, features::export::Kept, rpc::Router};
 
 /// What the feature holds of a person; the bytes are fetched as any file is.
-pub(crate) const EXPORT: &[Kept] = &[Kept {
+pub(crate) const EXPORT: &[Kept] = &[
+    Kept {
     name: "file",
     sql: "SELECT id, json_object('file', id, 'name', name, 'size', size, 'media_type', media_type,
             'made_ms', made_ms, 'complete', json(iif(complete, 'true', 'false')), 'blake3', lower(hex(blake3)))
         FROM files WHERE owner = $1 AND id > $2 ORDER BY id LIMIT $3",
-}];
+},
+    Kept {
+        name: "avatar",
+        sql: "SELECT size, json_object('side', size, 'bytes', length(bytes), 'media_type', 'image/jpeg')
+            FROM avatar_pictures WHERE kind = 1 AND id = $1 AND size > $2 ORDER BY size LIMIT $3",
+    },
+];
 
+pub(crate) use avatar_store::erase as erase_avatar;
+pub(crate) use avatars::show_on as show_avatars;
 pub use collect::{collect, collect_now, sweep_now};
 pub(crate) use expiry_store::erase;
 pub(crate) use messages::{release, send, unused, use_pictures};
@@ -121,6 +133,8 @@ pub fn routes(router: Router) -> Router {
         .on(shelf::delete)
         .on(shelf::list)
         .on(pictures::get)
+        .on(avatars::set)
+        .on(avatars::get)
         .on_one_way(stream_kind::UPLOAD, upload::receive)
 }
 

@@ -1,7 +1,12 @@
 //! The SQL of pictures: the table `pictures`.
 
 use litrocket_pictures::Previews;
-use litrocket_protocol::{AccountId, Fault, fault::code, limits::PICTURE_BYTES_MAX, pictures::Picture};
+use litrocket_protocol::{
+    AccountId, Fault,
+    fault::code,
+    limits::{PICTURE_BYTES_MAX, VOICE_BYTES_MAX},
+    pictures::Picture,
+};
 
 use super::{
     blobs::Place,
@@ -18,8 +23,14 @@ use crate::{
 /// How often somebody begins to look at a picture: one that ends the server with it is left alone then.
 const TRIES_MAX: u64 = 3;
 
-/// A content that is a picture of some kind, by what its first bytes look like.
-fn is_picture(media_type: &str, size: u64) -> bool {
+/// What the first bytes of a recording look like.
+pub(super) const RECORDING: &str = "audio/opus";
+
+/// A content that is a picture of some kind or a recording, by what its first bytes look like.
+fn is_looked_at(media_type: &str, size: u64) -> bool {
+    if media_type == RECORDING {
+        return size <= VOICE_BYTES_MAX;
+    }
     let kind = matches!(media_type, "image/png" | "image/jpeg" | "image/webp" | "image/gif");
     kind && size <= PICTURE_BYTES_MAX
 }
@@ -27,15 +38,16 @@ fn is_picture(media_type: &str, size: u64) -> bool {
 /// A content is complete: if it is a picture, it waits to be looked at.
 pub(super) async fn wait(tx: &mut Tx, content: u64, media_type: &str, size: u64) -> Result<()> {
     const INSERT: &str = "INSERT INTO pictures (content) VALUES ($1) ON CONFLICT DO NOTHING";
-    if is_picture(media_type, size) { tx.execute(INSERT, args![content]).await.map(drop) } else { Ok(()) }
+    if is_looked_at(media_type, size) { tx.execute(INSERT, args![content]).await.map(drop) } else { Ok(()) }
 }
 
-/// The content that was tried least often among those that wait, and its size.
-pub(super) async fn next(db: &Db) -> Result<Option<(u64, u64)>> {
-    const SELECT: &str = "SELECT p.content, c.size FROM pictures p JOIN contents c ON c.id = p.content
+/// The content that was tried least often among those that wait, its size, and what it looks like.
+pub(super) async fn next(db: &Db) -> Result<Option<(u64, u64, String)>> {
+    const SELECT: &str =
+        "SELECT p.content, c.size, c.media_type FROM pictures p JOIN contents c ON c.id = p.content
         WHERE p.state = 0 ORDER BY p.tries, p.content LIMIT 1";
-    let row: Option<(i64, i64)> = db.first(SELECT, &[]).await?;
-    Ok(row.map(|(content, size)| (content as u64, size as u64)))
+    let row: Option<(i64, i64, String)> = db.first(SELECT, &[]).await?;
+    Ok(row.map(|(content, size, media_type)| (content as u64, size as u64, media_type)))
 }
 
 /// Somebody begins to look at a picture; whether they shall.
@@ -47,16 +59,30 @@ pub(super) async fn begin(tx: &mut Tx, content: u64) -> Result<bool> {
     Ok(row == Some((0,)))
 }
 
-/// What was found out of a picture; `None` when it is none that can be shown.
-pub(super) async fn settle(tx: &mut Tx, place: Place, found: Option<&Previews>) -> Result<()> {
+/// What somebody found who looked.
+pub(super) enum Found {
+    /// Nothing that can be shown or heard.
+    Nothing,
+    /// A picture.
+    Picture(Previews),
+    /// A recording, and how long it is in milliseconds.
+    Recording(u64),
+}
+
+/// What was found out of a content.
+pub(super) async fn settle(tx: &mut Tx, place: Place, found: &Found) -> Result<()> {
     const GOOD: &str = "UPDATE pictures SET state = 1, width = $2, height = $3, blurhash = $4, location = $5
         WHERE content = $1";
+    const HEARD: &str = "UPDATE pictures SET state = 3, duration_ms = $2 WHERE content = $1";
     const LEFT: &str =
         "INSERT INTO content_leftovers (content, place) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     let content = place.content;
     let settled = match found {
-        None => tx.execute("UPDATE pictures SET state = 2 WHERE content = $1", args![content]).await?,
-        Some(Previews { facts, blurhash, .. }) => {
+        Found::Nothing => {
+            tx.execute("UPDATE pictures SET state = 2 WHERE content = $1", args![content]).await?
+        }
+        Found::Recording(duration_ms) => tx.execute(HEARD, args![content, *duration_ms]).await?,
+        Found::Picture(Previews { facts, blurhash, .. }) => {
             let (width, height) = (u64::from(facts.width), u64::from(facts.height));
             tx.execute(GOOD, args![content, width, height, &**blurhash, facts.location]).await?
         }
@@ -92,6 +118,13 @@ pub(super) async fn known(db: &Db, content: u64) -> Result<Option<(Picture, bool
 /// The same inside the transaction.
 pub(super) async fn known_in(tx: &mut Tx, content: u64) -> Result<Option<(Picture, bool)>> {
     Ok(tx.first::<Row>(SELECT, args![content]).await?.map(picture))
+}
+
+/// How long a recording is, in milliseconds; `None` for everything else.
+pub(super) async fn recording_ms(tx: &mut Tx, content: u64) -> Result<Option<u64>> {
+    const SELECT: &str = "SELECT duration_ms FROM pictures WHERE content = $1 AND state = 3";
+    let row: Option<(i64,)> = tx.first(SELECT, args![content]).await?;
+    Ok(row.map(|(duration,)| duration as u64))
 }
 
 /// Pictures for a moment, in order: each readable, kept, complete and looked at. They are used from now on.

@@ -1,5 +1,5 @@
 //! Pictures: looked at once, when they are complete, by one task, one after the other. What decoding takes is bounded, and
-//! a picture that brings it down harms no other.
+//! a picture that brings it down harms no other. Recordings are looked at in the same way, for how long they are.
 //!
 //! A row in `pictures` waits until it was looked at, also over a restart. Start with [`look`].
 
@@ -11,11 +11,17 @@ use litrocket_pictures::{Limits, PictureError, previews};
 use litrocket_protocol::{
     Fault,
     fault::code,
+    limits::VOICE_MS_MAX,
     pictures::{GetPreview, PREVIEW_SIZES, Preview},
 };
 use tokio::time::timeout;
 
-use super::{blobs::BlobError, content_store, missing, picture_store, store};
+use super::{
+    blobs::BlobError,
+    content_store, missing,
+    picture_store::{self, Found},
+    store, voice,
+};
 use crate::{
     app::App,
     error::{Error, Result},
@@ -50,22 +56,29 @@ pub async fn look(app: Arc<App>) {
 
 /// Looks at one picture; whether there was one.
 async fn look_at_next(app: &App) -> Result<bool> {
-    let Some((content, size)) = picture_store::next(&app.db).await? else { return Ok(false) };
+    let Some((content, size, media_type)) = picture_store::next(&app.db).await? else { return Ok(false) };
     let known = content_store::content(&app.db, content).await?;
     if let Some(content_store::Content { place, .. }) = known
         && app.writer.run(move |tx| Box::pin(picture_store::begin(tx, content))).await?
     {
         let found = match bytes(app, content, size).await? {
-            Some(bytes) => decode(app, move || previews(&bytes, &PREVIEW_SIZES, LIMITS)).await?.ok(),
-            None => None,
+            None => Found::Nothing,
+            Some(bytes) if media_type == picture_store::RECORDING => {
+                let duration = voice::duration_ms(&bytes).filter(|ms| (1..=VOICE_MS_MAX).contains(ms));
+                duration.map_or(Found::Nothing, Found::Recording)
+            }
+            Some(bytes) => {
+                let made = decode(app, move || previews(&bytes, &PREVIEW_SIZES, LIMITS)).await?;
+                made.map_or(Found::Nothing, Found::Picture)
+            }
         };
-        if let Some(found) = &found {
+        if let Found::Picture(found) = &found {
             for (size, jpeg) in PREVIEW_SIZES.iter().zip(&found.jpegs) {
                 let put = app.files.blobs.put_preview(place, *size, jpeg.clone().into()).await;
                 put.map_err(|error| super::transfers::unavailable(&error))?;
             }
         }
-        let work = async move |tx: &mut Tx| picture_store::settle(tx, place, found.as_ref()).await;
+        let work = async move |tx: &mut Tx| picture_store::settle(tx, place, &found).await;
         app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
     }
     app.files.looked.notify_waiters();

@@ -2,6 +2,7 @@
 
 mod account;
 mod announcements;
+pub(crate) mod avatar;
 pub(crate) mod email;
 pub(crate) mod ending;
 mod entries;
@@ -25,6 +26,7 @@ mod send;
 mod sending;
 mod shelf;
 mod translate;
+pub(crate) mod voice;
 mod word;
 
 use std::process::ExitCode;
@@ -84,6 +86,8 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<ExitCode,
         Command::Invitation(command) => invitations::run(context, command).await?,
         Command::Me(command) => me::run(context, command).await?,
         Command::Moment(command) => moments::run(context, command).await?,
+        Command::Avatar(command) => avatar::run(context, command).await?,
+        Command::Voice(command) => voice::run(context, command).await?,
         Command::Find(find) => find::run(context, find).await?,
         Command::File(file) => return files::run(context, file).await,
         Command::Friend(friend) => friends::run(context, friend).await?,

@@ -111,8 +111,12 @@ fn json_event(names: &Names, event: &Event, edited_ms: Option<u64>, reactions: &
         kind::FILE => body::<File>(event).map_or_else(Vec::new, |it| {
             let file = super::files::json_file(it.file, &it.name, it.size, &it.media_type, &it.blake3);
             let picture = it.picture.as_ref().map(|picture| ("picture", super::pictures::json(picture)));
+            let voice = it
+                .voice
+                .as_ref()
+                .map(|voice| ("voice", json!({"duration_ms": voice.duration_ms, "wave": voice.wave})));
             let alt = Some(("alt", it.alt.into())).filter(|(_, alt): &(_, Value)| *alt != "");
-            [Some(("file", file)), picture, alt].into_iter().flatten().collect()
+            [Some(("file", file)), picture, voice, alt].into_iter().flatten().collect()
         }),
         kind::CREATED => body::<Created>(event)
             .map_or_else(Vec::new, |it| vec![("name", it.name.into()), ("accounts", list(it.accounts))]),
@@ -153,6 +157,10 @@ fn json_event(names: &Names, event: &Event, edited_ms: Option<u64>, reactions: &
 fn file_line(output: Output, it: &File) -> String {
     let (name, media_type, size) =
         (escape_line(&it.name), escape_line(&it.media_type), indicatif::HumanBytes(it.size));
+    if let Some(voice) = &it.voice {
+        let (length, bars) = (super::voice::length(voice.duration_ms), super::voice::bars(&voice.wave));
+        return format!("[{} {}] {length} {bars}", output.words.voice(), it.file).trim_end().to_owned();
+    }
     let mut line = format!("[{} {}] {name} ({size}, {media_type}", output.words.file(), it.file);
     if let Some(picture) = &it.picture {
         line.push_str(&format!(", {}×{}", picture.width, picture.height));
@@ -210,6 +218,7 @@ fn line(
             let name = body::<Renamed>(event).map(|it| it.name).unwrap_or_default();
             format!("{} {}", says.renamed_group(), escape(&name))
         }
+        kind::AVATAR_CHANGED => says.changed_face().to_owned(),
         kind::OWNER_CHANGED => {
             format!(
                 "{} {}",

@@ -114,6 +114,10 @@ pub(super) const EVENTS: &[EventKind] = {
         made_by_server::<event::Pinned>(k::PINNED, "The target was pinned, or its pin was taken off."),
         made_by_server::<event::Nicknamed>(k::NICKNAMED, "The sender has another name in the group."),
         made_by_server::<event::Dissolved>(k::DISSOLVED, "The group is over: nothing comes behind this."),
+        made_by_server::<event::AvatarChanged>(
+            k::AVATAR_CHANGED,
+            "The group has a new face, or none any more.",
+        ),
         unread_by_server(
             k::PRIVATE_FIRST,
             "From here to 0xffff: between applications, never read by the server; needs a fallback text.",
@@ -167,7 +171,10 @@ pub(super) const TYPES: &[Shape] = &[
     shape::<groups::Pin>(),
     shape::<people::Recommendation>(),
     shape::<files::FileInfo>(),
+    shape::<event::SendVoice>(),
+    shape::<event::Voice>(),
     shape::<pictures::Picture>(),
+    shape::<pictures::Crop>(),
     shape::<files::GroupFile>(),
     shape::<files::GroupFilePosition>(),
     shape::<people::RequestPosition>(),
@@ -391,6 +398,9 @@ pub(super) const LIMITS: &[(&str, u64, &str)] = &[
     ("alt_bytes_max", limits::ALT_BYTES_MAX as u64, "What a picture shows, in UTF-8 bytes."),
     ("preview_bytes_max", limits::PREVIEW_BYTES_MAX as u64, "A preview, in bytes."),
     ("picture_bytes_max", limits::PICTURE_BYTES_MAX, "A picture of which previews are made, in bytes."),
+    ("voice_bytes_max", limits::VOICE_BYTES_MAX, "A voice recording, in bytes."),
+    ("voice_ms_max", limits::VOICE_MS_MAX, "A voice recording, in milliseconds."),
+    ("voice_wave_max", limits::VOICE_WAVE_MAX as u64, "Values that show how loud a recording is."),
     (
         "group_description_bytes_max",
         limits::GROUP_DESCRIPTION_BYTES_MAX as u64,
@@ -523,6 +533,10 @@ pub(super) const ADVICE: &[(fault::Code, &str)] = {
         ),
         (c::NO_PREVIEW, "Show the name, or the file itself: no small picture is made of it, or not yet."),
         (c::BAD_PICTURE, "Tell which file it is; send another one, or the part that is inside."),
+        (
+            c::BAD_VOICE,
+            "Record it as Opus in Ogg, whole and complete before it is sent; or send it as a file.",
+        ),
         (c::FILE_TOO_LARGE, "`limit` is the largest size in bytes."),
         (
             c::QUOTA_EXCEEDED,

@@ -1,0 +1,109 @@
+//! The faces of people and groups.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use litrocket_client::Client;
+use litrocket_protocol::{
+    ConversationId,
+    pictures::{Crop, GetAvatar, SetAvatar},
+};
+use serde_json::json;
+
+use super::pictures;
+use crate::{Failure, output::escape, resolve, session::Context};
+
+/// What can be done with faces.
+#[derive(Debug, Clone, Subcommand)]
+pub enum AvatarCommand {
+    /// Give yourself, or a group you own, a face made of a picture.
+    Set {
+        /// The picture: PNG, JPEG, WebP or GIF.
+        #[arg(value_name = "PATH")]
+        path: PathBuf,
+        /// #group or its number; yourself without it.
+        #[arg(long, value_name = "#GROUP")]
+        group: Option<String>,
+        /// The part to show: from the left, from the top, and its side, in pixels. The middle without it.
+        #[arg(long, value_name = "X,Y,SIDE", value_parser = crop)]
+        crop: Option<Crop>,
+    },
+    /// Write a face to a file.
+    Get {
+        /// Whose; your own without a name.
+        #[arg(value_name = "@NAME", default_value = "@me")]
+        name: String,
+        /// #group or its number, instead of a name.
+        #[arg(long, value_name = "#GROUP", conflicts_with = "name")]
+        group: Option<String>,
+        /// Where to: a file, which is replaced.
+        #[arg(long, short, value_name = "PATH", default_value = "avatar.jpg")]
+        output: PathBuf,
+        /// The side in pixels: 64, 256 or 640.
+        #[arg(long, value_name = "PIXELS", default_value_t = 640)]
+        size: u32,
+    },
+    /// Take the face away.
+    Remove {
+        /// #group or its number; your own without it.
+        #[arg(long, value_name = "#GROUP")]
+        group: Option<String>,
+    },
+}
+
+fn crop(text: &str) -> Result<Crop, String> {
+    let numbers: Vec<u32> = text.split(',').map_while(|part| part.trim().parse().ok()).collect();
+    match numbers[..] {
+        [x, y, side] if side > 0 => Ok(Crop { x, y, side }),
+        _ => Err("write three numbers, for example 10,20,300".into()),
+    }
+}
+
+pub(super) async fn run(context: &Context, command: AvatarCommand) -> Result<(), Failure> {
+    let client = context.connect().await?;
+    match command {
+        AvatarCommand::Set { path, group, crop } => {
+            let conversation = group_of(&client, group.as_deref()).await?;
+            let file = pictures::upload(context, &client, &path, false).await?;
+            set(context, &client, SetAvatar { file: Some(file), conversation, crop }).await?;
+        }
+        AvatarCommand::Remove { group } => {
+            let conversation = group_of(&client, group.as_deref()).await?;
+            set(context, &client, SetAvatar { file: None, conversation, crop: None }).await?;
+        }
+        AvatarCommand::Get { name, group, output, size } => {
+            let conversation = group_of(&client, group.as_deref()).await?;
+            let account = match conversation {
+                Some(_) => None,
+                None => Some(resolve::account(&client, &name).await?.account),
+            };
+            get(context, &client, GetAvatar { account, conversation, size }, &output).await?;
+        }
+    }
+    client.close().await;
+    Ok(())
+}
+
+async fn group_of(client: &Client, group: Option<&str>) -> Result<Option<ConversationId>, Failure> {
+    match group {
+        Some(group) => Ok(Some(resolve::conversation(client, group).await?)),
+        None => Ok(None),
+    }
+}
+
+async fn set(context: &Context, client: &Client, request: SetAvatar) -> Result<(), Failure> {
+    let version = client.call(request).await?.version;
+    context
+        .output
+        .data(|| json!({"type": "avatar", "version": version}), || context.output.words.done().into())
+}
+
+async fn get(context: &Context, client: &Client, request: GetAvatar, output: &Path) -> Result<(), Failure> {
+    let face = client.call(request).await?;
+    std::fs::write(output, &face.bytes)?;
+    let path = output.to_string_lossy();
+    context.output.data(
+        || json!({"type": "avatar", "path": path, "media_type": face.media_type, "size": face.bytes.len()}),
+        || escape(&path),
+    )
+}
