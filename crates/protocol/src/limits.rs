@@ -108,6 +108,12 @@ pub const ALT_BYTES_MAX: usize = 1024;
 pub const PREVIEW_BYTES_MAX: usize = 128 * 1024;
 /// A picture of which previews are made, in bytes: larger ones are files like any other.
 pub const PICTURE_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// A voice recording, in bytes: ten minutes at 56 kbit/s.
+pub const VOICE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// A voice recording, in milliseconds.
+pub const VOICE_MS_MAX: u64 = 600_000;
+/// Values that show how loud a recording is: as many bars as a line of a small screen has.
+pub const VOICE_WAVE_MAX: usize = 64;
 /// What a group is about, in UTF-8 bytes.
 pub const GROUP_DESCRIPTION_BYTES_MAX: usize = 1024;
 /// Administrators of a group: all of them hear of requests to join.
@@ -142,12 +148,6 @@ pub const AUDIT_MAX: u64 = 10_000;
 pub const REPORT_BYTES_MAX: usize = 1024;
 /// Reports that one account may make in 24 hours.
 pub const REPORTS_PER_DAY_MAX: u64 = 50;
-/// A voice recording, in bytes: ten minutes at 56 kbit/s.
-pub const VOICE_BYTES_MAX: u64 = 4 * 1024 * 1024;
-/// A voice recording, in milliseconds.
-pub const VOICE_MS_MAX: u64 = 600_000;
-/// Values that show how loud a recording is: as many bars as a line of a small screen has.
-pub const VOICE_WAVE_MAX: usize = 64;
 /// How long the account log remembers a key that went, in days.
 pub const ACCOUNT_LOG_DAYS: u64 = 90;
 
