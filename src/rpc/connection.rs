@@ -150,10 +150,16 @@ async fn greet(app: &Arc<App>, router: &Arc<Router>, link: &Arc<Link>) -> Result
 
 async fn run(app: &Arc<App>, router: &Arc<Router>, link: &Arc<Link>, streams: &mut JoinSet<()>) -> u32 {
     let patience = Duration::from_millis(app.config.limits.guest_timeout_ms);
-    let mut idle_guest = Instant::now() + patience;
+    // One time for all of a guest's requests: each of them starting it anew would keep a connection for ever.
+    let deadline = Instant::now() + patience;
     loop {
         let device = link.device();
         let guest = device.is_none();
+        // What a guest asked in time is still answered: the sign-in itself may wait for its turn.
+        let late = guest && Instant::now() >= deadline;
+        if late && streams.is_empty() {
+            return close_code::NOT_SIGNED_IN;
+        }
         let ended = async {
             match &device {
                 Some(device) => device.ended.notified().await,
@@ -161,11 +167,11 @@ async fn run(app: &Arc<App>, router: &Arc<Router>, link: &Arc<Link>, streams: &m
             }
         };
         tokio::select! {
-            stream = link.connection.accept_bi() => {
+            stream = link.connection.accept_bi(), if !late => {
                 let Ok((send, recv)) = stream else { return close_code::DONE };
                 streams.spawn(stream_task(app.clone(), router.clone(), link.clone(), send, recv));
             }
-            stream = link.connection.accept_uni() => {
+            stream = link.connection.accept_uni(), if !late => {
                 let Ok(mut recv) = stream else { return close_code::DONE };
                 // A guest has nothing to bring.
                 if guest {
@@ -174,12 +180,8 @@ async fn run(app: &Arc<App>, router: &Arc<Router>, link: &Arc<Link>, streams: &m
                 }
                 streams.spawn(one_way_task(app.clone(), router.clone(), link.clone(), recv));
             }
-            Some(_) = streams.join_next(), if !streams.is_empty() => {
-                idle_guest = Instant::now() + patience;
-            }
-            () = tokio::time::sleep_until(idle_guest), if guest && streams.is_empty() => {
-                return close_code::NOT_SIGNED_IN;
-            }
+            Some(_) = streams.join_next(), if !streams.is_empty() => {}
+            () = tokio::time::sleep_until(deadline), if guest && !late => {}
             () = ended => {
                 // The state stream gets a moment to say why.
                 tokio::time::sleep(limits::REVOKE_GRACE).await;

@@ -155,6 +155,23 @@ async fn a_guest_who_sends_too_much_is_closed_with_limit() {
 }
 
 #[tokio::test]
+async fn a_guest_has_one_time_for_all_requests() {
+    let world = World::start_with(|config| config.limits.guest_timeout_ms = 1_000).await;
+    let raw = world.raw().await;
+    raw.greets().await;
+    let nobody = SignIn { handle: "nobody".into(), password: "x".into(), label: "x".into(), old_token: None };
+    let request = request_bytes(SignIn::CODE, &frame::encode_body(&nobody));
+    let asks_again_and_again = async {
+        while raw.connection.close_reason().is_none() {
+            let _ = raw.exchange(&request).await;
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+    };
+    tokio::time::timeout(crate::world::PATIENCE, asks_again_and_again).await.expect("the guest is shown out");
+    assert_eq!(raw.closed_with().await, u64::from(close_code::NOT_SIGNED_IN));
+}
+
+#[tokio::test]
 async fn a_frame_that_trickles_is_ended_and_the_connection_goes_on() {
     let world = World::start().await;
     let raw = world.raw().await;

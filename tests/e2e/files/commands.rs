@@ -273,7 +273,8 @@ async fn either_program_may_be_killed_at_any_place() {
         if kill_server {
             process.kill();
             process.up();
-            assert_eq!(running.ends(), 0, "round {round}: the command goes on by itself");
+            // It goes on by itself, unless it had not come as far as to be connected.
+            assert!([0, 3].contains(&running.ends()), "round {round}");
         } else if !running.has_ended() {
             running.gets(Signal::KILL);
             running.ends();
@@ -292,15 +293,20 @@ async fn either_program_may_be_killed_at_any_place() {
         let target = format!("down-{round}.bin");
         let mut running = bob.starts(&["file", "get", &id, "-o", &target]);
         std::thread::sleep(Duration::from_millis(place(round + 1000, 80)));
-        if kill_server {
+        let whole = if kill_server {
             process.kill();
             process.up();
-            assert_eq!(running.ends(), 0, "round {round}");
+            let ended = running.ends();
+            assert!([0, 3].contains(&ended), "round {round}: {ended}");
+            ended == 0
         } else {
             if !running.has_ended() {
                 running.gets(Signal::KILL);
             }
             running.ends();
+            false
+        };
+        if !whole {
             Terminal { process: &process, profile: "bob" }.says(&["file", "get", &id, "-o", &target]);
         }
         assert!(std::fs::read(process.path().join(&target)).unwrap() == bytes, "round {round}");
