@@ -249,6 +249,7 @@ pub(crate) fn transport_options(config: &Config, listen: SocketAddr, data: &Path
         keep_alive: Duration::from_millis(quic.keep_alive_ms),
         connections_max: quic.connections_max as usize,
         connections_per_address_max: quic.connections_per_address_max as usize,
+        handshakes_max: quic.handshakes_max as usize,
         handshakes_unvalidated_max: quic.handshakes_unvalidated_max as usize,
         bidi_streams_max: quic.bidi_streams_max as u32,
         uni_streams_max: quic.uni_streams_max as u32,

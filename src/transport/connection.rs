@@ -6,7 +6,8 @@ use std::{
 };
 
 use super::{
-    listener::{Place, SEND_WINDOW},
+    admission::Place,
+    listener::SEND_WINDOW,
     streams::{RecvStream, SendStream},
 };
 

@@ -1,23 +1,29 @@
 //! The listener: admission, handshakes, the end.
 
 use std::{
-    collections::HashMap,
-    net::{IpAddr, Ipv6Addr, SocketAddr, UdpSocket},
+    net::{SocketAddr, UdpSocket},
     sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        Arc,
+        atomic::{AtomicU64, Ordering},
     },
     time::{Duration, SystemTime},
 };
 
 use quinn::{
-    Endpoint, EndpointConfig, IdleTimeout, MtuDiscoveryConfig, ServerConfig, TransportConfig, VarInt,
+    Endpoint, EndpointConfig, IdleTimeout, Incoming, MtuDiscoveryConfig, ServerConfig, TransportConfig,
+    VarInt,
 };
 use quinn_proto::crypto::rustls::QuicServerConfig;
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
-    Error, Identity, Options, certs, cid::Generator, connection::Connection, keys, sessions::Sessions,
+    Error, Identity, Options,
+    admission::{Entry, Handshakes, LINGER, Places, Running},
+    certs,
+    cid::Generator,
+    connection::Connection,
+    keys,
+    sessions::Sessions,
 };
 
 /// Stream data that may arrive before it is read, in bytes.
@@ -37,68 +43,10 @@ const INCOMING_BYTES_TOTAL: u64 = 16 * 1024 * 1024;
 const RESET_INTERVAL: Duration = Duration::from_micros(200);
 /// How often the certificate is looked at.
 const RENEW_INTERVAL: Duration = Duration::from_secs(86_400);
-/// How long a handshake may take.
-const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
+/// How often a handshake is asked how long it takes already, and those that wait whether they wait too long.
+const HANDSHAKE_TICK: Duration = Duration::from_millis(500);
 /// Connections with a finished handshake that wait to be taken.
 const READY_MAX: usize = 256;
-
-/// Counts connections, in all and per address.
-#[derive(Debug, Default)]
-pub(super) struct Places {
-    per_address: Mutex<HashMap<IpAddr, usize>>,
-    all: AtomicUsize,
-    unvalidated: AtomicUsize,
-}
-
-/// One connection's place in the counts.
-#[derive(Debug)]
-pub(super) struct Place {
-    places: Arc<Places>,
-    address: IpAddr,
-}
-
-impl Places {
-    fn take(self: &Arc<Self>, remote: SocketAddr, options: &Options) -> Option<Place> {
-        let address = network(remote.ip());
-        let mut counts = self.per_address.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(address).or_default();
-        let full = *count >= options.connections_per_address_max
-            || self.all.load(Ordering::Relaxed) >= options.connections_max;
-        if full {
-            if *count == 0 {
-                counts.remove(&address);
-            }
-            return None;
-        }
-        *count += 1;
-        self.all.fetch_add(1, Ordering::Relaxed);
-        Some(Place { places: self.clone(), address })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut counts = self.places.per_address.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(&self.address);
-            }
-        }
-        self.places.all.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// Who an address belongs to: an IPv4 address, or an IPv6 /64 network.
-pub fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
-    }
-}
 
 /// Accepts connections on one UDP socket.
 #[derive(Debug)]
@@ -251,31 +199,84 @@ fn socket(listen: SocketAddr) -> Result<UdpSocket, Error> {
 
 /// Takes connection attempts as they come; each handshake runs in a task of its own.
 async fn admit(endpoint: Endpoint, options: Options, ready: mpsc::Sender<Connection>) {
-    let places = Arc::new(Places::default());
-    let mut next_id = 0;
-    while let Some(incoming) = endpoint.accept().await {
-        let validated = incoming.remote_address_validated();
-        let waiting = places.unvalidated.load(Ordering::Relaxed);
-        if !validated && waiting >= options.handshakes_unvalidated_max && incoming.may_retry() {
-            drop(incoming.retry());
-            continue;
+    let handshakes = Handshakes::new(&options);
+    let admission =
+        Arc::new(Admission { options, ready, places: Arc::default(), next_id: AtomicU64::new(1) });
+    loop {
+        let waiting = handshakes.has_waiting();
+        tokio::select! {
+            incoming = endpoint.accept() => {
+                let Some(incoming) = incoming else { return };
+                if !admission.places.has_room(incoming.remote_address(), &admission.options) {
+                    incoming.refuse();
+                    continue;
+                }
+                let (remote, validated) = (incoming.remote_address().ip(), incoming.remote_address_validated());
+                match handshakes.enters(incoming, remote, validated) {
+                    Entry::Begins(incoming, running) => admission.begins(incoming, running),
+                    Entry::MustRetry(incoming) => drop(incoming.retry()),
+                    Entry::Ignored(incoming) => incoming.ignore(),
+                    Entry::Waits => {}
+                }
+                continue;
+            }
+            () = handshakes.freed.notified() => {}
+            () = tokio::time::sleep(HANDSHAKE_TICK), if waiting => {}
         }
-        let Some(place) = places.take(incoming.remote_address(), &options) else {
-            incoming.refuse();
-            continue;
-        };
-        next_id += 1;
-        let (id, places, ready) = (next_id, places.clone(), ready.clone());
-        places.unvalidated.fetch_add(1, Ordering::Relaxed);
+        let (begin, late) = handshakes.wakes();
+        for (incoming, running) in begin {
+            admission.begins(incoming, running);
+        }
+        for incoming in late {
+            incoming.ignore();
+        }
+    }
+}
+
+/// What a handshake needs to become a connection.
+struct Admission {
+    options: Options,
+    places: Arc<Places>,
+    ready: mpsc::Sender<Connection>,
+    next_id: AtomicU64,
+}
+
+impl Admission {
+    fn begins(self: &Arc<Self>, incoming: Incoming, running: Running<Incoming>) {
+        let admission = self.clone();
         tokio::spawn(async move {
-            let handshake = async { incoming.accept()?.await };
-            let result = tokio::time::timeout(HANDSHAKE_TIME, handshake).await;
-            places.unvalidated.fetch_sub(1, Ordering::Relaxed);
-            match result {
-                Ok(Ok(connection)) => drop(ready.send(Connection::new(connection, id, place)).await),
-                Ok(Err(error)) => tracing::debug!(%error, "a handshake failed"),
-                Err(_) => tracing::debug!("a handshake took too long"),
+            match shake_hands(incoming, &running).await {
+                Ok(connection) => {
+                    drop(running);
+                    admission.becomes(connection).await;
+                }
+                Err(error) => {
+                    tracing::debug!(error, "a handshake failed");
+                    tokio::time::sleep(LINGER).await;
+                    drop(running);
+                }
             }
         });
+    }
+
+    async fn becomes(&self, connection: quinn::Connection) {
+        let Some(place) = self.places.take(connection.remote_address(), &self.options) else {
+            connection.close(litrocket_protocol::close_code::LIMIT.into(), b"too many connections");
+            return;
+        };
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        drop(self.ready.send(Connection::new(connection, id, place)).await);
+    }
+}
+
+async fn shake_hands(incoming: Incoming, running: &Running<Incoming>) -> Result<quinn::Connection, String> {
+    let began = tokio::time::Instant::now();
+    let mut handshake = incoming.accept().map_err(|error| error.to_string())?;
+    loop {
+        match tokio::time::timeout(HANDSHAKE_TICK, &mut handshake).await {
+            Ok(result) => return result.map_err(|error| error.to_string()),
+            Err(_) if began.elapsed() < running.patience() => {}
+            Err(_) => return Err("it took too long".into()),
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! Start with [`Listener::bind`]: it makes or loads certificates and keys, opens the UDP socket and hands out
 //! [`Connection`]s whose handshake is done. Streams are wrapped so that a cancelled one is reset, never finished.
 
+mod admission;
 mod certs;
 mod cid;
 mod connection;
@@ -20,11 +21,12 @@ use std::{
     time::Duration,
 };
 
+pub use admission::network;
 pub use certs::Identity;
 pub use connection::{Closed, Connection};
 pub use http::{HttpAnswer, HttpError, HttpServer};
 pub use keys::secret;
-pub use listener::{Listener, endpoint, network};
+pub use listener::{Listener, endpoint};
 pub use mail::{MailError, MailOptions, Mailer};
 pub use streams::{ReadError, RecvStream, SendStream, WriteError};
 
@@ -49,6 +51,8 @@ pub struct Options {
     pub connections_max: usize,
     /// Connections at the same time from one IPv4 address or IPv6 /64 network.
     pub connections_per_address_max: usize,
+    /// Handshakes at the same time, beside the connections.
+    pub handshakes_max: usize,
     /// Handshakes at the same time from addresses that have not shown that they are theirs; above, they are
     /// asked to.
     pub handshakes_unvalidated_max: usize,

@@ -24,6 +24,7 @@ mod programs;
 mod raw;
 mod relay;
 mod sdk;
+mod siege;
 mod translate;
 mod voice;
 mod wire;
