@@ -230,7 +230,9 @@ fn import(config: &Config, file: &Path, json: bool) -> Result<(), Problem> {
     let data = Path::new(&config.server.data);
     let (path, temporary) = (data.join(OWN_FILE), data.join(format!("{OWN_FILE}.new")));
     let write = || -> std::io::Result<()> {
-        let mut file = std::fs::File::create(&temporary)?;
+        // Made anew: what stands there may point anywhere, and the operator may be root.
+        drop(std::fs::remove_file(&temporary));
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(&temporary)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         std::fs::rename(&temporary, &path)?;

@@ -1,7 +1,7 @@
 //! Pictures: what they are, small ones of them, and the same picture without what it tells of its owner. Bytes in, bytes out.
 //!
 //! Does no I/O, knows no server, and believes nothing: sizes are read from the header before a pixel is decoded, and what
-//! decoding would take is known before it begins. [`measure`] reads the header, [`previews`] and [`squares`] decode,
+//! decoding would take is known before it begins. [`measure()`] reads the header, [`previews`] and [`squares`] decode,
 //! [`without_details`] takes the place, the camera and every other note out without touching a pixel. Start with `walk`.
 
 mod decode;

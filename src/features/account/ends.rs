@@ -1,6 +1,6 @@
 //! SQL of how an account may be used, and of its end.
 
-use litrocket_protocol::AccountId;
+use litrocket_protocol::{AccountId, fault::code};
 
 use crate::{
     args,
@@ -46,9 +46,12 @@ pub(super) async fn set_closing(
     tx.execute(UPDATE, args![account, until_ms, erase]).await.map(drop)
 }
 
-/// Takes the announced end of an account back.
+/// Takes the announced end of an account back, while it lies ahead: once it has come, the account is being deleted.
 pub(crate) async fn reopen(tx: &mut Tx, account: AccountId) -> Result<()> {
-    set_closing(tx, account, None, false).await
+    match standing(tx, account).await?.closing_ms {
+        Some(until_ms) if until_ms <= tx.now_ms() => Err(code::ACCOUNT_CLOSING.into()),
+        _ => set_closing(tx, account, None, false).await,
+    }
 }
 
 /// Accounts behind one whose end has come, and whether their messages go with them.
