@@ -11,6 +11,8 @@ pub(crate) struct Exif {
 
 const ORIENTATION: u16 = 0x0112;
 const GPS: u16 = 0x8825;
+/// Lists of places that are looked through.
+const PLACES_MAX: u32 = 4;
 const LATITUDE: u16 = 2;
 const LONGITUDE: u16 = 4;
 
@@ -51,6 +53,8 @@ pub(crate) fn read(block: &[u8]) -> Exif {
     }
     let tiff = Tiff { bytes, little };
     let Some(first) = tiff.long(4) else { return exif };
+    // A picture has one list of places. Each that is named costs a look through a list as long as the block.
+    let mut places = 0;
     for (tag, entry) in tiff.entries(first as usize) {
         match tag {
             ORIENTATION => {
@@ -58,9 +62,10 @@ pub(crate) fn read(block: &[u8]) -> Exif {
                     exif.orientation = turned as u8;
                 }
             }
-            GPS => {
+            GPS if places < PLACES_MAX && !exif.location => {
+                places += 1;
                 let at = tiff.long(entry + 8).unwrap_or(u32::MAX) as usize;
-                exif.location |= tiff.entries(at).any(|(tag, _)| tag == LATITUDE || tag == LONGITUDE);
+                exif.location = tiff.entries(at).any(|(tag, _)| tag == LATITUDE || tag == LONGITUDE);
             }
             _ => {}
         }

@@ -1,5 +1,5 @@
 //! Invitations: whom somebody wants in a group and may not bring in is asked first, and nothing is delivered until
-//! then. Owns the table `group_invitations`. [`groups`](super::groups) says who comes in.
+//! then. Owns the table `group_invitations`. [`super::groups`] says who comes in.
 
 use litrocket_protocol::{
     AccountId, ConversationId, Fault,

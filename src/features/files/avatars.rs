@@ -75,9 +75,10 @@ async fn faces(
     if !file.complete || file.size > PICTURE_BYTES_MAX {
         return Err(bad("file"));
     }
+    let turn = pictures::turn(app).await?;
     let bytes = pictures::bytes(app, content, file.size).await?.ok_or_else(|| bad("file"))?;
     let crop = crop.map(|crop| Crop { x: crop.x, y: crop.y, side: crop.side });
-    let made = pictures::decode(app, move || squares(&bytes, crop, &AVATAR_SIZES, pictures::LIMITS)).await?;
+    let made = pictures::decode(turn, move || squares(&bytes, crop, &AVATAR_SIZES, pictures::LIMITS)).await?;
     made.map_err(|error| bad(if error == PictureError::Outside { "crop" } else { "file" }))
 }
 

@@ -14,7 +14,7 @@ use litrocket_protocol::{
     limits::VOICE_MS_MAX,
     pictures::{GetPreview, PREVIEW_SIZES, Preview},
 };
-use tokio::time::timeout;
+use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 
 use super::{
     blobs::BlobError,
@@ -61,6 +61,7 @@ async fn look_at_next(app: &App) -> Result<bool> {
     if let Some(content_store::Content { place, .. }) = known
         && app.writer.run(move |tx| Box::pin(picture_store::begin(tx, content))).await?
     {
+        let turn = turn(app).await?;
         let found = match bytes(app, content, size).await? {
             None => Found::Nothing,
             Some(bytes) if media_type == picture_store::RECORDING => {
@@ -68,7 +69,7 @@ async fn look_at_next(app: &App) -> Result<bool> {
                 duration.map_or(Found::Nothing, Found::Recording)
             }
             Some(bytes) => {
-                let made = decode(app, move || previews(&bytes, &PREVIEW_SIZES, LIMITS)).await?;
+                let made = decode(turn, move || previews(&bytes, &PREVIEW_SIZES, LIMITS)).await?;
                 made.map_or(Found::Nothing, Found::Picture)
             }
         };
@@ -101,14 +102,20 @@ pub(super) async fn bytes(app: &App, content: u64, size: u64) -> Result<Option<V
     Ok((all.len() as u64 == size).then_some(all))
 }
 
-/// Decodes on a thread for it, one picture at a time in the whole server. The permit goes with the work: who asked may
-/// be gone before it is done.
+/// One picture at a time in the whole server.
+pub(super) struct Turn(OwnedSemaphorePermit);
+
+/// Waits for one's turn. Take it before the bytes: who waits shall hold none.
+pub(super) async fn turn(app: &App) -> Result<Turn> {
+    let permit = Arc::clone(&app.files.decoding).acquire_owned().await;
+    permit.map(Turn).map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// Decodes on a thread for it. The turn goes with the work: who asked may be gone before it is done.
 pub(super) async fn decode<T: Send + 'static>(
-    app: &App,
+    Turn(permit): Turn,
     work: impl FnOnce() -> Result<T, PictureError> + Send + 'static,
 ) -> Result<Result<T, PictureError>> {
-    let permit = Arc::clone(&app.files.decoding).acquire_owned().await;
-    let permit = permit.map_err(|error| Error::Internal(error.to_string()))?;
     let done = tokio::task::spawn_blocking(move || {
         let done = work();
         drop(permit);

@@ -36,7 +36,7 @@ pub(super) async fn find(
         FROM group_terms t JOIN conversations c ON c.id = t.conversation
         JOIN groups g ON g.conversation = c.id
         WHERE t.term >= $1 AND t.term < $2 AND (t.term > $3 OR (t.term = $3 AND t.conversation > $4))
-            AND t.term >= $3
+            AND t.term >= $3 AND c.members > 0
             AND NOT EXISTS (SELECT 1 FROM group_terms o
                 WHERE o.conversation = t.conversation AND o.term >= $1 AND o.term < t.term)
         ORDER BY t.term, t.conversation LIMIT $5";

@@ -70,7 +70,9 @@ async fn join_in(tx: &mut Tx, me: AccountId, request: JoinGroup, most: u64) -> R
     let missing = || missing("conversation");
     let settings = store::settings(tx, conversation).await?.ok_or_else(missing)?;
     let facts = conversations::store::facts(tx, conversation).await?.ok_or_else(missing)?;
-    if request.code.is_none() && !settings.discoverable || !rules::is_group(facts.kind) {
+    // A group whose last member went has nobody who could look after who comes.
+    let is_open = request.code.is_some() || settings.discoverable;
+    if !is_open || !rules::is_group(facts.kind) || facts.members == 0 {
         return Err(missing());
     }
     let forbidden = |message: &str| Error::from(Fault::new(code::FORBIDDEN).message(message));
