@@ -21,6 +21,10 @@ pub(crate) fn walk(bytes: &[u8]) -> Result<Walk, PictureError> {
         let end = at + 12 + length;
         let Some(data) = bytes.get(at + 8..at + 8 + length).filter(|_| end <= bytes.len()) else { break };
         let name = &head[4..];
+        // What is put in goes behind the header, so the header has to be where it belongs.
+        if at == SIGNATURE.len() && (name != b"IHDR" || end != HEAD) {
+            return Err(damaged("it does not begin with its header"));
+        }
         match name {
             b"eXIf" => walk.exif(data),
             b"iTXt" | b"tEXt" => walk.xmp(data),
