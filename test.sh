@@ -5,6 +5,8 @@
 # translation engine, are installed here when the script runs as root with apt-get.
 set -euo pipefail
 cd "$(dirname "$0")"
+# A failed test says what and where; the frames of the runtime below it would hide that in a long log.
+export RUST_BACKTRACE=0
 
 say() { printf '\n== %s\n' "$*"; }
 need() { command -v "$1" >/dev/null || { echo "test.sh: $1 is missing: $2" >&2; exit 1; }; }

@@ -1,6 +1,6 @@
 //! The `serve` and `config` commands: from a configuration to a running server, its first words and its end.
 
-use std::{future::Future, io::Write as _, path::Path, process::ExitCode};
+use std::{future::Future, io::Write as _, path::Path, process::ExitCode, time::Duration};
 
 use qrcode::{QrCode, render::unicode};
 use tokio::signal::unix::{SignalKind, signal};
@@ -16,8 +16,20 @@ use crate::{
 /// Runs a future on a new runtime.
 pub fn block_on(future: impl Future<Output = ExitCode>) -> ExitCode {
     match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(future),
+        Ok(runtime) => {
+            runtime.spawn(asks_for_threads());
+            runtime.block_on(future)
+        }
         Err(error) => fatal(&format!("the runtime does not start: {error}")),
+    }
+}
+
+/// Where the system refuses a thread, tokio leaves blocking work to its other threads, and those may all be taken for
+/// good. It waits until the next work asks for a thread: so some does.
+async fn asks_for_threads() {
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        drop(tokio::task::spawn_blocking(|| ()));
     }
 }
 

@@ -68,6 +68,11 @@ pub fn init(level: &str, folder: &Path, days: usize) -> Result<Guard, Error> {
         let at = panic.location().map(ToString::to_string).unwrap_or_default();
         let thread = std::thread::current();
         tracing::error!(at, thread = thread.name().unwrap_or_default(), "a panic");
+        if thread.name() == Some("main") {
+            // It ends the program; unwinding would wait for the threads of a runtime that did not start whole.
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            std::process::exit(101);
+        }
     }));
     Ok(Guard { _files: guard })
 }
