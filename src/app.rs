@@ -1,9 +1,8 @@
 //! What every handler needs: the parts of the running server, and its clock.
 
 use std::{
-    collections::HashMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicI64, Ordering},
     },
     time::{SystemTime, UNIX_EPOCH},
@@ -24,7 +23,8 @@ use crate::{
         words::{Dictionary, Translator},
     },
     hub::Hub,
-    limits::Bucket,
+    limits::{Bucket, RateLimits},
+    rpc::Budgets,
     writer::{Handle, Identity},
 };
 
@@ -64,7 +64,9 @@ pub struct App {
     /// Who watches whose presence.
     pub watchers: Watchers,
     /// Each account's rate of sends.
-    pub sends: RateLimits,
+    pub sends: RateLimits<AccountId>,
+    /// What accounts and networks may still ask for.
+    pub budgets: Budgets,
     /// HOST:PORT as addresses for others name it.
     pub public_address: String,
     /// The fingerprint of the local CA; empty for the operator's own certificate.
@@ -89,33 +91,6 @@ impl App {
     /// The account's rate of sends, shared by its devices.
     pub fn send_rate(&self, account: AccountId) -> Arc<Bucket> {
         self.sends.of(account)
-    }
-}
-
-/// Accounts whose rate is remembered; beyond it those whose devices are quiet start full again.
-const RATES_MAX: usize = 10_000;
-
-/// A token bucket for each account.
-#[derive(Debug)]
-pub struct RateLimits {
-    per_second: u64,
-    burst: u64,
-    buckets: Mutex<HashMap<AccountId, Arc<Bucket>>>,
-}
-
-impl RateLimits {
-    /// Rates in the long run and bursts.
-    pub fn new(per_second: u64, burst: u64) -> Self {
-        Self { per_second, burst, buckets: Mutex::default() }
-    }
-
-    /// The bucket of an account.
-    pub fn of(&self, account: AccountId) -> Arc<Bucket> {
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= RATES_MAX && !buckets.contains_key(&account) {
-            buckets.retain(|_, bucket| !bucket.is_full());
-        }
-        buckets.entry(account).or_insert_with(|| Arc::new(Bucket::new(self.per_second, self.burst))).clone()
     }
 }
 

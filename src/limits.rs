@@ -3,7 +3,9 @@
 //! Bounds of the wire are in `litrocket_protocol::limits`, bounds an operator may change in `config.rs`.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    collections::HashMap,
+    hash::Hash,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -25,6 +27,8 @@ pub const REPLY_WRITE_TIME: Duration = Duration::from_secs(30);
 pub const REVOKE_GRACE: Duration = Duration::from_millis(200);
 /// How many seconds' worth of requests may come at once.
 pub const REQUEST_BURST_SECONDS: u64 = 4;
+/// When a connection beyond those of its account may try again, in milliseconds: one that died is gone soon.
+pub const CONNECTION_RETRY_MS: u64 = 5_000;
 /// What a request that comes while the server drains is told, in milliseconds.
 pub const GOING_AWAY_RETRY_MS: u64 = 1000;
 /// Sends of one connection that wait for their acks. Beyond it the stream is read no further.
@@ -75,6 +79,40 @@ impl Bucket {
     }
 }
 
+/// Keys whose rate is remembered, of each kind: 10 MiB. Beyond it those that are quiet go, then others, who start full again.
+const RATES_MAX: usize = 50_000;
+
+/// A token bucket for each account, or each network.
+#[derive(Debug)]
+pub struct RateLimits<K> {
+    per_second: u64,
+    burst: u64,
+    buckets: Mutex<HashMap<K, Arc<Bucket>>>,
+}
+
+impl<K: Hash + Eq> RateLimits<K> {
+    /// Rates in the long run and bursts.
+    pub fn new(per_second: u64, burst: u64) -> Self {
+        Self { per_second, burst, buckets: Mutex::default() }
+    }
+
+    /// The bucket of a key.
+    pub fn of(&self, key: K) -> Arc<Bucket> {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if buckets.len() >= RATES_MAX && !buckets.contains_key(&key) {
+            buckets.retain(|_, bucket| !bucket.is_full());
+            // A look at all of them has to make room for many.
+            let mut surplus = buckets.len().saturating_sub(RATES_MAX / 4 * 3);
+            buckets.retain(|_, _| {
+                let goes = surplus > 0;
+                surplus -= usize::from(goes);
+                !goes
+            });
+        }
+        buckets.entry(key).or_insert_with(|| Arc::new(Bucket::new(self.per_second, self.burst))).clone()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,5 +124,15 @@ mod tests {
         assert_eq!(bucket.take(), Ok(()));
         let wait = bucket.take().unwrap_err();
         assert!((900..=1000).contains(&wait), "{wait}");
+    }
+
+    #[test]
+    fn rates_of_many_keys_take_bounded_memory_and_one_that_is_spent_stays_spent() {
+        let rates = RateLimits::new(1, 1);
+        for key in 0..2 * RATES_MAX {
+            assert_eq!(rates.of(key).take(), Ok(()));
+            assert!(rates.of(key).take().is_err());
+        }
+        assert!(rates.buckets.lock().unwrap().len() <= RATES_MAX);
     }
 }

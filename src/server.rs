@@ -11,12 +11,13 @@ use litrocket_protocol::state::GoingAway;
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
-    app::{App, Clock, RateLimits},
+    app::{App, Clock},
     config::Config,
     db::{self, SearchIndex},
     features::{self, account, chat::ChatHooks, search},
     hub::{Hub, StateValue},
-    limits, rpc,
+    limits::{self, RateLimits},
+    rpc,
     transport::{self, Listener},
     writer::{self, Writer},
 };
@@ -92,13 +93,13 @@ impl Server {
         let mail = features::mail::Mail::open(&config, &data).map_err(Error)?;
         let translator = features::words::Translator::new(&config.words).map_err(Error)?;
         let files = features::files::Files::open(&config.files, &data).map_err(Error)?;
-        let own_certificate = !config.server.certificate.is_empty();
         let newest_announcement =
             features::announcements::Newest::load(&db).await.map_err(|error| Error(error.to_string()))?;
         let app = Arc::new(App {
             newest_announcement,
             public_address: public_address(&config, address),
-            ca_sha256: if own_certificate { String::new() } else { certificates.ca_sha256.clone() },
+            ca_sha256: local_ca(&config, &certificates),
+            budgets: rpc::Budgets::new(&config.limits),
             sends: RateLimits::new(config.limits.sends_per_second, config.limits.sends_burst),
             config,
             clock,
@@ -256,6 +257,11 @@ pub(crate) fn transport_options(config: &Config, listen: SocketAddr, data: &Path
         zero_rtt: quic.zero_rtt,
         gso: quic.gso,
     }
+}
+
+/// The fingerprint that addresses name; none for the operator's own certificate.
+fn local_ca(config: &Config, certificates: &transport::Identity) -> String {
+    if config.server.certificate.is_empty() { certificates.ca_sha256.clone() } else { String::new() }
 }
 
 fn public_address(config: &Config, address: SocketAddr) -> String {

@@ -108,19 +108,27 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Hub {
-    /// Adds a signed-in connection. Whether it is the account's first.
-    pub fn connect(&self, device: Arc<Device>) -> bool {
+    /// Adds a signed-in connection. Whether it is the account's first; `None` when the account has `most` already.
+    pub fn connect(&self, device: Arc<Device>, most: u64) -> Option<bool> {
         let mut accounts = lock(&self.accounts);
         let devices = accounts.entry(device.account).or_default();
+        if count_staying(devices) >= most {
+            return None;
+        }
         devices.push(device);
-        devices.len() == 1
+        Some(devices.len() == 1)
+    }
+
+    /// Connections of an account, without those that are about to end.
+    pub fn connections(&self, account: AccountId) -> u64 {
+        lock(&self.accounts).get(&account).map_or(0, |devices| count_staying(devices))
     }
 
     /// Takes a connection out. Whether it was the account's last.
     pub fn disconnect(&self, device: &Device) -> bool {
         let mut accounts = lock(&self.accounts);
         let Some(devices) = accounts.get_mut(&device.account) else { return false };
-        devices.retain(|other| other.id != device.id);
+        devices.retain(|other| !std::ptr::eq(Arc::as_ptr(other), device));
         let last = devices.is_empty();
         if last {
             accounts.remove(&device.account);
@@ -289,6 +297,10 @@ impl Hub {
     }
 }
 
+fn count_staying(devices: &[Arc<Device>]) -> u64 {
+    devices.iter().filter(|device| device.end_reason().is_none()).count() as u64
+}
+
 fn each_online(
     online: &HashMap<AccountId, Vec<Arc<Device>>>,
     list: &[AccountId],
@@ -332,7 +344,7 @@ mod tests {
             let hub = Hub::default();
             let device = Arc::new(Device::new(1, BOB, SessionId(1)));
             device.go_live();
-            hub.connect(device.clone());
+            hub.connect(device.clone(), 1);
             hub.load_members(ROOM, vec![AccountId(1), BOB]);
             hub.publish(Committed { events: vec![says(1)], changes: vec![] });
             device.take_dirty();

@@ -22,7 +22,7 @@ use crate::{
     app::App,
     hub::Device,
     limits::{self, Bucket},
-    transport::{Connection, ReadError, RecvStream, SendStream},
+    transport::{Connection, ReadError, RecvStream, SendStream, network},
 };
 
 /// One connection as the server sees it.
@@ -76,14 +76,21 @@ impl Link {
         self.greeted.store(true, Ordering::Release);
     }
 
-    pub(super) fn sign_in(&self, app: &Arc<App>, account: AccountId, session: SessionId) -> bool {
+    pub(super) fn sign_in(
+        &self,
+        app: &Arc<App>,
+        account: AccountId,
+        session: SessionId,
+    ) -> Result<(), Fault> {
         let device = Arc::new(Device::new(self.connection.id(), account, session));
+        let most = app.config.limits.connections_per_account_max;
+        let first = app.hub.connect(device.clone(), most).ok_or_else(|| too_many_connections(most))?;
         if self.device.set(device.clone()).is_err() {
-            return false;
+            app.hub.disconnect(&device);
+            return Err(Fault::new(code::ALREADY_SIGNED_IN));
         }
-        let first = app.hub.connect(device.clone());
         self.router.arrived(app, &device, first);
-        true
+        Ok(())
     }
 
     /// Whether the connection may go on: a guest who sent too much may not.
@@ -99,6 +106,12 @@ impl Link {
         }
         limits::GUEST_BYTES_MAX.saturating_sub(self.guest_bytes.load(Ordering::Relaxed))
     }
+}
+
+/// Refuses one connection more. The others stay: ending one of them would let clients that come back by themselves take
+/// each other's places for ever.
+pub fn too_many_connections(most: u64) -> Fault {
+    Fault::new(code::TOO_MANY_CONNECTIONS).limit(most).retry_after(limits::CONNECTION_RETRY_MS)
 }
 
 /// Serves a connection until it ends or the server drains.
@@ -314,7 +327,14 @@ async fn answer(
     if app.is_draining() {
         return encode_fault(&Fault::new(code::GOING_AWAY).retry_after(limits::GOING_AWAY_RETRY_MS));
     }
-    if let Err(wait_ms) = link.requests.take() {
+    // A connection says hello once, and connections are counted: coming back after a restart spends nothing.
+    let budgeted = || match code_number {
+        account::Hello::CODE => Ok(()),
+        _ => app
+            .budgets
+            .take(link.device().map(|device| device.account), network(link.connection.remote().ip())),
+    };
+    if let Err(wait_ms) = link.requests.take().and_then(|()| budgeted()) {
         return encode_fault(&Fault::new(code::RATE_LIMITED).retry_after(wait_ms));
     }
     match timeout(limits::REQUEST_TIME, router.dispatch(app, link, code_number, body)).await {

@@ -5,6 +5,7 @@
 //! follows from its first argument and has to equal the protocol's table. Start with [`Router::dispatch`];
 //! [`serve`] is the life of one connection.
 
+mod budgets;
 mod connection;
 
 use std::{collections::HashMap, future::Future, net::SocketAddr, pin::Pin, sync::Arc};
@@ -19,7 +20,8 @@ use crate::{
     transport::{RecvStream, SendStream},
 };
 
-pub use connection::{Link, serve};
+pub use budgets::Budgets;
+pub use connection::{Link, serve, too_many_connections};
 
 /// A caller that said hello and is not signed in.
 #[derive(Debug, Clone)]
@@ -36,8 +38,9 @@ impl Guest {
         self.link.connection.remote()
     }
 
-    /// From now on the connection is the account's. `false` when it is signed in already.
-    pub fn sign_in(&self, account: AccountId, session: SessionId) -> bool {
+    /// From now on the connection is the account's; not when it is signed in already, or the account has as many
+    /// connections as it may have.
+    pub fn sign_in(&self, account: AccountId, session: SessionId) -> Result<(), Fault> {
         self.link.sign_in(&self.app, account, session)
     }
 }

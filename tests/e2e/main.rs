@@ -8,6 +8,7 @@ mod admin;
 mod avatars;
 mod bad_inputs;
 mod bench;
+mod bounds;
 mod chat;
 mod ending;
 mod faults;

@@ -128,9 +128,9 @@ macro_rules! requests {
 }
 
 requests! {
-    0x0100 account::Hello(Anyone) => account::Welcome [UNSUPPORTED_VERSION, HELLO_AGAIN, BAD_TOKEN]
+    0x0100 account::Hello(Anyone) => account::Welcome [UNSUPPORTED_VERSION, HELLO_AGAIN, BAD_TOKEN, TOO_MANY_CONNECTIONS]
     0x0101 account::Register(Guest) => account::SignedIn [BAD_HANDLE, HANDLE_TAKEN, BAD_PASSWORD, SIGN_UP_CLOSED, BAD_INVITE, NO_MAIL, EMAIL_NEEDED, BAD_CODE, EMAIL_TAKEN]
-    0x0102 account::SignIn(Guest) => account::SignedIn [WRONG_CREDENTIALS, ACCOUNT_LOCKED, ACCOUNT_CLOSING]
+    0x0102 account::SignIn(Guest) => account::SignedIn [WRONG_CREDENTIALS, ACCOUNT_LOCKED, ACCOUNT_CLOSING, TOO_MANY_CONNECTIONS]
     0x0103 account::SignOut(Session) => account::Done []
     0x0104 account::ListSessions(Session) => account::Sessions []
     0x0105 account::RevokeSession(Session) => account::Done [NOT_FOUND]
@@ -143,12 +143,12 @@ requests! {
     0x010c account::DeleteAccount(Session) => account::Done [WRONG_CREDENTIALS]
     0x010d account::CreateInvite(Session) => account::Invite [FORBIDDEN]
     0x010e email::SendEmailCode(Guest) => account::Done [NO_MAIL, SIGN_UP_CLOSED]
-    0x010f email::Recover(Guest) => account::SignedIn [BAD_CODE, BAD_PASSWORD, NO_MAIL, ACCOUNT_LOCKED]
+    0x010f email::Recover(Guest) => account::SignedIn [BAD_CODE, BAD_PASSWORD, NO_MAIL, ACCOUNT_LOCKED, TOO_MANY_CONNECTIONS]
     0x0110 email::NewRecoveryCode(Session) => email::RecoveryCode [WRONG_CREDENTIALS]
     0x0111 email::ChangeEmail(Session) => email::EmailChange [WRONG_CREDENTIALS, NO_MAIL, EMAIL_NEEDED]
     0x0112 email::ConfirmEmail(Session) => email::EmailEntry [BAD_CODE, EMAIL_TAKEN]
     0x0113 email::GetEmail(Session) => email::EmailEntry []
-    0x0114 account::RestoreAccount(Guest) => account::SignedIn [WRONG_CREDENTIALS, ACCOUNT_LOCKED]
+    0x0114 account::RestoreAccount(Guest) => account::SignedIn [WRONG_CREDENTIALS, ACCOUNT_LOCKED, TOO_MANY_CONNECTIONS]
     0x0115 export::ExportAccount(Session) => export::Exported []
     0x0116 announcements::ListAnnouncements(Session) => announcements::Announcements []
 

@@ -21,7 +21,7 @@ use crate::{
     config::{Email, SignUp},
     error::{Error, Result},
     features::people,
-    rpc::{Anyone, Guest},
+    rpc::{Anyone, Guest, too_many_connections},
     transport,
     writer::Tx,
 };
@@ -90,9 +90,7 @@ async fn resume(guest: &Guest, token: &[u8]) -> Result<Resumed> {
 /// Makes the connection the account's. A revocation that committed between the look-up and this found no connection
 /// to end: so look again.
 pub(super) async fn adopt(guest: &Guest, account: AccountId, session: SessionId) -> Result<()> {
-    if !guest.sign_in(account, session) {
-        return Err(code::ALREADY_SIGNED_IN.into());
-    }
+    guest.sign_in(account, session)?;
     if store::is_running(&guest.app.db, session).await? {
         return Ok(());
     }
@@ -250,6 +248,11 @@ async fn enter(guest: Guest, request: SignIn, restore: bool) -> Result<SignedIn>
         tracing::info!(address = %guest.remote(), "a sign-in failed");
         return Err(code::WRONG_CREDENTIALS.into());
     };
+    // Asked before there is a session that nobody would use.
+    let most = app.config.limits.connections_per_account_max;
+    if app.hub.connections(found.account) >= most {
+        return Err(too_many_connections(most).into());
+    }
     let token = random::<TOKEN_BYTES>()?;
     let (account, keep) = (found.account, app.config.accounts.sessions_max);
     let checked = found.password;

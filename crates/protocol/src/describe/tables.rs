@@ -479,6 +479,10 @@ pub(super) const ADVICE: &[(fault::Code, &str)] = {
         (c::BAD_TOKEN, "Forget the token and ask the person to sign in. Hello may be said again without it."),
         (c::WRONG_CREDENTIALS, "Ask for name and password again."),
         (c::RATE_LIMITED, "Repeat it after `retry_after_ms`."),
+        (
+            c::TOO_MANY_CONNECTIONS,
+            "`limit` is how many. End another connection of the account, or come back after `retry_after_ms`.",
+        ),
         (c::BUSY, "Repeat it after `retry_after_ms`."),
         (c::UNAVAILABLE, "Nothing was stored. Repeat it after `retry_after_ms`, with the same id."),
         (c::GOING_AWAY, "Reconnect after `retry_after_ms` and repeat it."),

@@ -29,10 +29,10 @@ use self::{
     engine::{Engine, Failure, Pair},
 };
 use crate::{
-    app::RateLimits,
     config,
     error::{Error, Result},
     features::{account, history},
+    limits::RateLimits,
     rpc::Session,
 };
 
@@ -49,7 +49,7 @@ pub struct Translator {
     engine: Option<Box<dyn Engine>>,
     time: Duration,
     /// Calls of the engine that each person may cause.
-    rates: RateLimits,
+    rates: RateLimits<AccountId>,
     calls: Semaphore,
     cache: Cache,
     pairs: Mutex<Option<(Instant, Arc<[Offer]>)>>,

@@ -1,0 +1,93 @@
+//! Bounds that hold over several connections: of an account, of an address.
+
+use litrocket_client::{Client, Error};
+use litrocket_protocol::account::{ListSessions, SetProfile};
+
+use crate::world::{PASSWORD, Person, World, sign_in};
+
+/// Asks so often over a connection; how often it was granted. Refusals have to say when to come back.
+async fn granted(client: &Client, times: usize) -> usize {
+    let mut granted = 0;
+    for _ in 0..times {
+        match client.call(ListSessions::default()).await {
+            Ok(_) => granted += 1,
+            Err(Error::Fault(fault)) => {
+                assert_eq!(fault.code, "rate_limited");
+                assert!(fault.retry_after_ms.is_some_and(|wait| (1..=1_000).contains(&wait)), "{fault:?}");
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+    granted
+}
+
+async fn refusal<T: std::fmt::Debug>(
+    result: impl Future<Output = Result<T, Error>>,
+) -> litrocket_protocol::Fault {
+    match result.await {
+        Err(Error::Fault(fault)) => *fault,
+        other => panic!("{other:?} instead of a refusal"),
+    }
+}
+
+#[tokio::test]
+async fn an_accounts_connections_share_a_budget_and_another_account_behind_the_address_has_its_own() {
+    let world = World::start_with(|config| config.limits.account_requests_per_second = 10).await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let mut devices = vec![];
+    for _ in 0..19 {
+        devices.push(world.device(&ada).await);
+    }
+    let before = std::time::Instant::now();
+    let mut all = 0;
+    for device in devices.iter().chain([&ada]) {
+        all += granted(&device.client, 10).await;
+    }
+    // Forty at once, and ten for each second that it took.
+    let most = 40 + 10 * (before.elapsed().as_secs() as usize + 1);
+    assert!((40..=most).contains(&all), "{all} of 200");
+    assert_eq!(granted(&bob.client, 30).await, 30, "bob is not disturbed");
+}
+
+#[tokio::test]
+async fn everybody_behind_an_address_shares_a_budget_and_coming_back_spends_nothing() {
+    let world = World::start_with(|config| config.limits.address_requests_per_second = 2).await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let all = granted(&ada.client, 20).await + granted(&bob.client, 20).await;
+    assert!((4..20).contains(&all), "two signed up, and {all} of 40");
+    let mut options = world.options();
+    options.token = ada.client.token();
+    for _ in 0..20 {
+        Client::connect(options.clone()).await.expect("hello is not counted");
+    }
+    let guest = world.guest().await;
+    assert_eq!(refusal(guest.sign_in(sign_in("bob", PASSWORD))).await.code, "rate_limited");
+}
+
+#[tokio::test]
+async fn an_account_has_so_many_connections_and_one_more_is_refused_until_one_ends() {
+    let world = World::start_with(|config| config.limits.connections_per_account_max = 3).await;
+    let ada = world.person("ada").await;
+    let [_phone, laptop] = [world.device(&ada).await, world.device(&ada).await];
+    let sessions = async |person: &Person| person.asks(ListSessions::default()).await.sessions.len();
+    let guest = world.guest().await;
+    let fault = refusal(guest.sign_in(sign_in("ada", PASSWORD))).await;
+    assert_eq!((fault.code.as_str(), fault.limit), ("too_many_connections", Some(3)));
+    assert!(fault.retry_after_ms.is_some());
+    assert_eq!(sessions(&ada).await, 3, "a refused sign-in leaves no session");
+    let mut options = world.options();
+    options.token = ada.client.token();
+    assert_eq!(refusal(Client::connect(options.clone())).await.code, "too_many_connections");
+    // Nobody else is disturbed, and who is in stays in.
+    world.person("bob").await;
+    for person in [&ada, &laptop] {
+        person.asks(SetProfile::default()).await;
+    }
+    laptop.client.sign_out().await.unwrap();
+    let again = async {
+        while Client::connect(options.clone()).await.is_err() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(crate::world::PATIENCE, again).await.expect("a place was free");
+}
