@@ -20,6 +20,7 @@ use crate::{
         files::Files,
         mail::Mail,
         presence::Watchers,
+        search::Turns,
         words::{Dictionary, Translator},
     },
     hub::Hub,
@@ -51,6 +52,8 @@ pub struct App {
     pub names: Names,
     /// The mail server and what codes are made with.
     pub mail: Mail,
+    /// Whose turn it is to search.
+    pub searches: Turns,
     /// The full-text index.
     pub search: SearchIndex,
     /// The dictionary.

@@ -112,6 +112,7 @@ impl Server {
             names,
             mail,
             search,
+            searches: features::search::Turns::default(),
             dictionary: features::words::Dictionary::new(&data),
             translator,
             files,

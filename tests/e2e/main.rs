@@ -25,6 +25,7 @@ mod programs;
 mod raw;
 mod relay;
 mod sdk;
+mod search;
 mod siege;
 mod translate;
 mod voice;

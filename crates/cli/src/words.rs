@@ -110,7 +110,7 @@ words! {
     added: "added", "已添加";
     there_already: "there already", "已有";
     nothing_to_translate: "Name a text, or a message with --in and --seq.", "请给出文本，或用 --in 和 --seq 指定消息。";
-    incomplete: "The newest messages are still being indexed; search again in a moment for the rest.", "最新消息仍在建立索引，请稍后再次搜索。";
+    incomplete: "Not everything was searched: the newest messages are still being indexed, or there are too many conversations. Search again in a moment, or in one conversation with --in.", "未能搜索全部内容：最新消息仍在建立索引，或会话过多。请稍后再试，或用 --in 在单个会话中搜索。";
     saved: "saved", "收藏";
     unread: "unread", "未读";
     owner: "owner", "群主";

@@ -108,7 +108,9 @@ message! {
         /// A position for `before`, to get the next page; absent on the last one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         next: Option<u64>,
-        /// False when the newest messages were too many to look through: ask again in a moment for the rest.
+        /// False when this page passed something by: the newest messages were too many to look through at once (the next
+        /// page goes on there), or the caller has more than 1,000 conversations and only the most recent were searched
+        /// (search inside one for the rest).
         complete: bool,
     }
 }

@@ -49,7 +49,7 @@ async fn follow(app: Arc<App>) {
 async fn step(app: &App) -> Result<usize> {
     let indexed = app.search.indexed()?;
     let rows = store::after(&app.db, indexed, STEP).await?;
-    let Some((last, _)) = rows.last() else {
+    let Some((last, ..)) = rows.last() else {
         if app.search.purge(indexed)? {
             tracing::info!("the search index holds no words of what is gone");
         }
@@ -57,27 +57,21 @@ async fn step(app: &App) -> Result<usize> {
     };
     let (last, count) = (*last, rows.len());
     let mut changes = Vec::with_capacity(count);
-    for (pos, frame) in rows {
+    for (pos, frame, target) in rows {
         let event = chat::decode(&frame)?;
         let set = |pos: u64, text: &str| {
             let mut words = tokens::tokens(text);
             words.push(tokens::scope(event.conversation.0));
             IndexChange::Set(pos, words.join(" "))
         };
-        match (event.kind, event.target_seq) {
+        match (event.kind, target) {
             (kind::TEXT | kind::FORWARD | kind::FILE, _) => {
                 changes.extend(store::text_of(&event).map(|text| set(pos, &text)));
             }
             (kind::EDIT, Some(target)) => {
-                let pos = store::pos_of(&app.db, event.conversation, target).await?;
-                if let (Some(pos), Some(text)) = (pos, store::text_of(&event)) {
-                    changes.push(set(pos, &text));
-                }
+                changes.extend(store::text_of(&event).map(|text| set(target, &text)));
             }
-            (kind::RECALL, Some(target)) => {
-                let pos = store::pos_of(&app.db, event.conversation, target).await?;
-                changes.extend(pos.map(IndexChange::Remove));
-            }
+            (kind::RECALL, Some(target)) => changes.push(IndexChange::Remove(target)),
             _ => {}
         }
     }

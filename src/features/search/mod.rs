@@ -1,12 +1,14 @@
 //! Full-text search over the caller's own conversations.
 //!
 //! [`mod@tokens`] cuts text, [`follow`] keeps the index behind the log and off the send path. What the index finds is
-//! checked against the log: recalled, hidden, cleared and left messages never appear. The newest messages, not
-//! indexed yet, are scanned.
+//! checked against the log: recalled, hidden, cleared and left messages never appear, nor words that an edit replaced.
+//! [`mod@tail`] looks through the newest messages, not indexed yet. [`turns`] bounds how many search at once.
 
 mod follow;
 mod store;
+mod tail;
 mod tokens;
+mod turns;
 
 use litrocket_core::access;
 use litrocket_protocol::{
@@ -19,13 +21,15 @@ use litrocket_protocol::{
 
 pub use follow::start;
 pub use tokens::{Query, tokens};
+pub use turns::Turns;
 
 use crate::{
     app::App,
+    db::SearchIndex,
     error::{Error, Result},
     features::{
         chat,
-        conversations::{self, Readable},
+        conversations::{self, Readable, store::json},
         history, page_limit,
     },
     rpc::{Router, Session},
@@ -33,8 +37,6 @@ use crate::{
 
 /// Conversations one search looks into: the most recent ones.
 const SCOPES_MAX: u64 = 1_000;
-/// Rows of the log behind the index that one search looks through.
-const TAIL_MAX: u64 = 10_000;
 /// Words that the beginning of a word is taken to stand for one by one; looking up each takes about 15 µs.
 const EXPANSIONS_MAX: usize = 64;
 /// Bytes of stored events in one page.
@@ -60,52 +62,64 @@ async fn search(caller: Session, request: Search) -> Result<Found> {
     }
     let query = tokens::Query::parse(&request.text)
         .ok_or_else(|| Error::from(Fault::new(code::NOTHING_TO_SEARCH).field("text")))?;
+    let _place = caller.app.searches.enter()?;
     let (app, me) = (caller.app.clone(), caller.account());
-    let scopes: Vec<u64> = match request.conversation {
+    let mut scopes: Vec<u64> = match request.conversation {
         Some(conversation) => {
             conversations::readable(&app.db, conversation, me).await?;
             vec![conversation.0]
         }
-        None => store::scopes(&app.db, me, SCOPES_MAX).await?,
+        None => store::scopes(&app.db, me, SCOPES_MAX + 1).await?,
     };
+    let everywhere = scopes.len() as u64 <= SCOPES_MAX;
+    scopes.truncate(SCOPES_MAX as usize);
     if scopes.is_empty() {
         return Ok(Found { messages: Vec::new(), next: None, complete: true });
     }
-    let before = request.before.unwrap_or(u64::MAX);
-    let index = app.search.clone();
-    let indexed = blocking(move || index.indexed()).await?;
-    let tail = store::tail(&app.db, indexed, before, &scopes, TAIL_MAX).await?;
-    let complete = tail.complete;
-    let mut positions: Vec<u64> = tail
-        .texts
-        .into_iter()
-        .filter(|(_, text)| query.matches(text))
-        .map(|(pos, _)| pos)
-        .take(limit as usize + 1)
-        .collect();
-    if (positions.len() as u64) <= limit {
-        let index = app.search.clone();
-        let below = before.min(indexed + 1);
-        let wanted = limit + 1;
-        let found = blocking(move || {
+    let hits = hits(&app, &query, scopes, request.before.unwrap_or(u64::MAX), limit).await?;
+    let page = page(&caller, &query, &hits.positions).await?;
+    Ok(Found {
+        messages: page.messages,
+        next: page.cut_at.or(hits.next),
+        complete: everywhere && hits.complete,
+    })
+}
+
+/// Where the words are, as far as the index and the tail know.
+struct Hits {
+    /// Newest first.
+    positions: Vec<u64>,
+    /// Where the next page begins.
+    next: Option<u64>,
+    /// Whether nothing was passed by.
+    complete: bool,
+}
+
+async fn hits(app: &App, query: &Query, scopes: Vec<u64>, before: u64, limit: u64) -> Result<Hits> {
+    let indexed = app.searches.ask(&app.search, SearchIndex::indexed).await?;
+    let wanted = limit + 1;
+    let places = json(&scopes)?;
+    let look = tail::Look { db: &app.db, query, scopes: &places, indexed, before, wanted };
+    let tail = look.run().await?;
+    let mut positions = tail.hits;
+    if let Some(stopped_at) = tail.stopped_at {
+        // What lies below was not looked at: the next page goes on there.
+        positions.retain(|pos| *pos >= stopped_at);
+    } else if !tail.enough {
+        let (below, query) = (before.min(indexed + 1), query.clone());
+        let found = app.searches.ask(&app.search, move |index| {
             let expanded =
                 query.prefix().map(|prefix| index.expand(prefix, EXPANSIONS_MAX)).transpose()?.flatten();
             index.find(&query.fts5(&scopes, expanded.as_deref()), below, wanted)
         });
         positions.extend(found.await?);
     }
+    positions.sort_unstable_by_key(|pos| std::cmp::Reverse(*pos));
+    positions.dedup();
     let more = positions.len() as u64 > limit;
     positions.truncate(limit as usize);
-    let next = positions.last().copied().filter(|_| more);
-    let page = page(&caller, &positions).await?;
-    Ok(Found { messages: page.messages, next: page.cut_at.or(next), complete })
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, crate::db::Error> + Send + 'static,
-) -> Result<T> {
-    let result = tokio::task::spawn_blocking(work).await;
-    Ok(result.map_err(|error| Error::Internal(error.to_string()))??)
+    let next = positions.last().copied().filter(|_| more).or(tail.stopped_at);
+    Ok(Hits { positions, next, complete: tail.stopped_at.is_none() && tail.all_edits })
 }
 
 /// Hits checked against the log as it is now.
@@ -117,7 +131,7 @@ struct Page {
 }
 
 /// The messages at some positions.
-async fn page(caller: &Session, positions: &[u64]) -> Result<Page> {
+async fn page(caller: &Session, query: &Query, positions: &[u64]) -> Result<Page> {
     let (db, me) = (&caller.app.db, caller.account());
     let rows = store::rows(db, me, positions).await?;
     let mut conversations: Vec<ConversationId> = rows.iter().map(|row| row.conversation).collect();
@@ -137,5 +151,8 @@ async fn page(caller: &Session, positions: &[u64]) -> Result<Page> {
             break;
         }
     }
-    Ok(Page { messages: history::fold(db, me, &places, events).await?, cut_at })
+    let mut messages = history::fold(db, me, &places, events).await?;
+    // The index may be behind an edit, or know words of one that the caller may not read.
+    messages.retain(|message| store::text_of(&message.event).is_some_and(|text| query.matches(&text)));
+    Ok(Page { messages, cut_at })
 }

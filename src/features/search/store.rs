@@ -6,12 +6,7 @@ use litrocket_protocol::{
     frame,
 };
 
-use crate::{
-    args,
-    db::Db,
-    error::Result,
-    features::{chat, conversations::store::json},
-};
+use crate::{args, db::Db, error::Result, features::conversations::store::json};
 
 /// The words of an event, if it has any.
 pub(super) fn text_of(event: &Event) -> Option<String> {
@@ -33,46 +28,39 @@ pub(super) async fn scopes(db: &Db, account: AccountId, limit: u64) -> Result<Ve
     Ok(rows.into_iter().map(|(id,)| id as u64).collect())
 }
 
-/// What is not indexed yet.
-pub(super) struct Tail {
-    /// Position and words, newest first.
-    pub(super) texts: Vec<(u64, String)>,
-    /// Whether that is all.
-    pub(super) complete: bool,
+/// Messages with words from one position to below another in some conversations (a JSON array), newest first.
+pub(super) async fn texts(
+    db: &Db,
+    from: u64,
+    to: u64,
+    scopes: &str,
+    limit: u64,
+) -> Result<Vec<(u64, Vec<u8>)>> {
+    // The plus keeps the database from reading the conversations whole instead of the end of the log.
+    const SELECT: &str = "SELECT pos, frame FROM events WHERE pos >= $1 AND pos < $2 AND gone = 0
+            AND kind IN (1, 2, 3) AND +conversation IN (SELECT value FROM json_each($3))
+        ORDER BY pos DESC LIMIT $4";
+    let rows: Vec<(i64, Vec<u8>)> = db.all(SELECT, args![from, to, scopes, limit]).await?;
+    Ok(rows.into_iter().map(|(pos, frame)| (pos as u64, frame)).collect())
 }
 
-pub(super) async fn tail(db: &Db, indexed: u64, before: u64, scopes: &[u64], max: u64) -> Result<Tail> {
-    const HEAD: &str = "SELECT COALESCE(MAX(pos), 0) FROM events";
-    const SELECT: &str = "SELECT pos, frame FROM events WHERE pos > $1 AND pos <= $2 AND pos < $3
-            AND gone = 0 AND kind IN (1, 2, 3, 32) AND conversation IN (SELECT value FROM json_each($4))
-        ORDER BY pos DESC";
-    let head: Option<(i64,)> = db.first(HEAD, &[]).await?;
-    let head = head.map_or(0, |(pos,)| pos as u64);
-    let to = head.min(indexed + max);
-    let rows: Vec<(i64, Vec<u8>)> = db.all(SELECT, args![indexed, to, before, json(scopes)?]).await?;
-    let mut texts = Vec::new();
-    for (pos, bytes) in rows {
-        let event = chat::decode(&bytes)?;
-        if let Some(text) = text_of(&event) {
-            // An edit that is not indexed yet stands for the message it changes.
-            let pos = match (event.kind, event.target_seq) {
-                (kind::EDIT, Some(target)) => pos_of(db, event.conversation, target).await?.unwrap_or(0),
-                _ => pos as u64,
-            };
-            texts.push((pos, text));
-        }
-    }
-    texts.sort_unstable_by_key(|(pos, _)| std::cmp::Reverse(*pos));
-    texts.retain(|(pos, _)| *pos > 0 && *pos < before);
-    texts.dedup_by_key(|(pos, _)| *pos);
-    Ok(Tail { texts, complete: head <= indexed + max })
-}
-
-/// The position of an event.
-pub(super) async fn pos_of(db: &Db, conversation: ConversationId, event_seq: u64) -> Result<Option<u64>> {
-    const SELECT: &str = "SELECT pos FROM events WHERE conversation = $1 AND event_seq = $2";
-    let row: Option<(i64,)> = db.first(SELECT, args![conversation, event_seq]).await?;
-    Ok(row.map(|(pos,)| pos as u64))
+/// Edits from one position to below another of messages below `before`, newest first: the position of the edit, that of
+/// the message, and the edit.
+pub(super) async fn edits(
+    db: &Db,
+    from: u64,
+    to: u64,
+    before: u64,
+    scopes: &str,
+    limit: u64,
+) -> Result<Vec<(u64, u64, Vec<u8>)>> {
+    const SELECT: &str = "SELECT e.pos, t.pos, e.frame FROM events e
+        JOIN events t ON t.conversation = e.conversation AND t.event_seq = e.target_seq
+        WHERE e.pos >= $1 AND e.pos < $2 AND e.kind = 32 AND e.gone = 0 AND t.pos < $3
+            AND +e.conversation IN (SELECT value FROM json_each($4))
+        ORDER BY e.pos DESC LIMIT $5";
+    let rows: Vec<(i64, i64, Vec<u8>)> = db.all(SELECT, args![from, to, before, scopes, limit]).await?;
+    Ok(rows.into_iter().map(|(pos, target, frame)| (pos as u64, target as u64, frame)).collect())
 }
 
 /// A hit as the log has it now.
@@ -110,9 +98,17 @@ pub(super) async fn last(db: &Db) -> Result<u64> {
     Ok(row.and_then(|(pos,)| pos).unwrap_or(0) as u64)
 }
 
+/// A row of the log for the index: its position, its bytes, and the position of the event that it refers to.
+pub(super) type LogRow = (u64, Vec<u8>, Option<u64>);
+
 /// The next rows of the log behind a position, for the index.
-pub(super) async fn after(db: &Db, pos: u64, limit: u64) -> Result<Vec<(u64, Vec<u8>)>> {
-    const SELECT: &str = "SELECT pos, frame FROM events WHERE pos > $1 ORDER BY pos LIMIT $2";
-    let rows: Vec<(i64, Vec<u8>)> = db.all(SELECT, args![pos, limit]).await?;
-    Ok(rows.into_iter().map(|(pos, frame)| (pos as u64, frame)).collect())
+pub(super) async fn after(db: &Db, pos: u64, limit: u64) -> Result<Vec<LogRow>> {
+    const SELECT: &str = "SELECT e.pos, e.frame, t.pos FROM events e
+        LEFT JOIN events t ON t.conversation = e.conversation AND t.event_seq = e.target_seq
+        WHERE e.pos > $1 ORDER BY e.pos LIMIT $2";
+    let rows: Vec<(i64, Vec<u8>, Option<i64>)> = db.all(SELECT, args![pos, limit]).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(pos, frame, target)| (pos as u64, frame, target.map(|target| target as u64)))
+        .collect())
 }

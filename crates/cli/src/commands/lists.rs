@@ -66,7 +66,7 @@ pub(super) async fn search(
         None => None,
     };
     let mut names = Names::new(context.output.words);
-    let (mut before, mut shown) = (None, 0);
+    let (mut before, mut shown, mut complete) = (None, 0, true);
     while shown < limit {
         let wanted = (limit - shown).min(limits::PAGE_MAX);
         let request = Search { text: text.into(), conversation, before, limit: Some(wanted) };
@@ -78,13 +78,15 @@ pub(super) async fn search(
             print::message(context.output, &names, message)?;
         }
         shown += found.messages.len() as u64;
-        if !found.complete {
-            context.output.hint(context.output.words.incomplete());
-        }
+        // Where the newest messages were too many for a page, the next one goes on.
+        complete = found.complete || found.next.is_some();
         before = found.next;
         if before.is_none() {
             break;
         }
+    }
+    if !complete {
+        context.output.hint(context.output.words.incomplete());
     }
     if shown == 0 {
         context.output.hint(context.output.words.nothing_found());

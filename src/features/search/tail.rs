@@ -1,0 +1,105 @@
+//! What the index has not reached yet: looked through newest first, a page at a time, and no further than is needed.
+
+use litrocket_protocol::event::Event;
+
+use super::{Query, store};
+use crate::{db::Db, error::Result, features::chat};
+
+/// Positions of the log that one search looks through.
+const POSITIONS_MAX: u64 = 10_000;
+/// Positions of one page.
+const PAGE_POSITIONS: u64 = 2_000;
+/// Rows of one page; stored events have up to 50 KiB.
+const PAGE_ROWS: u64 = 100;
+/// Edits that one search looks through.
+const EDITS_MAX: u64 = 1_000;
+
+/// Who looks for what, where and from where on.
+pub(super) struct Look<'a> {
+    pub(super) db: &'a Db,
+    pub(super) query: &'a Query,
+    /// The conversations, as a JSON array.
+    pub(super) scopes: &'a str,
+    /// How far the log is indexed.
+    pub(super) indexed: u64,
+    /// Only below this position.
+    pub(super) before: u64,
+    /// How many hits are enough.
+    pub(super) wanted: u64,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Tail {
+    /// Positions of hits, in no order.
+    pub(super) hits: Vec<u64>,
+    /// Enough hits were found: whatever lies further back comes on a later page.
+    pub(super) enough: bool,
+    /// It ended here, before the index begins: messages below this position were not looked at.
+    pub(super) stopped_at: Option<u64>,
+    /// Whether every edit was looked at.
+    pub(super) all_edits: bool,
+}
+
+impl Look<'_> {
+    /// Looks through the tail.
+    pub(super) async fn run(&self) -> Result<Tail> {
+        let head = store::last(self.db).await?;
+        let mut tail = Tail { all_edits: true, ..Tail::default() };
+        if head <= self.indexed {
+            return Ok(tail);
+        }
+        self.edits(head, &mut tail).await?;
+        let edited = tail.hits.len() as u64;
+        let mut to = self.before.min(head + 1);
+        let floor = to.saturating_sub(POSITIONS_MAX).max(self.indexed + 1);
+        loop {
+            tail.enough = tail.hits.len() as u64 - edited >= self.wanted;
+            if to <= floor || tail.enough {
+                break;
+            }
+            let from = to.saturating_sub(PAGE_POSITIONS).max(floor);
+            let rows = store::texts(self.db, from, to, self.scopes, PAGE_ROWS).await?;
+            to = match rows.last() {
+                Some((last, _)) if rows.len() as u64 == PAGE_ROWS => *last,
+                _ => from,
+            };
+            for (pos, frame) in rows {
+                if self.matches(&chat::decode(&frame)?) {
+                    tail.hits.push(pos);
+                }
+            }
+        }
+        tail.stopped_at = (!tail.enough && to > self.indexed + 1).then_some(to);
+        Ok(tail)
+    }
+
+    /// An edit stands for the message that it changes, which may lie anywhere before it.
+    async fn edits(&self, head: u64, tail: &mut Tail) -> Result<()> {
+        let floor = head.saturating_sub(POSITIONS_MAX).max(self.indexed);
+        let (mut to, mut seen) = (head + 1, 0);
+        loop {
+            let rows = store::edits(self.db, floor + 1, to, self.before, self.scopes, PAGE_ROWS).await?;
+            let full = rows.len() as u64 == PAGE_ROWS;
+            seen += rows.len() as u64;
+            for (pos, target, frame) in rows {
+                to = pos;
+                if self.matches(&chat::decode(&frame)?) {
+                    tail.hits.push(target);
+                }
+            }
+            if !full {
+                tail.all_edits = floor == self.indexed;
+                return Ok(());
+            }
+            if seen >= EDITS_MAX {
+                tail.all_edits = false;
+                return Ok(());
+            }
+        }
+    }
+
+    fn matches(&self, event: &Event) -> bool {
+        store::text_of(event).is_some_and(|text| self.query.matches(&text))
+    }
+}
