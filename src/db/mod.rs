@@ -4,6 +4,8 @@
 //! `ON CONFLICT`, `RETURNING`, integers, text, blobs) with arguments as [`Value`]s and rows as tuples. Reads go
 //! through [`Db`]; every write goes through the writer's [`Connection`]. Start with [`Db::open`].
 
+mod checkpoint;
+mod limit;
 pub mod raw;
 mod search;
 mod sqlite;
@@ -12,6 +14,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 
+pub use checkpoint::Checkpoint;
 pub use raw::Raw;
 pub use search::{IndexChange, SearchIndex};
 
@@ -238,10 +241,10 @@ impl Connection {
         }
     }
 
-    /// Copies the write-ahead log back into the database when it is large, or when `all` says so.
-    pub async fn checkpoint(&mut self, all: bool) -> Result<(), Error> {
+    /// Copies the write-ahead log back into the database when there is a reason; `false` when it has to be tried again.
+    pub async fn checkpoint(&mut self, why: Checkpoint) -> Result<bool, Error> {
         match &mut self.engine {
-            WriteEngine::Sqlite(writer) => writer.checkpoint(all).await,
+            WriteEngine::Sqlite(writer) => writer.checkpoint(why).await,
         }
     }
 

@@ -32,6 +32,17 @@ impl Raw {
         Ok(Self(connection))
     }
 
+    /// Copies the write-ahead log back, in one of SQLite's modes, waiting so long for others; whether all of it was.
+    pub(super) fn checkpoint(&self, mode: &str, patience: std::time::Duration) -> Result<bool, Error> {
+        checked(self.0.busy_timeout(patience))?;
+        let done = self.0.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| {
+            let (busy, log, copied): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(busy == 0 && log == copied)
+        });
+        checked(self.0.busy_timeout(super::sqlite::BUSY_TIMEOUT))?;
+        checked(done)
+    }
+
     /// Prepares a statement, or takes it as it was prepared before.
     pub fn prepare(&self, sql: &'static str) -> Result<Statement<'_>, Error> {
         let inner = checked(self.0.prepare_cached(sql))?;

@@ -1,15 +1,20 @@
 //! SQLite through sqlx: one writing connection, a pool of reading ones, and the raw handle for the hot insert.
 
-use std::{borrow::Cow, path::Path, path::PathBuf, time::Duration};
+use std::{borrow::Cow, path::Path, time::Duration};
 
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection as _, SqlSafeStr, Sqlite, SqliteConnection,
+    ConnectOptions, Connection as _, SqlSafeStr, Sqlite, SqliteConnection,
     migrate::{Migration, MigrationType, Migrator},
     pool::PoolOptions,
     sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous},
 };
 
-use super::{Error, Failure, OpenError, Options, Raw, Row, Value, raw};
+use super::{
+    Checkpoint, Error, Failure, OpenError, Options, Raw, Row, Value,
+    checkpoint::Wal,
+    limit::{self, ReadLimit},
+    raw,
+};
 
 const FILE: &str = "litrocket.db";
 
@@ -34,8 +39,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
 ];
 
 /// How long a writer waits for a lock that another program holds on the file.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Commands that may wait for the driver's worker.
+/// How much longer than its time a read is waited for.
+const GRACE: Duration = Duration::from_secs(1);
 /// Commands that may wait for the driver's worker.
 const COMMANDS_MAX: usize = 64;
 /// How often the handle is lent before the worker is waited for. Each time leaves the worker a command; with the
@@ -45,7 +53,7 @@ const LENT_MAX: usize = COMMANDS_MAX / 2;
 #[derive(Debug, Clone)]
 pub(super) struct Readers {
     pool: SqlitePool,
-    read_time: Duration,
+    limit: ReadLimit,
 }
 
 #[derive(Debug)]
@@ -55,8 +63,7 @@ pub(super) struct Writer {
     /// How often the handle was lent since the worker had nothing left to do.
     lent: usize,
     connection: SqliteConnection,
-    wal: PathBuf,
-    checkpoint_bytes: u64,
+    wal: Wal,
 }
 
 fn connect_options(folder: &Path, options: &Options) -> SqliteConnectOptions {
@@ -85,9 +92,11 @@ async fn readers(base: SqliteConnectOptions, options: &Options) -> Result<Reader
         .max_connections(options.readers.max(1))
         .min_connections(1)
         .acquire_timeout(Duration::from_secs(10))
+        // Setting a read's time asks the connection anyway.
+        .test_before_acquire(false)
         .connect_with(base.read_only(true).pragma("query_only", "on"))
         .await?;
-    Ok(Readers { pool, read_time: options.read_time })
+    Ok(Readers { pool, limit: ReadLimit::new(options.read_time) })
 }
 
 pub(super) async fn open(folder: &Path, options: &Options) -> Result<(Readers, Writer), OpenError> {
@@ -95,9 +104,8 @@ pub(super) async fn open(folder: &Path, options: &Options) -> Result<(Readers, W
     let mut connection = base.clone().create_if_missing(true).connect().await?;
     migrate(&mut connection).await?;
     let readers = readers(base, options).await?;
-    let wal = folder.join(format!("{FILE}-wal"));
-    let checkpoint_bytes = options.checkpoint_bytes;
-    Ok((readers, Writer { raw: None, lent: 0, connection, wal, checkpoint_bytes }))
+    let wal = Wal::new(&folder.join(FILE), options.checkpoint_bytes, readers.limit.clone());
+    Ok((readers, Writer { raw: None, lent: 0, connection, wal }))
 }
 
 /// Opens the tables for reading alone and changes nothing, not even their version.
@@ -164,13 +172,13 @@ fn bind(args: &[Value]) -> Result<SqliteArguments, Error> {
 impl Readers {
     pub(super) async fn all<R: Row>(&self, sql: &'static str, args: &[Value]) -> Result<Vec<R>, Error> {
         let args = bind(args)?;
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = limit::acquire(&self.pool, &self.limit).await?;
         let query = sqlx::query_as_with::<_, R, _>(sql, args).fetch_all(&mut *connection);
-        if let Ok(rows) = tokio::time::timeout(self.read_time, query).await {
-            return Ok(rows?);
+        // SQLite ends the statement itself; this is for a connection that does not answer.
+        match tokio::time::timeout(self.limit.time() + GRACE, query).await {
+            Ok(Err(sqlx::Error::WorkerCrashed)) | Err(_) => connection.close_on_drop(),
+            Ok(rows) => return Ok(rows?),
         }
-        // A reader that stays open keeps the write-ahead log from being reset: end it with its connection.
-        connection.close_on_drop();
         Err(Error { failure: Failure::Temporary, duplicate: false, message: "a read took too long".into() })
     }
 
@@ -189,26 +197,15 @@ impl Writer {
     }
 
     pub(super) async fn raw<T>(&mut self, run: impl FnOnce(&Raw) -> Result<T, Error>) -> Result<T, Error> {
-        if self.lent >= LENT_MAX {
-            self.connection.ping().await?;
-            self.lent = 0;
-        }
-        self.lent += 1;
-        let mut handle = self.connection.lock_handle().await?;
-        let raw = match &mut self.raw {
-            Some(raw) => raw,
-            empty => empty.insert(Raw::borrow(handle.as_raw_handle().as_ptr())?),
-        };
-        run(raw)
+        lend(&mut self.raw, &mut self.lent, &mut self.connection, run).await
     }
 
-    pub(super) async fn checkpoint(&mut self, all: bool) -> Result<(), Error> {
-        let size = std::fs::metadata(&self.wal).map_or(0, |meta| meta.len());
-        let sql = if all { "PRAGMA wal_checkpoint(TRUNCATE)" } else { "PRAGMA wal_checkpoint(RESTART)" };
-        if size > 0 && (all || size > self.checkpoint_bytes) {
-            sqlx::query(AssertSqlSafe(sql)).execute(&mut self.connection).await?;
+    pub(super) async fn checkpoint(&mut self, why: Checkpoint) -> Result<bool, Error> {
+        if !self.wal.wants(why) {
+            return Ok(true);
         }
-        Ok(())
+        let Self { raw, lent, connection, wal } = self;
+        lend(raw, lent, connection, |raw| wal.run(raw, why)).await
     }
 
     pub(super) async fn close(mut self) -> Result<(), Error> {
@@ -218,6 +215,26 @@ impl Writer {
         }
         Ok(self.connection.close().await?)
     }
+}
+
+/// Lends the connection's own handle for one call.
+async fn lend<T>(
+    raw: &mut Option<Raw>,
+    lent: &mut usize,
+    connection: &mut SqliteConnection,
+    run: impl FnOnce(&Raw) -> Result<T, Error>,
+) -> Result<T, Error> {
+    if *lent >= LENT_MAX {
+        connection.ping().await?;
+        *lent = 0;
+    }
+    *lent += 1;
+    let mut handle = connection.lock_handle().await?;
+    let raw = match raw {
+        Some(raw) => raw,
+        empty => empty.insert(Raw::borrow(handle.as_raw_handle().as_ptr())?),
+    };
+    run(raw)
 }
 
 pub(super) fn error_of(error: &sqlx::Error) -> Error {

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     app::Clock,
     args,
-    db::{Connection, Db, Failure, OpenError},
+    db::{Checkpoint, Connection, Db, Failure, OpenError},
     error::{Error, Result},
     hub::Hub,
 };
@@ -160,8 +160,8 @@ impl Writer {
                     self.write_lazy().await?;
                     let quiet = quiet_since.is_some_and(|since| since.elapsed() > QUIET_BEFORE_CHECKPOINT);
                     if quiet {
-                        quiet_since = None;
-                        self.checkpoint(true).await?;
+                        let done = self.checkpoint(Checkpoint::Quiet).await?;
+                        quiet_since = (!done).then(Instant::now);
                     }
                 }
                 first = commands.recv() => {
@@ -215,7 +215,7 @@ impl Writer {
         }
         let hub = self.tx.hub.clone();
         match self.tx.run_batch(batch, hooks, &hub, &self.lazy).await {
-            Ok(()) => self.checkpoint(false).await,
+            Ok(()) => self.checkpoint(Checkpoint::Grown).await.map(drop),
             Err(GiveUp::Temporary(cause)) => {
                 tracing::warn!(cause, "a batch was rolled back");
                 Ok(())
@@ -224,14 +224,15 @@ impl Writer {
         }
     }
 
-    async fn checkpoint(&mut self, all: bool) -> Result<(), String> {
-        match self.tx.connection.checkpoint(all).await {
+    /// Whether it is done.
+    async fn checkpoint(&mut self, why: Checkpoint) -> Result<bool, String> {
+        match self.tx.connection.checkpoint(why).await {
             Err(error) if error.failure() == Failure::Fatal => Err(format!("a checkpoint failed: {error}")),
             Err(error) => {
                 tracing::debug!(%error, "a checkpoint was not possible");
-                Ok(())
+                Ok(false)
             }
-            Ok(()) => Ok(()),
+            Ok(done) => Ok(done),
         }
     }
 
@@ -282,7 +283,7 @@ impl Writer {
 
     async fn finish(mut self, done: Option<oneshot::Sender<()>>) -> Result<(), String> {
         self.write_lazy().await?;
-        self.checkpoint(true).await?;
+        self.checkpoint(Checkpoint::Last).await?;
         self.tx.connection.close().await.map_err(|error| error.to_string())?;
         if let Some(done) = done {
             let _ = done.send(());

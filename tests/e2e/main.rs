@@ -27,6 +27,7 @@ mod relay;
 mod sdk;
 mod search;
 mod siege;
+mod storage;
 mod translate;
 mod voice;
 mod wire;
