@@ -11,8 +11,10 @@ const POSITIONS_MAX: u64 = 10_000;
 const PAGE_POSITIONS: u64 = 2_000;
 /// Rows of one page; stored events have up to 50 KiB.
 const PAGE_ROWS: u64 = 100;
-/// Edits that one search looks through.
+/// Edits that one search looks through, and positions that it looks for them: they are few, and behind the messages of
+/// the page.
 const EDITS_MAX: u64 = 1_000;
+const EDIT_POSITIONS_MAX: u64 = 100_000;
 
 /// Who looks for what, where and from where on.
 pub(super) struct Look<'a> {
@@ -76,7 +78,8 @@ impl Look<'_> {
 
     /// An edit stands for the message that it changes, which may lie anywhere before it.
     async fn edits(&self, head: u64, tail: &mut Tail) -> Result<()> {
-        let floor = head.saturating_sub(POSITIONS_MAX).max(self.indexed);
+        let floor = self.before.min(head).saturating_sub(POSITIONS_MAX);
+        let floor = floor.max(head.saturating_sub(EDIT_POSITIONS_MAX)).max(self.indexed);
         let (mut to, mut seen) = (head + 1, 0);
         loop {
             let rows = store::edits(self.db, floor + 1, to, self.before, self.scopes, PAGE_ROWS).await?;
