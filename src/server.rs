@@ -74,11 +74,7 @@ impl Server {
         let writer = writer
             .start(Arc::new(ChatHooks { files_quota: config.files.quota_mib << 20 }))
             .map_err(|error| because("the writer does not start")(&error))?;
-        let router = Arc::new(features::routes());
-        let missing = router.missing();
-        if !missing.is_empty() {
-            return Err(Error(format!("these requests have no handler: {}", missing.join(", "))));
-        }
+        let router = routes()?;
         let listen = config.listen().map_err(|error| Error(error.to_string()))?;
         let wall = clock.clone();
         let (listener, certificates) =
@@ -257,6 +253,15 @@ pub(crate) fn transport_options(config: &Config, listen: SocketAddr, data: &Path
         uni_streams_max: quic.uni_streams_max as u32,
         zero_rtt: quic.zero_rtt,
         gso: quic.gso,
+    }
+}
+
+/// Every request's handler.
+fn routes() -> Result<Arc<rpc::Router>, Error> {
+    let router = Arc::new(features::routes());
+    match router.missing().as_slice() {
+        [] => Ok(router),
+        missing => Err(Error(format!("these requests have no handler: {}", missing.join(", ")))),
     }
 }
 
