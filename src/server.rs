@@ -51,7 +51,7 @@ pub struct Server {
     identity: transport::Identity,
     drain: watch::Sender<bool>,
     /// Where operators on this machine ask.
-    admin: Option<tokio::net::UnixListener>,
+    admin: Option<features::admin::Socket>,
     /// Keeps other processes out of the data folder.
     _lock: std::fs::File,
 }
@@ -184,6 +184,8 @@ impl Server {
         endings.abort();
         if let Some(admin) = admin {
             admin.abort();
+            // The socket goes with the task.
+            drop(admin.await);
         }
         collector.abort();
         previews.abort();

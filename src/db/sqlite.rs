@@ -36,6 +36,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (16, "groups", include_str!("../../migrations/sqlite/0016_groups.sql")),
     (17, "file places", include_str!("../../migrations/sqlite/0017_file_places.sql")),
     (18, "pictures", include_str!("../../migrations/sqlite/0018_pictures.sql")),
+    (19, "replaced tokens", include_str!("../../migrations/sqlite/0019_replaced_tokens.sql")),
+    (20, "operators' deletions", include_str!("../../migrations/sqlite/0020_operators_deletions.sql")),
 ];
 
 /// How long a writer waits for a lock that another program holds on the file.

@@ -68,6 +68,19 @@ impl Session {
     }
 }
 
+/// Logs what a signed-in caller did to an account, a session or a role: who, by which session, from where.
+macro_rules! noted {
+    ($caller:expr, $($rest:tt)*) => {
+        tracing::info!(
+            account = %$caller.account(),
+            session = %$caller.session(),
+            address = %$caller.link.connection.remote(),
+            $($rest)*
+        )
+    };
+}
+pub(crate) use noted;
+
 /// Who a handler takes as its first argument.
 pub trait Caller: Sized + Send + 'static {
     /// What the protocol's table says about its requests.

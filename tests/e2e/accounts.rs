@@ -108,6 +108,32 @@ async fn a_token_resumes_and_rotation_keeps_the_old_one_until_the_new_one_is_use
 }
 
 #[tokio::test]
+async fn a_replaced_token_that_comes_back_ends_its_session_and_no_other() {
+    let world = World::start().await;
+    let ada = world.person("ada").await;
+    let phone = world.device(&ada).await;
+    let old = ada.client.token().unwrap();
+    let resume = async |token: &[u8]| {
+        let mut options = world.options();
+        options.token = Some(token.to_vec());
+        Client::connect(options).await
+    };
+    let mut newest = old.clone();
+    for _ in 0..2 {
+        newest = resume(&newest).await.unwrap().call(RotateToken::default()).await.unwrap().token.to_vec();
+        resume(&newest).await.unwrap();
+    }
+    // Somebody copied the first token, two rotations ago.
+    assert_eq!(code(resume(&old)).await, "bad_token");
+    let mut status = ada.client.status();
+    let ended = status.wait_for(|status| matches!(status, Status::Reconnecting { .. } | Status::Closed(_)));
+    tokio::time::timeout(PATIENCE, ended).await.unwrap().unwrap();
+    assert_eq!(code(resume(&newest)).await, "bad_token", "the whole family is void");
+    assert_eq!(phone.asks(ListSessions::default()).await.sessions.len(), 1);
+    assert_eq!(code(resume(&old)).await, "bad_token", "and again");
+}
+
+#[tokio::test]
 async fn five_hundred_people_sign_in_behind_one_address() {
     let world = World::start().await;
     let names: Vec<String> = (0..500).map(|n| format!("person{n}")).collect();

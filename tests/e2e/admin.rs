@@ -68,6 +68,9 @@ async fn an_operator_locks_resets_and_deletes_accounts() {
     assert!(closing[0]["closing_ms"].as_u64().unwrap() > 0);
     bob.says(&["logout"]);
     assert_eq!(bob.fails(&["login", "bob"]).1["code"], "account_closing");
+    // What an operator announced is the operator's to take back.
+    assert_eq!(bob.fails(&["account", "restore", "bob"]).1["code"], "account_locked");
+    assert_eq!(bob.fails(&["login", "bob"]).1["code"], "account_closing");
     assert!(operator.says(&["accounts", "delete", "bob", "--undo"])[0]["closing_ms"].is_null());
     bob.says(&["login", "bob"]);
     assert_eq!(operator.fails(&["accounts", "lock", "nobody"]), (1, "not_found".into()));

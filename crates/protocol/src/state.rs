@@ -93,7 +93,7 @@ message! {
 
     /// This session was signed out or revoked; the connection closes.
     pub struct Revoked {
-        /// `signed_out`, `revoked`, `password_changed`, `recovered`, `locked` or `account_deleted`.
+        /// `signed_out`, `revoked`, `password_changed`, `recovered`, `token_reused`, `locked` or `account_deleted`.
         reason: String,
     }
 

@@ -15,7 +15,7 @@ use crate::{
     app::App,
     error::Result,
     features::{chat, conversations, files, groups, mail, moments, people, search, words},
-    rpc::Session,
+    rpc::{Session, noted},
     transport,
     writer::Tx,
 };
@@ -51,15 +51,16 @@ impl Names {
 pub(super) async fn announce(caller: Session, request: DeleteAccount) -> Result<Done> {
     sessions::own_password(&caller, request.password).await?;
     let (account, erase) = (caller.account(), request.erase);
-    caller.app.writer.run(move |tx| Box::pin(close(tx, account, erase))).await?;
-    tracing::info!(%account, erase, "the end of the account was announced");
+    caller.app.writer.run(move |tx| Box::pin(close(tx, account, erase, false))).await?;
+    noted!(caller, erase, "the end of the account was announced");
     Ok(Done::default())
 }
 
-/// From now on nobody is signed in, and after a week the account is deleted.
-pub(crate) async fn close(tx: &mut Tx, account: AccountId, erase: bool) -> Result<()> {
+/// From now on nobody is signed in, and after a week the account is deleted. What an operator announces, an operator
+/// takes back.
+pub(crate) async fn close(tx: &mut Tx, account: AccountId, erase: bool, by_operator: bool) -> Result<()> {
     let until = tx.now_ms() + CHANGE_OF_MIND_MS;
-    ends::set_closing(tx, account, Some(until), erase).await?;
+    ends::set_closing(tx, account, Some(until), erase, by_operator).await?;
     let sessions = store::running_sessions(tx, account).await?;
     sessions::end(tx, account, sessions, "account_deleted").await.map(drop)
 }
@@ -100,6 +101,11 @@ pub async fn finish_now(app: &App) -> Result<u64> {
 async fn delete(app: &App, account: AccountId, erase: bool) -> Result<()> {
     chat::erase(app, account, erase).await?;
     while app.writer.run(move |tx| Box::pin(conversations::leave_some(tx, account, GROUPS))).await? > 0 {}
+    while app.writer.run(move |tx| Box::pin(people::forget_some(tx, account, people::FORGET_AT_ONCE))).await?
+        > 0
+    {}
+    while app.writer.run(move |tx| Box::pin(moments::erase_some(tx, account))).await? > 0 {}
+    while app.writer.run(move |tx| Box::pin(ends::forget_some(tx, account))).await? > 0 {}
     // Taken back meanwhile by nobody: who comes back after the time is up finds no account.
     let Some((key, skeleton)) = ends::names(&app.db, account).await? else { return Ok(()) };
     let hidden = (app.names.hidden(&key), app.names.hidden(&skeleton));

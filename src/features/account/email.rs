@@ -16,7 +16,7 @@ use crate::{
     config::{Email, SignUp},
     error::{Error, Result},
     features::mail::{self, Address, Order, Proof, Purpose},
-    rpc::{Guest, Session},
+    rpc::{Guest, Session, noted},
     transport,
     writer::Tx,
 };
@@ -147,7 +147,7 @@ pub(super) async fn confirm(caller: Session, request: ConfirmEmail) -> Result<Em
             })
         })
         .await?;
-    tracing::info!(%account, "the e-mail address was changed");
+    noted!(caller, "the e-mail address was changed");
     Ok(entry)
 }
 

@@ -1,6 +1,6 @@
 //! SQL of how an account may be used, and of its end.
 
-use litrocket_protocol::{AccountId, fault::code};
+use litrocket_protocol::{AccountId, Fault, fault::code};
 
 use crate::{
     args,
@@ -14,13 +14,19 @@ use crate::{
 pub(super) struct Standing {
     pub(super) locked: bool,
     pub(super) closing_ms: Option<u64>,
+    /// An operator announced the end.
+    pub(super) by_operator: bool,
 }
 
 pub(super) async fn standing(tx: &mut Tx, account: AccountId) -> Result<Standing> {
-    const SELECT: &str = "SELECT locked_ms, closing_ms FROM accounts WHERE id = $1";
-    let row: Option<(Option<i64>, Option<i64>)> = tx.first(SELECT, args![account]).await?;
-    let (locked, closing) = row.unwrap_or_default();
-    Ok(Standing { locked: locked.is_some(), closing_ms: closing.map(|until| until as u64) })
+    const SELECT: &str = "SELECT locked_ms, closing_ms, closed_by_operator FROM accounts WHERE id = $1";
+    let row: Option<(Option<i64>, Option<i64>, i64)> = tx.first(SELECT, args![account]).await?;
+    let (locked, closing, by_operator) = row.unwrap_or_default();
+    Ok(Standing {
+        locked: locked.is_some(),
+        closing_ms: closing.map(|until| until as u64),
+        by_operator: by_operator != 0,
+    })
 }
 
 pub(super) async fn set_locked(tx: &mut Tx, account: AccountId, locked: bool) -> Result<()> {
@@ -40,18 +46,32 @@ pub(super) async fn set_closing(
     account: AccountId,
     until_ms: Option<u64>,
     erase: bool,
+    by_operator: bool,
 ) -> Result<()> {
-    const UPDATE: &str =
-        "UPDATE accounts SET closing_ms = $2, erase = $3 WHERE id = $1 AND deleted_ms IS NULL";
-    tx.execute(UPDATE, args![account, until_ms, erase]).await.map(drop)
+    const UPDATE: &str = "UPDATE accounts SET closing_ms = $2, erase = $3, closed_by_operator = $4
+        WHERE id = $1 AND deleted_ms IS NULL";
+    tx.execute(UPDATE, args![account, until_ms, erase, by_operator]).await.map(drop)
 }
 
 /// Takes the announced end of an account back, while it lies ahead: once it has come, the account is being deleted.
 pub(crate) async fn reopen(tx: &mut Tx, account: AccountId) -> Result<()> {
     match standing(tx, account).await?.closing_ms {
         Some(until_ms) if until_ms <= tx.now_ms() => Err(code::ACCOUNT_CLOSING.into()),
-        _ => set_closing(tx, account, None, false).await,
+        _ => set_closing(tx, account, None, false, false).await,
     }
+}
+
+/// The same by the person: not when an operator locked the account or announced its end.
+pub(super) async fn reopen_own(tx: &mut Tx, account: AccountId) -> Result<()> {
+    let standing = standing(tx, account).await?;
+    if standing.locked {
+        return Err(code::ACCOUNT_LOCKED.into());
+    }
+    if standing.by_operator {
+        let fault = Fault::new(code::ACCOUNT_LOCKED);
+        return Err(fault.message("An operator announced the end of this account.").into());
+    }
+    reopen(tx, account).await
 }
 
 /// Accounts behind one whose end has come, and whether their messages go with them.
@@ -71,6 +91,13 @@ pub(super) async fn closing(
 pub(super) async fn names(db: &Db, account: AccountId) -> Result<Option<(String, String)>> {
     const SELECT: &str = "SELECT name_key, skeleton FROM accounts WHERE id = $1 AND deleted_ms IS NULL";
     db.first(SELECT, args![account]).await.map_err(Error::from)
+}
+
+/// Deletes a part of an account's log; how many entries.
+pub(super) async fn forget_some(tx: &mut Tx, account: AccountId) -> Result<u64> {
+    const DELETE: &str = "DELETE FROM account_log WHERE account = $1
+        AND key IN (SELECT key FROM account_log WHERE account = $1 LIMIT 1000)";
+    tx.execute(DELETE, args![account]).await
 }
 
 /// Empties an account. What stands in the place of its name keeps it from being given again.

@@ -1,6 +1,9 @@
 //! Password hashes: argon2id in a bounded pool off the async threads.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
@@ -34,6 +37,8 @@ pub struct Passwords {
     waiting: Arc<Semaphore>,
     /// Checked in place of a hash that does not exist, so that an unknown name costs the same.
     nobody: Arc<str>,
+    /// Hashes that were made or checked.
+    hashes: Arc<AtomicU64>,
 }
 
 impl Passwords {
@@ -55,7 +60,13 @@ impl Passwords {
             running: Arc::new(Semaphore::new(config.hashes_max as usize)),
             waiting: Arc::new(Semaphore::new(config.hashes_waiting_max as usize)),
             nobody,
+            hashes: Arc::default(),
         })
+    }
+
+    /// How many hashes were made or checked so far: what an answer costs.
+    pub fn hashes(&self) -> u64 {
+        self.hashes.load(Ordering::Relaxed)
     }
 
     /// Hashes a password; the answer is a PHC string.
@@ -85,6 +96,7 @@ impl Passwords {
         let place = self.waiting.clone().try_acquire_owned().map_err(|_| busy())?;
         let permit = self.running.clone().acquire_owned().await.map_err(|_| busy())?;
         drop(place);
+        self.hashes.fetch_add(1, Ordering::Relaxed);
         let task = tokio::task::spawn_blocking(move || {
             let result = work();
             drop(permit);

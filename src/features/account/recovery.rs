@@ -24,7 +24,7 @@ use crate::{
     config::Email,
     error::{Error, Result},
     features::mail::{self, Address, Proof, Purpose},
-    rpc::{Guest, Session},
+    rpc::{Guest, Session, noted},
     transport,
     writer::Tx,
 };
@@ -135,34 +135,30 @@ pub(super) async fn recover(guest: Guest, request: Recover) -> Result<SignedIn> 
     app.throttle.check(&attempt, Instant::now())?;
     let way = claim.check(&app).await.inspect_err(|error| {
         if matches!(error, Error::Fault(fault) if fault.is(code::BAD_CODE)) {
-            app.throttle.failed(&attempt, Instant::now());
-            tracing::info!(address = %guest.remote(), "a recovery failed");
+            app.throttle.failed(&attempt, Instant::now()).note("recovery", None, guest.remote());
         }
     })?;
     let password = app.passwords.hash(request.password).await?;
     let token = random::<TOKEN_BYTES>()?;
     let (recovery_code, recovery_hash) = make()?;
-    let (account, handle, session, version) = app
+    let (account, handle, session, version, ended) = app
         .writer
         .run(move |tx| {
             Box::pin(async move {
                 let account = way.spend(tx).await?;
-                if ends::standing(tx, account).await?.locked {
-                    return Err(code::ACCOUNT_LOCKED.into());
-                }
-                ends::reopen(tx, account).await?;
+                ends::reopen_own(tx, account).await?;
                 let handle = store::handle(tx, account).await?.ok_or_else(|| Error::from(code::BAD_CODE))?;
                 store::set_password(tx, account, password).await?;
                 store::set_recovery(tx, account, recovery_hash).await?;
                 let sessions = store::running_sessions(tx, account).await?;
-                sessions::end(tx, account, sessions, "recovered").await?;
+                let ended = sessions::end(tx, account, sessions, "recovered").await?;
                 let (session, version) =
                     store::insert_session(tx, account, secret_hash(&token), &label).await?;
-                Ok((account, handle, session, version))
+                Ok((account, handle, session, version, ended))
             })
         })
         .await?;
-    tracing::info!(%account, %session, address = %guest.remote(), "recovered");
+    tracing::info!(%account, %session, address = %guest.remote(), ended, "recovered");
     adopt(&guest, account, session).await?;
     Ok(SignedIn {
         account,
@@ -179,7 +175,7 @@ pub(super) async fn renew(caller: Session, request: NewRecoveryCode) -> Result<R
     let (recovery_code, hash) = make()?;
     let account = caller.account();
     caller.app.writer.run(move |tx| Box::pin(store::set_recovery(tx, account, hash))).await?;
-    tracing::info!(%account, "a new recovery code was made");
+    noted!(caller, "a new recovery code was made");
     Ok(RecoveryCode { recovery_code })
 }
 

@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Result},
     features::page_limit,
     hub::Change,
-    rpc::Session,
+    rpc::{Session, noted},
     writer::Tx,
 };
 
@@ -33,7 +33,7 @@ pub(super) async fn end(
 pub(super) async fn sign_out(caller: Session, _: SignOut) -> Result<Done> {
     let (account, session) = (caller.account(), caller.session());
     caller.app.writer.run(move |tx| Box::pin(end(tx, account, vec![session], "signed_out"))).await?;
-    tracing::info!(%account, %session, address = %caller.link.connection.remote(), "signed out");
+    noted!(caller, "signed out");
     Ok(Done::default())
 }
 
@@ -57,7 +57,7 @@ pub(super) async fn revoke(caller: Session, request: RevokeSession) -> Result<Do
     if ended == 0 {
         return Err(Fault::new(code::NOT_FOUND).field("session").into());
     }
-    tracing::info!(%account, session = %target, by = %caller.session(), "a session was revoked");
+    noted!(caller, ended = %target, "a session was revoked");
     Ok(Done::default())
 }
 
@@ -75,7 +75,11 @@ pub(super) async fn own_password(caller: &Session, password: String) -> Result<S
     app.throttle.check(&attempt, now)?;
     let too_long = password.len() > litrocket_protocol::limits::PASSWORD_BYTES_MAX;
     if too_long || !app.passwords.verify(password, Some(found.password.clone())).await?.ok {
-        app.throttle.failed(&attempt, now);
+        app.throttle.failed(&attempt, now).note(
+            "own password",
+            Some(caller.account()),
+            caller.link.connection.remote(),
+        );
         return Err(code::WRONG_CREDENTIALS.into());
     }
     Ok(found.password)
@@ -94,12 +98,12 @@ pub(super) async fn change_password(caller: Session, request: ChangePassword) ->
         if end_others {
             let mut sessions = store::running_sessions(tx, account).await?;
             sessions.retain(|session| *session != own);
-            end(tx, account, sessions, "password_changed").await?;
+            return end(tx, account, sessions, "password_changed").await;
         }
-        Ok(())
+        Ok(0)
     };
-    caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
-    tracing::info!(%account, "the password was changed");
+    let ended = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    noted!(caller, ended, "the password was changed");
     Ok(Done::default())
 }
 
@@ -111,5 +115,6 @@ pub(super) async fn rotate_token(caller: Session, _: RotateToken) -> Result<Toke
         .writer
         .run(move |tx| Box::pin(store::set_next_token(tx, session, secret_hash(&token))))
         .await?;
+    noted!(caller, "a new token was made");
     Ok(Token { token: token.into() })
 }

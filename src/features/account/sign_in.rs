@@ -77,7 +77,10 @@ async fn resume(guest: &Guest, token: &[u8]) -> Result<Resumed> {
         return Err(bad());
     }
     let hash = secret_hash(token);
-    let found = store::resume(&app.db, &hash).await?.ok_or_else(bad)?;
+    let Some(found) = store::resume(&app.db, &hash).await? else {
+        refused_token(guest, hash).await?;
+        return Err(bad());
+    };
     let session = found.session;
     if found.is_next {
         app.writer.run(move |tx| Box::pin(store::promote_token(tx, session, hash))).await?;
@@ -85,6 +88,22 @@ async fn resume(guest: &Guest, token: &[u8]) -> Result<Resumed> {
     adopt(guest, found.account, session).await?;
     app.writer.lazy().seen(found.account, session, app.clock.now_ms());
     Ok(Resumed { account: found.account, handle: found.handle, session, account_version: found.log_version })
+}
+
+/// Looks whose token it was. A token that a newer one has replaced was copied, or the newer one was: nobody can tell
+/// which, so the session ends.
+async fn refused_token(guest: &Guest, hash: Vec<u8>) -> Result<()> {
+    let (app, address) = (&guest.app, guest.remote());
+    if let Some((account, session)) = store::replaced_token(&app.db, &hash).await? {
+        let reason = "token_reused";
+        let end =
+            app.writer.run(move |tx| Box::pin(super::sessions::end(tx, account, vec![session], reason)));
+        let ended = end.await?;
+        tracing::warn!(%account, %session, %address, ended, "a replaced token came back: its session ends");
+    } else if let Some(account) = store::token_owner(&app.db, &hash).await? {
+        tracing::info!(%account, %address, "the token of a session that has ended was shown");
+    }
+    Ok(())
 }
 
 /// Makes the connection the account's. A revocation that committed between the look-up and this found no connection
@@ -221,7 +240,7 @@ async fn check_standing(tx: &mut Tx, account: AccountId, restore: bool) -> Resul
     }
     match standing.closing_ms {
         None => Ok(()),
-        Some(_) if restore => ends::reopen(tx, account).await,
+        Some(_) if restore => ends::reopen_own(tx, account).await,
         Some(until) => Err(Fault::new(code::ACCOUNT_CLOSING).param("until_ms", until.to_string()).into()),
     }
 }
@@ -243,9 +262,9 @@ async fn enter(guest: Guest, request: SignIn, restore: bool) -> Result<SignedIn>
     let password = if too_long { String::new() } else { request.password };
     let stored = found.as_ref().map(|found| found.password.clone());
     let verified = app.passwords.verify(password, stored).await?;
+    let whose = found.as_ref().map(|found| found.account);
     let Some(found) = found.filter(|_| verified.ok && !too_long) else {
-        app.throttle.failed(&attempt, Instant::now());
-        tracing::info!(address = %guest.remote(), "a sign-in failed");
+        app.throttle.failed(&attempt, Instant::now()).note("sign-in", whose, guest.remote());
         return Err(code::WRONG_CREDENTIALS.into());
     };
     // Asked before there is a session that nobody would use.
@@ -256,7 +275,7 @@ async fn enter(guest: Guest, request: SignIn, restore: bool) -> Result<SignedIn>
     let token = random::<TOKEN_BYTES>()?;
     let (account, keep) = (found.account, app.config.accounts.sessions_max);
     let checked = found.password;
-    let (session, version) = app
+    let ((session, version), ended) = app
         .writer
         .run(move |tx| {
             Box::pin(async move {
@@ -270,12 +289,12 @@ async fn enter(guest: Guest, request: SignIn, restore: bool) -> Result<SignedIn>
                 }
                 let made = store::insert_session(tx, account, secret_hash(&token), &label).await?;
                 let surplus = store::surplus_sessions(tx, account, keep).await?;
-                super::sessions::end(tx, account, surplus, "revoked").await?;
-                Ok(made)
+                let ended = super::sessions::end(tx, account, surplus, "revoked").await?;
+                Ok((made, ended))
             })
         })
         .await?;
-    tracing::info!(%account, %session, address = %guest.remote(), "signed in");
+    tracing::info!(%account, %session, address = %guest.remote(), restore, ended, "signed in");
     adopt(&guest, account, session).await?;
     Ok(SignedIn {
         account,

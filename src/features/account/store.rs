@@ -6,6 +6,7 @@ use crate::{
     args,
     db::Db,
     error::{Error, Result},
+    features::conversations::store::json,
     writer::Tx,
 };
 
@@ -42,6 +43,9 @@ pub(super) async fn token_owner(db: &Db, token_hash: &[u8]) -> Result<Option<Acc
     Ok(row.map(|(account,)| account.into()))
 }
 
+/// Replaced tokens that are remembered of one session: whoever copied an older one has had time enough to use it.
+const REPLACED_MAX: u64 = 16;
+
 /// The session a token resumes.
 pub(super) struct TokenSession {
     pub(super) session: SessionId,
@@ -77,9 +81,24 @@ pub(super) async fn is_running(db: &Db, session: SessionId) -> Result<bool> {
 
 /// The new token was used: the old one is no longer valid.
 pub(super) async fn promote_token(tx: &mut Tx, session: SessionId, token_hash: Vec<u8>) -> Result<()> {
+    const KEEP: &str = "INSERT INTO replaced_tokens (token_hash, session, at_ms)
+        SELECT token_hash, id, $3 FROM sessions WHERE id = $1 AND next_token_hash = $2 ON CONFLICT DO NOTHING";
     const UPDATE: &str = "UPDATE sessions SET token_hash = next_token_hash, next_token_hash = NULL
         WHERE id = $1 AND next_token_hash = $2";
-    tx.execute(UPDATE, args![session, token_hash]).await.map(drop)
+    const FORGET: &str = "DELETE FROM replaced_tokens WHERE session = $1 AND token_hash NOT IN
+        (SELECT token_hash FROM replaced_tokens WHERE session = $1 ORDER BY at_ms DESC LIMIT $2)";
+    let now = tx.now_ms();
+    tx.execute(KEEP, args![session, token_hash.clone(), now]).await?;
+    tx.execute(UPDATE, args![session, token_hash]).await?;
+    tx.execute(FORGET, args![session, REPLACED_MAX]).await.map(drop)
+}
+
+/// Whose session a token was before a newer one was used, while the session runs.
+pub(super) async fn replaced_token(db: &Db, token_hash: &[u8]) -> Result<Option<(AccountId, SessionId)>> {
+    const SELECT: &str = "SELECT s.account, s.id FROM replaced_tokens r JOIN sessions s ON s.id = r.session
+        WHERE r.token_hash = $1 AND s.ended_ms IS NULL";
+    let row: Option<(i64, i64)> = db.first(SELECT, args![token_hash]).await?;
+    Ok(row.map(|(account, session)| (account.into(), session.into())))
 }
 
 pub(super) async fn set_next_token(tx: &mut Tx, session: SessionId, token_hash: Vec<u8>) -> Result<()> {
@@ -204,14 +223,17 @@ pub(super) async fn end_sessions(
     account: AccountId,
     sessions: &[SessionId],
 ) -> Result<Vec<SessionId>> {
-    const UPDATE: &str =
-        "UPDATE sessions SET ended_ms = $3 WHERE id = $1 AND account = $2 AND ended_ms IS NULL RETURNING id";
-    let now = tx.now_ms();
-    let mut ended = Vec::new();
-    for session in sessions {
-        let row: Option<(i64,)> = tx.first(UPDATE, args![*session, account, now]).await?;
-        ended.extend(row.map(|(id,)| SessionId::from(id)));
+    const UPDATE: &str = "UPDATE sessions SET ended_ms = $3
+        WHERE id IN (SELECT value FROM json_each($1)) AND account = $2 AND ended_ms IS NULL RETURNING id";
+    const TOKENS: &str = "DELETE FROM replaced_tokens WHERE session IN (SELECT value FROM json_each($1))";
+    if sessions.is_empty() {
+        return Ok(Vec::new());
     }
+    let ids = json(&sessions.iter().map(|session| session.0).collect::<Vec<_>>())?;
+    let now = tx.now_ms();
+    let rows: Vec<(i64,)> = tx.all(UPDATE, args![&*ids, account, now]).await?;
+    let ended: Vec<SessionId> = rows.into_iter().map(|(id,)| id.into()).collect();
+    tx.execute(TOKENS, args![ids]).await?;
     let entries = ended.iter().map(|session| (account, session_key(*session), None)).collect();
     tx.entries(entries).await?;
     Ok(ended)

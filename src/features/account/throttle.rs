@@ -4,10 +4,12 @@
 use std::{
     collections::HashMap,
     hash::Hash,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
+
+use litrocket_protocol::AccountId;
 
 use crate::config;
 
@@ -47,7 +49,8 @@ impl<K: Hash + Eq + Clone> Windows<K> {
         }
     }
 
-    fn count(&self, key: K, now: Instant) {
+    /// Counts one more; whether it is the last that the window takes.
+    fn count(&self, key: K, now: Instant) -> bool {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.len() >= KEYS_MAX && !counts.contains_key(&key) {
             counts.retain(|_, (_, since)| now < *since + self.length);
@@ -63,6 +66,7 @@ impl<K: Hash + Eq + Clone> Windows<K> {
             *entry = (0, now);
         }
         entry.0 += 1;
+        entry.0 == self.max
     }
 }
 
@@ -75,6 +79,34 @@ pub struct Attempt {
     pub network: IpAddr,
     /// Whether the device showed a token it had for this account.
     pub known_device: bool,
+}
+
+/// Whose failures have reached their bound with this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Burst {
+    /// Those with this name.
+    pub account: bool,
+    /// Those from this address.
+    pub address: bool,
+}
+
+impl Burst {
+    /// Logs it, with the account if there is one of the name. The name itself is never logged: people type passwords into
+    /// the wrong field.
+    pub fn note(self, what: &str, account: Option<AccountId>, address: SocketAddr) {
+        let account = account.map(|account| account.0);
+        tracing::info!(account, %address, what, "a password or code was wrong");
+        if self.account || self.address {
+            tracing::warn!(
+                account,
+                %address,
+                what,
+                by_name = self.account,
+                by_address = self.address,
+                "too many were wrong: no more are taken for a while"
+            );
+        }
+    }
 }
 
 /// The budgets.
@@ -120,12 +152,10 @@ impl Throttle {
         if attempt.known_device { Ok(()) } else { self.addresses.check(&attempt.network, now) }
     }
 
-    /// The password was wrong, or the name unknown.
-    pub fn failed(&self, attempt: &Attempt, now: Instant) {
-        self.accounts.count((attempt.name.clone(), attempt.known_device), now);
-        if !attempt.known_device {
-            self.addresses.count(attempt.network, now);
-        }
+    /// The password was wrong, or the name unknown. Whether the name, or the address, may try no more for now.
+    pub fn failed(&self, attempt: &Attempt, now: Instant) -> Burst {
+        let account = self.accounts.count((attempt.name.clone(), attempt.known_device), now);
+        Burst { account, address: !attempt.known_device && self.addresses.count(attempt.network, now) }
     }
 
     /// Whether the address may make another account now; counts it.

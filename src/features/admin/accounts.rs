@@ -49,7 +49,7 @@ pub(super) async fn delete(app: &App, name: &str, erase: bool, undo: bool) -> Re
     if undo {
         app.writer.run(move |tx| Box::pin(account::reopen(tx, account))).await?;
     } else {
-        app.writer.run(move |tx| Box::pin(account::close(tx, account, erase))).await?;
+        app.writer.run(move |tx| Box::pin(account::close(tx, account, erase, true))).await?;
     }
     tracing::info!(%account, erase, undo, "an operator announced the end of an account, or took it back");
     changed(app, account).await

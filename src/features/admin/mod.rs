@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::{app::App, error::Result};
 
-pub use socket::{PATH, open, serve};
+pub use socket::{PATH, Socket, open, serve};
 
 /// Lines of one answer, at most; longer lists go on with `after`.
 pub const LINES_MAX: u64 = 1_000;

@@ -1,7 +1,12 @@
 //! The socket: one request a connection, in a line of JSON; the answer is lines of JSON, the last of which has the type
 //! `done` or `error`.
 
-use std::{os::unix::fs::PermissionsExt as _, path::Path, sync::Arc, time::Duration};
+use std::{
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use serde_json::json;
 use tokio::{
@@ -9,6 +14,7 @@ use tokio::{
     net::{UnixListener, UnixStream},
     sync::Semaphore,
 };
+use tracing::Instrument as _;
 
 use super::{Ask, answer};
 use crate::{app::App, error::Error};
@@ -22,36 +28,56 @@ const TIME: Duration = Duration::from_secs(30);
 /// Operators at the same time.
 const AT_ONCE: usize = 4;
 
+/// The socket, which is there as long as this is.
+#[derive(Debug)]
+pub struct Socket {
+    listener: UnixListener,
+    path: PathBuf,
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // The folder's lock is still held: it is this process's own.
+        if let Err(error) = std::fs::remove_file(&self.path) {
+            tracing::debug!(%error, "the socket for litrocket admin stays");
+        }
+    }
+}
+
 /// Makes the socket (without it everything else works), in the place of one that an earlier process left: the folder's lock says that it runs no more.
-pub fn open(data: &Path) -> Option<UnixListener> {
+pub fn open(data: &Path) -> Option<Socket> {
     bind(data).inspect_err(|error| tracing::error!(%error, "there is no socket for litrocket admin")).ok()
 }
 
-fn bind(data: &Path) -> std::io::Result<UnixListener> {
+fn bind(data: &Path) -> std::io::Result<Socket> {
     let path = data.join(PATH);
     match std::fs::remove_file(&path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let listener = UnixListener::bind(&path)?;
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
-    Ok(listener)
+    let socket = Socket { listener: UnixListener::bind(&path)?, path };
+    std::fs::set_permissions(&socket.path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(socket)
 }
 
 /// Answers operators for as long as the server runs.
-pub async fn serve(app: Arc<App>, listener: UnixListener) {
+pub async fn serve(app: Arc<App>, socket: Socket) {
     let places = Arc::new(Semaphore::new(AT_ONCE));
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { return };
-        match listener.accept().await {
+        match socket.listener.accept().await {
             Ok((stream, _)) => {
                 let app = app.clone();
-                tokio::spawn(async move {
+                // Whatever is logged on the way says whose process asked.
+                let operator =
+                    tracing::info_span!("operator", uid = stream.peer_cred().ok().map(|of| of.uid()));
+                let conversation = async move {
                     if tokio::time::timeout(TIME, converse(&app, stream)).await.is_err() {
                         tracing::warn!("an operator's request took too long");
                     }
                     drop(place);
-                });
+                };
+                tokio::spawn(conversation.instrument(operator));
             }
             Err(error) => {
                 tracing::warn!(%error, "the socket for litrocket admin fails");

@@ -27,7 +27,7 @@ use crate::{
         self,
         rules::{self, Permission},
     },
-    rpc::Session,
+    rpc::{Session, noted},
     writer::{NewEvent, Tx},
 };
 
@@ -198,7 +198,7 @@ pub(crate) async fn enter(
 
 pub(super) async fn remove(caller: Session, request: RemoveMember) -> Result<Done> {
     let (me, conversation, target) = (caller.account(), request.conversation, request.account);
-    caller
+    let removed = caller
         .app
         .writer
         .run(move |tx| {
@@ -209,7 +209,7 @@ pub(super) async fn remove(caller: Session, request: RemoveMember) -> Result<Don
                     return Err(fault.message("That is you: leave the group instead.").into());
                 }
                 if store::joined_among(tx, conversation, &[target]).await?.is_empty() {
-                    return Ok(());
+                    return Ok(false);
                 }
                 rules::over(tx, conversation, target, &standing).await?;
                 let body = Removed { account: target };
@@ -217,10 +217,14 @@ pub(super) async fn remove(caller: Session, request: RemoveMember) -> Result<Don
                 let about =
                     groups::About { event_seq: Some(position.event_seq), ..groups::About::account(target) };
                 groups::record(tx, conversation, me, audit_action::REMOVED, about).await?;
-                part(tx, conversation, target, member_state::REMOVED, position.event_seq).await
+                part(tx, conversation, target, member_state::REMOVED, position.event_seq).await?;
+                Ok(true)
             })
         })
         .await?;
+    if removed {
+        noted!(caller, %conversation, member = %target, "a member was removed");
+    }
     Ok(Done::default())
 }
 
@@ -358,14 +362,14 @@ pub(crate) async fn avatar_changed(
 
 pub(super) async fn transfer(caller: Session, request: TransferGroup) -> Result<Done> {
     let (me, conversation, target) = (caller.account(), request.conversation, request.account);
-    caller
+    let handed = caller
         .app
         .writer
         .run(move |tx| {
             Box::pin(async move {
                 rules::allowed(tx, conversation, me, Permission::Own).await?;
                 if target == me {
-                    return Ok(());
+                    return Ok(false);
                 }
                 if store::joined_among(tx, conversation, &[target]).await?.is_empty() {
                     return Err(Fault::new(code::NOT_FOUND).field("account").into());
@@ -373,9 +377,13 @@ pub(super) async fn transfer(caller: Session, request: TransferGroup) -> Result<
                 if rules::is_weaker(tx, conversation, target, role::ADMINISTRATOR).await? {
                     groups::room_for_administrator(tx, conversation).await?;
                 }
-                hand_over(tx, conversation, me, target).await
+                hand_over(tx, conversation, me, target).await?;
+                Ok(true)
             })
         })
         .await?;
+    if handed {
+        noted!(caller, %conversation, to = %target, "a group was handed over");
+    }
     Ok(Done::default())
 }

@@ -72,6 +72,7 @@ async fn add_in(
 ) -> Result<GroupFile> {
     let conversation = request.conversation;
     rules::allowed(tx, conversation, me, Permission::Upload).await?;
+    rules::not_muted(tx, conversation, me).await?;
     let parent = folder(tx, conversation, request.folder).await?;
     let file = store::readable_in(tx, me, request.file).await?.ok_or_else(missing)?;
     let name = request.name.unwrap_or_else(|| file.name.clone());
@@ -112,6 +113,7 @@ pub(super) async fn make_folder(caller: Session, request: MakeGroupFolder) -> Re
     check_name(&name)?;
     let work = async move |tx: &mut Tx| {
         rules::allowed(tx, conversation, me, Permission::Upload).await?;
+        rules::not_muted(tx, conversation, me).await?;
         match shelf_store::by_name(tx, conversation, 0, &name).await? {
             Some((id, None)) => return shown(tx, id).await,
             Some(_) => return Err(Fault::new(code::NAME_TAKEN).field("name").into()),
@@ -141,6 +143,7 @@ pub(super) async fn change(caller: Session, request: ChangeGroupFile) -> Result<
     let me = caller.account();
     let work = async move |tx: &mut Tx| {
         let (conversation, entry) = mine(tx, me, request.entry).await?;
+        rules::not_muted(tx, conversation, me).await?;
         let name = request.name.unwrap_or(entry.name);
         check_name(&name)?;
         let parent = match request.folder {

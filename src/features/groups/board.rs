@@ -173,12 +173,8 @@ pub(super) async fn set_nickname(caller: Session, request: SetNickname) -> Resul
     };
     let work = async move |tx: &mut Tx| {
         conversations::joined_group(tx, conversation, me).await?;
-        let now = tx.now_ms();
-        let muted = tx.membership(conversation, me).await?.map_or(0, |it| it.muted_until_ms);
         // A name is something that everybody reads.
-        if muted > now {
-            return Err(Fault::new(code::MUTED).retry_after(muted - now).into());
-        }
+        rules::not_muted(tx, conversation, me).await?;
         if !conversations::store::set_nickname(tx, conversation, me, &nickname).await? {
             return Ok(());
         }

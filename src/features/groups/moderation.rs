@@ -19,7 +19,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     features::{conversations, page_limit, people},
-    rpc::Session,
+    rpc::{Session, noted},
     writer::Tx,
 };
 
@@ -28,7 +28,9 @@ pub(super) async fn mute(caller: Session, request: MuteMember) -> Result<Done> {
     if request.for_ms > limits::MUTE_MS_MAX {
         return Err(Fault::new(code::BAD_VALUE).field("for_ms").limit(limits::MUTE_MS_MAX).into());
     }
+    let (conversation, member, for_ms) = (request.conversation, request.account, request.for_ms);
     caller.app.writer.run(move |tx| Box::pin(mute_in(tx, me, request))).await?;
+    noted!(caller, %conversation, %member, for_ms, "a member was muted, or not any more");
     Ok(Done::default())
 }
 
@@ -54,7 +56,9 @@ pub(super) async fn ban(caller: Session, request: BanMember) -> Result<Done> {
     if request.account == me {
         return Err(bad_value("account", "That is you."));
     }
+    let (conversation, member, banned) = (request.conversation, request.account, request.banned);
     caller.app.writer.run(move |tx| Box::pin(ban_in(tx, me, request))).await?;
+    noted!(caller, %conversation, %member, banned, "somebody was banned, or not any more");
     Ok(Done::default())
 }
 

@@ -16,7 +16,12 @@ use super::{
     rules::{self, Permission},
     store, too_many,
 };
-use crate::{error::Result, features::conversations, rpc::Session, writer::Tx};
+use crate::{
+    error::Result,
+    features::conversations,
+    rpc::{Session, noted},
+    writer::Tx,
+};
 
 pub(super) async fn set(caller: Session, request: SetRole) -> Result<Done> {
     let me = caller.account();
@@ -26,7 +31,9 @@ pub(super) async fn set(caller: Session, request: SetRole) -> Result<Done> {
     if request.account == me {
         return Err(bad_value("account", "The owner stays the owner until the group is transferred."));
     }
+    let (conversation, member, role) = (request.conversation, request.account, request.role);
     caller.app.writer.run(move |tx| Box::pin(set_in(tx, me, request))).await?;
+    noted!(caller, %conversation, %member, role, "a role was given");
     Ok(Done::default())
 }
 
@@ -66,6 +73,7 @@ pub(crate) async fn room_for_administrator(tx: &mut Tx, conversation: Conversati
 pub(super) async fn dissolve(caller: Session, request: DissolveGroup) -> Result<Done> {
     let (me, conversation) = (caller.account(), request.conversation);
     caller.app.writer.run(move |tx| Box::pin(dissolve_in(tx, me, conversation))).await?;
+    noted!(caller, %conversation, "a group was ended");
     Ok(Done::default())
 }
 

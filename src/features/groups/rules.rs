@@ -81,6 +81,13 @@ pub(crate) async fn allowed(
     if role > weakest { Err(forbidden(weakest)) } else { Ok(Standing { facts, role }) }
 }
 
+/// Refuses who is muted: what everybody reads or sees waits until they are not.
+pub(crate) async fn not_muted(tx: &mut Tx, conversation: ConversationId, account: AccountId) -> Result<()> {
+    let now = tx.now_ms();
+    let until = tx.membership(conversation, account).await?.map_or(0, |it| it.muted_until_ms);
+    if until > now { Err(Fault::new(code::MUTED).retry_after(until - now).into()) } else { Ok(()) }
+}
+
 /// The same for what is only read.
 pub(crate) async fn may_read(
     db: &Db,

@@ -69,10 +69,10 @@ pub(crate) const EXPORT: &[Kept] = &[
     },
 ];
 
-pub(crate) use audience::{friends_among, lets, may_bring, may_see_presence};
+pub(crate) use audience::{friends_among, lets, may_bring, may_see_presence, presences_shown};
 pub use find::index_all;
 pub(crate) use find::{index, search_text, terms};
-pub(crate) use store::{are_friends, exists, forget};
+pub(crate) use store::{FORGET_AT_ONCE, are_friends, exists, forget, forget_some};
 
 const DAY_MS: u64 = 86_400_000;
 /// How often expired friend requests are taken away. Until then they count as gone already.

@@ -4,6 +4,7 @@ use litrocket_client::Outgoing;
 use litrocket_protocol::{
     conversations::{InviteMembers, member_state, role},
     event::{Banned, Muted, kind},
+    files::MakeGroupFolder,
     groups::{
         BanMember, GroupChange, JoinGroup, ListAudit, ListBanned, MuteMember, ReportContent, SetNickname,
         audit_action, joining,
@@ -35,6 +36,8 @@ async fn the_muted_say_nothing_until_they_may_again() {
     assert_eq!(bob.cannot_send(group, Outgoing::reaction(said, "👎", true)).await, "muted");
     let nickname = SetNickname { conversation: group, nickname: "the silenced".into() };
     assert_eq!(bob.is_refused(nickname).await, "muted");
+    let folder = MakeGroupFolder { conversation: group, name: "mine".into() };
+    assert_eq!(bob.is_refused(folder).await, "muted");
     bob.sends(group, Outgoing::recall(said)).await.unwrap();
     // Leaving and coming back takes nothing off.
     bob.asks(litrocket_protocol::conversations::LeaveGroup { conversation: group }).await;
