@@ -107,12 +107,17 @@ fn announce(app: &Arc<App>, account: AccountId, blank: bool) {
 /// An account's presence, for those who may see it.
 async fn presence(app: &App, account: AccountId) -> Result<Presence> {
     let (_, seen) = account::privacy::of(app, account).await?;
+    Ok(presence_seen(app, account, seen))
+}
+
+/// The same, when the database has last seen it at a time.
+fn presence_seen(app: &App, account: AccountId, seen: u64) -> Presence {
     let devices = app.hub.devices(account);
     let online = !devices.is_empty();
     let away = online && devices.iter().all(|device| device.away.load(Ordering::Relaxed));
     let seen = seen.max(app.writer.lazy().last_seen(account));
     let last_seen_ms = (!online && seen > 0).then_some(seen);
-    Ok(Presence { account, online, away, last_seen_ms })
+    Presence { account, online, away, last_seen_ms }
 }
 
 async fn serve(session: Session, send: SendStream, recv: RecvStream) {
@@ -197,11 +202,11 @@ async fn set_watch(session: &Session, watch: Watch, watching: &mut HashSet<Accou
     session.app.watchers.replace(&session.device, watching, &new);
     let fresh: Vec<AccountId> = new.difference(watching).copied().collect();
     *watching = new;
-    for account in fresh {
-        let me = session.account();
-        if !people::may_see_presence(&session.app.db, account, &[me]).await?.is_empty() {
-            session.device.tell(StateValue::Presence(presence(&session.app, account).await?));
-        }
+    if fresh.is_empty() {
+        return Ok(());
+    }
+    for (account, seen) in people::presences_shown(&session.app.db, session.account(), &fresh).await? {
+        session.device.tell(StateValue::Presence(presence_seen(&session.app, account, seen)));
     }
     Ok(())
 }

@@ -80,6 +80,7 @@ impl Writer {
                 touched: Vec::new(),
                 rules: std::collections::HashMap::new(),
                 touched_rules: Vec::new(),
+                settled_pos: ids.pos,
                 ids,
                 committed: crate::hub::Committed::default(),
                 derived: Vec::new(),

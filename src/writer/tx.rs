@@ -57,6 +57,8 @@ pub struct Tx {
     pub(super) touched_rules: Vec<ConversationId>,
     pub(super) ids: Ids,
     pub(super) committed: Committed,
+    /// The end of the log as it was committed.
+    pub(super) settled_pos: u64,
     /// Appended since the last commit: what the lazy values are derived from.
     pub(super) derived: Vec<Derived>,
     pub(super) hub: Arc<Hub>,
@@ -82,6 +84,7 @@ pub(super) struct Mark {
     events: usize,
     changes: usize,
     derived: usize,
+    pos: u64,
 }
 
 pub(super) const INSERT_EVENT: &str = "INSERT INTO events
@@ -336,6 +339,7 @@ impl Tx {
             events: self.committed.events.len(),
             changes: self.committed.changes.len(),
             derived: self.derived.len(),
+            pos: self.ids.pos,
         }
     }
 
@@ -344,6 +348,7 @@ impl Tx {
         self.committed.events.truncate(mark.events);
         self.committed.changes.truncate(mark.changes);
         self.derived.truncate(mark.derived);
+        self.ids.pos = mark.pos;
         self.forget_touched();
     }
 
@@ -351,6 +356,7 @@ impl Tx {
     /// is decided by what was looked up for all of it.
     pub(super) fn settle(&mut self) {
         self.core.committed();
+        self.settled_pos = self.ids.pos;
         self.touched.clear();
         self.touched_rules.clear();
         if self.memberships.len() > MEMBERSHIPS_MAX {
@@ -374,6 +380,9 @@ impl Tx {
 
     pub(super) fn roll_back_all(&mut self) {
         self.core.rolled_back();
+        // The lazy values are written with the end of the log: one that lies beyond it would hide later events from a start
+        // that derives them again.
+        self.ids.pos = self.settled_pos;
         self.committed = Committed::default();
         self.derived.clear();
         self.forget_touched();

@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use litrocket::writer::NewEvent;
 use litrocket_protocol::ConversationId;
 
 use crate::world::{PATIENCE, Person, World};
@@ -112,4 +113,49 @@ async fn a_reader_of_another_program_holds_up_nobody_and_the_log_shrinks_when_it
     };
     tokio::time::timeout(PATIENCE, shrinks).await.expect("the log begins again");
     assert!(!bob.history(chat).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_change_that_is_rolled_back_leaves_no_hole_at_the_end_of_the_log() {
+    let world = World::start().await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let chat = ada.opens(&bob).await;
+    ada.says(chat, "one").await;
+    let end = async || {
+        let row = world.app().db.first::<(i64,)>("SELECT MAX(pos) FROM events", &[]).await.unwrap();
+        row.unwrap().0
+    };
+    let before = end().await;
+    for fault in [true, false] {
+        let (sender, conversation) = (ada.account, chat);
+        let failing = world.app().writer.run(move |tx| {
+            Box::pin(async move {
+                for _ in 0..5 {
+                    let event = NewEvent {
+                        conversation,
+                        sender,
+                        kind: litrocket_protocol::event::kind::RENAMED,
+                        target: None,
+                        id: None,
+                        body: vec![0x80],
+                        fallback: None,
+                        origin: 0,
+                    };
+                    tx.append(event).await?;
+                }
+                // A fault takes the command back, a database that cannot go on the whole batch.
+                Err::<(), _>(if fault {
+                    litrocket_protocol::fault::code::FORBIDDEN.into()
+                } else {
+                    litrocket::db::Error::temporary("the disk is full".into()).into()
+                })
+            })
+        });
+        failing.await.unwrap_err();
+    }
+    assert_eq!(end().await, before);
+    ada.says(chat, "two").await;
+    assert_eq!(end().await, before + 1);
+    let heard: Vec<u64> = bob.history(chat).await.iter().map(|message| message.event.event_seq).collect();
+    assert_eq!(heard, [1, 2]);
 }

@@ -417,8 +417,11 @@ message! {
     pub struct Readers {
         /// By account id.
         readers: Vec<AccountId>,
-        /// Whether there are more.
+        /// Whether there may be more.
         more: bool,
+        /// The `after` of the next page; absent on the last one. A page looks through 5,000 members and may be empty.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<AccountId>,
     }
 
     /// Value of the account log's key `hidden/<conversation>/<event>`: the caller deleted it for themselves.

@@ -8,7 +8,7 @@ use litrocket_protocol::{
     limits, state,
 };
 
-use super::{joined, list, readable, store, tell_own_side};
+use super::{joined, list, readable, reader_store, store, tell_own_side};
 use crate::{
     args,
     error::Result,
@@ -103,14 +103,6 @@ pub(super) async fn others(caller: Session, request: GetMarkers) -> Result<Other
 }
 
 pub(super) async fn readers(caller: Session, request: GetReaders) -> Result<Readers> {
-    const SELECT: &str = concat!(
-        "SELECT m.account FROM members m JOIN accounts a ON a.id = m.account
-        WHERE m.conversation = $1 AND m.account > $2 AND m.state = 2 AND m.refused + m.asked = 0 AND ",
-        lets!("a.read_receipts", "m.account", "$6"),
-        " AND (m.read_marker >= $3 OR m.last_sent > $3) AND m.joined <= $3 AND m.account <> $4
-        ORDER BY m.account LIMIT $5"
-    );
-    const SENDER: &str = "SELECT sender FROM events WHERE conversation = $1 AND event_seq = $2";
     let limit = page_limit(request.limit)?;
     let (db, conversation) = (&caller.app.db, request.conversation);
     let place = joined(db, conversation, caller.account()).await?;
@@ -118,13 +110,7 @@ pub(super) async fn readers(caller: Session, request: GetReaders) -> Result<Read
     if !litrocket_core::access::may_read(&place.ranges, request.event_seq) {
         return Err(missing());
     }
-    let sender: Option<(i64,)> = db.first(SENDER, args![conversation, request.event_seq]).await?;
-    let (sender,) = sender.ok_or_else(missing)?;
-    let message_seq = store::message_seq(db, conversation, request.event_seq).await?;
-    let after = request.after.map_or(0, AccountId::sql);
-    let rows: Vec<(i64,)> =
-        db.all(SELECT, args![conversation, after, message_seq, sender, limit + 1, caller.account()]).await?;
-    let more = rows.len() as u64 > limit;
-    let readers = rows.into_iter().take(limit as usize).map(|(id,)| id.into()).collect();
-    Ok(Readers { readers, more })
+    let sent = reader_store::sent(db, conversation, request.event_seq).await?.ok_or_else(missing)?;
+    let page = reader_store::readers(db, conversation, caller.account(), sent, request.after, limit).await?;
+    Ok(Readers { readers: page.readers, more: page.next.is_some(), next: page.next })
 }

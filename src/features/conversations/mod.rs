@@ -11,6 +11,7 @@ mod list;
 mod markers;
 mod members;
 mod open;
+mod reader_store;
 mod settings;
 mod standing;
 pub(crate) mod store;

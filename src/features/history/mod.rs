@@ -91,21 +91,11 @@ fn windows(place: &Readable, request: &GetHistory) -> Vec<(u64, u64)> {
     windows
 }
 
-/// Time never goes back within a conversation, so the first event at or after a time is found by halving.
 async fn find_date(caller: Session, request: FindDate) -> Result<Place> {
     let (db, conversation) = (&caller.app.db, request.conversation);
     let place = readable(db, conversation, caller.account()).await?;
-    let (mut low, mut high) = (1, place.last + 1);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let at_ms = store::at_ms(db, conversation, middle).await?;
-        if at_ms < request.at_ms {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    let found = access::next(&place.ranges, low, place.last);
+    let first = store::first_since(db, conversation, place.last, request.at_ms).await?;
+    let found = access::next(&place.ranges, first, place.last);
     Ok(Place { event_seq: found.map(|(from, _)| from) })
 }
 

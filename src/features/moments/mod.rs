@@ -73,9 +73,30 @@ pub fn routes(router: Router) -> Router {
         .on(reactions::list_comments)
 }
 
+/// Moments that one step of a deletion empties: each has up to 1,000 likes and as many comments.
+const MOMENTS_AT_ONCE: u64 = 5;
+/// Likes, comments and notices of one step.
+const REACTIONS_AT_ONCE: u64 = 500;
+
+/// One step towards [`erase`]; how much it did.
+pub(crate) async fn erase_some(tx: &mut Tx, account: AccountId) -> Result<u64> {
+    let moments = store::some_of(tx, account, MOMENTS_AT_ONCE).await?;
+    for moment in &moments {
+        notices::of_moment(tx, *moment).await?;
+        pictures::delete(tx, *moment).await?;
+        store::delete(tx, *moment).await?;
+        store::disown(tx, *moment).await?;
+    }
+    let notices = notices::erase_some(tx, account, REACTIONS_AT_ONCE).await?;
+    let reactions = reactions::erase_some(tx, account, REACTIONS_AT_ONCE).await?;
+    Ok(moments.len() as u64 + notices + reactions)
+}
+
 /// Takes everything of an account that is deleted out: its moments, likes, comments and what others were told of
 /// them. Numbers stay, so that they are not given again.
 pub(crate) async fn erase(tx: &mut Tx, account: AccountId) -> Result<()> {
+    // Something may have come since the last step.
+    while erase_some(tx, account).await? > 0 {}
     notices::erase(tx, account).await?;
     reactions::erase(tx, account).await?;
     pictures::erase(tx, account).await?;

@@ -36,12 +36,21 @@ pub(super) async fn tell(tx: &mut Tx, account: AccountId, notice: MomentNotice) 
 
 /// Takes notices out with a statement that returns their keys.
 async fn take(tx: &mut Tx, delete: &'static str, args: &[Value]) -> Result<()> {
+    taken(tx, delete, args).await.map(drop)
+}
+
+/// The same; how many.
+async fn taken(tx: &mut Tx, delete: &'static str, args: &[Value]) -> Result<u64> {
     let gone: Vec<Key> = tx.all(delete, args).await?;
+    let count = gone.len() as u64;
     let entries = gone.into_iter().map(|(account, moment, kind, item)| {
         (account.into(), name(moment as u64, kind as u64, item as u64), None)
     });
     let entries: Vec<_> = entries.collect();
-    if entries.is_empty() { Ok(()) } else { tx.entries(entries).await }
+    if count > 0 {
+        tx.entries(entries).await?;
+    }
+    Ok(count)
 }
 
 /// The moment is gone.
@@ -103,6 +112,14 @@ pub(crate) async fn parted(tx: &mut Tx, one: AccountId, other: AccountId) -> Res
 }
 
 /// Everything an account is told, has caused, or that is about its moments.
+/// Some of those of an account and about it; how many.
+pub(super) async fn erase_some(tx: &mut Tx, account: AccountId, most: u64) -> Result<u64> {
+    const DELETE: &str = "DELETE FROM moment_notices WHERE (moment, account, kind, item) IN
+            (SELECT moment, account, kind, item FROM moment_notices WHERE account = $1 OR actor = $1 LIMIT $2)
+        RETURNING account, moment, kind, item";
+    taken(tx, DELETE, args![account, most]).await
+}
+
 pub(super) async fn erase(tx: &mut Tx, account: AccountId) -> Result<()> {
     const DELETE: &str = "DELETE FROM moment_notices WHERE account = $1 OR actor = $1
         RETURNING account, moment, kind, item";

@@ -198,6 +198,23 @@ pub(super) async fn list_comments(caller: Session, request: ListComments) -> Res
     Ok(Comments { comments, more })
 }
 
+/// Some of what an account did to moments, and of the answers to it; how much.
+pub(super) async fn erase_some(tx: &mut Tx, account: AccountId, most: u64) -> Result<u64> {
+    const LIKES: &str = "DELETE FROM moment_likes WHERE account = $1
+        AND moment IN (SELECT moment FROM moment_likes WHERE account = $1 LIMIT $2)";
+    const ANSWERS: &str = "UPDATE moment_comments SET reply_to = NULL, reply_account = 0
+        WHERE id IN (SELECT id FROM moment_comments WHERE reply_account = $1 LIMIT $2)";
+    const OWN: &str =
+        "UPDATE moment_comments SET account = 0, client_id = NULL, hash = NULL, reply_to = NULL,
+        reply_account = NULL, gone = 1, text = ''
+        WHERE id IN (SELECT id FROM moment_comments WHERE account = $1 LIMIT $2)";
+    let mut done = 0;
+    for statement in [LIKES, ANSWERS, OWN] {
+        done += tx.execute(statement, args![account, most]).await?;
+    }
+    Ok(done)
+}
+
 pub(super) async fn erase(tx: &mut Tx, account: AccountId) -> Result<()> {
     const LIKES: &str = "DELETE FROM moment_likes WHERE account = $1
         OR moment IN (SELECT id FROM moments WHERE author = $1)";

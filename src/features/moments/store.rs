@@ -351,6 +351,19 @@ pub(super) async fn mark_seen(tx: &mut Tx, account: AccountId, moment: u64) -> R
     Ok(tx.execute(SET, args![account, moment]).await? > 0)
 }
 
+/// Some moments of an author, also deleted ones.
+pub(super) async fn some_of(tx: &mut Tx, author: AccountId, most: u64) -> Result<Vec<u64>> {
+    const SELECT: &str = "SELECT id FROM moments WHERE author = $1 ORDER BY id LIMIT $2";
+    let rows: Vec<(i64,)> = tx.all(SELECT, args![author, most]).await?;
+    Ok(rows.into_iter().map(|(id,)| id as u64).collect())
+}
+
+/// A deleted moment is nobody's from now on; its number stays.
+pub(super) async fn disown(tx: &mut Tx, moment: u64) -> Result<()> {
+    const UPDATE: &str = "UPDATE moments SET author = 0, client_id = NULL, hash = NULL WHERE id = $1";
+    tx.execute(UPDATE, args![moment]).await.map(drop)
+}
+
 pub(super) async fn erase(tx: &mut Tx, account: AccountId) -> Result<()> {
     const PEOPLE: &str = "DELETE FROM moment_people WHERE account = $1
         OR moment IN (SELECT id FROM moments WHERE author = $1)";

@@ -76,6 +76,27 @@ pub(crate) async fn may_see_presence(
     Ok(accounts(db.all(SELECT, args![account, ids(people)?]).await?))
 }
 
+/// Of some people, those who let an account see whether they are here, as [`may_see_presence`] asks of one, and when each
+/// was last seen.
+pub(crate) async fn presences_shown(
+    db: &Db,
+    to: AccountId,
+    people: &[AccountId],
+) -> Result<Vec<(AccountId, u64)>> {
+    const SELECT: &str = concat!(
+        "SELECT a.id, a.last_seen_ms FROM json_each($2) j JOIN accounts a ON a.id = j.value
+        WHERE a.deleted_ms IS NULL AND ",
+        lets!("a.presence", "a.id", "$1"),
+        " AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.account = a.id AND b.blocked = $1)
+        AND NOT EXISTS (SELECT 1 FROM conversations c JOIN members m ON m.conversation = c.id AND m.account = a.id
+            WHERE c.low = CASE WHEN $1 < a.id THEN $1 ELSE a.id END
+                AND c.high = CASE WHEN $1 < a.id THEN a.id ELSE $1 END AND m.asked <> 0)
+        ORDER BY a.id"
+    );
+    let rows: Vec<(i64, i64)> = db.all(SELECT, args![to, ids(people)?]).await?;
+    Ok(rows.into_iter().map(|(id, seen)| (id.into(), seen as u64)).collect())
+}
+
 /// Of some people, an account's friends, sorted.
 pub(crate) async fn friends_among(
     db: &Db,

@@ -397,23 +397,35 @@ pub(super) async fn is_linked(tx: &mut Tx, account: AccountId, code: &str) -> Re
     Ok(row.is_some())
 }
 
-/// Takes an account that is deleted out of everybody's friends, requests and blocks.
-pub(crate) async fn forget(tx: &mut Tx, account: AccountId) -> Result<()> {
-    const FRIENDS: &str = "SELECT friend FROM friends WHERE account = $1";
-    const REQUESTS: &str = "SELECT sender, recipient FROM friend_requests
-        WHERE sender = $1 UNION SELECT sender, recipient FROM friend_requests WHERE recipient = $1";
-    const BLOCKERS: &str = "DELETE FROM blocks WHERE blocked = $1 RETURNING account";
-    let friends: Vec<(i64,)> = tx.all(FRIENDS, args![account]).await?;
-    for (friend,) in friends {
-        part(tx, account, friend.into()).await?;
+/// Friendships, requests and blocks that one job of a deletion takes back.
+pub(crate) const FORGET_AT_ONCE: u64 = 50;
+
+/// Takes a deleted account out of some of its friendships, requests and blocks; how many.
+pub(crate) async fn forget_some(tx: &mut Tx, account: AccountId, most: u64) -> Result<usize> {
+    const FRIENDS: &str = "SELECT friend FROM friends WHERE account = $1 LIMIT $2";
+    const REQUESTS: &str = "SELECT sender, recipient FROM friend_requests WHERE sender = $1
+        UNION SELECT sender, recipient FROM friend_requests WHERE recipient = $1 LIMIT $2";
+    const BLOCKERS: &str = "DELETE FROM blocks WHERE blocked = $1
+        AND account IN (SELECT account FROM blocks WHERE blocked = $1 LIMIT $2) RETURNING account";
+    let friends: Vec<(i64,)> = tx.all(FRIENDS, args![account, most]).await?;
+    for (friend,) in &friends {
+        part(tx, account, (*friend).into()).await?;
     }
-    let requests: Vec<(i64, i64)> = tx.all(REQUESTS, args![account]).await?;
-    for (sender, recipient) in requests {
-        drop_request(tx, sender.into(), recipient.into()).await?;
+    let requests: Vec<(i64, i64)> = tx.all(REQUESTS, args![account, most]).await?;
+    for (sender, recipient) in &requests {
+        drop_request(tx, (*sender).into(), (*recipient).into()).await?;
     }
-    let blockers: Vec<(i64,)> = tx.all(BLOCKERS, args![account]).await?;
+    let blockers: Vec<(i64,)> = tx.all(BLOCKERS, args![account, most]).await?;
+    let count = friends.len() + requests.len() + blockers.len();
     let entries = blockers.into_iter().map(|(other,)| (other.into(), blocked_key(account), None)).collect();
     tx.entries(entries).await?;
+    Ok(count)
+}
+
+/// Takes an account that is deleted out of everybody's friends, requests and blocks, and out of everything else.
+pub(crate) async fn forget(tx: &mut Tx, account: AccountId) -> Result<()> {
+    // Somebody may have come meanwhile.
+    while forget_some(tx, account, FORGET_AT_ONCE).await? > 0 {}
     tx.execute("DELETE FROM blocks WHERE account = $1", args![account]).await?;
     tx.execute("DELETE FROM people_terms WHERE account = $1", args![account]).await?;
     drop_add_link(tx, account).await?;
