@@ -60,8 +60,15 @@ async fn everybody_behind_an_address_shares_a_budget_and_coming_back_spends_noth
     for _ in 0..20 {
         Client::connect(options.clone()).await.expect("hello is not counted");
     }
+    // The budget fills while this goes on: it is spent until a guest comes when it is empty.
     let guest = world.guest().await;
-    assert_eq!(refusal(guest.sign_in(sign_in("bob", PASSWORD))).await.code, "rate_limited");
+    for _ in 0..20 {
+        granted(&ada.client, 10).await;
+        if refusal(guest.sign_in(sign_in("nobody", PASSWORD))).await.code == "rate_limited" {
+            return;
+        }
+    }
+    panic!("a guest spends nothing");
 }
 
 #[tokio::test]

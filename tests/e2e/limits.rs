@@ -313,6 +313,8 @@ async fn what_one_message_moment_or_list_of_words_holds_is_bounded() {
     };
     assert_eq!(ada.is_refused(moment).await, "too_many");
     let word = new_word(&ada);
+    let many = ListSessions { before: None, limit: Some(limits::PAGE_MAX + 1) };
+    assert_eq!(ada.is_refused(many).await, "bad_value");
     let words = AddWords { words: vec![word.clone(); limits::WORDS_PER_CALL_MAX + 1] };
     assert_eq!(ada.is_refused(words).await, "too_many");
     let long = |most: usize| "x".repeat(most + 1);
@@ -328,11 +330,12 @@ async fn what_one_message_moment_or_list_of_words_holds_is_bounded() {
     ada.befriends(&bob).await;
     let tag = "x".repeat(limits::TAG_CHARS_MAX + 1);
     let friend = SetFriend { account: bob.account, remark: None, tags: Some(vec![tag]), starred: None };
-    assert_eq!(ada.is_refused(friend).await, "bad_value");
+    assert_eq!(ada.is_refused(friend).await, "too_long");
 }
 
 /// Limits that no test names, each with its reason.
 const ELSEWHERE: &[(&str, &str)] = &[
+    ("ANNOUNCEMENT_BYTES_MAX", "operators' own, over the socket on their machine"),
     ("PAGE_DEFAULT", "no bound: what is taken when none is named"),
     ("TURN_BYTES", "no bound: how much is delivered in one go"),
     ("FALLBACK_BYTES_MAX", "named by its value in hostile.rs"),
