@@ -120,7 +120,7 @@ async fn a_replaced_token_that_comes_back_ends_its_session_and_no_other() {
     };
     let mut newest = old.clone();
     for _ in 0..2 {
-        newest = resume(&newest).await.unwrap().call(RotateToken::default()).await.unwrap().token.to_vec();
+        newest = resume(&newest).await.unwrap().call(RotateToken::default()).await.unwrap().token;
         resume(&newest).await.unwrap();
     }
     // Somebody copied the first token, two rotations ago.

@@ -48,7 +48,7 @@ async fn looks_after_a_group(ada: &Client, bob: &Client) {
     let id = ada.new_id().unwrap();
     let request = CreateGroup { id, name: "canary-group".into(), accounts: vec![other], open_history: false };
     let conversation = ada.call(request).await.unwrap().conversation;
-    drop(ada.send(conversation, Outgoing::text("canary-message")).await.unwrap().await.unwrap());
+    ada.send(conversation, Outgoing::text("canary-message")).await.unwrap().await.unwrap();
     ada.call(SetRole { conversation, account: other, role: role::ADMINISTRATOR }).await.unwrap();
     ada.call(MuteMember { conversation, account: other, for_ms: 60_000 }).await.unwrap();
     ada.call(TransferGroup { conversation, account: other }).await.unwrap();
@@ -83,7 +83,7 @@ async fn the_log_says_who_did_what_from_where_and_holds_no_secret() {
     let tablet = device(&process, "bob", PASSWORD).await;
     tablet.sign_out().await.unwrap();
     ada.call(DeleteAccount { password: NEW_PASSWORD.into(), erase: true }).await.unwrap();
-    let tokens = [ada.token(), bob.token(), Some(rotated.to_vec()), Some(phone.token.to_vec())];
+    let tokens = [ada.token(), bob.token(), Some(rotated), Some(phone.token)];
     drop((ada, bob, tablet));
     assert_eq!(process.terminate(), 0);
     let log = log(&process);
@@ -109,7 +109,7 @@ async fn the_log_says_who_did_what_from_where_and_holds_no_secret() {
         assert!(!log.contains(secret), "{secret} is in the log");
     }
     for token in tokens.into_iter().flatten() {
-        let hex: String = token.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = token.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
         let listed = format!("{token:?}");
         assert!(!log.to_lowercase().contains(&hex) && !log.contains(&listed), "a token is in the log");
     }
