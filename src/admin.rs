@@ -9,7 +9,10 @@ use std::{
 };
 
 use clap::Subcommand;
-use litrocket_cli::time;
+use litrocket_cli::{
+    objects::{self, Printer},
+    time,
+};
 use litrocket_dictionary::{Index, TEXT_BYTES_MAX};
 use serde_json::Value;
 
@@ -208,7 +211,8 @@ pub fn run(
 fn ended(result: Result<(), Problem>, json: bool) -> ExitCode {
     let Err((code, message)) = result else { return ExitCode::SUCCESS };
     if json {
-        eprintln!("{}", serde_json::json!({"type": "error", "code": code, "message": message}));
+        let error = serde_json::json!({"type": "error", "code": code, "message": message});
+        eprintln!("{}", objects::line(Printer::Admin, &error));
     } else {
         eprintln!("litrocket: {message}");
     }
@@ -245,7 +249,8 @@ fn import(config: &Config, file: &Path, json: bool) -> Result<(), Problem> {
         Err(problem) => return Err(problem),
     };
     if json {
-        println!("{}", serde_json::json!({"type": "imported", "entries": entries, "live": live}));
+        let line = serde_json::json!({"type": "imported", "entries": entries, "live": live});
+        println!("{}", objects::line(Printer::Admin, &line));
     } else {
         println!(
             "{entries} entries, {}",
@@ -277,7 +282,7 @@ fn asked(config: &Config, mut ask: Ask, json: bool) -> Result<(), Problem> {
         let lines = exchange(config, &ask)?;
         for line in &lines {
             any = true;
-            let text = if json { line.to_string() } else { human(line) };
+            let text = if json { objects::line(Printer::Admin, line) } else { human(line) };
             // Whether anybody reads it does not matter to what was done.
             let _ = writeln!(out, "{text}");
         }

@@ -8,7 +8,10 @@ use litrocket::{
     config::{self, Config},
     serve,
 };
-use litrocket_cli::CommonArgs;
+use litrocket_cli::{
+    CommonArgs,
+    objects::{self, Printer},
+};
 
 /// An instant messenger over QUIC: the server, and the commands to use it.
 #[derive(Debug, Parser)]
@@ -74,7 +77,7 @@ fn misused(error: &clap::Error) -> ExitCode {
 fn refused(code: &str, message: &str, json: bool) -> ExitCode {
     if json {
         let error = serde_json::json!({"type": "error", "code": code, "class": "fix", "message": message});
-        eprintln!("{error}");
+        eprintln!("{}", objects::line(Printer::Admin, &error));
     } else {
         eprintln!("litrocket: {message}");
     }

@@ -2,6 +2,7 @@
 
 use std::{future::Future, io::Write as _, path::Path, process::ExitCode, time::Duration};
 
+use litrocket_cli::objects::{self, Printer};
 use qrcode::{QrCode, render::unicode};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -66,7 +67,7 @@ pub fn check_files(config: Config, json: bool) -> ExitCode {
                 if json {
                     let line = serde_json::json!({"type": "checked", "contents": contents, "chunks": chunks,
                         "bytes": bytes, "damaged": damaged, "orphans": orphans});
-                    println!("{line}");
+                    println!("{}", objects::line(Printer::Admin, &line));
                 } else {
                     println!(
                         "{contents} contents, {chunks} chunks, {bytes} bytes, {damaged} chunks damaged or missing, \
@@ -86,13 +87,14 @@ fn tell(found: files::Finding, json: bool) {
         files::Finding::Chunk { content, chunk, name, cause } if json => {
             let line = serde_json::json!({"type": "damage", "content": content, "chunk": chunk, "name": name,
                 "cause": cause});
-            println!("{line}");
+            println!("{}", objects::line(Printer::Admin, &line));
         }
         files::Finding::Chunk { content, chunk, name, cause } => {
             println!("{cause}: chunk {chunk} of content {content} ({})", name.escape_debug());
         }
         files::Finding::Orphans { count, bytes } if json => {
-            println!("{}", serde_json::json!({"type": "orphans", "objects": count, "bytes": bytes}));
+            let line = serde_json::json!({"type": "orphans", "objects": count, "bytes": bytes});
+            println!("{}", objects::line(Printer::Admin, &line));
         }
         files::Finding::Orphans { count, bytes } => {
             println!("{count} objects with {bytes} bytes belong to no file");

@@ -25,7 +25,7 @@ use crate::{
 
 /// Requests that would end the session that makes them, or hash a password, when by chance nothing is wrong with
 /// them. Only inputs that no reader can take for a request are made of these.
-const ONLY_BROKEN: &[&str] = &[
+pub(crate) const ONLY_BROKEN: &[&str] = &[
     "SignOut",
     "DeleteAccount",
     "ChangePassword",
@@ -59,14 +59,14 @@ struct Input {
     expected: Expected,
 }
 
-fn text(value: &[u8]) -> Vec<u8> {
+pub(crate) fn text(value: &[u8]) -> Vec<u8> {
     let mut out = vec![0xdb];
     out.extend_from_slice(&(value.len() as u32).to_be_bytes());
     out.extend_from_slice(value);
     out
 }
 
-fn number(value: u64) -> Vec<u8> {
+pub(crate) fn number(value: u64) -> Vec<u8> {
     let mut out = vec![0xcf];
     out.extend_from_slice(&value.to_be_bytes());
     out
@@ -115,7 +115,7 @@ fn strange(kind: &str, random: &mut Random) -> (&'static str, Vec<u8>, bool) {
     }
 }
 
-fn map(fields: &[(&str, Vec<u8>)]) -> Vec<u8> {
+pub(crate) fn map(fields: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut out = vec![0xde];
     out.extend_from_slice(&(fields.len() as u16).to_be_bytes());
     for (key, value) in fields {
@@ -125,7 +125,7 @@ fn map(fields: &[(&str, Vec<u8>)]) -> Vec<u8> {
     out
 }
 
-fn body(fields: &[FieldDescription]) -> Vec<(&'static str, Vec<u8>)> {
+pub(crate) fn body(fields: &[FieldDescription]) -> Vec<(&'static str, Vec<u8>)> {
     fields.iter().filter(|field| !field.optional).map(|field| (field.key, plausible(&field.kind))).collect()
 }
 

@@ -1,5 +1,6 @@
 //! The end of an account: announced, taken back, carried out; and taking everything with one.
 
+use litrocket_cli::objects::{Printer, check};
 use litrocket_client::{Error, Outgoing, Status};
 use litrocket_protocol::{
     AccountId, Fault,
@@ -216,6 +217,9 @@ async fn everything_about_a_person_is_exported_and_nothing_of_others() {
     ada.says(notes, &"long ".repeat(3_000)).await;
     ada.says(notes, &"words ".repeat(2_500)).await;
     let lines = exports(&ada).await;
+    for line in &lines {
+        assert_eq!(check(Printer::Export, line), Ok(()), "docs/cli.md: {line}");
+    }
     let of = |kind: &str| lines.iter().filter(|line| line["type"] == kind).collect::<Vec<_>>();
     assert_eq!((of("account").len(), &of("account")[0]["handle"]), (1, &"ada".into()));
     assert_eq!(of("friend")[0]["handle"], "bob");

@@ -18,6 +18,7 @@ mod hostile;
 mod limits;
 mod mail;
 mod moments;
+mod numbers;
 mod people;
 mod pictures;
 mod privacy;

@@ -1,12 +1,10 @@
-//! docs/cli.md is equal to the commands.
+//! docs/cli.md is equal to the commands and to the table of what they print.
 
 use clap::{Args as _, Command as Clap, Subcommand as _};
 
 use crate::{Command, CommonArgs};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/cli.md");
-const BEGIN: &str = "<!-- commands -->\n";
-const END: &str = "<!-- end of commands -->\n";
 
 fn argument(arg: &clap::Arg) -> String {
     let value = arg.get_value_names().map(|names| {
@@ -57,10 +55,24 @@ fn the_command_page_is_equal_to_the_commands() {
     let mut generated = String::from("\n### Flags of every command\n\n| flag | meaning |\n| --- | --- |\n");
     common.get_arguments().for_each(|arg| generated.push_str(&argument(arg)));
     commands.get_subcommands().for_each(|command| section("litrocket", command, &mut generated));
+    up_to_date("commands", &generated);
+}
+
+#[test]
+fn the_command_page_is_equal_to_the_table_of_objects() {
+    up_to_date("objects", &crate::objects::tests::page());
+}
+
+/// Compares what stands between the marks of a part with what is generated.
+fn up_to_date(part: &str, generated: &str) {
+    // Two tests may write the same page.
+    static PAGES: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _one = PAGES.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let (begin, end) = (format!("<!-- {part} -->\n"), format!("<!-- end of {part} -->\n"));
     let page = std::fs::read_to_string(PAGE).unwrap();
-    let (head, rest) = page.split_once(BEGIN).unwrap();
-    let (_, tail) = rest.split_once(END).unwrap();
-    let wanted = format!("{head}{BEGIN}{generated}\n{END}{tail}");
+    let (head, rest) = page.split_once(&begin).unwrap();
+    let (_, tail) = rest.split_once(&end).unwrap();
+    let wanted = format!("{head}{begin}{generated}\n{end}{tail}");
     if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
         std::fs::write(PAGE, &wanted).unwrap();
     }

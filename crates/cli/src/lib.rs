@@ -1,10 +1,11 @@
 //! The client commands of `litrocket`, over the SDK only.
 //!
 //! [`Command`] is what can be typed, [`run`] carries it out. [`profile`] keeps who is signed in, [`output`] prints
-//! for people or as JSON, [`resolve`] finds conversations and names, [`words`] holds the texts in both languages.
+//! for people or as JSON ([`objects`] says which), [`resolve`] finds conversations and names, [`words`] holds the texts in both languages.
 
 mod commands;
 mod markdown;
+pub mod objects;
 mod output;
 mod password;
 mod profile;

@@ -9,7 +9,10 @@ use litrocket_client::Error;
 use litrocket_protocol::{Class, Fault};
 use serde_json::{Value, json};
 
-use crate::words::Words;
+use crate::{
+    objects::{self, Printer},
+    words::Words,
+};
 
 /// Why a command fails.
 #[derive(Debug)]
@@ -100,7 +103,20 @@ impl Output {
         json: impl FnOnce() -> Value,
         line: impl FnOnce() -> String,
     ) -> Result<(), Failure> {
-        let text = if self.json { json().to_string() } else { line() };
+        let text = if self.json { objects::line(Printer::Client, &json()) } else { line() };
+        Self::print(&text)
+    }
+
+    /// Prints a description that is no object of the table, or the text for people.
+    pub(crate) fn description(
+        self,
+        json: impl FnOnce() -> Value,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        Self::print(&if self.json { json().to_string() } else { text() })
+    }
+
+    fn print(text: &str) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
         match writeln!(out, "{text}").and_then(|()| out.flush()) {
             // Who reads has heard enough.
@@ -133,7 +149,7 @@ impl Output {
                     }
                 }
             }
-            eprintln!("{object}");
+            eprintln!("{}", objects::line(Printer::Client, &object));
             return;
         }
         eprintln!("{}: {} ({code})", self.words.error(), escape(&message));

@@ -213,7 +213,7 @@ fn print_profile(context: &Context, profile: &Profile) -> Result<(), Failure> {
             json!({"type": "profile", "account": profile.account.0, "handle": profile.handle,
                 "display_name": profile.display_name, "signature": profile.signature, "locale": profile.locale,
                 "sex": profile.sex, "birthday": profile.birthday, "show_personal": profile.show_personal,
-                "version": profile.version, "deleted": profile.deleted})
+                "version": profile.version, "deleted": profile.deleted, "avatar": profile.avatar})
         },
         || {
             if profile.deleted {

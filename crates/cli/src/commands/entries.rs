@@ -110,9 +110,8 @@ fn friend(entry: &Entry, account: u64, handle: &str, words: Words) -> (Value, St
 }
 
 fn notice(entry: &Entry, _: u64, handle: &str, words: Words) -> (Value, String) {
-    let Some(it) = value::<MomentNotice>(entry) else {
-        return (json!({"type": "moment_notice_over"}), String::new());
-    };
+    // Those that are over are not printed.
+    let Some(it) = value::<MomentNotice>(entry) else { return (Value::Null, String::new()) };
     let (kind, what) = match it.kind {
         notice_kind::LIKE => ("like", words.likes_moment()),
         notice_kind::REPLY => ("reply", words.answers_comment()),

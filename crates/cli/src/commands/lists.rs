@@ -144,7 +144,7 @@ pub(super) fn print_info(context: &Context, names: &Names, info: &ConversationIn
                 "members": info.members, "peer": info.peer.map(|peer| peer.0), "owner": info.owner.map(|owner| owner.0),
                 "head_seq": info.head_seq, "head_message_seq": info.head_message_seq, "last_at_ms": info.last_at_ms,
                 "unread": info.unread, "unread_mentions": info.unread_mentions, "state": info.mine.state,
-                "marked_unread": info.mine.marked_unread, "pinned": info.mine.pinned, "request": info.mine.request})
+                "marked_unread": info.mine.marked_unread, "pinned": info.mine.pinned, "request": info.mine.request, "avatar": info.avatar})
         },
         || {
             let mut line = format!("[{id}]  {:<32}", escape(&name));

@@ -3,6 +3,8 @@
 //! `litrocket protocol` prints it ([`text`], or [`describe`] as JSON), and the tables of `PROTOCOL.md` are made
 //! of it (a test here keeps them equal). It only repeats what the types say. Start with [`describe`].
 
+mod bounds;
+mod rates;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -10,6 +12,9 @@ mod tests;
 use std::fmt::Write as _;
 
 use serde::Serialize;
+
+pub use bounds::Bounds;
+pub use rates::Rate;
 
 use crate::{Described, Field, event, fault, requests, wire_type};
 
@@ -58,6 +63,8 @@ pub struct Description {
     pub faults: Vec<FaultDescription>,
     /// Faults that any request may get.
     pub common_faults: Vec<&'static str>,
+    /// What is counted of every request, and of sends.
+    pub common_rates: Vec<Rate>,
     /// Codes of RESET_STREAM, STOP_SENDING and CONNECTION_CLOSE.
     pub close_codes: Vec<Named>,
     /// Bounds.
@@ -89,6 +96,9 @@ pub struct FieldDescription {
     pub optional: bool,
     /// What it means, with unit and bound.
     pub doc: &'static str,
+    /// Unit and bounds as numbers.
+    #[serde(flatten)]
+    pub bounds: Bounds,
 }
 
 /// A map with its fields.
@@ -119,6 +129,8 @@ pub struct RequestDescription {
     pub reply: TypeDescription,
     /// Faults of its own, beside the common ones.
     pub faults: Vec<&'static str>,
+    /// What is counted of it, beside the rate of all requests.
+    pub rates: Vec<Rate>,
 }
 
 /// One frame of a long-lived stream.
@@ -196,6 +208,7 @@ fn fields(fields: &[Field]) -> Vec<FieldDescription> {
         kind: wire_type(field.rust),
         optional: field.optional,
         doc: field.doc.trim(),
+        bounds: bounds::of(field),
     };
     fields.iter().map(field).collect()
 }
@@ -220,6 +233,7 @@ pub fn describe() -> Description {
         fields: fields(info.fields),
         reply: Shape { name: info.reply, doc: info.reply_doc, fields: info.reply_fields }.into(),
         faults: names(info.faults),
+        rates: rates::of(info.name),
     };
     let event = |it: &tables::EventKind| EventDescription {
         kind: it.kind,
@@ -258,6 +272,7 @@ pub fn describe() -> Description {
             })
             .collect(),
         common_faults: names(requests::COMMON_FAULTS),
+        common_rates: rates::COMMON.to_vec(),
         close_codes: tables::CLOSE_CODES
             .iter()
             .map(|(code, name, doc)| named((*code).into(), name, doc))
