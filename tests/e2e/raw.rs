@@ -22,6 +22,11 @@ pub(crate) struct Raw {
 
 /// Trusts the CA; so many bytes may come that nobody has read.
 pub(crate) fn config(ca: &Path, windows: u32) -> quinn::ClientConfig {
+    config_with(ca, windows, false)
+}
+
+/// The same; whether data goes out in the first flight when a TLS session is resumed.
+pub(crate) fn config_with(ca: &Path, windows: u32, early: bool) -> quinn::ClientConfig {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(ca).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -31,6 +36,7 @@ pub(crate) fn config(ca: &Path, windows: u32) -> quinn::ClientConfig {
         .with_root_certificates(roots)
         .with_no_client_auth();
     tls.alpn_protocols = vec![ALPN.to_vec()];
+    tls.enable_early_data = early;
     let mut config = quinn::ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls).unwrap()));
     let mut transport = TransportConfig::default();
     transport

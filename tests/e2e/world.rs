@@ -98,6 +98,11 @@ impl World {
         self.app.as_ref().unwrap()
     }
 
+    /// Changes the configuration of the next start.
+    pub(crate) fn changes(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.config);
+    }
+
     /// Stops the server gracefully.
     pub(crate) async fn down(&mut self) {
         let running = self.running.take().unwrap();

@@ -54,6 +54,9 @@ pub struct Options {
     pub reconnect: bool,
     /// How often a silent connection is kept alive: the bound for noticing that it is dead.
     pub keep_alive: Duration,
+    /// Whether hello goes out in the first flight (0-RTT) when a connection is made again to a server that allows it. It
+    /// saves a round trip. Nothing else ever goes there: a flight can be sent again by others.
+    pub early_hello: bool,
 }
 
 impl Options {
@@ -69,6 +72,7 @@ impl Options {
             connect_timeout: Duration::from_secs(10),
             reconnect: true,
             keep_alive: Duration::from_secs(5),
+            early_hello: true,
         }
     }
 }
@@ -339,6 +343,11 @@ impl Client {
     pub async fn call<R: Request>(&self, request: R) -> Result<R::Reply, Error> {
         let connection = self.connection().await?;
         call(&connection, request).await
+    }
+
+    /// Whether the server took the hello of the newest connection in its first flight (0-RTT).
+    pub fn said_hello_early(&self) -> bool {
+        self.shared.endpoints.early.load(Ordering::Acquire)
     }
 
     pub(crate) fn downloads(&self) -> &crate::files::Waiting {

@@ -2,12 +2,19 @@
 
 use std::{
     net::{SocketAddr, UdpSocket},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use litrocket_protocol::{VERSION, account, close_code};
-use quinn::{ClientConfig, Endpoint, IdleTimeout, TransportConfig, VarInt, crypto::rustls::QuicClientConfig};
+use quinn::{
+    ClientConfig, Endpoint, IdleTimeout, TransportConfig, VarInt, ZeroRttAccepted,
+    crypto::rustls::QuicClientConfig,
+};
+use tokio::task::JoinSet;
 
 use crate::{
     Error, Options,
@@ -26,11 +33,15 @@ pub(crate) struct Endpoints {
     config: ClientConfig,
     v4: Mutex<Option<Endpoint>>,
     v6: Mutex<Option<Endpoint>>,
+    /// Whether the server took the last hello in the first flight.
+    pub(crate) early: AtomicBool,
 }
 
 impl Endpoints {
     pub(crate) fn new(options: &Options) -> Result<Self, Error> {
-        let tls = trust::client_config(&options.trust)?;
+        let mut tls = trust::client_config(&options.trust)?;
+        // Only where the server allowed it in the connection before.
+        tls.enable_early_data = options.early_hello;
         let quic = QuicClientConfig::try_from(tls).map_err(|error| Error::Tls(error.to_string()))?;
         let mut config = ClientConfig::new(Arc::new(quic));
         let mut transport = TransportConfig::default();
@@ -43,7 +54,7 @@ impl Endpoints {
             .receive_window(VarInt::from_u32(CONNECTION_WINDOW))
             .datagram_receive_buffer_size(None);
         config.transport_config(Arc::new(transport));
-        Ok(Self { config, v4: Mutex::new(None), v6: Mutex::new(None) })
+        Ok(Self { config, v4: Mutex::new(None), v6: Mutex::new(None), early: AtomicBool::new(false) })
     }
 
     fn socket(v6: bool) -> Result<UdpSocket, Error> {
@@ -98,34 +109,76 @@ pub(crate) async fn attempt(
     for address in addresses {
         let handshake = async {
             let endpoint = endpoints.endpoint(address.is_ipv6())?;
-            endpoint
+            let connecting = endpoint
                 .connect_with(endpoints.config.clone(), address, host)
-                .map_err(|error| Error::Unreachable(error.to_string()))?
-                .await
-                .map_err(|error| explain(&error))
+                .map_err(|error| Error::Unreachable(error.to_string()))?;
+            match connecting.into_0rtt() {
+                Ok((connection, accepted)) => early(connection, accepted, hello(options, token)).await,
+                Err(connecting) => Ok((connecting.await.map_err(|error| explain(&error))?, None)),
+            }
         };
-        match tokio::time::timeout(patience, handshake).await {
-            Ok(Ok(connection)) => return greet(connection, options, token).await,
+        let (connection, sent) = match tokio::time::timeout(patience, handshake).await {
+            Ok(Ok(reached)) => reached,
             Ok(Err(error @ Error::Tls(_))) => return Err(error),
-            Ok(Err(error)) => last = error,
-            Err(_) => last = Error::Unreachable(format!("no answer from {address}")),
-        }
+            Ok(Err(error)) => {
+                last = error;
+                continue;
+            }
+            Err(_) => {
+                last = Error::Unreachable(format!("no answer from {address}"));
+                continue;
+            }
+        };
+        endpoints.early.store(sent.is_some(), Ordering::Release);
+        return greet(connection, sent, hello(options, token)).await;
     }
     Err(last)
 }
 
-async fn greet(
+/// A hello that is under way; it is given up when this is dropped.
+type Sent = JoinSet<Result<account::Welcome, Error>>;
+
+/// Says hello in the first flight and waits for the handshake: the hello, as far as the server took it.
+async fn early(
     connection: quinn::Connection,
-    options: &Options,
-    token: Option<&[u8]>,
-) -> Result<(quinn::Connection, account::Welcome), Error> {
-    let hello = account::Hello {
+    accepted: ZeroRttAccepted,
+    hello: account::Hello,
+) -> Result<(quinn::Connection, Option<Sent>), Error> {
+    let mut sent = JoinSet::new();
+    let link = connection.clone();
+    sent.spawn(async move { call(&link, hello).await });
+    if accepted.await {
+        return Ok((connection, Some(sent)));
+    }
+    match connection.close_reason() {
+        Some(reason) => Err(explain(&reason)),
+        None => Ok((connection, None)),
+    }
+}
+
+fn hello(options: &Options, token: Option<&[u8]>) -> account::Hello {
+    account::Hello {
         versions: vec![VERSION],
         client: options.client_name.clone(),
         token: token.map(<[u8]>::to_vec),
         capabilities: Vec::new(),
+    }
+}
+
+/// Says hello, unless it was said already, and hears the answer.
+async fn greet(
+    connection: quinn::Connection,
+    sent: Option<Sent>,
+    hello: account::Hello,
+) -> Result<(quinn::Connection, account::Welcome), Error> {
+    let answer = match sent {
+        Some(mut sent) => match sent.join_next().await {
+            Some(Ok(answer)) => answer,
+            _ => Err(Error::Unreachable("hello was given up".into())),
+        },
+        None => call(&connection, hello).await,
     };
-    match call(&connection, hello).await {
+    match answer {
         Ok(welcome) => Ok((connection, welcome)),
         Err(error) => {
             connection.close(close_code::DONE.into(), b"");

@@ -36,6 +36,8 @@ const fn fixed(counts: &'static str, max: u64, window_ms: u64) -> Rate {
 /// Of every request, and of sends, which are read slower instead of being refused.
 pub(super) const COMMON: &[Rate] = &[
     option("requests", "connection", "limits.requests_per_second", SECOND),
+    option("requests", "account", "limits.account_requests_per_second", SECOND),
+    option("requests", "network", "limits.address_requests_per_second", SECOND),
     option("sends", "account", "limits.sends_per_second", SECOND),
 ];
 
