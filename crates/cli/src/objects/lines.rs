@@ -77,7 +77,7 @@ pub(super) const EXPORT: &[Object] = &[
         "account: number, handle: text, display_name: text, signature: text, locale: text, sex: text or null, \
          birthday: text or null, show_personal: bool, read_receipts: bool, presence: bool, typing: bool, \
          findable: bool, read_to: number, presence_to: number, moments_to: number, message_from: number, \
-         add_from: number, groups_from: number, email_from: number, operator: bool, created_ms: number, \
+         add_from: number, groups_from: number or null, email_from: number, operator: bool, created_ms: number, \
          last_seen_ms: number",
     ),
     object(
