@@ -38,6 +38,14 @@ say "lints, warnings denied"
 cargo clippy --workspace --all-targets --locked -- -D warnings
 say "documentation, warnings denied"
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked --quiet
+if cargo deny --version >/dev/null 2>&1; then
+  say "dependencies: licences, sources, bans"
+  cargo deny --offline check licenses sources bans
+  if [ -d "${CARGO_HOME:-$HOME/.cargo}/advisory-dbs" ]; then
+    say "dependencies: advisories that were fetched before"
+    cargo deny --offline check advisories
+  fi
+fi
 say "tests"
 cargo test --workspace --locked
 say "bugs on purpose are found"
