@@ -26,6 +26,8 @@ use crate::{
 
 /// Rows of one commit while a folder is filled.
 const STEP: usize = 2_000;
+/// Who wants the hashes of a filling.
+const NOBODY: account::Asker = account::Asker::Stranger(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
 
 /// The server, as the harness knows it.
 #[derive(Debug, Clone, Copy)]
@@ -60,7 +62,7 @@ impl Host for ServerHost {
                 let made = account::Passwords::new(&accounts).map_err(|error| fail("argon2")(&error))?;
                 PASSWORDS.get_or_init(|| made)
             };
-            let checked = passwords.verify(PASSWORD.into(), None).await;
+            let checked = passwords.verify(NOBODY, PASSWORD.into(), None).await;
             checked.map(drop).map_err(|error| fail("argon2")(&error))
         })
     }
@@ -134,7 +136,7 @@ async fn fill(folder: &Path, seed: &Seed) -> Result<()> {
         writer.start(Arc::new(chat::ChatHooks { files_quota: 0 })).map_err(|error| filling(&error))?;
     let passwords =
         account::Passwords::new(&crate::config::Accounts::default()).map_err(|error| filling(&error))?;
-    let password = passwords.hash(PASSWORD.into()).await.map_err(|error| filling(&error))?;
+    let password = passwords.hash(NOBODY, PASSWORD.into()).await.map_err(|error| filling(&error))?;
     for accounts in seed.accounts.chunks(STEP) {
         let (accounts, password) = (accounts.to_vec(), password.clone());
         let run = writer.run(move |tx| Box::pin(insert_accounts(tx, accounts, password)));

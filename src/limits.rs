@@ -21,6 +21,9 @@ pub const FRAME_PACE: (usize, Duration) = (1024, Duration::from_secs(10));
 pub const REQUEST_READ_TIME: Duration = Duration::from_secs(30);
 /// How long a request may be worked on.
 pub const REQUEST_TIME: Duration = Duration::from_secs(20);
+/// How long a peer may take nothing of a stream before it is reset. Longer than a tunnel, shorter than it pays to hold
+/// memory for a peer that does not read.
+pub const WRITE_STALL: Duration = Duration::from_secs(20);
 /// How long a reply may take to be taken.
 pub const REPLY_WRITE_TIME: Duration = Duration::from_secs(30);
 /// How long the connection of an ended session stays, so that it can be told why.

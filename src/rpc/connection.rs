@@ -258,7 +258,7 @@ async fn one_way_task(app: Arc<App>, router: Arc<Router>, link: Arc<Link>, mut r
 
 async fn refuse(mut send: SendStream, mut recv: RecvStream, fault: &Fault) {
     recv.stop(close_code::UNKNOWN_STREAM);
-    if send.write(&frame::encode(frame::FAULT, fault)).await.is_ok() {
+    if send.write(frame::encode(frame::FAULT, fault)).await.is_ok() {
         send.finish();
     }
 }
@@ -305,7 +305,7 @@ async fn request(
         Err(_) => return,
     };
     // A reader that does not take its reply within the time loses it: the stream is reset when it is dropped.
-    if let Ok(Ok(())) = timeout(limits::REPLY_WRITE_TIME, send.write(&reply)).await {
+    if let Ok(Ok(())) = timeout(limits::REPLY_WRITE_TIME, send.write(reply)).await {
         send.finish();
     }
 }

@@ -84,6 +84,12 @@ impl Connection {
         Closed(self.inner.closed().await.to_string())
     }
 
+    /// How often the peer said that it read: acknowledgements alone come from its machine, also when nobody reads.
+    pub fn reads(&self) -> u64 {
+        let received = self.inner.stats().frame_rx;
+        received.max_data + received.max_stream_data
+    }
+
     /// How many bytes may be under way without an acknowledgement.
     pub fn set_send_window(&self, bytes: u64) {
         self.change_windows(|windows| windows.narrow = bytes);

@@ -8,8 +8,13 @@ use tokio::time::timeout;
 use crate::limits;
 
 /// Why a stream cannot be written.
-#[derive(Debug, Clone)]
-pub struct WriteError(pub String);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WriteError {
+    /// The peer took nothing for [`limits::WRITE_STALL`]: the stream was reset, so that what waited in it is free.
+    Stalled,
+    /// The peer wants no more, or the connection is over.
+    Gone,
+}
 
 /// Why a frame cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,14 +44,25 @@ impl SendStream {
         Self { inner, finished: false }
     }
 
-    /// Writes all of it; waits while the peer does not read.
-    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
-        self.inner.write_all(bytes).await.map_err(|error| WriteError(error.to_string()))
+    /// Writes all of it; waits while the peer takes some now and then.
+    pub async fn write(&mut self, bytes: Bytes) -> Result<(), WriteError> {
+        self.write_chunks(&mut [bytes]).await
     }
 
     /// Writes all chunks without copying them.
-    pub async fn write_chunks(&mut self, chunks: &mut [Bytes]) -> Result<(), WriteError> {
-        self.inner.write_all_chunks(chunks).await.map_err(|error| WriteError(error.to_string()))
+    pub async fn write_chunks(&mut self, mut chunks: &mut [Bytes]) -> Result<(), WriteError> {
+        while !chunks.is_empty() {
+            match timeout(limits::WRITE_STALL, self.inner.write_chunks(chunks)).await {
+                Ok(Ok(written)) => chunks = &mut chunks[written.chunks..],
+                Ok(Err(_)) => return Err(WriteError::Gone),
+                Err(_) => {
+                    self.finished = true;
+                    let _ = self.inner.reset(close_code::TOO_SLOW.into());
+                    return Err(WriteError::Stalled);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Says that all was sent.

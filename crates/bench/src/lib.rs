@@ -7,6 +7,7 @@
 
 pub mod ceiling;
 mod command;
+mod line;
 mod load;
 mod measure;
 mod peer;

@@ -45,9 +45,18 @@ pub(crate) fn cpu(process: u32) -> Result<Cpu> {
 
 /// Resident memory of a process, in bytes.
 pub(crate) fn resident(process: u32) -> Result<u64> {
+    memory(process, "VmRSS:")
+}
+
+/// The most memory that was resident at once, in bytes.
+pub(crate) fn peak(process: u32) -> Result<u64> {
+    memory(process, "VmHWM:")
+}
+
+fn memory(process: u32, name: &str) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))
         .map_err(|error| Error::new("the process is gone", error))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
     Ok(line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) * 1024)
 }
 

@@ -95,6 +95,10 @@ impl Process {
         measure::resident(self.child.id())
     }
 
+    pub(crate) fn peak(&self) -> Result<u64> {
+        measure::peak(self.child.id())
+    }
+
     /// Ends it as a crash does and starts it again on the same port.
     pub(crate) fn crash_and_start(&mut self) -> Result<()> {
         self.kill();

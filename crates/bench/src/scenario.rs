@@ -28,6 +28,13 @@ pub enum Pattern {
     Group,
     /// People one may know. A unit is a query; latency is the figure.
     Recommend,
+    /// Files to the server. A unit is a MiB.
+    Upload,
+    /// Files from the server. A unit is a MiB.
+    Download,
+    /// Chat on a connection alone, and then beside an upload on the same; latency is the figure, the ratio that of the
+    /// 99th percentiles. A unit is a message.
+    Beside,
     /// Many idle, some typing, groups, reconnects. A unit is a delivery.
     Mixed,
 }
@@ -79,6 +86,12 @@ pub struct Scenario {
     pub people: u64,
     /// Friends of each person who asks (moments), or of each person on average (recommend).
     pub friends: u64,
+    /// Files that move at the same time (upload, download, beside).
+    pub files: u64,
+    /// Size of each, in MiB.
+    pub file_mib: u64,
+    /// Packets in a hundred that the line loses, in both directions (beside).
+    pub loss_percent: u64,
 }
 
 impl Default for Scenario {
@@ -99,6 +112,9 @@ impl Default for Scenario {
             scopes: 1,
             people: 1_000,
             friends: 150,
+            files: 1,
+            file_mib: 1024,
+            loss_percent: 0,
         }
     }
 }
@@ -125,6 +141,13 @@ scenarios!(
     "search",
     "search-100",
     "mixed",
+    "upload",
+    "upload-100",
+    "download",
+    "download-100",
+    "beside",
+    "beside-loss-1",
+    "beside-loss-5",
     "moments-1k",
     "moments-10k",
     "moments-100k",

@@ -26,7 +26,7 @@ pub use closing::{Names, finish, finish_now};
 pub(crate) use ends::{reopen, set_operator};
 pub(crate) use invites::{address_with, letters, make as make_invite, random_code};
 pub use invites::{first_invite, link};
-pub use password::Passwords;
+pub use password::{Asker, Passwords};
 pub(crate) use profile::avatar_changed;
 pub(crate) use recovery::reset;
 pub use throttle::Throttle;

@@ -1,16 +1,24 @@
 //! Password hashes: argon2id in a bounded pool off the async threads.
+//!
+//! Two lines lead there. Strangers come to its door one for each hash that may run; devices that are known go to the door
+//! itself. So a device waits for a few hashes only, however many strangers want to sign in.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
 };
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher as _, PasswordVerifier as _},
 };
-use litrocket_protocol::{Fault, fault::code, limits};
-use tokio::sync::Semaphore;
+use litrocket_protocol::{AccountId, Fault, fault::code, limits};
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::{
     config,
@@ -19,6 +27,80 @@ use crate::{
 
 /// What a caller is told to wait when too many hashes wait already, in milliseconds.
 const BUSY_RETRY_MS: u64 = 2_000;
+
+/// In a line that is half full, nobody has more than one place in so many.
+const SHARES: usize = 8;
+
+/// Who wants a hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Asker {
+    /// A device that signed in to this account before.
+    Device(AccountId),
+    /// Anybody, from an address or a /64 network.
+    Stranger(IpAddr),
+}
+
+/// Places in the two lines, and who has how many.
+#[derive(Debug)]
+struct Lines {
+    max: usize,
+    taken: Mutex<HashMap<Asker, usize>>,
+}
+
+/// A place in a line.
+struct Place(Arc<Lines>, Asker);
+
+impl Lines {
+    fn taken(&self) -> MutexGuard<'_, HashMap<Asker, usize>> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enter(self: &Arc<Self>, asker: Asker) -> Option<Place> {
+        let mut taken = self.taken();
+        let device = |asker: &Asker| matches!(asker, Asker::Device(_));
+        let line: usize =
+            taken.iter().filter(|(one, _)| device(one) == device(&asker)).map(|(_, places)| places).sum();
+        let own = taken.get(&asker).copied().unwrap_or(0);
+        if line >= self.max || (line >= self.max / 2 && own >= (self.max / SHARES).max(1)) {
+            return None;
+        }
+        taken.insert(asker, own + 1);
+        Some(Place(self.clone(), asker))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.0.taken();
+        if let Some(places) = taken.get_mut(&self.1) {
+            *places -= 1;
+            if *places == 0 {
+                taken.remove(&self.1);
+            }
+        }
+    }
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// Threads that hash and do nothing else: each hash takes megabytes, and the allocator keeps them for every thread that
+/// ever took some.
+fn threads(count: u64) -> std::io::Result<mpsc::Sender<Job>> {
+    let (sender, jobs) = mpsc::channel::<Job>();
+    let jobs = Arc::new(Mutex::new(jobs));
+    for _ in 0..count {
+        let jobs = jobs.clone();
+        std::thread::Builder::new().name("hashes".into()).spawn(move || {
+            loop {
+                let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                let Ok(job) = job else { return };
+                // A panic costs its caller an answer, and nobody the thread.
+                let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
+            }
+        })?;
+    }
+    Ok(sender)
+}
 
 /// What a check of a password found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +115,11 @@ pub struct Verified {
 #[derive(Debug, Clone)]
 pub struct Passwords {
     argon2: Argon2<'static>,
+    threads: mpsc::Sender<Job>,
     running: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
+    /// Strangers at the door.
+    strangers: Arc<Semaphore>,
+    lines: Arc<Lines>,
     /// Checked in place of a hash that does not exist, so that an unknown name costs the same.
     nobody: Arc<str>,
     /// Hashes that were made or checked.
@@ -55,10 +140,13 @@ impl Passwords {
         let mut random = [0; 32];
         getrandom::fill(&mut random).map_err(|error| Error::Internal(error.to_string()))?;
         let nobody = hash(&argon2, &random)?.into();
+        let threads = threads(config.hashes_max).map_err(|error| Error::Internal(error.to_string()))?;
         Ok(Self {
             argon2,
+            threads,
             running: Arc::new(Semaphore::new(config.hashes_max as usize)),
-            waiting: Arc::new(Semaphore::new(config.hashes_waiting_max as usize)),
+            strangers: Arc::new(Semaphore::new(config.hashes_max as usize)),
+            lines: Arc::new(Lines { max: config.hashes_waiting_max as usize, taken: Mutex::default() }),
             nobody,
             hashes: Arc::default(),
         })
@@ -70,15 +158,15 @@ impl Passwords {
     }
 
     /// Hashes a password; the answer is a PHC string.
-    pub async fn hash(&self, password: String) -> Result<String> {
+    pub async fn hash(&self, asker: Asker, password: String) -> Result<String> {
         let argon2 = self.argon2.clone();
-        self.run(move || hash(&argon2, password.as_bytes())).await
+        self.run(asker, move || hash(&argon2, password.as_bytes())).await
     }
 
     /// Checks a password against a stored hash; `None` for an account that does not exist costs the same.
-    pub async fn verify(&self, password: String, stored: Option<String>) -> Result<Verified> {
+    pub async fn verify(&self, asker: Asker, password: String, stored: Option<String>) -> Result<Verified> {
         let (argon2, nobody) = (self.argon2.clone(), self.nobody.clone());
-        self.run(move || {
+        self.run(asker, move || {
             let known = stored.is_some();
             let stored = stored.unwrap_or_else(|| nobody.as_ref().to_owned());
             let ok = argon2.verify_password(password.as_bytes(), stored.as_str()).is_ok() && known;
@@ -89,20 +177,31 @@ impl Passwords {
         .await
     }
 
-    /// Runs on a blocking thread. The permit moves there: it belongs to the hashing, not to a request that may
+    /// Runs on one of the threads. The permit moves there: it belongs to the hashing, not to a request that may
     /// be gone before it ends.
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    async fn run<T: Send + 'static>(
+        &self,
+        asker: Asker,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let busy = || Error::from(Fault::new(code::BUSY).retry_after(BUSY_RETRY_MS));
-        let place = self.waiting.clone().try_acquire_owned().map_err(|_| busy())?;
+        let place = self.lines.enter(asker).ok_or_else(busy)?;
+        let door = match asker {
+            Asker::Stranger(_) => Some(self.strangers.acquire().await.map_err(|_| busy())?),
+            Asker::Device(_) => None,
+        };
         let permit = self.running.clone().acquire_owned().await.map_err(|_| busy())?;
-        drop(place);
+        drop((door, place));
         self.hashes.fetch_add(1, Ordering::Relaxed);
-        let task = tokio::task::spawn_blocking(move || {
+        let (answer, answered) = oneshot::channel();
+        let job = Box::new(move || {
             let result = work();
             drop(permit);
-            result
+            let _ = answer.send(result);
         });
-        task.await.map_err(|error| Error::Internal(error.to_string()))?
+        let ended = || Error::Internal("the threads that hash have ended".into());
+        self.threads.send(job).map_err(|_| ended())?;
+        answered.await.map_err(|_| ended())?
     }
 }
 
@@ -130,6 +229,8 @@ pub(super) fn check_password(password: &str, field: &str) -> Result<(), Fault> {
 mod tests {
     use super::*;
 
+    const SOMEBODY: Asker = Asker::Stranger(IpAddr::V6(std::net::Ipv6Addr::LOCALHOST));
+
     fn pool(memory: u64, waiting: u64) -> Passwords {
         let config = config::Accounts {
             argon2_memory_kib: memory,
@@ -144,8 +245,9 @@ mod tests {
     #[tokio::test]
     async fn right_wrong_and_unknown_are_told_apart_only_inside() {
         let pool = pool(64, 9);
-        let stored = pool.hash("correct horse".into()).await.unwrap();
-        let check = async |password: &str, stored| pool.verify(password.into(), stored).await.unwrap();
+        let stored = pool.hash(SOMEBODY, "correct horse".into()).await.unwrap();
+        let check =
+            async |password: &str, stored| pool.verify(SOMEBODY, password.into(), stored).await.unwrap();
         assert_eq!(check("correct horse", Some(stored.clone())).await, Verified { ok: true, rehash: None });
         assert!(!check("wrong horse", Some(stored)).await.ok);
         assert!(!check("correct horse", None).await.ok);
@@ -153,12 +255,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_hash_of_older_parameters_is_made_anew_at_sign_in() {
-        let stored = pool(64, 9).hash("correct horse".into()).await.unwrap();
+        let stored = pool(64, 9).hash(SOMEBODY, "correct horse".into()).await.unwrap();
         let now = pool(128, 9);
-        let verified = now.verify("correct horse".into(), Some(stored)).await.unwrap();
+        let verified = now.verify(SOMEBODY, "correct horse".into(), Some(stored)).await.unwrap();
         let rehash = verified.rehash.unwrap();
         assert!(rehash.contains("m=128"));
-        assert_eq!(now.verify("correct horse".into(), Some(rehash)).await.unwrap().rehash, None);
+        assert_eq!(now.verify(SOMEBODY, "correct horse".into(), Some(rehash)).await.unwrap().rehash, None);
     }
 
     #[tokio::test]
@@ -166,7 +268,7 @@ mod tests {
         let pool = pool(65_536, 1);
         let first = tokio::spawn({
             let pool = pool.clone();
-            async move { pool.hash("a password".into()).await }
+            async move { pool.hash(SOMEBODY, "a password".into()).await }
         });
         while pool.running.available_permits() > 0 {
             tokio::task::yield_now().await;
@@ -176,15 +278,51 @@ mod tests {
         assert_eq!(pool.running.available_permits(), 0, "the hash still runs");
         let second = tokio::spawn({
             let pool = pool.clone();
-            async move { pool.hash("a password".into()).await }
+            async move { pool.hash(SOMEBODY, "a password".into()).await }
         });
-        while pool.waiting.available_permits() > 0 && pool.running.available_permits() == 0 {
+        while pool.lines.taken().is_empty() && pool.running.available_permits() == 0 {
             tokio::task::yield_now().await;
         }
-        if pool.waiting.available_permits() == 0 {
-            let third = pool.hash("a password".into()).await;
+        if !pool.lines.taken().is_empty() {
+            let third = pool.hash(SOMEBODY, "a password".into()).await;
             assert!(matches!(third, Err(Error::Fault(fault)) if fault.is(code::BUSY)));
         }
         assert!(second.await.unwrap().is_ok());
+    }
+
+    #[test]
+    fn a_line_that_fills_is_shared_and_the_other_line_is_not_part_of_it() {
+        let lines = Arc::new(Lines { max: 16, taken: Mutex::default() });
+        let from = |n: u8| Asker::Stranger([10, 0, 0, n].into());
+        let mut places: Vec<_> = (0..8).map(|_| lines.enter(from(1)).expect("there is room")).collect();
+        assert!(lines.enter(from(1)).is_none(), "the line is half full, and it has more than its share");
+        places.extend((2..10).map(|n| lines.enter(from(n)).expect("who has less may still enter")));
+        assert!(lines.enter(from(99)).is_none(), "the line is full");
+        assert!(lines.enter(Asker::Device(7.into())).is_some(), "the other line is not");
+        places.pop();
+        assert!(lines.enter(from(99)).is_some());
+        drop(places);
+        assert!(lines.taken().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_device_does_not_wait_for_the_strangers() {
+        let pool = pool(8 * 1024, 64);
+        let strangers: Vec<_> = (0..64_u8)
+            .map(|n| {
+                let pool = pool.clone();
+                let asker = Asker::Stranger([10, 0, 0, n].into());
+                tokio::spawn(async move { pool.hash(asker, "a password".into()).await.is_ok() })
+            })
+            .collect();
+        while pool.lines.taken().len() < 63 {
+            tokio::task::yield_now().await;
+        }
+        pool.hash(Asker::Device(7.into()), "a password".into()).await.unwrap();
+        let waiting = pool.lines.taken().len();
+        assert!(waiting > 50, "{waiting} strangers still wait");
+        for stranger in strangers {
+            assert!(stranger.await.unwrap());
+        }
     }
 }

@@ -13,7 +13,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::{
     TOKEN_BYTES, ends, invites,
-    password::check_password,
+    password::{Asker, check_password},
     random, secret_hash, sessions,
     sign_in::{adopt, clean_label},
     store,
@@ -138,7 +138,7 @@ pub(super) async fn recover(guest: Guest, request: Recover) -> Result<SignedIn> 
             app.throttle.failed(&attempt, Instant::now()).note("recovery", None, guest.remote());
         }
     })?;
-    let password = app.passwords.hash(request.password).await?;
+    let password = app.passwords.hash(Asker::Stranger(attempt.network), request.password).await?;
     let token = random::<TOKEN_BYTES>()?;
     let (recovery_code, recovery_hash) = make()?;
     let (account, handle, session, version, ended) = app
@@ -182,7 +182,8 @@ pub(super) async fn renew(caller: Session, request: NewRecoveryCode) -> Result<R
 /// Makes the password void, and a recovery code that sets another; all sessions end.
 pub(crate) async fn reset(app: &App, account: AccountId) -> Result<String> {
     let nothing = random::<TOKEN_BYTES>()?;
-    let password = app.passwords.hash(blake3::hash(&nothing).to_hex().to_string()).await?;
+    let password =
+        app.passwords.hash(Asker::Device(account), blake3::hash(&nothing).to_hex().to_string()).await?;
     let (recovery_code, hash) = make()?;
     app.writer
         .run(move |tx| {

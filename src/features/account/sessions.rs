@@ -6,7 +6,11 @@ use litrocket_protocol::{
     fault::code,
 };
 
-use super::{TOKEN_BYTES, password::check_password, random, secret_hash, store};
+use super::{
+    TOKEN_BYTES,
+    password::{Asker, check_password},
+    random, secret_hash, store,
+};
 use crate::{
     error::{Error, Result},
     features::page_limit,
@@ -73,8 +77,9 @@ pub(super) async fn own_password(caller: &Session, password: String) -> Result<S
     };
     let now = std::time::Instant::now();
     app.throttle.check(&attempt, now)?;
+    let asker = Asker::Device(caller.account());
     let too_long = password.len() > litrocket_protocol::limits::PASSWORD_BYTES_MAX;
-    if too_long || !app.passwords.verify(password, Some(found.password.clone())).await?.ok {
+    if too_long || !app.passwords.verify(asker, password, Some(found.password.clone())).await?.ok {
         app.throttle.failed(&attempt, now).note(
             "own password",
             Some(caller.account()),
@@ -88,7 +93,7 @@ pub(super) async fn own_password(caller: &Session, password: String) -> Result<S
 pub(super) async fn change_password(caller: Session, request: ChangePassword) -> Result<Done> {
     check_password(&request.new, "new")?;
     let checked = own_password(&caller, request.old).await?;
-    let password = caller.app.passwords.hash(request.new).await?;
+    let password = caller.app.passwords.hash(Asker::Device(caller.account()), request.new).await?;
     let (account, own, end_others) = (caller.account(), caller.session(), request.end_others);
     let work = async move |tx: &mut Tx| {
         if !store::has_password(tx, account, &checked).await? {

@@ -12,7 +12,7 @@ use litrocket_protocol::{
 
 use super::{
     TOKEN_BYTES, email, ends,
-    password::check_password,
+    password::{Asker, check_password},
     random, recovery, secret_hash, store,
     throttle::{Attempt, RetryAfter},
 };
@@ -175,9 +175,10 @@ pub(super) async fn register(guest: Guest, request: Register) -> Result<SignedIn
     let label = clean_label(&request.label)?;
     let locale = request.locale.clone().unwrap_or_else(|| "en".into());
     check_locale(&locale)?;
-    app.throttle.sign_up(transport::network(guest.remote().ip()), Instant::now())?;
+    let network = transport::network(guest.remote().ip());
+    app.throttle.sign_up(network, Instant::now())?;
     let proof = email::claimed(&app, &request).await?;
-    let password = app.passwords.hash(request.password).await?;
+    let password = app.passwords.hash(Asker::Stranger(network), request.password).await?;
     let (recovery_code, recovery_hash) = recovery::make()?;
     let invite = request.invite.map(|code| secret_hash(code.trim().as_bytes()));
     let token = random::<TOKEN_BYTES>()?;
@@ -258,10 +259,14 @@ async fn enter(guest: Guest, request: SignIn, restore: bool) -> Result<SignedIn>
         known_device: is_known(&app, request.old_token.as_deref(), found.as_ref()).await?,
     };
     app.throttle.check(&attempt, Instant::now())?;
+    let asker = match &found {
+        Some(found) if attempt.known_device => Asker::Device(found.account),
+        _ => Asker::Stranger(attempt.network),
+    };
     let too_long = request.password.len() > limits::PASSWORD_BYTES_MAX;
     let password = if too_long { String::new() } else { request.password };
     let stored = found.as_ref().map(|found| found.password.clone());
-    let verified = app.passwords.verify(password, stored).await?;
+    let verified = app.passwords.verify(asker, password, stored).await?;
     let whose = found.as_ref().map(|found| found.account);
     let Some(found) = found.filter(|_| verified.ok && !too_long) else {
         app.throttle.failed(&attempt, Instant::now()).note("sign-in", whose, guest.remote());

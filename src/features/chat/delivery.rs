@@ -26,10 +26,11 @@ use crate::{
     features::conversations,
     hub::{RecentEntry, Recents},
     rpc::Session,
-    transport::SendStream,
+    transport::{Connection, SendStream},
 };
 
-/// The send window of a connection that has not shown that it reads, in bytes.
+/// The send window of a connection that has not shown that it reads, in bytes. With a turn of a third of it, a peer that
+/// never reads holds 64 KiB.
 const WINDOW_MIN: u64 = 48 * 1024;
 /// The send window of one that takes all it is given, in bytes.
 const WINDOW_MAX: u64 = 1024 * 1024;
@@ -58,11 +59,44 @@ pub(super) struct Delivery {
     account_behind: bool,
     /// What a turn made so far. Its cursors have moved: it is written also when the rest of the turn failed.
     out: Vec<Bytes>,
-    window: u64,
+    window: Window,
+    /// How long the frames were lately: a page has as many as there is room for, for reading more would be in vain.
+    frame_bytes: usize,
+}
+
+/// How much may be under way: it grows with what the peer is seen to read.
+struct Window {
+    bytes: u64,
+    /// What was written since it grew, and how often the peer had said then that it read.
+    written: u64,
+    reads: u64,
+}
+
+impl Window {
+    /// What a turn may hold beside it.
+    fn turn(&self) -> usize {
+        wire::TURN_BYTES.min(self.bytes as usize / 3)
+    }
+
+    fn written(&mut self, bytes: u64, connection: &Connection) {
+        self.written += bytes;
+        if self.bytes >= WINDOW_MAX || self.written < self.bytes {
+            return;
+        }
+        let reads = connection.reads();
+        self.written = 0;
+        if reads > self.reads {
+            self.reads = reads;
+            self.bytes = (self.bytes * 2).min(WINDOW_MAX);
+            connection.set_send_window(self.bytes);
+        }
+    }
 }
 
 impl Delivery {
     pub(super) fn new(session: Session, answered: Arc<Answered>) -> Self {
+        session.link.connection.set_send_window(WINDOW_MIN);
+        let reads = session.link.connection.reads();
         Self {
             session,
             answered,
@@ -77,7 +111,8 @@ impl Delivery {
             account_version: 0,
             account_behind: false,
             out: Vec::new(),
-            window: WINDOW_MIN,
+            window: Window { bytes: WINDOW_MIN, written: 0, reads },
+            frame_bytes: 1024,
         }
     }
 
@@ -129,11 +164,7 @@ impl Delivery {
     async fn write(&mut self, send: &mut SendStream, mut chunks: Vec<Bytes>) -> Result<(), ()> {
         let bytes: usize = chunks.iter().map(Bytes::len).sum();
         send.write_chunks(&mut chunks).await.map_err(drop)?;
-        // More than the window was taken, so acks flow: let more be under way.
-        if bytes as u64 > self.window / 2 && self.window < WINDOW_MAX {
-            self.window = (self.window * 2).min(WINDOW_MAX);
-            self.session.link.connection.set_send_window(self.window);
-        }
+        self.window.written(bytes as u64, &self.session.link.connection);
         Ok(())
     }
 
@@ -259,7 +290,7 @@ impl Delivery {
         }
     }
 
-    /// What comes next, into `out`: entries of the account log, then conversations in turn, about 64 KiB in all.
+    /// What comes next, into `out`: entries of the account log, then conversations in turn.
     async fn turn(&mut self) -> Result<()> {
         if !self.live {
             return Ok(());
@@ -278,10 +309,10 @@ impl Delivery {
             self.account_entries().await?;
         }
         let mut bytes: usize = self.out.iter().map(Bytes::len).sum();
-        while bytes < wire::TURN_BYTES {
+        while let Some(room) = self.window.turn().checked_sub(bytes + 1) {
             let Some(conversation) = self.reader.turn() else { break };
             let before = self.out.len();
-            self.conversation(conversation).await?;
+            self.conversation(conversation, room).await?;
             bytes += self.out[before..].iter().map(Bytes::len).sum::<usize>();
         }
         if self.out.is_empty() && !self.caught_up && self.reader.is_idle() && !self.account_behind {
@@ -309,8 +340,8 @@ impl Delivery {
         Ok(())
     }
 
-    /// One turn of one conversation.
-    async fn conversation(&mut self, conversation: ConversationId) -> Result<()> {
+    /// One turn of one conversation, up to the first event beyond so many bytes.
+    async fn conversation(&mut self, conversation: ConversationId, room: usize) -> Result<()> {
         let app = self.session.app.clone();
         // What may be read is asked for after the head: otherwise events behind a removal would be read under the
         // access from before it.
@@ -335,15 +366,36 @@ impl Delivery {
                 Step::Read { from, to } => {
                     let entries = match app.hub.recent(conversation, from - 1) {
                         Recents::All(entries) if !entries.is_empty() => entries,
-                        _ => store::frames(&app.db, conversation, from, to).await?,
+                        _ => self.page(conversation, from, to, room).await?,
                     };
-                    return self.push(conversation, to, entries).await;
+                    return self.push(conversation, to, entries, room).await;
                 }
             }
         }
     }
 
-    async fn push(&mut self, conversation: ConversationId, to: u64, entries: Vec<RecentEntry>) -> Result<()> {
+    async fn page(
+        &mut self,
+        conversation: ConversationId,
+        from: u64,
+        to: u64,
+        room: usize,
+    ) -> Result<Vec<RecentEntry>> {
+        let (least, most) = store::PAGE_ROWS;
+        let rows = (room as u64 / self.frame_bytes as u64 + 1).clamp(least, most);
+        let entries = store::frames(&self.session.app.db, conversation, (from, to), rows).await?;
+        let bytes: usize = entries.iter().map(|entry| entry.frame.len()).sum();
+        self.frame_bytes = (bytes / entries.len().max(1)).max(64);
+        Ok(entries)
+    }
+
+    async fn push(
+        &mut self,
+        conversation: ConversationId,
+        to: u64,
+        entries: Vec<RecentEntry>,
+        room: usize,
+    ) -> Result<()> {
         let hidden = match (self.hidden.contains(&conversation), entries.first()) {
             (true, Some(first)) => {
                 let db = &self.session.app.db;
@@ -355,7 +407,7 @@ impl Delivery {
         let again = self.again.get(&conversation).copied().unwrap_or(0);
         let mut bytes = 0;
         for entry in entries.into_iter().take_while(|entry| entry.event_seq <= to) {
-            if bytes >= wire::TURN_BYTES {
+            if bytes > room {
                 break;
             }
             self.reader.passed(conversation, entry.event_seq);

@@ -13,8 +13,8 @@ use crate::{
     writer::Tx,
 };
 
-/// Rows of one page of delivery. A frame has at most 64 KiB, so a page stays below 4 MiB.
-pub(super) const PAGE_ROWS: u64 = 64;
+/// Rows of one page of delivery, at least and at most.
+pub(super) const PAGE_ROWS: (u64, u64) = (4, 64);
 
 /// A conversation as a device finds it when it goes live.
 pub(super) struct Place {
@@ -57,16 +57,16 @@ pub(super) async fn head(db: &Db, conversation: ConversationId) -> Result<u64> {
     Ok(row.map_or(0, |(seq,)| seq as u64))
 }
 
-/// Stored frames `from..=to`, at most one page.
+/// Stored frames `from..=to`, at most so many.
 pub(super) async fn frames(
     db: &Db,
     conversation: ConversationId,
-    from: u64,
-    to: u64,
+    (from, to): (u64, u64),
+    rows: u64,
 ) -> Result<Vec<RecentEntry>> {
     const SELECT: &str = "SELECT event_seq, frame FROM events
         WHERE conversation = $1 AND event_seq >= $2 AND event_seq <= $3 ORDER BY event_seq";
-    let to = to.min(from + PAGE_ROWS - 1);
+    let to = to.min(from + rows - 1);
     let rows: Vec<(i64, Vec<u8>)> = db.all(SELECT, args![conversation, from, to]).await?;
     Ok(rows
         .into_iter()

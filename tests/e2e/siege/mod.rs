@@ -1,6 +1,8 @@
 //! Peers that want to harm: what they cost, what others notice, and when they are gone.
 
 mod handshakes;
+mod readers;
+mod sign_in;
 mod slow;
 
 use std::{

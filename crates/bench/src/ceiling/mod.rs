@@ -5,6 +5,7 @@
 //! accounts, no membership, no cursors. Its frames have a fixed binary form:
 //! `length u32 | kind u8 | id 16 bytes | event_seq u64 | body`.
 
+pub(crate) mod files;
 mod server;
 mod store;
 

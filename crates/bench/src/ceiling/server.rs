@@ -12,7 +12,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::{sync::Notify, task::spawn_blocking};
 
 use super::{
-    ACK, Frame, LIVE, MESSAGE, encode,
+    ACK, Frame, LIVE, MESSAGE, encode, files,
     store::{Queue, Row, Store},
     take,
 };
@@ -133,20 +133,30 @@ pub async fn serve(host: &'static dyn Host, options: Options) -> Result<()> {
             if options.password && host.check_password().await.is_err() {
                 return;
             }
+            tokio::spawn(files::swallow(connection.clone()));
             while let Ok((send, recv)) = connection.accept_bi().await {
-                tokio::spawn(stream(shared.clone(), number, send, recv));
+                tokio::spawn(stream(shared.clone(), connection.clone(), number, send, recv));
             }
         });
     }
 }
 
 /// One long-lived stream: joins a group, then relays.
-async fn stream(shared: Arc<Shared>, sender: u64, send: quinn::SendStream, mut recv: quinn::RecvStream) {
+async fn stream(
+    shared: Arc<Shared>,
+    connection: quinn::Connection,
+    sender: u64,
+    send: quinn::SendStream,
+    mut recv: quinn::RecvStream,
+) {
     let mut join = [0; 9];
     if recv.read_exact(&mut join).await.is_err() {
         return;
     }
     let conversation = u64::from_be_bytes(join[1..].try_into().unwrap_or_default());
+    if join[0] == files::PULL {
+        return files::pour(&connection, send, conversation).await;
+    }
     let out = Arc::new(Out::default());
     tokio::spawn(write(send, out.clone()));
     if join[0] == 1 {

@@ -2,6 +2,7 @@
 
 mod asking;
 mod chat;
+mod files;
 mod group;
 mod idle;
 mod mixed;
@@ -69,6 +70,7 @@ pub(crate) fn members(scenario: &Scenario, group: u64) -> std::ops::Range<u64> {
 pub(crate) fn seed(scenario: &Scenario) -> Seed {
     let account = |id| SeedAccount { id, token: token(id) };
     match scenario.pattern {
+        Pattern::Upload | Pattern::Download | Pattern::Beside => files::seed(),
         Pattern::Idle | Pattern::Login | Pattern::Resume => {
             Seed { accounts: (1..=scenario.connections).map(account).collect(), ..Seed::default() }
         }
@@ -105,6 +107,9 @@ pub(crate) async fn drive(target: &mut Target<'_>) -> Result<Measured> {
         Pattern::Group => group::change(target).await,
         Pattern::Recommend => recommend::drive(target).await,
         Pattern::Mixed => mixed::drive(target).await,
+        Pattern::Upload => files::upload(target).await,
+        Pattern::Download => files::download(target).await,
+        Pattern::Beside => files::beside(target).await,
     }
 }
 

@@ -1,0 +1,243 @@
+//! Files, moved by the real client; of the raw program the same number of bytes.
+
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use litrocket_client::{Address, Client, Digest, Options, Outgoing, Transfer, Trust};
+use litrocket_protocol::conversations::CreateGroup;
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use super::{Measured, Target, Window, token};
+use crate::{
+    Error, Result, Scenario, Seed, SeedAccount, ceiling::files as raw, line::Line, measure::Latencies,
+    peer::PATIENCE,
+};
+
+const MIB: u64 = 1024 * 1024;
+/// The pause between two messages beside a file: a lively conversation, no load.
+const PAUSE: Duration = Duration::from_millis(5);
+/// How long a file may take.
+const FILE_TIME: Duration = Duration::from_secs(600);
+
+pub(super) fn seed() -> Seed {
+    Seed { accounts: vec![SeedAccount { id: 1, token: token(1) }], ..Seed::default() }
+}
+
+fn fail(what: &'static str) -> impl Fn(litrocket_client::Error) -> Error {
+    move |error| Error::new(what, error)
+}
+
+async fn client(port: u16, ca: &Path) -> Result<Client> {
+    let address = Address { host: "127.0.0.1".into(), port, ca: None, invite: None, add: None };
+    let mut options = Options::new(address);
+    options.trust = Trust::CaFile(ca.to_owned());
+    options.token = Some(token(1).into());
+    Client::connect(options).await.map_err(fail("connect"))
+}
+
+/// Files with contents of their own, hashed already.
+struct Files {
+    folder: tempfile::TempDir,
+    each: Vec<(PathBuf, Digest)>,
+    /// What the disk takes, in MiB a second, with all of it on the disk at the end.
+    disk_mib_per_second: f64,
+}
+
+impl Files {
+    async fn new(scenario: &Scenario) -> Result<Self> {
+        let folder = crate::process::folder(scenario)?;
+        let mut each = Vec::new();
+        let mut spent = Duration::ZERO;
+        for number in 0..scenario.files {
+            let path = folder.path().join(number.to_string());
+            let (target, mib) = (path.clone(), scenario.file_mib);
+            let written = tokio::task::spawn_blocking(move || write(&target, number, mib)).await;
+            let written = written.map_err(|error| Error::new("a thread", error))?;
+            spent += written.map_err(|error| Error::new("the file to send", error))?;
+            let digest = Digest::of_file(&path).await.map_err(fail("hash"))?;
+            each.push((path, digest));
+        }
+        let disk_mib_per_second = (scenario.files * scenario.file_mib) as f64 / spent.as_secs_f64().max(1e-9);
+        Ok(Self { folder, each, disk_mib_per_second })
+    }
+
+    async fn upload(&self, client: &Client) -> Result<Vec<u64>> {
+        let mut running = JoinSet::new();
+        for (path, digest) in self.each.clone() {
+            let client = client.clone();
+            running.spawn(async move { client.upload(&path, "bench", &digest, Transfer::default()).await });
+        }
+        let mut files = Vec::new();
+        while let Some(done) = running.join_next().await {
+            files.push(done.map_err(|error| Error::new("a task", error))?.map_err(fail("upload"))?);
+        }
+        Ok(files)
+    }
+
+    async fn download(&self, client: &Client, files: Vec<u64>) -> Result<()> {
+        let mut running = JoinSet::new();
+        for file in files {
+            let (client, target) = (client.clone(), self.folder.path().join(format!("got-{file}")));
+            running.spawn(async move { client.download(file, &target, Transfer::default()).await });
+        }
+        while let Some(done) = running.join_next().await {
+            done.map_err(|error| Error::new("a task", error))?.map_err(fail("download"))?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes a file that is like no other and says how long it took until it was on the disk.
+fn write(path: &Path, number: u64, mib: u64) -> std::io::Result<Duration> {
+    use std::io::Write as _;
+    let mut state = number * 2 + 0x9e37_79b9_7f4a_7c15;
+    let mut block = vec![0; MIB as usize];
+    let began = Instant::now();
+    let mut file = std::fs::File::create(path)?;
+    for _ in 0..mib {
+        for bytes in block.chunks_exact_mut(8) {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            bytes.copy_from_slice(&state.to_le_bytes());
+        }
+        file.write_all(&block)?;
+    }
+    file.sync_all()?;
+    Ok(began.elapsed())
+}
+
+fn units(scenario: &Scenario) -> u64 {
+    scenario.files * scenario.file_mib
+}
+
+fn memory(target: &Target<'_>, empty: u64, measured: &mut Measured) -> Result<()> {
+    let grown = target.process.peak()?.saturating_sub(empty);
+    measured.more.insert("server_peak_grown_bytes".into(), json!(grown));
+    Ok(())
+}
+
+pub(super) async fn upload(target: &mut Target<'_>) -> Result<Measured> {
+    let mut measured = Measured::default();
+    let empty = target.process.resident()?;
+    if target.peers.raw {
+        let connection = target.peers.connect(0).await?;
+        let window = Window::open(target.process)?;
+        let pushed = raw::push(&connection, units(target.scenario) * MIB).await;
+        pushed.ok_or_else(|| Error("the raw program took not all".into()))?;
+        window.close(target.process, units(target.scenario), &mut measured)?;
+    } else {
+        let files = Files::new(target.scenario).await?;
+        let client = client(target.process.port, &target.process.ca).await?;
+        let window = Window::open(target.process)?;
+        timed(files.upload(&client)).await?;
+        window.close(target.process, units(target.scenario), &mut measured)?;
+        measured.more.insert("disk_mib_per_second".into(), json!(files.disk_mib_per_second.round()));
+    }
+    memory(target, empty, &mut measured)?;
+    Ok(measured)
+}
+
+pub(super) async fn download(target: &mut Target<'_>) -> Result<Measured> {
+    let mut measured = Measured::default();
+    let units = units(target.scenario);
+    if target.peers.raw {
+        let connection = target.peers.connect(0).await?;
+        let empty = target.process.resident()?;
+        let window = Window::open(target.process)?;
+        pull(&connection, units * MIB).await.ok_or_else(|| Error("the raw program sent not all".into()))?;
+        window.close(target.process, units, &mut measured)?;
+        memory(target, empty, &mut measured)?;
+    } else {
+        let files = Files::new(target.scenario).await?;
+        let client = client(target.process.port, &target.process.ca).await?;
+        let sent = timed(files.upload(&client)).await?;
+        let empty = target.process.resident()?;
+        let window = Window::open(target.process)?;
+        timed(files.download(&client, sent)).await?;
+        window.close(target.process, units, &mut measured)?;
+        measured.more.insert("disk_mib_per_second".into(), json!(files.disk_mib_per_second.round()));
+        memory(target, empty, &mut measured)?;
+    }
+    Ok(measured)
+}
+
+async fn timed<T>(moving: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::time::timeout(FILE_TIME, moving).await.map_err(|_| Error("the files take too long".into()))?
+}
+
+/// Asks the raw program for so many bytes and reads them.
+async fn pull(connection: &quinn::Connection, bytes: u64) -> Option<()> {
+    let (mut send, mut asked) = connection.open_bi().await.ok()?;
+    let mut first = vec![raw::PULL];
+    first.extend_from_slice(&bytes.to_be_bytes());
+    send.write_all(&first).await.ok()?;
+    let mut streams = JoinSet::new();
+    for _ in 0..raw::STREAMS {
+        let mut recv = connection.accept_uni().await.ok()?;
+        streams.spawn(async move { while let Ok(Some(_)) = recv.read_chunk(MIB as usize, true).await {} });
+    }
+    while streams.join_next().await.is_some() {}
+    asked.read_to_end(1).await.ok().map(drop)
+}
+
+/// Says something now and then, until told to stop: how long each ack took.
+async fn talk(
+    client: &Client,
+    conversation: litrocket_protocol::ConversationId,
+    until: impl Future<Output = ()>,
+) -> Result<Latencies> {
+    let mut latencies = Latencies::default();
+    tokio::pin!(until);
+    loop {
+        let began = Instant::now();
+        let acked = async { client.send(conversation, Outgoing::text("beside a file")).await?.await };
+        let acked = tokio::time::timeout(PATIENCE, acked).await;
+        acked.map_err(|_| Error("an ack takes too long".into()))?.map_err(fail("send"))?;
+        latencies.add(began.elapsed());
+        tokio::select! {
+            () = &mut until => return Ok(latencies),
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
+}
+
+pub(super) async fn beside(target: &mut Target<'_>) -> Result<Measured> {
+    let mut measured = Measured::default();
+    let files = Files::new(target.scenario).await?;
+    let line = Line::to(target.process.port, target.scenario.loss_percent).await?;
+    let client = client(line.port, &target.process.ca).await?;
+    let id = client.new_id().map_err(fail("an id"))?;
+    let group = CreateGroup { id, name: "beside".into(), accounts: Vec::new(), open_history: false };
+    let conversation = client.call(group).await.map_err(fail("a group"))?.conversation;
+    let alone = talk(&client, conversation, tokio::time::sleep(Duration::from_secs(target.scenario.seconds)));
+    let alone = alone.await?.summary();
+    let window = Window::open(target.process)?;
+    let (ended, end) = tokio::sync::oneshot::channel();
+    let moving = async {
+        let result = timed(files.upload(&client)).await;
+        let _ = ended.send(());
+        result
+    };
+    let talking = talk(&client, conversation, async { drop(end.await) });
+    let (moved, beside) = tokio::join!(moving, talking);
+    moved?;
+    let beside = beside?;
+    window.close(target.process, beside.0.len() as u64, &mut measured)?;
+    let [_, p99, _] = beside.clone().summary();
+    measured.latencies = beside;
+    for (name, value) in [
+        ("alone_p50_ms", alone[0]),
+        ("alone_p99_ms", alone[1]),
+        ("p99_ratio", p99 / alone[1].max(1e-6)),
+        ("file_mib_per_second", units(target.scenario) as f64 / measured.seconds.max(1e-9)),
+    ] {
+        measured.more.insert(name.into(), json!((value * 1000.0).round() / 1000.0));
+    }
+    measured.more.insert("disk_mib_per_second".into(), json!(files.disk_mib_per_second.round()));
+    Ok(measured)
+}
