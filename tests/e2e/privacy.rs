@@ -153,6 +153,6 @@ async fn the_log_never_names_people() {
         assert!(began.elapsed() < crate::world::PATIENCE, "the log says what happened");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
-    assert!(said("a sign-in failed") && said("a recovery failed"));
+    assert!(said("a password or code was wrong") && said("what=\"sign-in\"") && said("what=\"recovery\""));
     assert_eq!(marked(&logs), Vec::<PathBuf>::new());
 }
