@@ -25,8 +25,8 @@ impl Tombstones {
             _ => return,
         };
         let edits = self.edits.entry(target).or_default();
-        // The older edits are gone already when another one comes.
-        let kept = if gone == Gone::Edited { edits.len().saturating_sub(1) } else { 0 };
+        // The older edits are gone already, each by the one after it.
+        let kept = edits.len().saturating_sub(1);
         for seq in edits[kept..].iter().chain([&target]) {
             let (now, since) = self.causes.entry(*seq).or_insert((gone, sent_us));
             *now = gone.max(*now);

@@ -84,8 +84,10 @@ impl World {
         };
         if gone > Gone::None {
             for event in &mut self.server.working.room_mut(room).log {
-                let is_edit = event.kind == kind::EDIT && event.target == Some(target);
-                if is_edit || event.position.event_seq == target {
+                // The older edits are gone already, each by the one after it.
+                let is_newest_edit =
+                    event.kind == kind::EDIT && event.target == Some(target) && event.gone == Gone::None;
+                if is_newest_edit || event.position.event_seq == target {
                     event.gone = gone;
                 }
             }

@@ -4,6 +4,7 @@
 //! itself. So a device waits for a few hashes only, however many strangers want to sign in.
 
 use std::{
+    cell::RefCell,
     collections::HashMap,
     net::IpAddr,
     sync::{
@@ -14,8 +15,8 @@ use std::{
 };
 
 use argon2::{
-    Algorithm, Argon2, Params, Version,
-    password_hash::{PasswordHasher as _, PasswordVerifier as _},
+    Algorithm, Argon2, Block, Params, PasswordHash, Version,
+    password_hash::phc::{Output, ParamsString, Salt},
 };
 use litrocket_protocol::{AccountId, Fault, fault::code, limits};
 use tokio::sync::{Semaphore, oneshot};
@@ -83,8 +84,7 @@ impl Drop for Place {
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// Threads that hash and do nothing else: each hash takes megabytes, and the allocator keeps them for every thread that
-/// ever took some.
+/// Threads that hash and do nothing else: each keeps the megabytes that a hash takes.
 fn threads(count: u64) -> std::io::Result<mpsc::Sender<Job>> {
     let (sender, jobs) = mpsc::channel::<Job>();
     let jobs = Arc::new(Mutex::new(jobs));
@@ -139,7 +139,10 @@ impl Passwords {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let mut random = [0; 32];
         getrandom::fill(&mut random).map_err(|error| Error::Internal(error.to_string()))?;
-        let nobody = hash(&argon2, &random)?.into();
+        // On a thread that ends, with what it keeps.
+        let nobody = std::thread::scope(|scope| scope.spawn(|| hash(&argon2, &random)).join())
+            .map_err(|_| Error::Internal("the first hash failed".into()))??
+            .into();
         let threads = threads(config.hashes_max).map_err(|error| Error::Internal(error.to_string()))?;
         Ok(Self {
             argon2,
@@ -169,7 +172,7 @@ impl Passwords {
         self.run(asker, move || {
             let known = stored.is_some();
             let stored = stored.unwrap_or_else(|| nobody.as_ref().to_owned());
-            let ok = argon2.verify_password(password.as_bytes(), stored.as_str()).is_ok() && known;
+            let ok = matches(password.as_bytes(), &stored).unwrap_or(false) && known;
             let outdated = ok && !stored.starts_with(&parameters(&argon2));
             let rehash = if outdated { Some(hash(&argon2, password.as_bytes())?) } else { None };
             Ok(Verified { ok, rehash })
@@ -205,9 +208,44 @@ impl Passwords {
     }
 }
 
+/// Makes a hash in memory that its thread keeps. Given back, the allocator would let small things into it, and find no
+/// room there for the next: twenty hashes then hold the memory of twenty.
+fn fill(argon2: &Argon2<'_>, password: &[u8], salt: &[u8], out: &mut [u8]) -> argon2::Result<()> {
+    thread_local! { static MEMORY: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) } }
+    MEMORY.with_borrow_mut(|memory| {
+        let blocks = argon2.params().block_count();
+        if memory.len() < blocks {
+            memory.resize(blocks, Block::default());
+        }
+        argon2.hash_password_into_with_memory(password, salt, out, &mut memory[..blocks])
+    })
+}
+
 fn hash(argon2: &Argon2<'_>, password: &[u8]) -> Result<String> {
-    let hash = argon2.hash_password(password).map_err(|error| Error::Internal(error.to_string()))?;
+    let fail = |error: &dyn std::fmt::Display| Error::Internal(error.to_string());
+    let (mut salt, mut out) = ([0; Salt::RECOMMENDED_LENGTH], [0; Params::DEFAULT_OUTPUT_LEN]);
+    getrandom::fill(&mut salt).map_err(|error| fail(&error))?;
+    fill(argon2, password, &salt, &mut out).map_err(|error| fail(&error))?;
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(argon2.params()).map_err(|error| fail(&error))?,
+        salt: Some(Salt::new(&salt).map_err(|error| fail(&error))?),
+        hash: Some(Output::new(&out).map_err(|error| fail(&error))?),
+    };
     Ok(hash.to_string())
+}
+
+/// Whether a password has this hash; `None` for what is no hash. The comparison takes the same time for all of equal length.
+fn matches(password: &[u8], stored: &str) -> Option<bool> {
+    let stored = PasswordHash::new(stored).ok()?;
+    let algorithm = Algorithm::try_from(stored.algorithm.as_str()).ok()?;
+    let version = stored.version.map_or(Ok(Version::default()), Version::try_from).ok()?;
+    let argon2 = Argon2::new(algorithm, version, Params::try_from(&stored).ok()?);
+    let (salt, expected) = (stored.salt?, stored.hash?);
+    let mut out = vec![0; expected.len()];
+    fill(&argon2, password, &salt, &mut out).ok()?;
+    Some(Output::new(&out).ok()? == expected)
 }
 
 fn parameters(argon2: &Argon2<'_>) -> String {
@@ -251,6 +289,25 @@ mod tests {
         assert_eq!(check("correct horse", Some(stored.clone())).await, Verified { ok: true, rehash: None });
         assert!(!check("wrong horse", Some(stored)).await.ok);
         assert!(!check("correct horse", None).await.ok);
+    }
+
+    #[test]
+    fn hashes_are_what_the_library_itself_makes_and_checks() {
+        use argon2::{PasswordHasher as _, PasswordVerifier as _};
+
+        let argon2 = pool(64, 1).argon2;
+        for password in [&b"correct horse"[..], &[0xff; 1024]] {
+            assert!(argon2.verify_password(password, hash(&argon2, password).unwrap().as_str()).is_ok());
+            let theirs = argon2.hash_password(password).unwrap().to_string();
+            assert_eq!(matches(password, &theirs), Some(true));
+            assert_eq!(matches(b"wrong horse", &theirs), Some(false));
+        }
+        let larger = pool(256, 1).argon2;
+        let stored = hash(&larger, b"correct horse").unwrap();
+        assert!(stored.starts_with(&parameters(&larger)));
+        drop(hash(&argon2, b"smaller, in the same memory").unwrap());
+        assert_eq!(matches(b"correct horse", &stored), Some(true));
+        assert_eq!(matches(b"correct horse", "!"), None);
     }
 
     #[tokio::test]
