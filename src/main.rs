@@ -54,7 +54,10 @@ fn main() -> ExitCode {
         Command::Serve(args) => with_config(&args, &serve::run),
         Command::Config(args) => with_config(&args, &|config| serve::print_config(&config, json)),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "litrocket", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "litrocket", &mut script);
+            // Who reads may have heard enough.
+            let _ = std::io::Write::write_all(&mut std::io::stdout(), &script);
             ExitCode::SUCCESS
         }
         Command::Bench(args) => serve::block_on(litrocket_bench::run(&bench::ServerHost, args, json)),

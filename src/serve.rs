@@ -45,11 +45,12 @@ fn fatal(cause: &str) -> ExitCode {
 pub fn print_config(config: &Config, json: bool) -> ExitCode {
     if json {
         match serde_json::to_string(config) {
-            Ok(text) => println!("{text}"),
+            // Who reads may have heard enough.
+            Ok(text) => drop(writeln!(std::io::stdout(), "{text}")),
             Err(error) => return fatal(&error.to_string()),
         }
     } else {
-        print!("{}", config.to_toml());
+        drop(write!(std::io::stdout(), "{}", config.to_toml()));
     }
     ExitCode::SUCCESS
 }

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -32,6 +32,8 @@ pub struct Link {
     pub connection: Connection,
     router: Arc<Router>,
     device: OnceLock<Arc<Device>>,
+    /// Whether the end was dealt with: a sign-in that was still under way would stay in the hub for ever.
+    over: Mutex<bool>,
     greeted: AtomicBool,
     guest_bytes: AtomicUsize,
     requests: Bucket,
@@ -48,6 +50,7 @@ impl Link {
             connection,
             router,
             device: OnceLock::new(),
+            over: Mutex::new(false),
             greeted: AtomicBool::new(false),
             guest_bytes: AtomicUsize::new(0),
             requests: Bucket::new(rate, rate.saturating_mul(limits::REQUEST_BURST_SECONDS)),
@@ -83,12 +86,17 @@ impl Link {
         session: SessionId,
     ) -> Result<(), Fault> {
         let device = Arc::new(Device::new(self.connection.id(), account, session));
+        let over = self.over.lock().unwrap_or_else(PoisonError::into_inner);
+        if *over {
+            return Err(Fault::new(code::NOT_SIGNED_IN));
+        }
         let most = app.config.limits.connections_per_account_max;
         let first = app.hub.connect(device.clone(), most).ok_or_else(|| too_many_connections(most))?;
         if self.device.set(device.clone()).is_err() {
             app.hub.disconnect(&device);
             return Err(Fault::new(code::ALREADY_SIGNED_IN));
         }
+        drop(over);
         self.router.arrived(app, &device, first);
         Ok(())
     }
@@ -129,6 +137,7 @@ pub async fn serve(app: Arc<App>, router: Arc<Router>, connection: Connection) {
     }
     streams.abort_all();
     link.connection.close(code, reason(code));
+    *link.over.lock().unwrap_or_else(PoisonError::into_inner) = true;
     if let Some(device) = link.device() {
         let last = app.hub.disconnect(&device);
         app.writer.lazy().seen(device.account, device.session, app.clock.now_ms());

@@ -1,6 +1,8 @@
 //! Streams. A send stream that is dropped before it is finished is reset: quinn would finish it, and a cancelled
 //! reply would look complete.
 
+use std::time::Duration;
+
 use bytes::{Buf as _, Bytes, BytesMut};
 use litrocket_protocol::{close_code, frame, varint};
 use tokio::time::timeout;
@@ -10,7 +12,7 @@ use crate::limits;
 /// Why a stream cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WriteError {
-    /// The peer took nothing for [`limits::WRITE_STALL`]: the stream was reset, so that what waited in it is free.
+    /// The peer took nothing for too long: the stream was reset, so that what waited in it is free.
     Stalled,
     /// The peer wants no more, or the connection is over.
     Gone,
@@ -37,11 +39,17 @@ pub enum ReadError {
 pub struct SendStream {
     inner: quinn::SendStream,
     finished: bool,
+    patience: Duration,
 }
 
 impl SendStream {
     pub(super) fn new(inner: quinn::SendStream) -> Self {
-        Self { inner, finished: false }
+        Self { inner, finished: false, patience: limits::WRITE_STALL }
+    }
+
+    /// How long the peer may take nothing, where that is not [`limits::WRITE_STALL`].
+    pub fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
     }
 
     /// Writes all of it; waits while the peer takes some now and then.
@@ -52,7 +60,7 @@ impl SendStream {
     /// Writes all chunks without copying them.
     pub async fn write_chunks(&mut self, mut chunks: &mut [Bytes]) -> Result<(), WriteError> {
         while !chunks.is_empty() {
-            match timeout(limits::WRITE_STALL, self.inner.write_chunks(chunks)).await {
+            match timeout(self.patience, self.inner.write_chunks(chunks)).await {
                 Ok(Ok(written)) => chunks = &mut chunks[written.chunks..],
                 Ok(Err(_)) => return Err(WriteError::Gone),
                 Err(_) => {

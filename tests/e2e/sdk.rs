@@ -57,3 +57,25 @@ async fn what_was_not_sent_goes_out_when_the_app_starts_again() {
     let said: Vec<String> = ada.history(chat).await.iter().map(|message| words(&message.event)).collect();
     assert_eq!(said, ["one", "two"]);
 }
+
+#[tokio::test]
+async fn an_app_that_is_slow_misses_nothing_when_its_connection_ends() {
+    // More than the SDK keeps for an app that does not ask.
+    const MESSAGES: usize = 600;
+    let mut world = World::start().await;
+    let [ada, mut bob] = world.people(["ada", "bob"]).await;
+    bob.listens().await;
+    let chat = ada.opens(&bob).await;
+    for n in 0..MESSAGES {
+        drop(ada.client.send(chat, Outgoing::text(n.to_string())).await.unwrap());
+    }
+    assert_eq!(ada.client.flush(crate::world::PATIENCE).await, 0);
+    // Whatever the stream to bob holds by now ends with it.
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    world.down().await;
+    world.up().await;
+    for n in 0..MESSAGES {
+        bob.hears(&n.to_string()).await;
+    }
+    bob.hears_nothing().await;
+}

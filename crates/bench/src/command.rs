@@ -1,6 +1,13 @@
 //! The `bench` command.
 
-use std::{fs::File, io::BufReader, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    fs::File,
+    io::{BufReader, Write as _},
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
 
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -94,10 +101,13 @@ fn print(report: &Report, json: bool) {
 
 fn list(json: bool) {
     for scenario in SCENARIOS.iter().filter_map(|(name, _)| Scenario::load(name).ok()) {
-        if json {
-            println!("{}", json!({ "scenario": scenario.name, "about": scenario.about }));
+        let line = if json {
+            json!({ "scenario": scenario.name, "about": scenario.about }).to_string()
         } else {
-            println!("{:<14} {}", scenario.name, scenario.about);
+            format!("{:<20} {}", scenario.name, scenario.about)
+        };
+        if writeln!(std::io::stdout(), "{line}").is_err() {
+            return;
         }
     }
 }

@@ -15,7 +15,10 @@ use litrocket_protocol::{
     event::{Event, Forward, Reaction, SendFile, SendVoice, Text, kind},
     frame, limits, stream_kind,
 };
-use tokio::{sync::oneshot, time::Instant};
+use tokio::{
+    sync::{mpsc::OwnedPermit, oneshot},
+    time::Instant,
+};
 
 use crate::{
     Error, Item,
@@ -237,19 +240,30 @@ fn decode<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
 
 async fn read(shared: &Arc<Shared>, mut recv: RecvStream) -> Result<(), Error> {
     while let Some((kind, body)) = recv.frame(frame::FRAME_MAX).await? {
-        let item = take(shared, kind, &body)?;
-        let items = shared.book().items.clone();
-        if let (Some(item), Some(items)) = (item, items)
-            // An app that does not take its events holds this stream, and with it the server's delivery.
-            && items.send(item).await.is_err()
-        {
-            let mut book = shared.book();
-            if book.items.as_ref().is_some_and(tokio::sync::mpsc::Sender::is_closed) {
-                book.items = None;
-            }
+        // The place comes first: what is taken in counts as received, and may not be lost when this ends while it waits.
+        let place = match kind {
+            frame_type::ACK | frame_type::REFUSED => None,
+            _ => place(shared).await,
+        };
+        if let (Some(item), Some(place)) = (take(shared, kind, &body)?, place) {
+            place.send(item);
         }
     }
     Err(Error::Unreachable("the server ended the chat stream".into()))
+}
+
+/// Room for what the app has to hear, if it listens. An app that does not take its events holds this stream, and with it
+/// the server's delivery.
+async fn place(shared: &Shared) -> Option<OwnedPermit<Item>> {
+    let items = shared.book().items.clone()?;
+    if let Ok(place) = items.reserve_owned().await {
+        return Some(place);
+    }
+    let mut book = shared.book();
+    if book.items.as_ref().is_some_and(tokio::sync::mpsc::Sender::is_closed) {
+        book.items = None;
+    }
+    None
 }
 
 /// Takes one frame in; answers what the app has to hear.

@@ -29,8 +29,10 @@ use crate::{
 /// What a caller is told to wait when too many hashes wait already, in milliseconds.
 const BUSY_RETRY_MS: u64 = 2_000;
 
-/// In a line that is half full, nobody has more than one place in so many.
+/// In a line of strangers that is half full, no network has more than one place in so many.
 const SHARES: usize = 8;
+/// What the devices of one account may have in theirs.
+const DEVICES: usize = 4;
 
 /// Who wants a hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -62,7 +64,12 @@ impl Lines {
         let line: usize =
             taken.iter().filter(|(one, _)| device(one) == device(&asker)).map(|(_, places)| places).sum();
         let own = taken.get(&asker).copied().unwrap_or(0);
-        if line >= self.max || (line >= self.max / 2 && own >= (self.max / SHARES).max(1)) {
+        let share = match asker {
+            Asker::Device(_) => DEVICES,
+            Asker::Stranger(_) if line >= self.max / 2 => (self.max / SHARES).max(1),
+            Asker::Stranger(_) => self.max,
+        };
+        if line >= self.max || own >= share {
             return None;
         }
         taken.insert(asker, own + 1);

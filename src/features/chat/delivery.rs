@@ -47,7 +47,8 @@ pub(super) struct Delivery {
     named: HashMap<ConversationId, u64>,
     /// Conversations whose cursor was refused: they stay silent until the client seeks.
     refused: HashSet<ConversationId>,
-    /// Up to where a seek asked for events again: its own are among them, which otherwise their acks stand for.
+    /// Up to where events were asked for: its own are among them, which otherwise their acks stand for. An earlier stream of
+    /// this connection may have ended with the acks in it.
     again: HashMap<ConversationId, u64>,
     /// Conversations in which the account deleted something for itself.
     hidden: HashSet<ConversationId>,
@@ -226,6 +227,7 @@ impl Delivery {
                 Some(cursor) => {
                     self.reader.set_cursor(conversation, cursor);
                     if cursor < place.head {
+                        self.again.insert(conversation, place.head);
                         self.reader.mark(conversation);
                     }
                 }
@@ -235,7 +237,10 @@ impl Delivery {
                         frames.push(skip(conversation, 1, place.head));
                     }
                 }
-                None => self.reader.mark(conversation),
+                None => {
+                    self.again.insert(conversation, place.head);
+                    self.reader.mark(conversation);
+                }
             }
         }
         frames.extend(self.named.drain().map(|(conversation, _)| refused(conversation, code::NOT_FOUND)));

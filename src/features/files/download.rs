@@ -23,7 +23,7 @@ use crate::{
     app::App,
     error::{Error, Result},
     rpc::Session,
-    transport::SendStream,
+    transport::{SendStream, WriteError},
 };
 
 /// Bytes that are written at once: each piece has to be taken within the stall time.
@@ -112,10 +112,11 @@ async fn give_chunks(
 }
 
 async fn write(caller: &Session, send: &mut SendStream, piece: Bytes) -> Result<(), u32> {
-    match timeout(caller.app.files.stall, send.write_chunks(&mut [piece])).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) => Err(close_code::CANCELLED),
-        Err(_) => Err(close_code::TOO_SLOW),
+    send.set_patience(caller.app.files.stall);
+    match send.write_chunks(&mut [piece]).await {
+        Ok(()) => Ok(()),
+        Err(WriteError::Gone) => Err(close_code::CANCELLED),
+        Err(WriteError::Stalled) => Err(close_code::TOO_SLOW),
     }
 }
 

@@ -62,7 +62,7 @@ async fn search(caller: Session, request: Search) -> Result<Found> {
     }
     let query = tokens::Query::parse(&request.text)
         .ok_or_else(|| Error::from(Fault::new(code::NOTHING_TO_SEARCH).field("text")))?;
-    let _place = caller.app.searches.enter()?;
+    let _place = caller.app.searches.enter(caller.account())?;
     let (app, me) = (caller.app.clone(), caller.account());
     let mut scopes: Vec<u64> = match request.conversation {
         Some(conversation) => {
