@@ -57,8 +57,22 @@ async fn the_first_message_of_a_stranger_is_a_request_until_it_is_answered() {
         }
         _ => None,
     };
-    ada.waits_for(elsewhere).await;
-    bob.waits_for(elsewhere).await;
+    // A hint of typing is told once and may get lost: they go on until it is heard.
+    let clients = [ada.client.clone(), bob.client.clone()];
+    let types = async {
+        loop {
+            clients.iter().for_each(|client| client.set_typing(group, true));
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
+    };
+    let hear = async {
+        ada.waits_for(elsewhere).await;
+        bob.waits_for(elsewhere).await;
+    };
+    tokio::select! {
+        () = types => {}
+        () = hear => {}
+    }
     // What comes next is what the answer opened.
     bob.answers(room, true).await;
     assert!(!bob.is_asked(room).await);
