@@ -31,8 +31,8 @@ async fn reads_that_fail_while_somebody_catches_up_leave_no_hole() {
     }
     let mut whole = 0;
     // The first failure meets another place each time, and others follow it. Where they meet the start, nobody gets in.
-    for n in 0..12 {
-        let (first, step) = (6 + 4 * n, 11 + 6 * n);
+    for n in 0..40 {
+        let (first, step) = (6 + 4 * (n % 20), 11 + 6 * n);
         tokio::task::block_in_place(|| process.terminate());
         let log = process.path().join("strace").display().to_string();
         process.launcher =
