@@ -61,7 +61,9 @@ async fn the_first_message_of_a_stranger_is_a_request_until_it_is_answered() {
     let clients = [ada.client.clone(), bob.client.clone()];
     let types = async {
         loop {
-            clients.iter().for_each(|client| client.set_typing(group, true));
+            for client in &clients {
+                client.set_typing(group, true);
+            }
             tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         }
     };
