@@ -28,7 +28,7 @@ use crate::{
 /// What hashes may take, in bytes: two at a time here, each with its configured memory, and those who wait for them.
 const MEMORY: u64 = 64 * 1024 * 1024;
 /// How long somebody without a device may need while the flood lasts.
-const NEWCOMER: Duration = Duration::from_secs(60);
+const NEWCOMER: Duration = Duration::from_secs(240);
 
 /// How the flood was answered.
 #[derive(Debug, Default)]
