@@ -137,8 +137,11 @@ async fn write(device: &Device, mut send: SendStream) {
     loop {
         let values = device.take_states();
         if values.is_empty() {
-            device.state.notified().await;
-            continue;
+            tokio::select! {
+                () = device.state.notified() => continue,
+                // The peer wants to be told no more.
+                () = send.stopped() => return,
+            }
         }
         let mut frames: Vec<Bytes> = values.iter().map(encode).collect();
         if send.write_chunks(&mut frames).await.is_err() {

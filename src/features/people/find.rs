@@ -19,8 +19,8 @@ use crate::{app::App, error::Result, features::page_limit, rpc::Session, writer:
 
 /// Characters of one term: who types more of a name has typed enough.
 const TERM_CHARS_MAX: usize = 32;
-/// Accounts that one job indexes: the writer is not held up for long.
-const INDEX_STEP: u64 = 200;
+/// Accounts that one job indexes: the writer is held up for about 10 ms.
+const INDEX_STEP: u64 = 20;
 
 fn plain(text: &str) -> String {
     let lower: String = text.nfkc().flat_map(char::to_lowercase).collect();
@@ -57,18 +57,19 @@ pub(crate) async fn index(tx: &mut Tx, account: AccountId, handle: &str, display
 
 /// Indexes accounts that were there before people could be found.
 pub async fn index_all(app: Arc<App>) {
-    let work = async |tx: &mut Tx| {
-        let accounts = store::not_indexed(tx, INDEX_STEP).await?;
-        let count = accounts.len() as u64;
+    let work = async |tx: &mut Tx, after: AccountId| {
+        let accounts = store::not_indexed(tx, after, INDEX_STEP).await?;
+        let last = accounts.last().map(|(account, ..)| *account);
         for (account, handle, display_name) in accounts {
             index(tx, account, &handle, &display_name).await?;
         }
-        Ok(count)
+        Ok(last)
     };
+    let mut after = AccountId::SYSTEM;
     loop {
-        match app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await {
-            Ok(count) if count >= INDEX_STEP => {}
-            Ok(_) => return,
+        match app.writer.run(move |tx| Box::pin(async move { work(tx, after).await })).await {
+            Ok(Some(last)) => after = last,
+            Ok(None) => return,
             Err(error) => {
                 tracing::debug!(%error, "names are indexed later");
                 tokio::time::sleep(super::EXPIRE_INTERVAL).await;

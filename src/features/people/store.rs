@@ -328,12 +328,17 @@ pub(super) async fn set_terms(
     tx.execute_many(INSERT, &rows).await
 }
 
-/// Some accounts that cannot be found by anything yet, with handle and display name.
-pub(super) async fn not_indexed(tx: &mut Tx, limit: u64) -> Result<Vec<(AccountId, String, String)>> {
-    const SELECT: &str = "SELECT id, handle, display_name FROM accounts a WHERE deleted_ms IS NULL
+/// Some accounts behind one that cannot be found by anything yet, with handle and display name.
+pub(super) async fn not_indexed(
+    tx: &mut Tx,
+    after: AccountId,
+    limit: u64,
+) -> Result<Vec<(AccountId, String, String)>> {
+    const SELECT: &str =
+        "SELECT id, handle, display_name FROM accounts a WHERE id > $1 AND deleted_ms IS NULL
             AND NOT EXISTS (SELECT 1 FROM people_terms t WHERE t.account = a.id)
-        ORDER BY id LIMIT $1";
-    let rows: Vec<(i64, String, String)> = tx.all(SELECT, args![limit]).await?;
+        ORDER BY id LIMIT $2";
+    let rows: Vec<(i64, String, String)> = tx.all(SELECT, args![after, limit]).await?;
     Ok(rows.into_iter().map(|(id, handle, name)| (id.into(), handle, name)).collect())
 }
 
