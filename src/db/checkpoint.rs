@@ -19,8 +19,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// Beyond so many times its bound the server's own long reads are ended; so long the log's new beginning waits for that.
 const OVERGROWN: u64 = 4;
 const CUT_PATIENCE: Duration = Duration::from_millis(200);
-/// How often a log that somebody else holds is told of.
-const WARN_INTERVAL: Duration = Duration::from_secs(60);
+/// How long nobody is made to wait for a log that another program holds, and how often it is told of.
+const FOREIGN_PAUSE: Duration = Duration::from_secs(60);
 
 /// Why the log is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,14 +40,15 @@ pub(super) struct Wal {
     bound: u64,
     limit: ReadLimit,
     not_before: Option<Instant>,
-    warned: Option<Instant>,
+    /// When ending the server's own reads was last in vain: another program holds the log.
+    foreign: Option<Instant>,
 }
 
 impl Wal {
     pub(super) fn new(database: &Path, bound: u64, limit: ReadLimit) -> Self {
         let mut path = database.as_os_str().to_owned();
         path.push("-wal");
-        Self { path: path.into(), bound, limit, not_before: None, warned: None }
+        Self { path: path.into(), bound, limit, not_before: None, foreign: None }
     }
 
     fn size(&self) -> u64 {
@@ -77,7 +78,8 @@ impl Wal {
     }
 
     fn grown(&mut self, raw: &Raw) -> Result<bool, Error> {
-        let overgrown = self.size() > self.bound.saturating_mul(OVERGROWN);
+        let in_vain = self.foreign.is_some_and(|since| since.elapsed() < FOREIGN_PAUSE);
+        let overgrown = !in_vain && self.size() > self.bound.saturating_mul(OVERGROWN);
         if !overgrown && !raw.checkpoint("PASSIVE", Duration::ZERO)? {
             // Somebody reads what was before some of the log: waiting would be in vain.
             return Ok(false);
@@ -86,8 +88,8 @@ impl Wal {
         let done = raw.checkpoint("RESTART", if overgrown { CUT_PATIENCE } else { PATIENCE });
         self.limit.cut(false);
         let done = done?;
-        if !done && overgrown && self.warned.is_none_or(|warned| warned.elapsed() > WARN_INTERVAL) {
-            self.warned = Some(Instant::now());
+        if !done && overgrown {
+            self.foreign = Some(Instant::now());
             tracing::warn!(
                 bytes = self.size(),
                 "another program reads the database and keeps its log from ending"

@@ -11,7 +11,7 @@ use std::{
 use sqlx::{SqliteConnection, sqlite::SqlitePool};
 
 /// Steps of SQLite's machine between two looks at the clock: a fraction of a millisecond.
-const STEPS: i32 = 4_000;
+pub(super) const STEPS: i32 = 4_000;
 
 /// What readers and the writer share about it.
 #[derive(Debug, Clone)]

@@ -5,19 +5,24 @@
 use std::{
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
-use super::{Error, raw::checked};
+use super::{Error, limit::STEPS, raw::checked};
 
 const FILE: &str = "search.db";
 /// Bump it when tokens change: an index of another version is built again.
 const VERSION: i64 = 1;
+/// How long one look into the index may take: whoever searches has one turn in it, one after the other.
+const READ_TIME: Duration = Duration::from_secs(5);
 
 /// The index. Cheap to clone; calls block, so they belong on blocking threads.
 #[derive(Debug, Clone)]
 pub struct SearchIndex {
     writer: Arc<Mutex<rusqlite::Connection>>,
     reader: Arc<Mutex<rusqlite::Connection>>,
+    /// When the reader's statement began.
+    began: Arc<Mutex<Instant>>,
 }
 
 /// What happened to one indexed message.
@@ -29,7 +34,7 @@ pub enum IndexChange {
     Remove(u64),
 }
 
-fn lock(mutex: &Mutex<rusqlite::Connection>) -> MutexGuard<'_, rusqlite::Connection> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -50,7 +55,10 @@ impl SearchIndex {
                 "CREATE VIRTUAL TABLE temp.terms USING fts5vocab('main', 'words', 'instance')",
             ),
         )?;
-        Ok(Self { writer: Arc::new(Mutex::new(writer)), reader: Arc::new(Mutex::new(reader)) })
+        let began = Arc::new(Mutex::new(Instant::now()));
+        let clock = began.clone();
+        checked(reader.progress_handler(STEPS, Some(move || lock(&clock).elapsed() > READ_TIME)))?;
+        Ok(Self { writer: Arc::new(Mutex::new(writer)), reader: Arc::new(Mutex::new(reader)), began })
     }
 
     fn connect(path: &Path) -> Result<rusqlite::Connection, Error> {
@@ -70,6 +78,13 @@ impl SearchIndex {
         }
         checked(connection.execute_batch("CREATE TABLE IF NOT EXISTS purge (pos INTEGER NOT NULL)"))?;
         Ok(connection)
+    }
+
+    /// The reader's turn; what it asks from now on is ended in time.
+    fn read(&self) -> MutexGuard<'_, rusqlite::Connection> {
+        let reader = lock(&self.reader);
+        *lock(&self.began) = Instant::now();
+        reader
     }
 
     /// Once the log is indexed up to `pos`, words of messages that are gone have to leave the file.
@@ -101,7 +116,7 @@ impl SearchIndex {
 
     /// How far the log is indexed.
     pub fn indexed(&self) -> Result<u64, Error> {
-        checked(lock(&self.reader).query_row("SELECT pos FROM progress", [], |row| row.get(0)))
+        checked(self.read().query_row("SELECT pos FROM progress", [], |row| row.get(0)))
     }
 
     /// Takes changes in; the log is indexed up to `pos` then.
@@ -130,7 +145,7 @@ impl SearchIndex {
     /// The tokens of the index that begin with `prefix`, which is of `[a-z0-9]`; `None` when there are more than
     /// `most`. Each is found by a look-up of its own: reading the list through would read every place of every token.
     pub fn expand(&self, prefix: &str, most: usize) -> Result<Option<Vec<String>>, Error> {
-        let connection = lock(&self.reader);
+        let connection = self.read();
         let mut next = checked(connection.prepare_cached("SELECT term FROM terms WHERE term >= ?1 LIMIT 1"))?;
         let (mut found, mut from) = (Vec::new(), prefix.to_owned());
         loop {
@@ -148,7 +163,7 @@ impl SearchIndex {
 
     /// Positions that match an FTS5 expression, newest first, below `before`.
     pub fn find(&self, expression: &str, before: u64, limit: u64) -> Result<Vec<u64>, Error> {
-        let connection = lock(&self.reader);
+        let connection = self.read();
         let mut statement = checked(connection.prepare_cached(
             "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC LIMIT ?3",
         ))?;

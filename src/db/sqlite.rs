@@ -43,7 +43,6 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
 /// How long a writer waits for a lock that another program holds on the file.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Commands that may wait for the driver's worker.
 /// How much longer than its time a read is waited for.
 const GRACE: Duration = Duration::from_secs(1);
 /// Commands that may wait for the driver's worker.

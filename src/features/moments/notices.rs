@@ -111,8 +111,7 @@ pub(crate) async fn parted(tx: &mut Tx, one: AccountId, other: AccountId) -> Res
     Ok(())
 }
 
-/// Everything an account is told, has caused, or that is about its moments.
-/// Some of those of an account and about it; how many.
+/// Some of what an account is told or has caused; how many.
 pub(super) async fn erase_some(tx: &mut Tx, account: AccountId, most: u64) -> Result<u64> {
     const DELETE: &str = "DELETE FROM moment_notices WHERE (moment, account, kind, item) IN
             (SELECT moment, account, kind, item FROM moment_notices WHERE account = $1 OR actor = $1 LIMIT $2)
@@ -120,6 +119,7 @@ pub(super) async fn erase_some(tx: &mut Tx, account: AccountId, most: u64) -> Re
     taken(tx, DELETE, args![account, most]).await
 }
 
+/// Everything an account is told, has caused, or that is about its moments.
 pub(super) async fn erase(tx: &mut Tx, account: AccountId) -> Result<()> {
     const DELETE: &str = "DELETE FROM moment_notices WHERE account = $1 OR actor = $1
         RETURNING account, moment, kind, item";

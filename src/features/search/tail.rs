@@ -1,9 +1,11 @@
 //! What the index has not reached yet: looked through newest first, a page at a time, and no further than is needed.
 
-use litrocket_protocol::event::Event;
-
 use super::{Query, store};
-use crate::{db::Db, error::Result, features::chat};
+use crate::{
+    db::Db,
+    error::{Error, Result},
+    features::chat,
+};
 
 /// Positions of the log that one search looks through.
 const POSITIONS_MAX: u64 = 10_000;
@@ -11,6 +13,8 @@ const POSITIONS_MAX: u64 = 10_000;
 const PAGE_POSITIONS: u64 = 2_000;
 /// Rows of one page; stored events have up to 50 KiB.
 const PAGE_ROWS: u64 = 100;
+/// Bytes of stored events that one search looks through. The index is seldom further behind than this.
+const BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Edits that one search looks through, and positions that it looks for them: they are few, and behind the messages of
 /// the page.
 const EDITS_MAX: u64 = 1_000;
@@ -53,11 +57,11 @@ impl Look<'_> {
         }
         self.edits(head, &mut tail).await?;
         let edited = tail.hits.len() as u64;
-        let mut to = self.before.min(head + 1);
+        let (mut to, mut bytes) = (self.before.min(head + 1), 0);
         let floor = to.saturating_sub(POSITIONS_MAX).max(self.indexed + 1);
         loop {
             tail.enough = tail.hits.len() as u64 - edited >= self.wanted;
-            if to <= floor || tail.enough {
+            if to <= floor || tail.enough || bytes > BYTES_MAX {
                 break;
             }
             let from = to.saturating_sub(PAGE_POSITIONS).max(floor);
@@ -66,11 +70,8 @@ impl Look<'_> {
                 Some((last, _)) if rows.len() as u64 == PAGE_ROWS => *last,
                 _ => from,
             };
-            for (pos, frame) in rows {
-                if self.matches(&chat::decode(&frame)?) {
-                    tail.hits.push(pos);
-                }
-            }
+            bytes += rows.iter().map(|(_, frame)| frame.len()).sum::<usize>();
+            tail.hits.extend(self.matching(rows).await?);
         }
         tail.stopped_at = (!tail.enough && to > self.indexed + 1).then_some(to);
         Ok(tail)
@@ -80,29 +81,39 @@ impl Look<'_> {
     async fn edits(&self, head: u64, tail: &mut Tail) -> Result<()> {
         let floor = self.before.min(head).saturating_sub(POSITIONS_MAX);
         let floor = floor.max(head.saturating_sub(EDIT_POSITIONS_MAX)).max(self.indexed);
-        let (mut to, mut seen) = (head + 1, 0);
+        let (mut to, mut seen, mut bytes) = (head + 1, 0, 0);
         loop {
             let rows = store::edits(self.db, floor + 1, to, self.before, self.scopes, PAGE_ROWS).await?;
             let full = rows.len() as u64 == PAGE_ROWS;
             seen += rows.len() as u64;
-            for (pos, target, frame) in rows {
-                to = pos;
-                if self.matches(&chat::decode(&frame)?) {
-                    tail.hits.push(target);
-                }
-            }
+            bytes += rows.iter().map(|(.., frame)| frame.len()).sum::<usize>();
+            to = rows.last().map_or(to, |(pos, ..)| *pos);
+            let edited = rows.into_iter().map(|(_, target, frame)| (target, frame)).collect();
+            tail.hits.extend(self.matching(edited).await?);
             if !full {
                 tail.all_edits = floor == self.indexed;
                 return Ok(());
             }
-            if seen >= EDITS_MAX {
+            if seen >= EDITS_MAX || bytes > BYTES_MAX {
                 tail.all_edits = false;
                 return Ok(());
             }
         }
     }
 
-    fn matches(&self, event: &Event) -> bool {
-        store::text_of(event).is_some_and(|text| self.query.matches(&text))
+    /// The positions of those events that the query finds. Cutting words takes too long for a thread that serves others.
+    async fn matching(&self, rows: Vec<(u64, Vec<u8>)>) -> Result<Vec<u64>> {
+        let query = self.query.clone();
+        let task = tokio::task::spawn_blocking(move || {
+            let mut found = Vec::new();
+            for (pos, frame) in rows {
+                let text = store::text_of(&chat::decode(&frame)?);
+                if text.is_some_and(|text| query.matches(&text)) {
+                    found.push(pos);
+                }
+            }
+            Ok(found)
+        });
+        task.await.map_err(|error| Error::Internal(error.to_string()))?
     }
 }
