@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use crate::{
     Error, Options,
     client::{call, lock},
+    files::DOWNLOAD_STREAMS,
     trust,
 };
 
@@ -49,7 +50,7 @@ impl Endpoints {
             .max_idle_timeout(IdleTimeout::try_from(IDLE).ok())
             .keep_alive_interval(Some(options.keep_alive))
             .max_concurrent_bidi_streams(0_u32.into())
-            .max_concurrent_uni_streams(4_u32.into())
+            .max_concurrent_uni_streams(DOWNLOAD_STREAMS.into())
             .stream_receive_window(VarInt::from_u32(STREAM_WINDOW))
             .receive_window(VarInt::from_u32(CONNECTION_WINDOW))
             .datagram_receive_buffer_size(None);

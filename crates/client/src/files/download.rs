@@ -84,7 +84,9 @@ impl Client {
     }
 
     async fn fetch(&self, download: &Download, first: u64, count: u64) -> Result<(), Error> {
-        let mut number = self.downloads().number();
+        let waiting = self.downloads();
+        let _place = waiting.places.acquire().await.map_err(|error| Error::Unreachable(error.to_string()))?;
+        let mut number = waiting.number();
         let request = OpenDownload { file: download.file, download: number.value, first, count };
         self.call(request).await?;
         let patience = download.meter.transfer.patience;

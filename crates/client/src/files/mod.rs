@@ -23,7 +23,10 @@ use std::{
 
 use litrocket_core::chunks::{Hash, Layout};
 use litrocket_protocol::{Class, Fault, close_code, fault::code, stream_kind};
-use tokio::{sync::oneshot, time::Instant};
+use tokio::{
+    sync::{Semaphore, oneshot},
+    time::Instant,
+};
 
 pub use clean::clean_picture;
 pub use names::disk_name;
@@ -250,10 +253,13 @@ impl Meter {
     }
 }
 
+/// Streams that the server may open at the same time; more downloads than that take turns.
+pub(crate) const DOWNLOAD_STREAMS: u32 = 4;
+
 /// Downloads that wait for the stream the server opens.
-#[derive(Default)]
 pub(crate) struct Waiting {
     last: AtomicU64,
+    places: Semaphore,
     streams: Mutex<HashMap<u64, oneshot::Sender<RecvStream>>>,
 }
 
@@ -262,6 +268,13 @@ struct Number<'a> {
     waiting: &'a Waiting,
     value: u64,
     stream: oneshot::Receiver<RecvStream>,
+}
+
+impl Default for Waiting {
+    fn default() -> Self {
+        let places = Semaphore::new(DOWNLOAD_STREAMS as usize);
+        Self { last: AtomicU64::default(), places, streams: Mutex::default() }
+    }
 }
 
 impl Waiting {
