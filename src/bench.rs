@@ -18,7 +18,7 @@ use crate::{
     args,
     config::Config,
     db::{self, Db, Value},
-    features::{account, chat},
+    features::{account, chat, people},
     hub::Hub,
     server, transport,
     writer::{self, NewEvent, Tx, Writer},
@@ -187,6 +187,9 @@ async fn insert_accounts(tx: &mut Tx, accounts: Accounts, password: String) -> c
         .map(|account| args![account.id, format!("person{}", account.id), password.clone(), now].to_vec())
         .collect();
     tx.execute_many(ACCOUNT, &rows).await?;
+    for account in &accounts {
+        people::index(tx, AccountId(account.id), &format!("person{}", account.id), "").await?;
+    }
     let rows: Vec<Vec<Value>> = accounts
         .iter()
         .map(|account| args![account.id, account::secret_hash(&account.token), now].to_vec())

@@ -158,6 +158,7 @@ async fn measure(host: &'static dyn Host, args: &BenchArgs) -> Result<Report> {
                 Some(self::server(host, &Scenario { stored: 0, ..scenario.clone() }, args, &say).await?.0)
             }
             Against::Ceiling => Some(raw(&scenario, &say).await?),
+            Against::Nginx => Some(nginx(host, &scenario, &say).await?),
         };
         let mut report = Report::new(&scenario, server, other);
         report.put("history", json!(broken));
@@ -215,6 +216,18 @@ async fn raw(scenario: &Scenario, say: &(impl Fn(&str) + Sync)) -> Result<Measur
     let mut process = Process::start(role, folder.path())?;
     let peers = Peers::new(process.port, &process.ca, true)?;
     let measured = load::drive(&mut Target { scenario, process: &mut process, peers }).await?;
+    process.stop()?;
+    Ok(measured)
+}
+
+/// One run of the web server.
+async fn nginx(host: &dyn Host, scenario: &Scenario, say: &(impl Fn(&str) + Sync)) -> Result<Measured> {
+    let folder = folder(scenario)?;
+    say("nginx under load");
+    // It makes the certificate.
+    drop(host.endpoint((std::net::Ipv4Addr::LOCALHOST, 0).into(), folder.path())?);
+    let process = Process::start(Role::Nginx, folder.path())?;
+    let measured = load::files::by_curl(scenario, &process).await?;
     process.stop()?;
     Ok(measured)
 }

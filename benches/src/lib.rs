@@ -10,6 +10,7 @@ mod command;
 mod line;
 mod load;
 mod measure;
+mod nginx;
 mod peer;
 mod process;
 mod report;

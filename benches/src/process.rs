@@ -1,4 +1,4 @@
-//! The processes under load: the server, or its ceiling.
+//! The processes under load: the server, its ceiling, or the web server it is compared with.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -6,7 +6,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use crate::{Error, Result, Scenario, measure};
+use crate::{Error, Result, Scenario, measure, nginx};
 
 /// Limits are raised by configuration; loopback is like any other address.
 const RAISED: &[(&str, &str)] = &[
@@ -14,8 +14,9 @@ const RAISED: &[(&str, &str)] = &[
     ("LITROCKET_TRANSPORT_IDLE_TIMEOUT_MS", "120000"),
     ("LITROCKET_LIMITS_REQUESTS_PER_SECOND", "1000000"),
     ("LITROCKET_LIMITS_ACCOUNT_REQUESTS_PER_SECOND", "1000000"),
-    ("LITROCKET_LIMITS_ADDRESS_REQUESTS_PER_SECOND", "10000000"),
+    ("LITROCKET_LIMITS_GUEST_REQUESTS_PER_SECOND", "10000000"),
     ("LITROCKET_LIMITS_CONNECTIONS_PER_ACCOUNT_MAX", "100000"),
+    ("LITROCKET_LIMITS_CONNECTIONS_PER_SESSION_MAX", "100000"),
     ("LITROCKET_LIMITS_SENDS_PER_SECOND", "10000000"),
     ("LITROCKET_LIMITS_SENDS_BURST", "10000000"),
     ("LITROCKET_PEOPLE_GROUPS_FROM_DEFAULT", "everybody"),
@@ -35,6 +36,8 @@ pub(crate) enum Role {
         /// Whether it checks a password for each connection.
         password: bool,
     },
+    /// A web server that takes and gives files.
+    Nginx,
 }
 
 /// A process with its data folder.
@@ -60,6 +63,9 @@ impl Process {
 
     fn start_on(role: Role, folder: &Path, port: u16) -> Result<Self> {
         let fail = |error: &dyn std::fmt::Display| Error::new("the process does not start", error);
+        if role == Role::Nginx {
+            return Self::start_nginx(folder, port);
+        }
         let program = std::env::current_exe().map_err(|error| fail(&error))?;
         let listen = format!("127.0.0.1:{port}");
         let mut command = Command::new(program);
@@ -75,6 +81,7 @@ impl Process {
                 command.args(["bench", "ceiling", "--listen", &listen]);
                 command.args(store.then_some("--store")).args(password.then_some("--password"));
             }
+            Role::Nginx => {}
         }
         let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| fail(&error))?;
         let mut first = String::new();
@@ -85,6 +92,31 @@ impl Process {
         }
         let ca = folder.join("certs/ca.pem");
         Ok(Self { child, port, ca, folder: folder.to_owned(), role })
+    }
+
+    /// The folder has its certificate already.
+    fn start_nginx(folder: &Path, port: u16) -> Result<Self> {
+        let fail = |error: &dyn std::fmt::Display| Error::new("nginx does not start", error);
+        let configuration = nginx::configuration(folder, port);
+        std::fs::write(folder.join("nginx.conf"), configuration).map_err(|error| fail(&error))?;
+        std::fs::create_dir_all(folder.join(nginx::FILES)).map_err(|error| fail(&error))?;
+        let mut command = Command::new("nginx");
+        command.arg("-p").arg(folder).arg("-c").arg(folder.join("nginx.conf"));
+        let child = command.spawn().map_err(|error| fail(&error))?;
+        let ca = folder.join("certs/ca.pem");
+        let process = Self { child, port, ca, folder: folder.to_owned(), role: Role::Nginx };
+        for _ in 0..100 {
+            if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return Ok(process);
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        Err(fail(&"nobody listens"))
+    }
+
+    /// The folder it runs in.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     pub(crate) fn cpu(&self) -> Result<measure::Cpu> {

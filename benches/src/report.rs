@@ -70,6 +70,7 @@ impl Report {
         put("indexer_cpu_us_per_unit", round(indexer));
         if let Some(other) = &other {
             put("compared_per_second", round(per_second(other)));
+            put("compared_cpu_us_per_unit", round(per_unit(other)));
             for (name, value) in &other.more {
                 put(&format!("compared_{name}"), value.clone());
             }

@@ -48,6 +48,8 @@ pub enum Against {
     Ceiling,
     /// The same server with no stored messages; the ratio is about throughput.
     Empty,
+    /// nginx over TLS and curl, which people move files with today (upload, download).
+    Nginx,
     /// Nothing: the figure is the latency.
     Nothing,
 }
@@ -145,6 +147,8 @@ scenarios!(
     "upload-100",
     "download",
     "download-100",
+    "upload-nginx",
+    "download-nginx",
     "beside",
     "beside-loss-1",
     "beside-loss-5",

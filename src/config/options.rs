@@ -203,10 +203,12 @@ config! {
         requests_per_second: u64 = 100_u64, in 1 ..= 1_000_000;
         /// Requests a second of one account over all its connections; four times as many may come at once.
         account_requests_per_second: u64 = 200_u64, in 1 ..= 1_000_000;
-        /// Requests a second from one address (IPv6: /64), of everybody behind it; four times as many may come at once.
-        address_requests_per_second: u64 = 5_000_u64, in 1 ..= 10_000_000;
+        /// Requests a second of all who have not signed in, from one address (IPv6: /64); four times as many may come at once.
+        guest_requests_per_second: u64 = 1_000_u64, in 1 ..= 10_000_000;
         /// Connections of one account at the same time; one more is refused until another ends.
         connections_per_account_max: u64 = 100_u64, in 1 ..= 100_000;
+        /// Connections of one session at the same time, so that whoever copied a token cannot take all the account may have.
+        connections_per_session_max: u64 = 25_u64, in 1 ..= 100_000;
         /// Messages a second of one account, in the long run; faster senders are read slower.
         sends_per_second: u64 = 200_u64, in 1 ..= 10_000_000;
         /// Messages that may come at once before that rate holds.

@@ -108,20 +108,27 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Hub {
-    /// Adds a signed-in connection. Whether it is the account's first; `None` when the account has `most` already.
-    pub fn connect(&self, device: Arc<Device>, most: u64) -> Option<bool> {
+    /// Adds a signed-in connection. Whether it is the account's first.
+    ///
+    /// # Errors
+    ///
+    /// As many as there may be, when the account or the session has so many already.
+    pub fn connect(&self, device: Arc<Device>, [account_max, session_max]: [u64; 2]) -> Result<bool, u64> {
         let mut accounts = lock(&self.accounts);
         let devices = accounts.entry(device.account).or_default();
-        if count_staying(devices) >= most {
-            return None;
+        if count_staying(devices, |_| true) >= account_max {
+            return Err(account_max);
+        }
+        if count_staying(devices, |other| other.session == device.session) >= session_max {
+            return Err(session_max);
         }
         devices.push(device);
-        Some(devices.len() == 1)
+        Ok(devices.len() == 1)
     }
 
     /// Connections of an account, without those that are about to end.
     pub fn connections(&self, account: AccountId) -> u64 {
-        lock(&self.accounts).get(&account).map_or(0, |devices| count_staying(devices))
+        lock(&self.accounts).get(&account).map_or(0, |devices| count_staying(devices, |_| true))
     }
 
     /// Takes a connection out. Whether it was the account's last.
@@ -297,8 +304,8 @@ impl Hub {
     }
 }
 
-fn count_staying(devices: &[Arc<Device>]) -> u64 {
-    devices.iter().filter(|device| device.end_reason().is_none()).count() as u64
+fn count_staying(devices: &[Arc<Device>], which: impl Fn(&Device) -> bool) -> u64 {
+    devices.iter().filter(|device| device.end_reason().is_none() && which(device)).count() as u64
 }
 
 fn each_online(
@@ -344,7 +351,7 @@ mod tests {
             let hub = Hub::default();
             let device = Arc::new(Device::new(1, BOB, SessionId(1)));
             device.go_live();
-            hub.connect(device.clone(), 1);
+            hub.connect(device.clone(), [1, 1]).unwrap();
             hub.load_members(ROOM, vec![AccountId(1), BOB]);
             hub.publish(Committed { events: vec![says(1)], changes: vec![] });
             device.take_dirty();

@@ -34,6 +34,8 @@ pub struct Link {
     device: OnceLock<Arc<Device>>,
     /// Whether the end was dealt with: a sign-in that was still under way would stay in the hub for ever.
     over: Mutex<bool>,
+    /// Whether a hello came, answered or refused.
+    hello: AtomicBool,
     greeted: AtomicBool,
     guest_bytes: AtomicUsize,
     requests: Bucket,
@@ -51,6 +53,7 @@ impl Link {
             router,
             device: OnceLock::new(),
             over: Mutex::new(false),
+            hello: AtomicBool::new(false),
             greeted: AtomicBool::new(false),
             guest_bytes: AtomicUsize::new(0),
             requests: Bucket::new(rate, rate.saturating_mul(limits::REQUEST_BURST_SECONDS)),
@@ -90,8 +93,9 @@ impl Link {
         if *over {
             return Err(Fault::new(code::NOT_SIGNED_IN));
         }
-        let most = app.config.limits.connections_per_account_max;
-        let first = app.hub.connect(device.clone(), most).ok_or_else(|| too_many_connections(most))?;
+        let limits = &app.config.limits;
+        let most = [limits.connections_per_account_max, limits.connections_per_session_max];
+        let first = app.hub.connect(device.clone(), most).map_err(too_many_connections)?;
         if self.device.set(device.clone()).is_err() {
             app.hub.disconnect(&device);
             return Err(Fault::new(code::ALREADY_SIGNED_IN));
@@ -336,12 +340,11 @@ async fn answer(
     if app.is_draining() {
         return encode_fault(&Fault::new(code::GOING_AWAY).retry_after(limits::GOING_AWAY_RETRY_MS));
     }
-    // A connection says hello once, and connections are counted: coming back after a restart spends nothing.
-    let budgeted = || match code_number {
-        account::Hello::CODE => Ok(()),
-        _ => app
-            .budgets
-            .take(link.device().map(|device| device.account), network(link.connection.remote().ip())),
+    // Connections are counted, so a connection's first hello is free: coming back after a restart spends nothing.
+    let first = code_number == account::Hello::CODE && !link.hello.swap(true, Ordering::Relaxed);
+    let budgeted = || {
+        let account = link.device().map(|device| device.account);
+        if first { Ok(()) } else { app.budgets.take(account, network(link.connection.remote().ip())) }
     };
     if let Err(wait_ms) = link.requests.take().and_then(|()| budgeted()) {
         return encode_fault(&Fault::new(code::RATE_LIMITED).retry_after(wait_ms));

@@ -18,7 +18,7 @@ use litrocket_protocol::{
 };
 
 use crate::{
-    raw::{Raw, request_bytes},
+    raw::Raw,
     witness::{Random, size},
     world::{PATIENCE, World},
 };
@@ -43,7 +43,7 @@ const NOBODY: u64 = 999_999_999;
 
 /// What has to come back.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Expected {
+pub(crate) enum Expected {
     /// The body is no map of this request: `bad_frame`.
     BadFrame,
     /// The values are strange: a fault of the table, or, where they happen to be allowed, the reply.
@@ -53,10 +53,10 @@ enum Expected {
 }
 
 #[derive(Debug)]
-struct Input {
-    what: &'static str,
-    bytes: Vec<u8>,
-    expected: Expected,
+pub(crate) struct Input {
+    pub(crate) what: &'static str,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) expected: Expected,
 }
 
 pub(crate) fn text(value: &[u8]) -> Vec<u8> {
@@ -129,14 +129,25 @@ pub(crate) fn body(fields: &[FieldDescription]) -> Vec<(&'static str, Vec<u8>)> 
     fields.iter().filter(|field| !field.optional).map(|field| (field.key, plausible(&field.kind))).collect()
 }
 
-/// The next input about a request.
-fn input(request: &RequestDescription, random: &mut Random) -> Input {
-    let made =
-        |what, body: &[u8], expected| Input { what, bytes: request_bytes(request.code, body), expected };
-    let whole = body(&request.fields);
-    let only_broken = ONLY_BROKEN.contains(&request.name);
-    let field = random.below(request.fields.len().max(1) as u64) as usize;
-    match (random.below(10), request.fields.get(field)) {
+/// A frame behind the kind of its stream.
+fn framed(stream: u64, code: u64, body: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    varint::put(&mut bytes, stream);
+    bytes.extend_from_slice(&frame::encode_raw(code, body));
+    bytes
+}
+
+/// The next input about a frame of a kind of stream.
+pub(crate) fn input(
+    stream: u64,
+    (code, fields): (u64, &[FieldDescription]),
+    only_broken: bool,
+    random: &mut Random,
+) -> Input {
+    let made = |what, body: &[u8], expected| Input { what, bytes: framed(stream, code, body), expected };
+    let whole = body(fields);
+    let field = random.below(fields.len().max(1) as u64) as usize;
+    match (random.below(10), fields.get(field)) {
         (0, _) => made("a byte behind the end", &[map(&whole), vec![0xc0]].concat(), Expected::BadFrame),
         (1, _) => {
             let body = map(&whole);
@@ -145,12 +156,12 @@ fn input(request: &RequestDescription, random: &mut Random) -> Input {
         }
         (2, _) => made("no map", &plausible("uint"), Expected::BadFrame),
         (3, _) => {
-            let mut bytes = request_bytes(request.code, &map(&whole));
+            let mut bytes = framed(stream, code, &map(&whole));
             bytes.truncate(1 + random.below(bytes.len() as u64 - 1) as usize);
             Input { what: "a frame that is cut off", bytes, expected: Expected::FaultOrEnd }
         }
         (4, _) => {
-            let mut bytes = vec![stream_kind::REQUEST as u8];
+            let mut bytes = vec![stream as u8];
             varint::put(&mut bytes, frame::FRAME_MAX as u64 + 1 + random.below(1 << 40));
             bytes.extend_from_slice(&map(&whole));
             Input { what: "a frame that claims too much", bytes, expected: Expected::FaultOrEnd }
@@ -235,7 +246,8 @@ async fn attacks(world: &World, judge: &Judge, guest: bool, inputs: u64, random:
         }
         let raw = peer.as_ref().unwrap();
         let request = &described.requests[random.below(described.requests.len() as u64) as usize];
-        let mut input = input(request, random);
+        let only_broken = ONLY_BROKEN.contains(&request.name);
+        let mut input = input(stream_kind::REQUEST, (request.code, &request.fields), only_broken, random);
         if guest && input.bytes.len() > 4_000 {
             input.bytes.truncate(4_000);
             input.expected = Expected::FaultOrEnd;
@@ -249,7 +261,7 @@ async fn attacks(world: &World, judge: &Judge, guest: bool, inputs: u64, random:
     }
 }
 
-fn resident() -> u64 {
+pub(crate) fn resident() -> u64 {
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
     pages.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
 }

@@ -1,7 +1,10 @@
 //! Bounds that hold over several connections: of an account, of an address.
 
 use litrocket_client::{Client, Error};
-use litrocket_protocol::account::{ListSessions, SetProfile};
+use litrocket_protocol::{
+    VERSION,
+    account::{Hello, ListSessions, SetProfile},
+};
 
 use crate::world::{PASSWORD, Person, World, sign_in};
 
@@ -50,25 +53,37 @@ async fn an_accounts_connections_share_a_budget_and_another_account_behind_the_a
 }
 
 #[tokio::test]
-async fn everybody_behind_an_address_shares_a_budget_and_coming_back_spends_nothing() {
-    let world = World::start_with(|config| config.limits.address_requests_per_second = 2).await;
+async fn guests_behind_an_address_share_a_budget_and_who_is_signed_in_there_has_their_own() {
+    let world = World::start_with(|config| config.limits.guest_requests_per_second = 2).await;
     let [ada, bob] = world.people(["ada", "bob"]).await;
-    let all = granted(&ada.client, 20).await + granted(&bob.client, 20).await;
-    assert!((4..20).contains(&all), "two signed up, and {all} of 40");
+    let guest = world.guest().await;
+    // It fills while this goes on, more slowly than it is spent.
+    let mut refused = false;
+    for _ in 0..100 {
+        refused |= refusal(guest.sign_in(sign_in("nobody", PASSWORD))).await.code == "rate_limited";
+    }
+    assert!(refused, "guests ask as much as they like");
+    assert_eq!(granted(&ada.client, 30).await, 30, "ada is not disturbed");
+    assert_eq!(granted(&bob.client, 30).await, 30, "nor is bob");
     let mut options = world.options();
     options.token = ada.client.token();
     for _ in 0..20 {
-        Client::connect(options.clone()).await.expect("hello is not counted");
+        Client::connect(options.clone()).await.expect("the first hello of a connection is free");
     }
-    // The budget fills while this goes on: it is spent until a guest comes when it is empty.
-    let guest = world.guest().await;
-    for _ in 0..20 {
-        granted(&ada.client, 10).await;
-        if refusal(guest.sign_in(sign_in("nobody", PASSWORD))).await.code == "rate_limited" {
-            return;
-        }
+}
+
+#[tokio::test]
+async fn hellos_that_are_refused_one_after_the_other_spend_the_guests_budget() {
+    let world = World::start_with(|config| config.limits.guest_requests_per_second = 2).await;
+    let peer = world.raw().await;
+    let token = Some(vec![7; 32]);
+    let hello = Hello { versions: vec![VERSION], client: "raw".into(), token, capabilities: vec![] };
+    let mut codes = vec![];
+    for _ in 0..30 {
+        codes.push(peer.call(&hello).await.unwrap_err().code);
     }
-    panic!("a guest spends nothing");
+    assert_eq!(codes[0], "bad_token");
+    assert!(codes.contains(&"rate_limited".into()), "{codes:?}");
 }
 
 #[tokio::test]
@@ -97,4 +112,20 @@ async fn an_account_has_so_many_connections_and_one_more_is_refused_until_one_en
         }
     };
     tokio::time::timeout(crate::world::PATIENCE, again).await.expect("a place was free");
+}
+
+#[tokio::test]
+async fn a_copied_token_takes_no_more_than_a_sessions_connections() {
+    let world = World::start_with(|config| {
+        config.limits.connections_per_account_max = 4;
+        config.limits.connections_per_session_max = 2;
+    })
+    .await;
+    let ada = world.person("ada").await;
+    let mut options = world.options();
+    options.token = ada.client.token();
+    let _second = Client::connect(options.clone()).await.unwrap();
+    let fault = refusal(Client::connect(options)).await;
+    assert_eq!((fault.code.as_str(), fault.limit), ("too_many_connections", Some(2)));
+    world.device(&ada).await;
 }

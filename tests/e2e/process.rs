@@ -111,7 +111,7 @@ impl Process {
             .env("LITROCKET_LIMITS_SENDS_BURST", "1000000")
             .env("LITROCKET_LIMITS_REQUESTS_PER_SECOND", "100000")
             .env("LITROCKET_LIMITS_ACCOUNT_REQUESTS_PER_SECOND", "100000")
-            .env("LITROCKET_LIMITS_ADDRESS_REQUESTS_PER_SECOND", "1000000")
+            .env("LITROCKET_LIMITS_GUEST_REQUESTS_PER_SECOND", "1000000")
             .env("LITROCKET_LIMITS_CONNECTIONS_PER_ACCOUNT_MAX", "100000")
             .envs(self.variables.iter().copied())
             .stdout(Stdio::piped())

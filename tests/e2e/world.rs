@@ -46,8 +46,9 @@ pub(crate) fn test_config(folder: &Path) -> Config {
     config.accounts.argon2_iterations = 1;
     config.limits.requests_per_second = 100_000;
     config.limits.account_requests_per_second = 100_000;
-    config.limits.address_requests_per_second = 1_000_000;
+    config.limits.guest_requests_per_second = 1_000_000;
     config.limits.connections_per_account_max = 100_000;
+    config.limits.connections_per_session_max = 100_000;
     config.limits.sends_per_second = 1_000_000;
     config.limits.sends_burst = 1_000_000;
     config.files.disk_reserve_mib = 0;

@@ -92,3 +92,30 @@ async def random_and_mutated_frames_harm_nobody(world):
     ack = await ada.chat.say(room, "did anybody notice?")
     await bob.chat.hears(room, ack["s"])
     expect(not bob.connection.closed and not ada.connection.closed)
+
+
+@check
+async def gaps_that_never_fill_end_their_streams_and_harm_nobody(world):
+    ada, bob, room = await world.pair()
+    mallory = await world.person("mallory")
+    connection, streams = mallory.connection, []
+    for _ in range(10):
+        stream_id = connection.quic.get_next_available_stream_id()
+        stream = connection.streams[stream_id] = wire.Stream(connection, stream_id, wire.FRAME_MAX)
+        connection.quic.send_stream_data(stream_id, bytes(60_000))
+        # Every other piece is never sent, the first one neither: all that comes waits for it.
+        pending = connection.quic._streams[stream_id].sender._pending
+        for at in range(0, 60_000, 1_000):
+            pending.subtract(at, at + 500)
+        streams.append(stream)
+    connection.transmit()
+    ack = await ada.chat.say(room, "beside the gaps")
+    await bob.chat.hears(room, ack["s"])
+    for stream in streams:
+        while stream.stop_code is None:
+            expect(not connection.closed, connection.closed)
+            stream.changed.clear()
+            await asyncio.wait_for(stream.changed.wait(), wire.PATIENCE)
+        expect(stream.stop_code == 9, "too slow", stream.stop_code)
+    ack = await mallory.chat.say((await mallory.call(0x0201, account=mallory.account))["conversation"], "still here")
+    expect(ack["s"] > 0)

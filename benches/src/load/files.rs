@@ -3,6 +3,7 @@
 use std::{
     future::Future,
     path::{Path, PathBuf},
+    process::Command,
     time::{Duration, Instant},
 };
 
@@ -13,8 +14,8 @@ use tokio::task::JoinSet;
 
 use super::{Measured, Target, Window, token};
 use crate::{
-    Error, Result, Scenario, Seed, SeedAccount, ceiling::files as raw, line::Line, measure::Latencies,
-    peer::PATIENCE,
+    Error, Result, Scenario, Seed, SeedAccount, ceiling::files as raw, line::Line, measure::Latencies, nginx,
+    peer::PATIENCE, process::Process, scenario::Pattern,
 };
 
 const MIB: u64 = 1024 * 1024;
@@ -43,26 +44,36 @@ async fn client(port: u16, ca: &Path) -> Result<Client> {
 struct Files {
     folder: tempfile::TempDir,
     each: Vec<(PathBuf, Digest)>,
-    /// What the disk takes, in MiB a second, with all of it on the disk at the end.
-    disk_mib_per_second: f64,
 }
 
 impl Files {
     async fn new(scenario: &Scenario) -> Result<Self> {
         let folder = crate::process::folder(scenario)?;
         let mut each = Vec::new();
-        let mut spent = Duration::ZERO;
         for number in 0..scenario.files {
             let path = folder.path().join(number.to_string());
             let (target, mib) = (path.clone(), scenario.file_mib);
             let written = tokio::task::spawn_blocking(move || write(&target, number, mib)).await;
             let written = written.map_err(|error| Error::new("a thread", error))?;
-            spent += written.map_err(|error| Error::new("the file to send", error))?;
+            written.map_err(|error| Error::new("the file to send", error))?;
             let digest = Digest::of_file(&path).await.map_err(fail("hash"))?;
             each.push((path, digest));
         }
-        let disk_mib_per_second = (scenario.files * scenario.file_mib) as f64 / spent.as_secs_f64().max(1e-9);
-        Ok(Self { folder, each, disk_mib_per_second })
+        Ok(Self { folder, each })
+    }
+
+    /// What the disk alone costs: the same bytes in objects as the server makes them, each on the disk before the next.
+    async fn disk(&self, measured: &mut Measured) -> Result<()> {
+        let (from, folder) = (self.each[0].0.clone(), self.folder.path().join("disk"));
+        let copied = tokio::task::spawn_blocking(move || copy_in_chunks(&from, &folder)).await;
+        let copied = copied.map_err(|error| Error::new("a thread", error))?;
+        let (mib, cpu, wall) = copied.map_err(|error| Error::new("the disk", error))?;
+        let per_second = mib as f64 / wall.as_secs_f64().max(1e-9);
+        measured.more.insert("disk_mib_per_second".into(), json!(per_second.round()));
+        measured
+            .more
+            .insert("disk_cpu_us_per_unit".into(), json!((cpu.as_secs_f64() * 1e6 / mib as f64).round()));
+        Ok(())
     }
 
     async fn upload(&self, client: &Client) -> Result<Vec<u64>> {
@@ -91,12 +102,11 @@ impl Files {
     }
 }
 
-/// Writes a file that is like no other and says how long it took until it was on the disk.
-fn write(path: &Path, number: u64, mib: u64) -> std::io::Result<Duration> {
+/// Writes a file that is like no other.
+fn write(path: &Path, number: u64, mib: u64) -> std::io::Result<()> {
     use std::io::Write as _;
     let mut state = number * 2 + 0x9e37_79b9_7f4a_7c15;
     let mut block = vec![0; MIB as usize];
-    let began = Instant::now();
     let mut file = std::fs::File::create(path)?;
     for _ in 0..mib {
         for bytes in block.chunks_exact_mut(8) {
@@ -107,8 +117,31 @@ fn write(path: &Path, number: u64, mib: u64) -> std::io::Result<Duration> {
         }
         file.write_all(&block)?;
     }
-    file.sync_all()?;
-    Ok(began.elapsed())
+    file.sync_all()
+}
+
+/// Writes a file again as objects of 1 MiB: how many, the CPU of writing them, and the time.
+fn copy_in_chunks(from: &Path, folder: &Path) -> std::io::Result<(u64, Duration, Duration)> {
+    use std::io::{Read as _, Write as _};
+    let mut file = std::fs::File::open(from)?;
+    let mut block = vec![0; MIB as usize];
+    std::fs::create_dir_all(folder)?;
+    let (mut count, mut cpu, mut wall) = (0, Duration::ZERO, Duration::ZERO);
+    while file.read_exact(&mut block).is_ok() {
+        let (used, began) = (thread_cpu(), Instant::now());
+        let mut object = std::fs::File::create(folder.join(count.to_string()))?;
+        object.write_all(&block)?;
+        object.sync_all()?;
+        (cpu, wall) = (cpu + (thread_cpu().saturating_sub(used)), wall + began.elapsed());
+        count += 1;
+    }
+    std::fs::remove_dir_all(folder)?;
+    Ok((count, cpu, wall))
+}
+
+fn thread_cpu() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
 }
 
 fn units(scenario: &Scenario) -> u64 {
@@ -136,7 +169,7 @@ pub(super) async fn upload(target: &mut Target<'_>) -> Result<Measured> {
         let window = Window::open(target.process)?;
         timed(files.upload(&client)).await?;
         window.close(target.process, units(target.scenario), &mut measured)?;
-        measured.more.insert("disk_mib_per_second".into(), json!(files.disk_mib_per_second.round()));
+        files.disk(&mut measured).await?;
     }
     memory(target, empty, &mut measured)?;
     Ok(measured)
@@ -160,7 +193,7 @@ pub(super) async fn download(target: &mut Target<'_>) -> Result<Measured> {
         let window = Window::open(target.process)?;
         timed(files.download(&client, sent)).await?;
         window.close(target.process, units, &mut measured)?;
-        measured.more.insert("disk_mib_per_second".into(), json!(files.disk_mib_per_second.round()));
+        files.disk(&mut measured).await?;
         memory(target, empty, &mut measured)?;
     }
     Ok(measured)
@@ -183,6 +216,44 @@ async fn pull(connection: &quinn::Connection, bytes: u64) -> Option<()> {
     }
     while streams.join_next().await.is_some() {}
     asked.read_to_end(1).await.ok().map(drop)
+}
+
+/// Moves the files to or from a web server, each with a client of its own.
+pub(crate) async fn by_curl(scenario: &Scenario, process: &Process) -> Result<Measured> {
+    let mut measured = Measured::default();
+    let files = Files::new(scenario).await?;
+    let served = process.folder().join(nginx::FILES);
+    if scenario.pattern == Pattern::Download {
+        for (path, _) in &files.each {
+            let name = path.file_name().unwrap_or_default();
+            std::fs::copy(path, served.join(name)).map_err(|error| Error::new("the file to get", error))?;
+        }
+    }
+    let window = Window::open(process)?;
+    let mut running = JoinSet::new();
+    for (number, (path, _)) in files.each.iter().enumerate() {
+        let mut curl = Command::new("curl");
+        curl.args(["--silent", "--show-error", "--fail", "--cacert"]).arg(&process.ca);
+        match scenario.pattern {
+            Pattern::Download => curl.arg("--output").arg(files.folder.path().join(format!("got-{number}"))),
+            _ => curl.arg("--upload-file").arg(path),
+        };
+        curl.arg(format!("https://localhost:{}/{number}", process.port)).arg("--ipv4");
+        running.spawn_blocking(move || curl.status());
+    }
+    let moving = async {
+        while let Some(done) = running.join_next().await {
+            let ended = done.map_err(|error| Error::new("a thread", error))?;
+            let status = ended.map_err(|error| Error::new("curl does not start", error))?;
+            if !status.success() {
+                return Err(Error(format!("curl ended with {status}")));
+            }
+        }
+        Ok(())
+    };
+    timed(moving).await?;
+    window.close(process, units(scenario), &mut measured)?;
+    Ok(measured)
 }
 
 /// Says something now and then, until told to stop: how long each ack took.
@@ -238,6 +309,6 @@ pub(super) async fn beside(target: &mut Target<'_>) -> Result<Measured> {
     ] {
         measured.more.insert(name.into(), json!((value * 1000.0).round() / 1000.0));
     }
-    measured.more.insert("disk_mib_per_second".into(), json!(files.disk_mib_per_second.round()));
+    files.disk(&mut measured).await?;
     Ok(measured)
 }

@@ -2,7 +2,7 @@
 
 mod asking;
 mod chat;
-mod files;
+pub(crate) mod files;
 mod group;
 mod idle;
 mod mixed;

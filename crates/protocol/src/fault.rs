@@ -174,7 +174,7 @@ pub mod code {
         BAD_TOKEN "bad_token" SignIn "The session has ended. Sign in again."
         WRONG_CREDENTIALS "wrong_credentials" Fix "The name or the password is wrong."
         RATE_LIMITED "rate_limited" Retry "Too many requests. Try again later."
-        TOO_MANY_CONNECTIONS "too_many_connections" Retry "This account has as many connections as it may have."
+        TOO_MANY_CONNECTIONS "too_many_connections" Retry "This account or this session has as many connections as it may have."
         BUSY "busy" Retry "The server is busy. Try again in a moment."
         UNAVAILABLE "unavailable" Retry "The server cannot store anything at the moment. Nothing was changed."
         GOING_AWAY "going_away" Retry "The server is going away."

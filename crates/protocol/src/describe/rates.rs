@@ -37,7 +37,7 @@ const fn fixed(counts: &'static str, max: u64, window_ms: u64) -> Rate {
 pub(super) const COMMON: &[Rate] = &[
     option("requests", "connection", "limits.requests_per_second", SECOND),
     option("requests", "account", "limits.account_requests_per_second", SECOND),
-    option("requests", "network", "limits.address_requests_per_second", SECOND),
+    option("requests of guests", "network", "limits.guest_requests_per_second", SECOND),
     option("sends", "account", "limits.sends_per_second", SECOND),
 ];
 
