@@ -242,7 +242,7 @@ async fn tell_typing(
     }
     let mut others: Vec<AccountId> = match known {
         Some(members) => members.iter().collect(),
-        None => conversations::store::members(&app.db, typing.conversation).await?,
+        None => conversations::member_store::members(&app.db, typing.conversation).await?,
     };
     others.retain(|member| *member != me);
     let value = TypingNow { conversation: typing.conversation, account: me, typing: typing.typing };

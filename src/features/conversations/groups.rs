@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use super::{
     invitations::{self, Rules},
-    list, store, tell_own_side,
+    list, member_store, store, tell_own_side,
 };
 use crate::{
     error::{Error, Result},
@@ -119,8 +119,8 @@ async fn make(
         open_history: request.open_history,
     };
     store::insert_group(tx, &group).await?;
-    store::join(tx, conversation, &members, 1, 1, true).await?;
-    store::set_role(tx, conversation, me, role::OWNER).await?;
+    member_store::join(tx, conversation, &members, 1, 1, true).await?;
+    member_store::set_role(tx, conversation, me, role::OWNER).await?;
     store::count_members(tx, conversation, members.len() as i64).await?;
     let body = Created { name: Some(name), accounts: members.clone() };
     tx.append(event(conversation, me, kind::CREATED, &body)).await?;
@@ -150,7 +150,7 @@ async fn bring(
     if store::existing(tx, &wanted).await?.len() != wanted.len() {
         return Err(Fault::new(code::NOT_FOUND).field("accounts").into());
     }
-    let present = store::in_or_banned_among(tx, conversation, &wanted).await?;
+    let present = member_store::in_or_banned_among(tx, conversation, &wanted).await?;
     let absent: Vec<AccountId> = wanted.into_iter().filter(|account| !present.contains(account)).collect();
     let (free, invited) = invitations::admit(tx, me, (conversation, &facts.name), &absent, &rules).await?;
     let joined = store::able(tx, &free, limits::CONVERSATIONS_MAX as u64).await?;
@@ -187,7 +187,7 @@ pub(crate) async fn enter(
     let body = Joined { accounts: accounts.clone() };
     let position = tx.append(event(conversation, by, kind::JOINED, &body)).await?;
     let from_seq = if facts.open_history { 1 } else { position.event_seq };
-    store::join(tx, conversation, &accounts, from_seq, position.message_seq + 1, true).await?;
+    member_store::join(tx, conversation, &accounts, from_seq, position.message_seq + 1, true).await?;
     store::count_members(tx, conversation, accounts.len() as i64).await?;
     tell_own_side(tx, conversation, &accounts).await?;
     groups::entered(tx, conversation, &accounts).await?;
@@ -208,7 +208,7 @@ pub(super) async fn remove(caller: Session, request: RemoveMember) -> Result<Don
                     let fault = Fault::new(code::BAD_VALUE).field("account");
                     return Err(fault.message("That is you: leave the group instead.").into());
                 }
-                if store::joined_among(tx, conversation, &[target]).await?.is_empty() {
+                if member_store::joined_among(tx, conversation, &[target]).await?.is_empty() {
                     return Ok(false);
                 }
                 rules::over(tx, conversation, target, &standing).await?;
@@ -237,7 +237,7 @@ pub(crate) async fn part(
     event_seq: u64,
 ) -> Result<()> {
     let looked_after = tx.membership(conversation, account).await?.is_some_and(|it| it.role < role::MEMBER);
-    store::part(tx, conversation, account, state, event_seq).await?;
+    member_store::part(tx, conversation, account, state, event_seq).await?;
     tell_own_side(tx, conversation, &[account]).await?;
     tx.members_changed(conversation, Vec::new(), vec![account]);
     if looked_after { groups::no_longer_looks_after(tx, conversation, account).await } else { Ok(()) }
@@ -251,14 +251,14 @@ pub(crate) async fn keep_out(
     state: u8,
 ) -> Result<()> {
     let was_in = tx.membership(conversation, account).await?.is_some_and(|it| !it.ranges.is_empty());
-    store::set_outside(tx, conversation, account, state).await?;
+    member_store::set_outside(tx, conversation, account, state).await?;
     // Who never was in has no side of it.
     if was_in { tell_own_side(tx, conversation, &[account]).await } else { Ok(()) }
 }
 
 /// Closes the group for everybody at its last event.
 pub(crate) async fn dissolve(tx: &mut Tx, conversation: ConversationId, event_seq: u64) -> Result<()> {
-    let members = store::dissolve(tx, conversation, event_seq).await?;
+    let members = member_store::dissolve(tx, conversation, event_seq).await?;
     for some in members.chunks(SIDES_STEP) {
         tell_own_side(tx, conversation, some).await?;
     }
@@ -301,7 +301,7 @@ pub(crate) async fn leave_some(tx: &mut Tx, account: AccountId, most: usize) -> 
     for (conversation, members, role) in &groups {
         if *role == role::OWNER
             && *members > 1
-            && let Some(heir) = store::heir(tx, *conversation, account).await?
+            && let Some(heir) = member_store::heir(tx, *conversation, account).await?
         {
             hand_over(tx, *conversation, account, heir).await?;
         }
@@ -313,8 +313,8 @@ pub(crate) async fn leave_some(tx: &mut Tx, account: AccountId, most: usize) -> 
 /// Makes another member the owner. Who hands a group on goes on looking after it.
 async fn hand_over(tx: &mut Tx, conversation: ConversationId, from: AccountId, to: AccountId) -> Result<()> {
     store::set_owner(tx, conversation, to).await?;
-    store::set_role(tx, conversation, from, role::ADMINISTRATOR).await?;
-    store::set_role(tx, conversation, to, role::OWNER).await?;
+    member_store::set_role(tx, conversation, from, role::ADMINISTRATOR).await?;
+    member_store::set_role(tx, conversation, to, role::OWNER).await?;
     let body = OwnerChanged { account: to };
     tx.append(event(conversation, from, kind::OWNER_CHANGED, &body)).await?;
     groups::record(tx, conversation, from, audit_action::TRANSFERRED, groups::About::account(to)).await?;
@@ -371,7 +371,7 @@ pub(super) async fn transfer(caller: Session, request: TransferGroup) -> Result<
                 if target == me {
                     return Ok(false);
                 }
-                if store::joined_among(tx, conversation, &[target]).await?.is_empty() {
+                if member_store::joined_among(tx, conversation, &[target]).await?.is_empty() {
                     return Err(Fault::new(code::NOT_FOUND).field("account").into());
                 }
                 if rules::is_weaker(tx, conversation, target, role::ADMINISTRATOR).await? {

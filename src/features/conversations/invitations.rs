@@ -1,19 +1,20 @@
 //! Invitations: whom somebody wants in a group and may not bring in is asked first, and nothing is delivered until
-//! then. Owns the table `group_invitations`. [`super::groups`] says who comes in.
+//! then. [`super::groups`] says who comes in.
 
 use litrocket_protocol::{
     AccountId, ConversationId, Fault,
     account::Done,
-    conversations::{
-        AnswerInvitation, Invitation, InvitationEntry, Invitations, ListInvitations, member_state,
-    },
+    conversations::{AnswerInvitation, InvitationEntry, Invitations, ListInvitations, member_state},
     fault::code,
     frame, limits,
 };
 
-use super::{groups, store};
+use super::{
+    groups,
+    invitation_store::{self, Gone},
+    store,
+};
 use crate::{
-    args,
     config::{self, Config},
     error::{Error, Result},
     features::{page_limit, people},
@@ -65,102 +66,53 @@ async fn invite(
     asked: &[AccountId],
     rules: &Rules,
 ) -> Result<()> {
-    const FRESH: &str =
-        "SELECT j.value, EXISTS (SELECT 1 FROM blocks b WHERE b.account = j.value AND b.blocked = $1)
-            OR (SELECT COUNT(*) FROM group_invitations g WHERE g.account = j.value) >= $4
-        FROM json_each($3) j WHERE NOT EXISTS
-            (SELECT 1 FROM group_invitations i WHERE i.account = j.value AND i.conversation = $2)";
-    const INSERT: &str =
-        "INSERT INTO group_invitations (account, conversation, by_account, at_ms, expires_ms)
-        VALUES ($1, $2, $3, $4, $5)";
-    let ids: Vec<u64> = asked.iter().map(|account| account.0).collect();
     let most = limits::GROUP_INVITATIONS_MAX as u64;
-    let fresh: Vec<(i64, i64)> = tx.all(FRESH, args![me, conversation, store::json(&ids)?, most]).await?;
+    let fresh = invitation_store::fresh(tx, me, conversation, asked, most).await?;
     people::turn_to_strangers(tx, me, fresh.len() as u64, &rules.people).await?;
     let now = tx.now_ms();
     let expires_ms = now + rules.people.friend_request_days * DAY_MS;
     let entry = InvitationEntry { by: me, name: name.into(), at_ms: now, expires_ms };
+    let reached: Vec<AccountId> =
+        fresh.into_iter().filter(|(_, is_reached)| *is_reached).map(|(account, _)| account).collect();
+    invitation_store::insert(tx, conversation, &reached, &entry).await?;
     let value = frame::encode_body(&entry);
-    let reached: Vec<i64> = fresh.into_iter().filter(|(_, kept)| *kept == 0).map(|(id, _)| id).collect();
-    let rows: Vec<_> =
-        reached.iter().map(|account| args![*account, conversation, me, now, expires_ms].to_vec()).collect();
-    tx.execute_many(INSERT, &rows).await?;
-    let told = reached.into_iter().map(|account| (account.into(), key(conversation), Some(value.clone())));
+    let told = reached.into_iter().map(|account| (account, key(conversation), Some(value.clone())));
     tx.entries(told.collect()).await
 }
 
-/// Invitations that are over, as a statement returned them: the account logs forget them.
-async fn end(tx: &mut Tx, gone: Vec<(i64, i64)>) -> Result<u64> {
+/// Invitations are over: the account logs forget them. How many.
+async fn end(tx: &mut Tx, gone: Gone) -> Result<u64> {
     let count = gone.len() as u64;
-    let entries =
-        gone.into_iter().map(|(account, conversation)| (account.into(), key(conversation.into()), None));
+    let entries = gone.into_iter().map(|(account, conversation)| (account, key(conversation), None));
     tx.entries(entries.collect()).await?;
     Ok(count)
 }
 
 /// People are in: nobody has to ask them any more.
 pub(super) async fn settle(tx: &mut Tx, conversation: ConversationId, joined: &[AccountId]) -> Result<()> {
-    const DELETE: &str = "DELETE FROM group_invitations WHERE conversation = $1
-            AND account IN (SELECT value FROM json_each($2)) RETURNING account, conversation";
-    let ids: Vec<u64> = joined.iter().map(|account| account.0).collect();
-    let gone = tx.all(DELETE, args![conversation, store::json(&ids)?]).await?;
+    let gone = invitation_store::take_of(tx, conversation, joined).await?;
     end(tx, gone).await.map(drop)
 }
 
 /// Takes expired invitations away, at most so many; how many.
 pub(crate) async fn expire(tx: &mut Tx, most: u64) -> Result<u64> {
-    const DELETE: &str = "DELETE FROM group_invitations WHERE (account, conversation) IN
-            (SELECT account, conversation FROM group_invitations WHERE expires_ms <= $1
-            ORDER BY expires_ms LIMIT $2) RETURNING account, conversation";
-    let now = tx.now_ms();
-    let gone = tx.all(DELETE, args![now, most]).await?;
+    let gone = invitation_store::take_expired(tx, most).await?;
     end(tx, gone).await
 }
 
 /// Takes the invitations of an account that is deleted away, to it and by it.
 pub(super) async fn forget(tx: &mut Tx, account: AccountId) -> Result<()> {
-    const DELETE: &str = "DELETE FROM group_invitations WHERE account = $1 OR by_account = $1
-        RETURNING account, conversation";
-    let gone = tx.all(DELETE, args![account]).await?;
+    let gone = invitation_store::take_about(tx, account).await?;
     end(tx, gone).await.map(drop)
 }
 
-/// An invitation stands while the one who made it is in the group.
-macro_rules! standing {
-    ($what:literal, $which:literal) => {
-        concat!(
-            "SELECT ",
-            $what,
-            " FROM group_invitations i JOIN conversations c ON c.id = i.conversation
-            JOIN members m ON m.conversation = i.conversation AND m.account = i.by_account AND m.state = 2
-            JOIN accounts a ON a.id = i.by_account
-            WHERE i.account = $1 AND i.expires_ms > $2 AND ",
-            $which
-        )
-    };
-}
-
 pub(super) async fn list(caller: Session, request: ListInvitations) -> Result<Invitations> {
-    const SELECT: &str = standing!(
-        "i.conversation, c.name, c.members, i.by_account, a.handle, i.at_ms, i.expires_ms",
-        "i.conversation > $3 ORDER BY i.conversation LIMIT $4"
-    );
-    type Row = (i64, String, i64, i64, String, i64, i64);
     let limit = page_limit(request.limit)?;
     let (app, after) = (&caller.app, request.after.unwrap_or_default());
-    let args = args![caller.account(), app.clock.now_ms(), after, limit + 1];
-    let rows: Vec<Row> = app.db.all(SELECT, args).await?;
-    let more = rows.len() as u64 > limit;
-    let invitations = rows
-        .into_iter()
-        .take(limit as usize)
-        .map(|(conversation, name, members, by, handle, at, expires)| Invitation {
-            conversation: conversation.into(),
-            members: members as u64,
-            handle,
-            invitation: InvitationEntry { by: by.into(), name, at_ms: at as u64, expires_ms: expires as u64 },
-        })
-        .collect();
+    let now = app.clock.now_ms();
+    let mut invitations = invitation_store::page(&app.db, caller.account(), now, after, limit + 1).await?;
+    let more = invitations.len() as u64 > limit;
+    invitations.truncate(limit as usize);
     Ok(Invitations { invitations, more })
 }
 
@@ -178,17 +130,15 @@ pub(super) async fn answer(caller: Session, request: AnswerInvitation) -> Result
 }
 
 async fn come(tx: &mut Tx, me: AccountId, conversation: ConversationId, most: u64) -> Result<()> {
-    const SELECT: &str = standing!("i.by_account", "i.conversation = $3");
     let missing = || Error::from(Fault::new(code::NOT_FOUND).field("conversation"));
     let state = tx.membership(conversation, me).await?.map(|membership| membership.state);
     if state == Some(member_state::JOINED) {
         return Ok(());
     }
-    let now = tx.now_ms();
-    let row: Option<(i64,)> = tx.first(SELECT, args![me, now, conversation]).await?;
-    let (by,) = row.filter(|_| state != Some(member_state::BANNED)).ok_or_else(missing)?;
+    let by = invitation_store::inviter(tx, me, conversation).await?;
+    let by = by.filter(|_| state != Some(member_state::BANNED)).ok_or_else(missing)?;
     if store::able(tx, &[me], limits::CONVERSATIONS_MAX as u64).await?.is_empty() {
         return Err(Fault::new(code::TOO_MANY).limit(limits::CONVERSATIONS_MAX as u64).into());
     }
-    groups::come_in(tx, conversation, by.into(), vec![me], most).await.map(drop)
+    groups::come_in(tx, conversation, by, vec![me], most).await.map(drop)
 }

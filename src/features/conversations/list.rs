@@ -12,7 +12,7 @@ use litrocket_protocol::{
     unread::{self, Markers},
 };
 
-use super::store;
+use super::{side_store, store};
 use crate::{
     app::App,
     error::{Error, Result},
@@ -23,7 +23,7 @@ use crate::{
 pub(super) async fn list(caller: Session, request: ListConversations) -> Result<Conversations> {
     let limit = page_limit(request.limit)?;
     let before = request.after.map_or((u64::MAX, u64::MAX), |at| (at.last_at_ms, at.conversation.0));
-    let mut page = store::page(&caller.app.db, caller.account(), before, limit + 1).await?;
+    let mut page = side_store::page(&caller.app.db, caller.account(), before, limit + 1).await?;
     let more = page.len() as u64 > limit;
     page.truncate(limit as usize);
     let next = page.last().filter(|_| more).map(|(conversation, last_at_ms)| ListPosition {
@@ -54,9 +54,9 @@ pub(super) async fn infos(
     // Asked before and after the rows: see `Lazy`.
     let last_sent = |conversation| app.writer.lazy().last_sent(conversation, account);
     let sent: HashMap<_, _> = conversations.iter().map(|id| (*id, last_sent(*id))).collect();
-    let mut sides: HashMap<_, _> = store::sides(&app.db, account, &ids).await?.into_iter().collect();
-    let shown = store::shown(&app.db, account, &ids).await?;
-    let mut rows: Vec<(store::Shown, ConversationEntry, Markers)> = shown
+    let mut sides: HashMap<_, _> = side_store::sides(&app.db, account, &ids).await?.into_iter().collect();
+    let shown = side_store::shown(&app.db, account, &ids).await?;
+    let mut rows: Vec<(side_store::Shown, ConversationEntry, Markers)> = shown
         .into_iter()
         .filter_map(|shown| {
             let mine = sides.remove(&shown.conversation)?;
@@ -80,7 +80,7 @@ pub(super) async fn infos(
     let mentions: HashMap<_, _> = if places.is_empty() {
         HashMap::new()
     } else {
-        store::mentions(&app.db, account, &places).await?.into_iter().collect()
+        side_store::mentions(&app.db, account, &places).await?.into_iter().collect()
     };
     let order: HashMap<_, _> = conversations.iter().enumerate().map(|(i, id)| (*id, i)).collect();
     rows.sort_by_key(|(shown, ..)| order.get(&shown.conversation).copied());
@@ -97,7 +97,7 @@ pub(super) async fn infos(
 
 fn info(
     account: AccountId,
-    shown: store::Shown,
+    shown: side_store::Shown,
     mine: ConversationEntry,
     unread: u64,
     unread_mentions: u64,

@@ -1,21 +1,17 @@
 //! Read and delivered markers.
 
 use litrocket_protocol::{
-    AccountId, Fault,
+    Fault,
     account::audience,
     conversations::{GetMarkers, GetReaders, MarkRead, Marked, OtherMarker, OtherMarkers, Readers},
     fault::code,
     limits, state,
 };
 
-use super::{joined, list, readable, reader_store, store, tell_own_side};
+use super::{joined, list, readable, reader_store, side_store, tell_own_side};
 use crate::{
-    args,
     error::Result,
-    features::{
-        account, page_limit,
-        people::{self, lets},
-    },
+    features::{account, page_limit, people},
     hub::{Change, StateValue},
     rpc::Session,
 };
@@ -27,7 +23,7 @@ pub(super) async fn mark_read(caller: Session, request: MarkRead) -> Result<Mark
     if request.event_seq > place.last {
         return Err(Fault::new(code::CURSOR_AHEAD).field("event_seq").limit(place.last).into());
     }
-    let message_seq = store::message_seq(db, conversation, request.event_seq).await?;
+    let message_seq = side_store::message_seq(db, conversation, request.event_seq).await?;
     let (privacy, _) = account::privacy::of(&caller.app, me).await?;
     let read_to = if place.is_quiet { audience::NOBODY } else { privacy.read_to };
     let marker = state::Marker { conversation, account: me, read: Some(message_seq), delivered: None };
@@ -37,7 +33,7 @@ pub(super) async fn mark_read(caller: Session, request: MarkRead) -> Result<Mark
         .writer
         .run(move |tx| {
             Box::pin(async move {
-                if !store::mark_read(tx, conversation, me, message_seq).await? {
+                if !side_store::mark_read(tx, conversation, me, message_seq).await? {
                     return Ok(false);
                 }
                 tell_own_side(tx, conversation, &[me]).await?;
@@ -65,37 +61,23 @@ async fn tell_friends(caller: &Session, marker: state::Marker) -> Result<()> {
 }
 
 pub(super) async fn others(caller: Session, request: GetMarkers) -> Result<OtherMarkers> {
-    const SELECT: &str = concat!(
-        "SELECT m.account, CASE WHEN m.read_marker < m.last_sent THEN m.last_sent ELSE m.read_marker END, m.delivered,
-            m.refused + m.asked = 0 AND ",
-        lets!("a.read_receipts", "m.account", "$3"),
-        ", m.refused + m.asked
-        FROM members m JOIN accounts a ON a.id = m.account
-        WHERE m.conversation = $1 AND m.account > $2 AND m.account <> $3 AND m.state = 2
-        ORDER BY m.account LIMIT $4"
-    );
     let app = &caller.app;
     joined(&app.db, request.conversation, caller.account()).await?;
     let limit = limits::PAGE_MAX;
-    let after = request.after.map_or(0, AccountId::sql);
-    let args = args![request.conversation, after, caller.account(), limit + 1];
-    let rows: Vec<(i64, i64, i64, i64, i64)> = app.db.all(SELECT, args).await?;
-    let more = rows.len() as u64 > limit;
-    let markers = rows
+    let (conversation, me) = (request.conversation, caller.account());
+    let mut stored = reader_store::markers(&app.db, conversation, me, request.after, limit + 1).await?;
+    let more = stored.len() as u64 > limit;
+    stored.truncate(limit as usize);
+    let lazy = app.writer.lazy();
+    let markers = stored
         .into_iter()
-        .take(limit as usize)
-        .map(|(id, read, delivered, receipts, quiet)| {
-            let account = AccountId::from(id);
-            let lazy = app.writer.lazy();
-            let read = (read as u64).max(lazy.last_sent(request.conversation, account));
+        .map(|it| {
+            let read = it.read.max(lazy.last_sent(conversation, it.account));
+            let delivered = it.delivered.max(lazy.last_delivered(conversation, it.account));
             OtherMarker {
-                account,
-                read: (receipts != 0).then_some(read),
-                delivered: if quiet == 0 {
-                    (delivered as u64).max(lazy.last_delivered(request.conversation, account))
-                } else {
-                    0
-                },
+                account: it.account,
+                read: it.tells_read.then_some(read),
+                delivered: if it.is_quiet { 0 } else { delivered },
             }
         })
         .collect();

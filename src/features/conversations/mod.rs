@@ -1,19 +1,24 @@
 //! Conversations: one-to-one, groups, saved; members, markers, settings.
 //!
-//! [`store`] owns the tables `conversations`, `members`, `access` and `hidden`, [`invitations`] its
-//! own. [`groups`] changes who is in,
-//! [`list`] shows conversations with their unread counts, [`standing`] says who may write in a one-to-one, [`markers`] and [`settings`]
-//! are each person's own side.
+//! [`groups`] changes who is in, [`invitations`] asks who may not be brought in, [`list`] shows conversations with their
+//! unread counts, [`standing`] says who may write in a one-to-one, [`markers`] and [`settings`] are each person's own
+//! side. [`store`] owns the table `conversations`, [`member_store`] `members` and `access`, [`side_store`] `hidden`,
+//! [`invitation_store`] its own.
 
+mod export_store;
 mod groups;
+mod invitation_store;
 mod invitations;
 mod list;
 mod markers;
+pub(crate) mod member_store;
 mod members;
 mod open;
 mod reader_store;
 mod settings;
+mod side_store;
 mod standing;
+mod standing_store;
 pub(crate) mod store;
 
 use std::collections::HashMap;
@@ -29,45 +34,23 @@ use litrocket_protocol::{
 use crate::{
     db::Db,
     error::{Error, Result},
-    features::export::Kept,
     rpc::Router,
     writer::Tx,
 };
 
+pub(crate) use export_store::EXPORT;
 pub(crate) use groups::{
     avatar_changed, dissolve, enter, joined_group, keep_out, leave_some, may_change, part,
 };
 pub(crate) use invitations::expire as expire_invitations;
+pub(crate) use side_store::is_cleared;
 pub(crate) use standing::{befriended, let_in, review_standing, set_standing, show_to_peer};
-pub(crate) use store::{Facts, is_cleared};
-
-/// What the feature holds of a person's side of their conversations.
-pub(crate) const EXPORT: &[Kept] = &[CONVERSATION, INVITATION];
-
-const INVITATION: Kept = Kept {
-    name: "group_invitation",
-    sql: "SELECT i.conversation, json_object('conversation', i.conversation, 'name', c.name, 'by', a.handle,
-            'at_ms', i.at_ms, 'expires_ms', i.expires_ms)
-        FROM group_invitations i JOIN conversations c ON c.id = i.conversation
-        JOIN accounts a ON a.id = i.by_account
-        WHERE i.account = $1 AND i.conversation > $2 ORDER BY i.conversation LIMIT $3",
-};
-
-const CONVERSATION: Kept = Kept {
-    name: "conversation",
-    sql: "SELECT c.id, json_object('conversation', c.id,
-            'kind', CASE WHEN c.low IS NULL THEN 'group' WHEN c.low = c.high THEN 'saved' ELSE 'direct' END,
-            'name', COALESCE(m.parted_name, c.name), 'with', o.handle, 'state', m.state, 'role', m.role,
-            'read', m.read_marker, 'draft', m.draft, 'pinned', json(iif(m.pinned, 'true', 'false')))
-        FROM members m JOIN conversations c ON c.id = m.conversation
-        LEFT JOIN accounts o ON o.id = CASE WHEN c.low = $1 THEN c.high ELSE c.low END AND c.low <> c.high
-        WHERE m.account = $1 AND m.conversation > $2 AND m.shown = 1 ORDER BY m.conversation LIMIT $3",
-};
+pub(crate) use store::Facts;
 
 /// Empties an account's side of its conversations, and takes the invitations to it and by it away.
 pub(crate) async fn forget(tx: &mut Tx, account: AccountId) -> Result<()> {
     invitations::forget(tx, account).await?;
-    store::forget(tx, account).await
+    side_store::forget(tx, account).await
 }
 
 /// Registers the requests.
@@ -120,7 +103,7 @@ pub(crate) async fn readable_all(
     account: AccountId,
     conversations: &[ConversationId],
 ) -> Result<HashMap<ConversationId, Readable>> {
-    store::readable(db, account, conversations).await
+    side_store::readable(db, account, conversations).await
 }
 
 /// The same for requests that only members in the conversation may make.
@@ -138,7 +121,7 @@ pub(crate) async fn tell_own_side(
     if accounts.is_empty() {
         return Ok(());
     }
-    let sides = store::own_sides(tx, conversation, accounts).await?;
+    let sides = side_store::own_sides(tx, conversation, accounts).await?;
     let entries = sides
         .into_iter()
         .map(|(account, entry)| {
@@ -154,7 +137,7 @@ pub(super) async fn tell_caller(
     conversation: ConversationId,
     account: AccountId,
 ) -> Result<ConversationEntry> {
-    let mut sides = store::own_sides(tx, conversation, &[account]).await?;
+    let mut sides = side_store::own_sides(tx, conversation, &[account]).await?;
     let (_, entry) = sides.pop().ok_or_else(|| Error::from(code::NOT_FOUND))?;
     tx.entry(account, format!("conversation/{conversation}"), Some(frame::encode_body(&entry))).await?;
     Ok(entry)

@@ -7,7 +7,7 @@ use litrocket_protocol::{
     limits,
 };
 
-use super::{list, set_standing, store, tell_own_side};
+use super::{list, member_store, set_standing, store, tell_own_side};
 use crate::{config, error::Result, features::people, rpc::Session, writer::Tx};
 
 pub(super) async fn open_direct(caller: Session, request: OpenDirect) -> Result<ConversationInfo> {
@@ -25,7 +25,7 @@ async fn open(
 ) -> Result<ConversationId> {
     let (low, high) = (me.min(other), me.max(other));
     if let Some(conversation) = store::direct(tx, low, high).await? {
-        if store::show_to(tx, conversation, me).await? {
+        if member_store::show_to(tx, conversation, me).await? {
             tell_own_side(tx, conversation, &[me]).await?;
         }
         return Ok(conversation);
@@ -41,10 +41,10 @@ async fn open(
     }
     let conversation = tx.new_conversation();
     store::insert_direct(tx, conversation, me, low, high).await?;
-    store::join(tx, conversation, &[me], 1, 1, true).await?;
+    member_store::join(tx, conversation, &[me], 1, 1, true).await?;
     let mut members = vec![me];
     if other != me {
-        store::join(tx, conversation, &[other], 1, 1, false).await?;
+        member_store::join(tx, conversation, &[other], 1, 1, false).await?;
         members.push(other);
     }
     tx.members_changed(conversation, members, Vec::new());

@@ -1,4 +1,4 @@
-//! SQL of who has read a message.
+//! SQL of how far others have read, and of who has read a message.
 
 use litrocket_protocol::{AccountId, ConversationId};
 
@@ -52,4 +52,47 @@ pub(super) async fn readers(
     readers.truncate(limit as usize);
     let next = if full { readers.last().copied() } else { looked_to };
     Ok(Page { readers, next })
+}
+
+/// How far another member is, as far as it is stored: see `Lazy`.
+pub(super) struct StoredMarker {
+    pub(super) account: AccountId,
+    pub(super) read: u64,
+    pub(super) delivered: u64,
+    /// Whether they let the caller know how far they have read.
+    pub(super) tells_read: bool,
+    /// Nothing of them is told there: see [`super::Readable`].
+    pub(super) is_quiet: bool,
+}
+
+/// A page of the other members' markers, behind an account.
+pub(super) async fn markers(
+    db: &Db,
+    conversation: ConversationId,
+    caller: AccountId,
+    after: Option<AccountId>,
+    limit: u64,
+) -> Result<Vec<StoredMarker>> {
+    const SELECT: &str = concat!(
+        "SELECT m.account, CASE WHEN m.read_marker < m.last_sent THEN m.last_sent ELSE m.read_marker END, m.delivered,
+            m.refused + m.asked = 0 AND ",
+        lets!("a.read_receipts", "m.account", "$3"),
+        ", m.refused + m.asked
+        FROM members m JOIN accounts a ON a.id = m.account
+        WHERE m.conversation = $1 AND m.account > $2 AND m.account <> $3 AND m.state = 2
+        ORDER BY m.account LIMIT $4"
+    );
+    let after = after.map_or(0, AccountId::sql);
+    let rows: Vec<(i64, i64, i64, i64, i64)> =
+        db.all(SELECT, args![conversation, after, caller, limit]).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(account, read, delivered, tells, quiet)| StoredMarker {
+            account: account.into(),
+            read: read as u64,
+            delivered: delivered as u64,
+            tells_read: tells != 0,
+            is_quiet: quiet != 0,
+        })
+        .collect())
 }

@@ -8,14 +8,10 @@ use litrocket_protocol::{
     frame, limits,
 };
 
-use super::{readable, store, tell_caller};
-use crate::{args, error::Result, hub::Change, rpc::Session};
+use super::{readable, side_store, tell_caller};
+use crate::{error::Result, hub::Change, rpc::Session};
 
 pub(super) async fn set(caller: Session, request: SetConversation) -> Result<ConversationEntry> {
-    const UPDATE: &str = "UPDATE members SET notify = COALESCE($3, notify),
-            notify_until = CASE WHEN $4 IS NULL THEN notify_until WHEN $4 = 0 THEN NULL ELSE $4 END,
-            pinned = COALESCE($5, pinned), marked_unread = COALESCE($6, marked_unread), draft = COALESCE($7, draft)
-        WHERE conversation = $1 AND account = $2";
     if request.notify.is_some_and(|level| !(notify::ALL..=notify::NONE).contains(&level)) {
         return Err(Fault::new(code::BAD_VALUE).field("notify").limit(notify::NONE.into()).into());
     }
@@ -29,16 +25,7 @@ pub(super) async fn set(caller: Session, request: SetConversation) -> Result<Con
         .writer
         .run(move |tx| {
             Box::pin(async move {
-                let args = args![
-                    conversation,
-                    me,
-                    request.notify,
-                    request.notify_until_ms,
-                    request.pinned,
-                    request.marked_unread,
-                    request.draft,
-                ];
-                tx.execute(UPDATE, args).await?;
+                side_store::set(tx, me, &request).await?;
                 tell_caller(tx, conversation, me).await
             })
         })
@@ -52,13 +39,13 @@ pub(super) async fn clear(caller: Session, request: ClearHistory) -> Result<Done
     if event_seq > place.last {
         return Err(Fault::new(code::CURSOR_AHEAD).field("event_seq").limit(place.last).into());
     }
-    let message_seq = store::message_seq(db, conversation, event_seq).await?;
+    let message_seq = side_store::message_seq(db, conversation, event_seq).await?;
     caller
         .app
         .writer
         .run(move |tx| {
             Box::pin(async move {
-                store::clear(tx, conversation, me, event_seq, message_seq).await?;
+                side_store::clear(tx, conversation, me, event_seq, message_seq).await?;
                 tx.change(Change::Access { account: me, conversation });
                 tell_caller(tx, conversation, me).await.map(drop)
             })
@@ -83,7 +70,7 @@ pub(super) async fn hide(caller: Session, request: HideEvents) -> Result<Done> {
         .writer
         .run(move |tx| {
             Box::pin(async move {
-                store::hide(tx, conversation, me, &events).await?;
+                side_store::hide(tx, conversation, me, &events).await?;
                 let entries = events
                     .iter()
                     .map(|event_seq| {

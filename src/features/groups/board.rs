@@ -78,7 +78,7 @@ pub(super) async fn see(caller: Session, request: SeeAnnouncement) -> Result<Don
     }
     let work = async move |tx: &mut Tx| {
         conversations::joined_group(tx, conversation, me).await?;
-        conversations::store::see_announcement(tx, conversation, me, event_seq).await
+        conversations::member_store::see_announcement(tx, conversation, me, event_seq).await
     };
     app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
     Ok(Done::default())
@@ -175,7 +175,7 @@ pub(super) async fn set_nickname(caller: Session, request: SetNickname) -> Resul
         conversations::joined_group(tx, conversation, me).await?;
         // A name is something that everybody reads.
         rules::not_muted(tx, conversation, me).await?;
-        if !conversations::store::set_nickname(tx, conversation, me, &nickname).await? {
+        if !conversations::member_store::set_nickname(tx, conversation, me, &nickname).await? {
             return Ok(());
         }
         tx.append(event(conversation, me, kind::NICKNAMED, &Nicknamed { nickname })).await.map(drop)

@@ -45,7 +45,7 @@ async fn mute_in(tx: &mut Tx, me: AccountId, request: MuteMember) -> Result<()> 
         return Ok(());
     }
     let until_ms = if for_ms == 0 { 0 } else { now + for_ms };
-    conversations::store::mute(tx, conversation, account, until_ms).await?;
+    conversations::member_store::mute(tx, conversation, account, until_ms).await?;
     let position = tx.append(event(conversation, me, kind::MUTED, &Muted { account, until_ms })).await?;
     let about = About { account: Some(account), event_seq: Some(position.event_seq), value: Some(until_ms) };
     audit::record(tx, conversation, me, audit_action::MUTED, about).await

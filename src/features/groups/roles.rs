@@ -47,7 +47,7 @@ async fn set_in(tx: &mut Tx, me: AccountId, request: SetRole) -> Result<()> {
     if role == role::ADMINISTRATOR {
         room_for_administrator(tx, conversation).await?;
     }
-    conversations::store::set_role(tx, conversation, account, role).await?;
+    conversations::member_store::set_role(tx, conversation, account, role).await?;
     let position =
         tx.append(event(conversation, me, kind::ROLE_CHANGED, &RoleChanged { account, role })).await?;
     let about =

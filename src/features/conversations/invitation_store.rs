@@ -1,0 +1,130 @@
+//! SQL of invitations: the table `group_invitations`.
+
+use litrocket_protocol::{
+    AccountId, ConversationId,
+    conversations::{Invitation, InvitationEntry},
+};
+
+use super::store;
+use crate::{
+    args,
+    db::{Db, Value},
+    error::Result,
+    writer::Tx,
+};
+
+/// Of people somebody wants in a group, those who have no invitation into it: whether one reaches them, which it does
+/// not when they block the inviter or have `most` invitations.
+pub(super) async fn fresh(
+    tx: &mut Tx,
+    by: AccountId,
+    conversation: ConversationId,
+    people: &[AccountId],
+    most: u64,
+) -> Result<Vec<(AccountId, bool)>> {
+    const FRESH: &str =
+        "SELECT j.value, EXISTS (SELECT 1 FROM blocks b WHERE b.account = j.value AND b.blocked = $1)
+            OR (SELECT COUNT(*) FROM group_invitations g WHERE g.account = j.value) >= $4
+        FROM json_each($3) j WHERE NOT EXISTS
+            (SELECT 1 FROM group_invitations i WHERE i.account = j.value AND i.conversation = $2)";
+    let rows: Vec<(i64, i64)> = tx.all(FRESH, args![by, conversation, store::ids(people)?, most]).await?;
+    Ok(rows.into_iter().map(|(account, kept)| (account.into(), kept == 0)).collect())
+}
+
+pub(super) async fn insert(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    people: &[AccountId],
+    entry: &InvitationEntry,
+) -> Result<()> {
+    const INSERT: &str =
+        "INSERT INTO group_invitations (account, conversation, by_account, at_ms, expires_ms)
+        VALUES ($1, $2, $3, $4, $5)";
+    let row =
+        |account: &AccountId| args![*account, conversation, entry.by, entry.at_ms, entry.expires_ms].to_vec();
+    let rows: Vec<_> = people.iter().map(row).collect();
+    tx.execute_many(INSERT, &rows).await
+}
+
+/// Invitations that were taken away: whose, and into what.
+pub(super) type Gone = Vec<(AccountId, ConversationId)>;
+
+async fn take(tx: &mut Tx, delete: &'static str, args: &[Value]) -> Result<Gone> {
+    let rows: Vec<(i64, i64)> = tx.all(delete, args).await?;
+    Ok(rows.into_iter().map(|(account, conversation)| (account.into(), conversation.into())).collect())
+}
+
+/// Takes the invitations of some people into a conversation away.
+pub(super) async fn take_of(tx: &mut Tx, conversation: ConversationId, people: &[AccountId]) -> Result<Gone> {
+    const DELETE: &str = "DELETE FROM group_invitations WHERE conversation = $1
+            AND account IN (SELECT value FROM json_each($2)) RETURNING account, conversation";
+    take(tx, DELETE, args![conversation, store::ids(people)?]).await
+}
+
+/// Takes expired ones away, at most so many.
+pub(super) async fn take_expired(tx: &mut Tx, most: u64) -> Result<Gone> {
+    const DELETE: &str = "DELETE FROM group_invitations WHERE (account, conversation) IN
+            (SELECT account, conversation FROM group_invitations WHERE expires_ms <= $1
+            ORDER BY expires_ms LIMIT $2) RETURNING account, conversation";
+    let now = tx.now_ms();
+    take(tx, DELETE, args![now, most]).await
+}
+
+/// Takes those to an account and by it away.
+pub(super) async fn take_about(tx: &mut Tx, account: AccountId) -> Result<Gone> {
+    const DELETE: &str = "DELETE FROM group_invitations WHERE account = $1 OR by_account = $1
+        RETURNING account, conversation";
+    take(tx, DELETE, args![account]).await
+}
+
+/// An invitation stands while the one who made it is in the group.
+macro_rules! standing {
+    ($what:literal, $which:literal) => {
+        concat!(
+            "SELECT ",
+            $what,
+            " FROM group_invitations i JOIN conversations c ON c.id = i.conversation
+            JOIN members m ON m.conversation = i.conversation AND m.account = i.by_account AND m.state = 2
+            JOIN accounts a ON a.id = i.by_account
+            WHERE i.account = $1 AND i.expires_ms > $2 AND ",
+            $which
+        )
+    };
+}
+
+/// A page of those that stand, behind a conversation.
+pub(super) async fn page(
+    db: &Db,
+    account: AccountId,
+    now_ms: u64,
+    after: ConversationId,
+    limit: u64,
+) -> Result<Vec<Invitation>> {
+    const SELECT: &str = standing!(
+        "i.conversation, c.name, c.members, i.by_account, a.handle, i.at_ms, i.expires_ms",
+        "i.conversation > $3 ORDER BY i.conversation LIMIT $4"
+    );
+    type Row = (i64, String, i64, i64, String, i64, i64);
+    let rows: Vec<Row> = db.all(SELECT, args![account, now_ms, after, limit]).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(conversation, name, members, by, handle, at, expires)| Invitation {
+            conversation: conversation.into(),
+            members: members as u64,
+            handle,
+            invitation: InvitationEntry { by: by.into(), name, at_ms: at as u64, expires_ms: expires as u64 },
+        })
+        .collect())
+}
+
+/// Who invited an account into a conversation, if that stands.
+pub(super) async fn inviter(
+    tx: &mut Tx,
+    account: AccountId,
+    conversation: ConversationId,
+) -> Result<Option<AccountId>> {
+    const SELECT: &str = standing!("i.by_account", "i.conversation = $3");
+    let now = tx.now_ms();
+    let row: Option<(i64,)> = tx.first(SELECT, args![account, now, conversation]).await?;
+    Ok(row.map(|(by,)| by.into()))
+}
