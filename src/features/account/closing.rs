@@ -10,7 +10,7 @@ use litrocket_protocol::{
     account::{DeleteAccount, Done},
 };
 
-use super::{ends, sessions, store};
+use super::{ends_store, sessions, store};
 use crate::{
     app::App,
     error::Result,
@@ -60,7 +60,7 @@ pub(super) async fn announce(caller: Session, request: DeleteAccount) -> Result<
 /// takes back.
 pub(crate) async fn close(tx: &mut Tx, account: AccountId, erase: bool, by_operator: bool) -> Result<()> {
     let until = tx.now_ms() + CHANGE_OF_MIND_MS;
-    ends::set_closing(tx, account, Some(until), erase, by_operator).await?;
+    ends_store::set_closing(tx, account, Some(until), erase, by_operator).await?;
     let sessions = store::running_sessions(tx, account).await?;
     sessions::end(tx, account, sessions, "account_deleted").await.map(drop)
 }
@@ -79,7 +79,7 @@ pub async fn finish(app: Arc<App>) {
 pub async fn finish_now(app: &App) -> Result<u64> {
     let (mut done, mut after) = (0, AccountId::SYSTEM);
     loop {
-        let due = ends::closing(&app.db, app.clock.now_ms(), after, AT_ONCE).await?;
+        let due = ends_store::closing(&app.db, app.clock.now_ms(), after, AT_ONCE).await?;
         let Some((last, _)) = due.last() else { break };
         after = *last;
         for (account, erase) in due {
@@ -105,9 +105,9 @@ async fn delete(app: &App, account: AccountId, erase: bool) -> Result<()> {
         > 0
     {}
     while app.writer.run(move |tx| Box::pin(moments::erase_some(tx, account))).await? > 0 {}
-    while app.writer.run(move |tx| Box::pin(ends::forget_some(tx, account))).await? > 0 {}
+    while app.writer.run(move |tx| Box::pin(ends_store::forget_some(tx, account))).await? > 0 {}
     // Taken back meanwhile by nobody: who comes back after the time is up finds no account.
-    let Some((key, skeleton)) = ends::names(&app.db, account).await? else { return Ok(()) };
+    let Some((key, skeleton)) = ends_store::names(&app.db, account).await? else { return Ok(()) };
     let hidden = (app.names.hidden(&key), app.names.hidden(&skeleton));
     app.writer
         .run(move |tx| {
@@ -122,7 +122,7 @@ async fn delete(app: &App, account: AccountId, erase: bool) -> Result<()> {
                 files::erase_avatar(tx, account).await?;
                 people::forget(tx, account).await?;
                 mail::erase(tx, account).await?;
-                ends::delete_account(tx, account, hidden).await
+                ends_store::delete_account(tx, account, hidden).await
             })
         })
         .await

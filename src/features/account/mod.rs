@@ -7,9 +7,12 @@
 mod closing;
 mod email;
 mod ends;
+mod ends_store;
+mod export_store;
 mod invites;
 mod password;
 pub(crate) mod privacy;
+mod privacy_store;
 mod profile;
 mod recovery;
 mod sessions;
@@ -19,11 +22,13 @@ mod throttle;
 
 use litrocket_protocol::AccountId;
 
-use crate::{error::Result, features::export::Kept, rpc::Router, writer::Tx};
+use crate::{error::Result, rpc::Router, writer::Tx};
 
 pub(crate) use closing::close;
 pub use closing::{Names, finish, finish_now};
-pub(crate) use ends::{reopen, set_operator};
+pub(crate) use ends::reopen;
+pub(crate) use ends_store::set_operator;
+pub(crate) use export_store::EXPORT;
 pub(crate) use invites::{address_with, letters, make as make_invite, random_code};
 pub use invites::{first_invite, link};
 pub use password::{Asker, Passwords};
@@ -31,32 +36,9 @@ pub(crate) use profile::avatar_changed;
 pub(crate) use recovery::reset;
 pub use throttle::Throttle;
 
-/// What the feature holds of a person.
-pub(crate) const EXPORT: &[Kept] = &[
-    Kept {
-        name: "account",
-        sql: "SELECT id, json_object('account', id, 'handle', handle, 'display_name', display_name,
-                'signature', signature, 'locale', locale, 'sex', sex, 'birthday', birthday,
-                'show_personal', json(iif(show_personal, 'true', 'false')),
-                'read_receipts', json(iif(read_receipts, 'true', 'false')),
-                'presence', json(iif(presence, 'true', 'false')), 'typing', json(iif(typing, 'true', 'false')),
-                'findable', json(iif(findable, 'true', 'false')), 'read_to', read_receipts, 'presence_to', presence,
-                'moments_to', moments_to, 'message_from', message_from, 'add_from', add_from,
-                'groups_from', groups_from, 'email_from', email_from, 'operator', json(iif(operator, 'true', 'false')),
-                'created_ms', created_ms, 'last_seen_ms', last_seen_ms)
-            FROM accounts WHERE id = $1 AND id > $2 LIMIT $3",
-    },
-    Kept {
-        name: "session",
-        sql: "SELECT id, json_object('session', id, 'label', label, 'created_ms', created_ms,
-                'last_used_ms', last_used_ms, 'ended_ms', ended_ms)
-            FROM sessions WHERE account = $1 AND id > $2 ORDER BY id LIMIT $3",
-    },
-];
-
 /// Locks an account, or takes the lock off. Who is locked out is signed in nowhere.
 pub(crate) async fn set_locked(tx: &mut Tx, account: AccountId, locked: bool) -> Result<()> {
-    ends::set_locked(tx, account, locked).await?;
+    ends_store::set_locked(tx, account, locked).await?;
     if locked {
         let sessions = store::running_sessions(tx, account).await?;
         sessions::end(tx, account, sessions, "locked").await?;

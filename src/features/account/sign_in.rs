@@ -11,7 +11,7 @@ use litrocket_protocol::{
 };
 
 use super::{
-    TOKEN_BYTES, email, ends,
+    TOKEN_BYTES, email, ends, ends_store,
     password::{Asker, check_password},
     random, recovery, secret_hash, store,
     throttle::{Attempt, RetryAfter},
@@ -235,7 +235,7 @@ pub(super) async fn restore(guest: Guest, request: RestoreAccount) -> Result<Sig
 
 /// Refuses an account that is locked, or whose end was announced and is not taken back.
 async fn check_standing(tx: &mut Tx, account: AccountId, restore: bool) -> Result<()> {
-    let standing = ends::standing(tx, account).await?;
+    let standing = ends_store::standing(tx, account).await?;
     if standing.locked {
         return Err(code::ACCOUNT_LOCKED.into());
     }

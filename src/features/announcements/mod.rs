@@ -1,6 +1,9 @@
 //! What operators tell everybody: one row for each announcement, however many people there are.
 //!
 //! Who is online hears of a new one on the state stream; the others learn the newest number from `Welcome` and ask.
+//! [`store`] owns the table.
+
+mod store;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,9 +17,8 @@ use litrocket_protocol::{
 use super::page_limit;
 use crate::{
     app::App,
-    args,
     db::Db,
-    error::{Error, Result},
+    error::Result,
     hub::StateValue,
     rpc::{Router, Session},
 };
@@ -28,8 +30,7 @@ pub struct Newest(AtomicU64);
 impl Newest {
     /// Reads it at start.
     pub async fn load(db: &Db) -> Result<Self> {
-        let row: Option<(Option<i64>,)> = db.first("SELECT MAX(id) FROM announcements", &[]).await?;
-        Ok(Self(AtomicU64::new(row.and_then(|(id,)| id).unwrap_or(0) as u64)))
+        Ok(Self(AtomicU64::new(store::newest(db).await?)))
     }
 
     /// Its number; nothing while there is none.
@@ -45,8 +46,6 @@ pub fn routes(router: Router) -> Router {
 
 /// Tells everybody.
 pub(crate) async fn announce(app: &App, text: &str) -> Result<Announcement> {
-    const INSERT: &str = "INSERT INTO announcements (id, at_ms, text)
-        SELECT COALESCE(MAX(id), 0) + 1, $1, $2 FROM announcements RETURNING id";
     let text = text.trim().to_owned();
     if text.is_empty() {
         return Err(Fault::new(code::BAD_VALUE).field("text").message("Say something.").into());
@@ -62,9 +61,8 @@ pub(crate) async fn announce(app: &App, text: &str) -> Result<Announcement> {
         .run(move |tx| {
             Box::pin(async move {
                 let at_ms = tx.now_ms();
-                let row: Option<(i64,)> = tx.first(INSERT, args![at_ms, &*text]).await?;
-                let (id,) = row.ok_or_else(|| Error::Internal("an announcement has no number".into()))?;
-                Ok(Announcement { id: id as u64, at_ms, text })
+                let id = store::insert(tx, at_ms, &text).await?;
+                Ok(Announcement { id, at_ms, text })
             })
         })
         .await?;
@@ -76,15 +74,10 @@ pub(crate) async fn announce(app: &App, text: &str) -> Result<Announcement> {
 }
 
 async fn list(caller: Session, request: ListAnnouncements) -> Result<Announcements> {
-    const SELECT: &str = "SELECT id, at_ms, text FROM announcements WHERE id > $1 ORDER BY id LIMIT $2";
     let limit = page_limit(request.limit)?;
     let after = request.after.unwrap_or(0);
-    let rows: Vec<(i64, i64, String)> = caller.app.db.all(SELECT, args![after, limit + 1]).await?;
-    let more = rows.len() as u64 > limit;
-    let announcements = rows
-        .into_iter()
-        .take(limit as usize)
-        .map(|(id, at_ms, text)| Announcement { id: id as u64, at_ms: at_ms as u64, text })
-        .collect();
+    let mut announcements = store::page(&caller.app.db, after, limit + 1).await?;
+    let more = announcements.len() as u64 > limit;
+    announcements.truncate(limit as usize);
     Ok(Announcements { announcements, more })
 }
