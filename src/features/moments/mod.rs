@@ -1,57 +1,33 @@
 //! Moments: what people show to their friends, with likes and comments.
 //!
-//! Who sees what is decided in SQL at the time of reading ([`sight`]), so nothing is written per friend and what may
-//! not be seen any more is gone from every answer at once. [`post`] makes and changes moments, [`feed`] reads them,
-//! [`reactions`] is likes and comments, [`notices`] what the account logs say of those, [`pictures`] what moments show, [`store`] and [`reactions`]
-//! own the tables. Reads `friends` and `blocks` of the people feature. Start with [`sight`].
+//! Who sees what is decided in SQL at the time of reading ([`sight_store`]), so nothing is written per friend and what
+//! may not be seen any more is gone from every answer at once. [`post`] makes and changes moments, [`feed`] reads them,
+//! [`reactions`] is likes and comments, [`notice_store`] what the account logs say of those, [`picture_store`] what
+//! moments show; [`store`] and [`reaction_store`] own the other tables. Reads `friends` and `blocks` of the people feature.
+//! Start with [`sight_store`].
 
+mod export_store;
 mod feed;
-mod notices;
-mod pictures;
+mod notice_store;
+mod picture_store;
 mod post;
+mod reaction_store;
 mod reactions;
-mod sight;
+mod sight_store;
 mod store;
 
 use litrocket_protocol::{AccountId, Fault, fault::code};
 
 use crate::{
     error::{Error, Result},
-    features::export::Kept,
     rpc::Router,
     writer::Tx,
 };
 
-pub(crate) use notices::{audience_changed, parted};
-pub(crate) use sight::{seen, shown};
+pub(crate) use export_store::EXPORT;
+pub(crate) use notice_store::{audience_changed, parted};
+pub(crate) use sight_store::{seen, shown};
 pub(crate) use store::author;
-
-/// What the feature holds of a person.
-pub(crate) const EXPORT: &[Kept] = &[
-    Kept {
-        name: "moment",
-        sql: "SELECT m.id, json_object('moment', m.id, 'at_ms', m.at_ms, 'text', m.text,
-                'visibility', m.visibility, 'people', (SELECT json_group_array(p.account) FROM moment_people p
-                    WHERE p.moment = m.id), 'pictures', (SELECT json_group_array(json_object('file', i.file,
-                    'alt', i.alt)) FROM moment_pictures i WHERE i.moment = m.id))
-            FROM moments m WHERE m.author = $1 AND m.id > $2 AND m.gone = 0 ORDER BY m.id LIMIT $3",
-    },
-    Kept {
-        name: "moment_comment",
-        sql: "SELECT id, json_object('moment', moment, 'comment', id, 'at_ms', at_ms, 'text', text)
-            FROM moment_comments WHERE account = $1 AND id > $2 AND gone = 0 ORDER BY id LIMIT $3",
-    },
-    Kept {
-        name: "moment_like",
-        sql: "SELECT moment, json_object('moment', moment, 'at_ms', at_ms)
-            FROM moment_likes WHERE account = $1 AND moment > $2 ORDER BY moment LIMIT $3",
-    },
-    Kept {
-        name: "moments_hidden",
-        sql: "SELECT author, json_object('account', author)
-            FROM moment_hidden WHERE account = $1 AND author > $2 ORDER BY author LIMIT $3",
-    },
-];
 
 /// Registers the requests.
 pub fn routes(router: Router) -> Router {
@@ -81,14 +57,14 @@ const REACTIONS_AT_ONCE: u64 = 500;
 /// One step towards [`erase`]; how much it did.
 pub(crate) async fn erase_some(tx: &mut Tx, account: AccountId) -> Result<u64> {
     let moments = store::some_of(tx, account, MOMENTS_AT_ONCE).await?;
-    for moment in &moments {
-        notices::of_moment(tx, *moment).await?;
-        pictures::delete(tx, *moment).await?;
-        store::delete(tx, *moment).await?;
-        store::disown(tx, *moment).await?;
+    if !moments.is_empty() {
+        notice_store::of_moments(tx, &moments).await?;
+        picture_store::delete(tx, &moments).await?;
+        store::delete(tx, &moments).await?;
+        store::disown(tx, &moments).await?;
     }
-    let notices = notices::erase_some(tx, account, REACTIONS_AT_ONCE).await?;
-    let reactions = reactions::erase_some(tx, account, REACTIONS_AT_ONCE).await?;
+    let notices = notice_store::erase_some(tx, account, REACTIONS_AT_ONCE).await?;
+    let reactions = reaction_store::erase_some(tx, account, REACTIONS_AT_ONCE).await?;
     Ok(moments.len() as u64 + notices + reactions)
 }
 
@@ -97,9 +73,9 @@ pub(crate) async fn erase_some(tx: &mut Tx, account: AccountId) -> Result<u64> {
 pub(crate) async fn erase(tx: &mut Tx, account: AccountId) -> Result<()> {
     // Something may have come since the last step.
     while erase_some(tx, account).await? > 0 {}
-    notices::erase(tx, account).await?;
-    reactions::erase(tx, account).await?;
-    pictures::erase(tx, account).await?;
+    notice_store::erase(tx, account).await?;
+    reaction_store::erase(tx, account).await?;
+    picture_store::erase(tx, account).await?;
     store::erase(tx, account).await
 }
 

@@ -9,7 +9,7 @@ use litrocket_protocol::{
     state::NewMoments,
 };
 
-use super::{check_text, missing, notices, pictures, store, too_many};
+use super::{check_text, missing, notice_store, picture_store, store, too_many};
 use crate::{
     error::{Error, Result},
     hub::StateValue,
@@ -105,7 +105,7 @@ async fn insert(
         return Err(too_many("moments", limits::MOMENTS_PER_DAY_MAX));
     }
     let moment = store::insert(tx, me, (id, hash), audience.visibility, content.text).await?;
-    pictures::put(tx, me, moment, (&content.pictures, &content.alts)).await?;
+    picture_store::put(tx, me, moment, (&content.pictures, &content.alts)).await?;
     store::set_people(tx, moment, &audience.people).await?;
     Ok((moment, true))
 }
@@ -126,9 +126,9 @@ pub(super) async fn delete(caller: Session, request: DeleteMoment) -> Result<Don
             return Ok(());
         }
         check_own(tx, me, moment).await?;
-        notices::of_moment(tx, moment).await?;
-        pictures::delete(tx, moment).await?;
-        store::delete(tx, moment).await
+        notice_store::of_moments(tx, &[moment]).await?;
+        picture_store::delete(tx, &[moment]).await?;
+        store::delete(tx, &[moment]).await
     };
     caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
     Ok(Done::default())
@@ -144,7 +144,7 @@ pub(super) async fn set_visibility(caller: Session, request: SetMomentVisibility
         }
         store::set_visibility(tx, moment, audience.visibility).await?;
         store::set_people(tx, moment, &audience.people).await?;
-        notices::unseen(tx, moment).await?;
+        notice_store::unseen(tx, moment).await?;
         Ok::<_, Error>(())
     };
     caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;

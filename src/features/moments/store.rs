@@ -7,19 +7,9 @@ use litrocket_protocol::{
     moments::{Moment, MomentComment, NewestMoment, visibility},
 };
 
-use super::pictures;
-use super::sight::{comment_seen, common, lets_see, seen, shown};
-use crate::{
-    args,
-    db::Db,
-    error::{Error, Result},
-    writer::Tx,
-};
-
-fn list(values: impl Iterator<Item = u64>) -> Result<String> {
-    let values: Vec<u64> = values.collect();
-    serde_json::to_string(&values).map_err(|error| Error::Internal(error.to_string()))
-}
+use super::sight_store::{comment_seen, common, lets_see, seen, shown};
+use super::{picture_store, reaction_store};
+use crate::{args, db::Db, error::Result, features::conversations::store::json, writer::Tx};
 
 /// What an id of a client stands for already.
 pub(super) struct Earlier {
@@ -43,7 +33,7 @@ pub(super) async fn earlier(tx: &mut Tx, author: AccountId, id: MessageId) -> Re
 pub(super) async fn all_friends(tx: &mut Tx, account: AccountId, people: &[AccountId]) -> Result<bool> {
     const COUNT: &str = "SELECT COUNT(*) FROM json_each($2) j
         JOIN friends f ON f.account = $1 AND f.friend = j.value";
-    let wanted = list(people.iter().map(|one| one.0))?;
+    let wanted = json(&people.iter().map(|one| one.0).collect::<Vec<_>>())?;
     let row: Option<(i64,)> = tx.first(COUNT, args![account, wanted]).await?;
     Ok(row == Some((people.len() as i64,)))
 }
@@ -102,12 +92,18 @@ pub(super) async fn is_deleted(tx: &mut Tx, account: AccountId, moment: u64) -> 
     Ok(row.is_some())
 }
 
-pub(super) async fn delete(tx: &mut Tx, moment: u64) -> Result<()> {
-    const COMMENTS: &str = "UPDATE moment_comments SET gone = 1, text = '' WHERE moment = $1 AND gone = 0";
-    tx.execute("UPDATE moments SET gone = 1, open = 0, text = '' WHERE id = $1", args![moment]).await?;
-    tx.execute("DELETE FROM moment_people WHERE moment = $1", args![moment]).await?;
-    tx.execute("DELETE FROM moment_likes WHERE moment = $1", args![moment]).await?;
-    tx.execute(COMMENTS, args![moment]).await.map(drop)
+pub(super) async fn delete(tx: &mut Tx, moments: &[u64]) -> Result<()> {
+    const MOMENTS: &str = "UPDATE moments SET gone = 1, open = 0, text = ''
+        WHERE id IN (SELECT value FROM json_each($1))";
+    const PEOPLE: &str = "DELETE FROM moment_people WHERE moment IN (SELECT value FROM json_each($1))";
+    const LIKES: &str = "DELETE FROM moment_likes WHERE moment IN (SELECT value FROM json_each($1))";
+    const COMMENTS: &str = "UPDATE moment_comments SET gone = 1, text = ''
+        WHERE moment IN (SELECT value FROM json_each($1)) AND gone = 0";
+    let ids = json(moments)?;
+    for statement in [MOMENTS, PEOPLE, LIKES, COMMENTS] {
+        tx.execute(statement, args![&*ids]).await?;
+    }
+    Ok(())
 }
 
 /// Friends who are told of a moment that was posted, sorted.
@@ -211,12 +207,12 @@ pub(super) async fn load(db: &Db, me: AccountId, ids: &[u64]) -> Result<Vec<Mome
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let wanted = list(ids.iter().copied())?;
+    let wanted = json(ids)?;
     let rows: Vec<(i64, i64, i64, String, i64, i64)> = db.all(SELECT, args![me, &*wanted]).await?;
     let mut people = people(db, me, &wanted).await?;
     let mut likes = likes(db, me, &wanted).await?;
     let mut comments = comments(db, me, &wanted).await?;
-    let mut pictures = pictures::of(db, &wanted).await?;
+    let mut pictures = picture_store::of(db, &wanted).await?;
     let moments = rows.into_iter().map(|(id, author, at, text, visibility, liked)| {
         let own = author == me.sql();
         let (likes, like_count) = likes.remove(&id).unwrap_or_default();
@@ -276,20 +272,6 @@ async fn likes(db: &Db, me: AccountId, ids: &str) -> Result<HashMap<i64, (Vec<Ac
     Ok(likes)
 }
 
-/// Number, whose, when, text, answers which, whose.
-pub(super) type CommentRow = (i64, i64, i64, String, Option<i64>, Option<i64>);
-
-pub(super) fn comment((id, account, at, text, reply_to, reply_account): CommentRow) -> MomentComment {
-    MomentComment {
-        comment: id as u64,
-        account: account.into(),
-        at_ms: at as u64,
-        text,
-        reply_to: reply_to.map(|id| id as u64),
-        reply_account: reply_account.filter(|account| *account != 0).map(AccountId::from),
-    }
-}
-
 /// The newest comments on some moments, in order, and how many there are.
 async fn comments(db: &Db, me: AccountId, ids: &str) -> Result<HashMap<i64, (Vec<MomentComment>, u64)>> {
     const SELECT: &str = concat!(
@@ -307,7 +289,7 @@ async fn comments(db: &Db, me: AccountId, ids: &str) -> Result<HashMap<i64, (Vec
     let mut comments: HashMap<i64, (Vec<MomentComment>, u64)> = HashMap::new();
     for (moment, total, id, account, at, text, reply_to, reply_account) in rows {
         let (shown, count) = comments.entry(moment).or_default();
-        shown.push(comment((id, account, at, text, reply_to, reply_account)));
+        shown.push(reaction_store::comment((id, account, at, text, reply_to, reply_account)));
         *count = total as u64;
     }
     Ok(comments)
@@ -358,10 +340,11 @@ pub(super) async fn some_of(tx: &mut Tx, author: AccountId, most: u64) -> Result
     Ok(rows.into_iter().map(|(id,)| id as u64).collect())
 }
 
-/// A deleted moment is nobody's from now on; its number stays.
-pub(super) async fn disown(tx: &mut Tx, moment: u64) -> Result<()> {
-    const UPDATE: &str = "UPDATE moments SET author = 0, client_id = NULL, hash = NULL WHERE id = $1";
-    tx.execute(UPDATE, args![moment]).await.map(drop)
+/// Deleted moments are nobody's from now on; their numbers stay.
+pub(super) async fn disown(tx: &mut Tx, moments: &[u64]) -> Result<()> {
+    const UPDATE: &str = "UPDATE moments SET author = 0, client_id = NULL, hash = NULL
+        WHERE id IN (SELECT value FROM json_each($1))";
+    tx.execute(UPDATE, args![json(moments)?]).await.map(drop)
 }
 
 pub(super) async fn erase(tx: &mut Tx, account: AccountId) -> Result<()> {

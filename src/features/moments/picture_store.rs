@@ -4,7 +4,13 @@ use std::collections::HashMap;
 
 use litrocket_protocol::{AccountId, moments::Moment, pictures::Picture};
 
-use crate::{args, db::Db, error::Result, features::files, writer::Tx};
+use crate::{
+    args,
+    db::Db,
+    error::Result,
+    features::{conversations::store::json, files},
+    writer::Tx,
+};
 
 /// Gives a moment its pictures, in order, each with what it shows.
 pub(super) async fn put(
@@ -21,10 +27,11 @@ pub(super) async fn put(
     tx.execute_many(INSERT, &rows).await
 }
 
-/// A moment is deleted: it has no pictures any more.
-pub(super) async fn delete(tx: &mut Tx, moment: u64) -> Result<()> {
-    const DELETE: &str = "DELETE FROM moment_pictures WHERE moment = $1 RETURNING file";
-    let files: Vec<(i64,)> = tx.all(DELETE, args![moment]).await?;
+/// Moments are deleted: they have no pictures any more.
+pub(super) async fn delete(tx: &mut Tx, moments: &[u64]) -> Result<()> {
+    const DELETE: &str =
+        "DELETE FROM moment_pictures WHERE moment IN (SELECT value FROM json_each($1)) RETURNING file";
+    let files: Vec<(i64,)> = tx.all(DELETE, args![json(moments)?]).await?;
     let files: Vec<u64> = files.into_iter().map(|(file,)| file as u64).collect();
     files::unused(tx, &files).await
 }

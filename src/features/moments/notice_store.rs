@@ -6,8 +6,8 @@ use litrocket_protocol::{
     moments::{MomentNotice, notice_kind},
 };
 
-use super::sight::{seen, shown};
-use crate::{args, db::Value, error::Result, writer::Tx};
+use super::sight_store::{seen, shown};
+use crate::{args, db::Value, error::Result, features::conversations::store::json, writer::Tx};
 
 /// Account, moment, kind, item.
 type Key = (i64, i64, i64, i64);
@@ -53,10 +53,11 @@ async fn taken(tx: &mut Tx, delete: &'static str, args: &[Value]) -> Result<u64>
     Ok(count)
 }
 
-/// The moment is gone.
-pub(super) async fn of_moment(tx: &mut Tx, moment: u64) -> Result<()> {
-    const DELETE: &str = "DELETE FROM moment_notices WHERE moment = $1 RETURNING account, moment, kind, item";
-    take(tx, DELETE, args![moment]).await
+/// The moments are gone.
+pub(super) async fn of_moments(tx: &mut Tx, moments: &[u64]) -> Result<()> {
+    const DELETE: &str = "DELETE FROM moment_notices WHERE moment IN (SELECT value FROM json_each($1))
+        RETURNING account, moment, kind, item";
+    take(tx, DELETE, args![json(moments)?]).await
 }
 
 /// A like was taken back.
