@@ -6,7 +6,7 @@ use litrocket_protocol::{
     people::{BlockedPeople, ListBlocked, SetBlocked},
 };
 
-use super::{check_other, missing, store, too_many};
+use super::{check_other, missing, request_store, store, too_many};
 use crate::{
     error::Result,
     features::{conversations, page_limit, presence},
@@ -32,7 +32,7 @@ pub(super) async fn set(caller: Session, request: SetBlocked) -> Result<Done> {
             return Err(too_many("blocked", limits::BLOCKED_MAX));
         }
         store::part(tx, me, other).await?;
-        store::drop_requests(tx, me, other).await?;
+        request_store::drop_requests(tx, me, other).await?;
         store::block(tx, me, other).await?;
         conversations::set_standing(tx, me, other).await
     };

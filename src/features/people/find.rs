@@ -50,9 +50,13 @@ pub(crate) fn terms(name: &str) -> BTreeSet<String> {
 
 /// An account has a name, or another one.
 pub(crate) async fn index(tx: &mut Tx, account: AccountId, handle: &str, display_name: &str) -> Result<()> {
+    store::set_terms(tx, account, names_terms(handle, display_name)).await
+}
+
+fn names_terms(handle: &str, display_name: &str) -> BTreeSet<String> {
     let mut all = terms(handle);
     all.extend(terms(display_name));
-    store::set_terms(tx, account, all).await
+    all
 }
 
 /// Indexes accounts that were there before people could be found.
@@ -60,9 +64,10 @@ pub async fn index_all(app: Arc<App>) {
     let work = async |tx: &mut Tx, after: AccountId| {
         let accounts = store::not_indexed(tx, after, INDEX_STEP).await?;
         let last = accounts.last().map(|(account, ..)| *account);
-        for (account, handle, display_name) in accounts {
-            index(tx, account, &handle, &display_name).await?;
-        }
+        let terms = accounts.into_iter().flat_map(|(account, handle, display_name)| {
+            names_terms(&handle, &display_name).into_iter().map(move |term| (account, term))
+        });
+        store::add_terms(tx, terms).await?;
         Ok(last)
     };
     let mut after = AccountId::SYSTEM;

@@ -1,17 +1,20 @@
 //! People: who is a friend of whom, who asks, and who is blocked.
 //!
 //! [`requests`] makes friends, [`friends`] is each person's own side of a friendship, [`blocks`] keeps people
-//! away, [`audience`] says whom a person lets do what, [`recommend`] whom one may know, [`link`] is the
-//! address for those one wants to be added by. [`store`] owns the tables. Both sides hear of every change through their account logs. Of
-//! conversations it only says who may write to whom. Start with [`requests`].
+//! away, [`audience_store`] says whom a person lets do what, [`recommend`] whom one may know, [`link`] is the
+//! address for those one wants to be added by. [`store`], [`request_store`] and [`recommend_store`] own the tables. Both
+//! sides hear of every change through their account logs. Of conversations it only says who may write to whom. Start with
+//! [`requests`].
 
-mod audience;
+mod audience_store;
 mod blocks;
+mod export_store;
 mod find;
 mod friends;
 mod link;
 mod recommend;
 mod recommend_store;
+mod request_store;
 mod requests;
 mod store;
 
@@ -23,53 +26,13 @@ use crate::{
     app::App,
     config,
     error::{Error, Result},
-    features::{conversations, export::Kept},
+    features::conversations,
     rpc::Router,
     writer::Tx,
 };
 
-/// What the feature holds of a person.
-pub(crate) const EXPORT: &[Kept] = &[
-    Kept {
-        name: "friend",
-        sql: "SELECT f.friend, json_object('account', f.friend, 'handle', a.handle, 'since_ms', f.since_ms,
-                'remark', f.remark, 'tags', json(f.tags), 'starred', json(iif(f.starred, 'true', 'false')))
-            FROM friends f JOIN accounts a ON a.id = f.friend
-            WHERE f.account = $1 AND f.friend > $2 ORDER BY f.friend LIMIT $3",
-    },
-    Kept {
-        name: "friend_request_sent",
-        sql:
-            "SELECT r.recipient, json_object('account', r.recipient, 'handle', a.handle, 'message', r.message,
-                'at_ms', r.at_ms) FROM friend_requests r JOIN accounts a ON a.id = r.recipient
-            WHERE r.sender = $1 AND r.recipient > $2 ORDER BY r.recipient LIMIT $3",
-    },
-    Kept {
-        name: "friend_request_received",
-        sql: "SELECT r.sender, json_object('account', r.sender, 'handle', a.handle, 'message', r.message,
-                'at_ms', r.at_ms) FROM friend_requests r JOIN accounts a ON a.id = r.sender
-            WHERE r.recipient = $1 AND r.sender > $2 ORDER BY r.sender LIMIT $3",
-    },
-    Kept {
-        name: "blocked",
-        sql: "SELECT b.blocked, json_object('account', b.blocked, 'handle', a.handle, 'at_ms', b.at_ms)
-            FROM blocks b JOIN accounts a ON a.id = b.blocked
-            WHERE b.account = $1 AND b.blocked > $2 ORDER BY b.blocked LIMIT $3",
-    },
-    Kept {
-        name: "add_link",
-        sql: "SELECT account, json_object('code', code, 'made_ms', made_ms) FROM add_links
-            WHERE account = $1 AND account > $2 LIMIT $3",
-    },
-    Kept {
-        name: "recommendation_dismissed",
-        sql: "SELECT d.other, json_object('account', d.other, 'handle', a.handle, 'at_ms', d.at_ms)
-            FROM recommend_dismissed d JOIN accounts a ON a.id = d.other
-            WHERE d.account = $1 AND d.other > $2 ORDER BY d.other LIMIT $3",
-    },
-];
-
-pub(crate) use audience::{friends_among, lets, may_bring, may_see_presence, presences_shown};
+pub(crate) use audience_store::{friends_among, lets, may_bring, may_see_presence, presences_shown};
+pub(crate) use export_store::EXPORT;
 pub use find::index_all;
 pub(crate) use find::{index, search_text, terms};
 pub(crate) use store::{FORGET_AT_ONCE, are_friends, exists, forget, forget_some};
@@ -118,7 +81,7 @@ pub async fn expire(app: Arc<App>) {
 pub async fn expire_now(app: &App) -> Result<u64> {
     let work = async |tx: &mut Tx| {
         let invitations = conversations::expire_invitations(tx, EXPIRE_STEP).await?;
-        Ok(invitations + store::expire(tx, EXPIRE_STEP).await?)
+        Ok(invitations + request_store::expire(tx, EXPIRE_STEP).await?)
     };
     app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await
 }

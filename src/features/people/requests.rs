@@ -11,7 +11,10 @@ use litrocket_protocol::{
     },
 };
 
-use super::{DAY_MS, audience, check_other, clean_line, missing, store, too_many, turn_to_stranger};
+use super::{
+    DAY_MS, audience_store, check_other, clean_line, missing, request_store, store, too_many,
+    turn_to_stranger,
+};
 use crate::{
     config,
     error::Result,
@@ -58,7 +61,7 @@ async fn ask_in(
         return Ok(friend_state::FRIENDS);
     }
     // Two who ask each other need no answer.
-    if store::request(tx, other, me).await?.is_some_and(|request| !request.refused) {
+    if request_store::request(tx, other, me).await?.is_some_and(|request| !request.refused) {
         befriend(tx, me, other).await?;
         return Ok(friend_state::FRIENDS);
     }
@@ -66,16 +69,16 @@ async fn ask_in(
         Some(code) => store::is_linked(tx, other, &code).await?,
         None => false,
     };
-    let is_let = is_linked || audience::may_ask(tx, other, me).await?;
+    let is_let = is_linked || audience_store::may_ask(tx, other, me).await?;
     if !is_let || store::blocks(tx, other, me).await? {
         return Err(code::NOT_ACCEPTING.into());
     }
     let now = tx.now_ms();
-    let (at_ms, expires_ms) = match store::request(tx, me, other).await? {
+    let (at_ms, expires_ms) = match request_store::request(tx, me, other).await? {
         Some(earlier) if earlier.refused => return Err(code::NOT_ACCEPTING.into()),
         Some(earlier) => (earlier.at_ms, earlier.expires_ms),
         None => {
-            if store::waiting(tx, me).await? >= limits::FRIEND_REQUESTS_MAX as u64 {
+            if request_store::waiting(tx, me).await? >= limits::FRIEND_REQUESTS_MAX as u64 {
                 return Err(too_many("requests", limits::FRIEND_REQUESTS_MAX));
             }
             turn_to_stranger(tx, me, &bounds).await?;
@@ -83,18 +86,16 @@ async fn ask_in(
         }
     };
     let entry = FriendRequestEntry { sent: true, message, at_ms, expires_ms };
-    store::put_request(tx, me, other, entry).await?;
+    request_store::put_request(tx, me, other, entry).await?;
     Ok(friend_state::ASKED)
 }
 
 /// Makes two people friends and ends the requests between them.
 async fn befriend(tx: &mut Tx, one: AccountId, other: AccountId) -> Result<()> {
-    for account in [one, other] {
-        if store::count_friends(tx, account).await? >= limits::FRIENDS_MAX as u64 {
-            return Err(too_many("friends", limits::FRIENDS_MAX));
-        }
+    if store::most_friends(tx, one, other).await? >= limits::FRIENDS_MAX as u64 {
+        return Err(too_many("friends", limits::FRIENDS_MAX));
     }
-    store::drop_requests(tx, one, other).await?;
+    request_store::drop_requests(tx, one, other).await?;
     store::befriend(tx, one, other).await
 }
 
@@ -102,7 +103,7 @@ pub(super) async fn answer(caller: Session, request: AnswerFriend) -> Result<Don
     let (me, other) = (caller.account(), request.account);
     let accept = request.accept;
     let work = async move |tx: &mut Tx| {
-        let waits = store::request(tx, other, me).await?.is_some_and(|request| !request.refused);
+        let waits = request_store::request(tx, other, me).await?.is_some_and(|request| !request.refused);
         if accept {
             // Accepting again changes nothing.
             if store::are_friends(tx, me, other).await? {
@@ -110,7 +111,7 @@ pub(super) async fn answer(caller: Session, request: AnswerFriend) -> Result<Don
             }
             return if waits { befriend(tx, me, other).await } else { Err(missing()) };
         }
-        if waits { store::refuse_request(tx, other, me).await } else { Err(missing()) }
+        if waits { request_store::refuse_request(tx, other, me).await } else { Err(missing()) }
     };
     caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
     if accept {
@@ -123,8 +124,8 @@ pub(super) async fn withdraw(caller: Session, request: WithdrawFriend) -> Result
     let (me, other) = (caller.account(), request.account);
     let work = async move |tx: &mut Tx| {
         // One that was refused stays, or it could be made again.
-        match store::request(tx, me, other).await? {
-            Some(request) if !request.refused => store::drop_request(tx, me, other).await,
+        match request_store::request(tx, me, other).await? {
+            Some(request) if !request.refused => request_store::drop_request(tx, me, other).await,
             _ => Ok(()),
         }
     };
@@ -137,7 +138,7 @@ pub(super) async fn list(caller: Session, request: ListFriendRequests) -> Result
     let (app, me) = (&caller.app, caller.account());
     let before = request.after.map_or((u64::MAX, u64::MAX), |at| (at.at_ms, at.account.0));
     let now = app.clock.now_ms();
-    let mut requests = store::requests(&app.db, me, request.sent, before, now, limit + 1).await?;
+    let mut requests = request_store::requests(&app.db, me, request.sent, before, now, limit + 1).await?;
     let more = requests.len() as u64 > limit;
     requests.truncate(limit as usize);
     let next = requests

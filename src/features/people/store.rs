@@ -1,11 +1,12 @@
-//! The people feature's SQL, and what each change writes to the account logs of both sides.
+//! SQL of friendships, blocks and what people are found by, and what each change writes to the account logs of both
+//! sides.
 
 use litrocket_protocol::{
     AccountId, frame,
-    people::{Blocked, BlockedEntry, FoundPerson, Friend, FriendEntry, FriendRequest, FriendRequestEntry},
+    people::{Blocked, BlockedEntry, FoundPerson, Friend, FriendEntry},
 };
 
-use super::recommend_store;
+use super::{recommend_store, request_store};
 use crate::{
     args,
     db::Db,
@@ -16,10 +17,6 @@ use crate::{
 
 fn friend_key(friend: AccountId) -> String {
     format!("friend/{friend}")
-}
-
-fn request_key(other: AccountId) -> String {
-    format!("friend_request/{other}")
 }
 
 fn blocked_key(other: AccountId) -> String {
@@ -52,134 +49,17 @@ pub(super) async fn count_strangers(tx: &mut Tx, account: AccountId, day: u64, c
     tx.execute(COUNT, args![account, day, count]).await.map(drop)
 }
 
-/// A friend request that has not expired.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Asked {
-    pub(super) refused: bool,
-    pub(super) at_ms: u64,
-    pub(super) expires_ms: u64,
-}
-
-pub(super) async fn request(tx: &mut Tx, sender: AccountId, recipient: AccountId) -> Result<Option<Asked>> {
-    const SELECT: &str = "SELECT refused, at_ms, expires_ms FROM friend_requests
-        WHERE sender = $1 AND recipient = $2 AND expires_ms > $3";
-    let now = tx.now_ms();
-    let row: Option<(i64, i64, i64)> = tx.first(SELECT, args![sender, recipient, now]).await?;
-    Ok(row.map(|(refused, at, expires)| Asked {
-        refused: refused != 0,
-        at_ms: at as u64,
-        expires_ms: expires as u64,
-    }))
-}
-
-/// Requests of an account that wait for an answer.
-pub(super) async fn waiting(tx: &mut Tx, sender: AccountId) -> Result<u64> {
-    const SELECT: &str = "SELECT COUNT(*) FROM friend_requests
-        WHERE sender = $1 AND refused = 0 AND expires_ms > $2";
-    let now = tx.now_ms();
-    let row: Option<(i64,)> = tx.first(SELECT, args![sender, now]).await?;
-    Ok(row.map_or(0, |(count,)| count as u64))
-}
-
-/// Makes a request, or gives it another message; both sides hear of it.
-pub(super) async fn put_request(
-    tx: &mut Tx,
-    sender: AccountId,
-    recipient: AccountId,
-    sent: FriendRequestEntry,
-) -> Result<()> {
-    const PUT: &str = "INSERT INTO friend_requests (sender, recipient, message, at_ms, expires_ms)
-        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (sender, recipient) DO UPDATE
-        SET message = excluded.message, refused = 0, at_ms = excluded.at_ms, expires_ms = excluded.expires_ms";
-    tx.execute(PUT, args![sender, recipient, &*sent.message, sent.at_ms, sent.expires_ms]).await?;
-    let got = FriendRequestEntry { sent: false, ..sent.clone() };
-    tx.entries(vec![
-        (sender, request_key(recipient), Some(frame::encode_body(&sent))),
-        (recipient, request_key(sender), Some(frame::encode_body(&got))),
-    ])
-    .await
-}
-
-/// The request is over for both sides, and is remembered until it would have expired.
-pub(super) async fn refuse_request(tx: &mut Tx, sender: AccountId, recipient: AccountId) -> Result<()> {
-    const REFUSE: &str =
-        "UPDATE friend_requests SET refused = 1, message = '' WHERE sender = $1 AND recipient = $2";
-    tx.execute(REFUSE, args![sender, recipient]).await?;
-    end_request(tx, sender, recipient).await
-}
-
-async fn end_request(tx: &mut Tx, sender: AccountId, recipient: AccountId) -> Result<()> {
-    tx.entries(vec![(sender, request_key(recipient), None), (recipient, request_key(sender), None)]).await
-}
-
-pub(super) async fn drop_request(tx: &mut Tx, sender: AccountId, recipient: AccountId) -> Result<()> {
-    const DELETE: &str = "DELETE FROM friend_requests WHERE sender = $1 AND recipient = $2 RETURNING refused";
-    let row: Option<(i64,)> = tx.first(DELETE, args![sender, recipient]).await?;
-    // The end of a refused one was told when it was refused.
-    if row == Some((0,)) { end_request(tx, sender, recipient).await } else { Ok(()) }
-}
-
-/// Ends the requests between two people, both ways.
-pub(super) async fn drop_requests(tx: &mut Tx, one: AccountId, other: AccountId) -> Result<()> {
-    drop_request(tx, one, other).await?;
-    drop_request(tx, other, one).await
-}
-
-/// Takes expired requests away, at most so many; how many.
-pub(super) async fn expire(tx: &mut Tx, most: u64) -> Result<u64> {
-    const SELECT: &str = "SELECT sender, recipient FROM friend_requests WHERE expires_ms <= $1
-        ORDER BY expires_ms LIMIT $2";
-    let now = tx.now_ms();
-    let rows: Vec<(i64, i64)> = tx.all(SELECT, args![now, most]).await?;
-    for (sender, recipient) in &rows {
-        drop_request(tx, (*sender).into(), (*recipient).into()).await?;
-    }
-    Ok(rows.len() as u64)
-}
-
-type RequestRow = (i64, String, String, String, i64, i64);
-
-/// Requests of one direction that wait, newest first.
-pub(super) async fn requests(
-    db: &Db,
-    account: AccountId,
-    sent: bool,
-    before: (u64, u64),
-    now_ms: u64,
-    limit: u64,
-) -> Result<Vec<FriendRequest>> {
-    const SENT: &str = "SELECT r.recipient, a.handle, a.display_name, r.message, r.at_ms, r.expires_ms
-        FROM friend_requests r JOIN accounts a ON a.id = r.recipient
-        WHERE r.sender = $1 AND r.refused = 0 AND r.expires_ms > $2
-            AND (r.at_ms < $3 OR (r.at_ms = $3 AND r.recipient < $4))
-        ORDER BY r.at_ms DESC, r.recipient DESC LIMIT $5";
-    const GOT: &str = "SELECT r.sender, a.handle, a.display_name, r.message, r.at_ms, r.expires_ms
-        FROM friend_requests r JOIN accounts a ON a.id = r.sender
-        WHERE r.recipient = $1 AND r.refused = 0 AND r.expires_ms > $2
-            AND (r.at_ms < $3 OR (r.at_ms = $3 AND r.sender < $4))
-        ORDER BY r.at_ms DESC, r.sender DESC LIMIT $5";
-    let sql = if sent { SENT } else { GOT };
-    let rows: Vec<RequestRow> = db.all(sql, args![account, now_ms, before.0, before.1, limit]).await?;
-    Ok(rows
-        .into_iter()
-        .map(|(other, handle, display_name, message, at, expires)| FriendRequest {
-            account: other.into(),
-            handle,
-            display_name,
-            request: FriendRequestEntry { sent, message, at_ms: at as u64, expires_ms: expires as u64 },
-        })
-        .collect())
-}
-
 pub(crate) async fn are_friends(tx: &mut Tx, one: AccountId, other: AccountId) -> Result<bool> {
     let row: Option<(i64,)> =
         tx.first("SELECT friend FROM friends WHERE account = $1 AND friend = $2", args![one, other]).await?;
     Ok(row.is_some())
 }
 
-pub(super) async fn count_friends(tx: &mut Tx, account: AccountId) -> Result<u64> {
-    let row: Option<(i64,)> =
-        tx.first("SELECT COUNT(*) FROM friends WHERE account = $1", args![account]).await?;
+/// How many friends that one of two people has who has more.
+pub(super) async fn most_friends(tx: &mut Tx, one: AccountId, other: AccountId) -> Result<u64> {
+    const SELECT: &str = "SELECT COUNT(*) FROM friends WHERE account IN ($1, $2) GROUP BY account
+        ORDER BY COUNT(*) DESC LIMIT 1";
+    let row: Option<(i64,)> = tx.first(SELECT, args![one, other]).await?;
     Ok(row.map_or(0, |(count,)| count as u64))
 }
 
@@ -322,9 +202,17 @@ pub(super) async fn set_terms(
     account: AccountId,
     terms: impl IntoIterator<Item = String>,
 ) -> Result<()> {
-    const INSERT: &str = "INSERT INTO people_terms (term, account) VALUES ($1, $2)";
     tx.execute("DELETE FROM people_terms WHERE account = $1", args![account]).await?;
-    let rows: Vec<_> = terms.into_iter().map(|term| args![term, account].to_vec()).collect();
+    add_terms(tx, terms.into_iter().map(|term| (account, term))).await
+}
+
+/// Adds to what accounts are found by.
+pub(super) async fn add_terms(
+    tx: &mut Tx,
+    terms: impl IntoIterator<Item = (AccountId, String)>,
+) -> Result<()> {
+    const INSERT: &str = "INSERT INTO people_terms (term, account) VALUES ($1, $2)";
+    let rows: Vec<_> = terms.into_iter().map(|(account, term)| args![term, account].to_vec()).collect();
     tx.execute_many(INSERT, &rows).await
 }
 
@@ -408,20 +296,15 @@ pub(crate) const FORGET_AT_ONCE: u64 = 50;
 /// Takes a deleted account out of some of its friendships, requests and blocks; how many.
 pub(crate) async fn forget_some(tx: &mut Tx, account: AccountId, most: u64) -> Result<usize> {
     const FRIENDS: &str = "SELECT friend FROM friends WHERE account = $1 LIMIT $2";
-    const REQUESTS: &str = "SELECT sender, recipient FROM friend_requests WHERE sender = $1
-        UNION SELECT sender, recipient FROM friend_requests WHERE recipient = $1 LIMIT $2";
     const BLOCKERS: &str = "DELETE FROM blocks WHERE blocked = $1
         AND account IN (SELECT account FROM blocks WHERE blocked = $1 LIMIT $2) RETURNING account";
     let friends: Vec<(i64,)> = tx.all(FRIENDS, args![account, most]).await?;
     for (friend,) in &friends {
         part(tx, account, (*friend).into()).await?;
     }
-    let requests: Vec<(i64, i64)> = tx.all(REQUESTS, args![account, most]).await?;
-    for (sender, recipient) in &requests {
-        drop_request(tx, (*sender).into(), (*recipient).into()).await?;
-    }
+    let requests = request_store::forget_some(tx, account, most).await?;
     let blockers: Vec<(i64,)> = tx.all(BLOCKERS, args![account, most]).await?;
-    let count = friends.len() + requests.len() + blockers.len();
+    let count = friends.len() + requests + blockers.len();
     let entries = blockers.into_iter().map(|(other,)| (other.into(), blocked_key(account), None)).collect();
     tx.entries(entries).await?;
     Ok(count)
