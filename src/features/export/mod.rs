@@ -3,6 +3,8 @@
 //! Each feature says in a table `EXPORT` what it holds; what people said comes from the chat feature, because it stands
 //! in the log. Knows no table.
 
+mod store;
+
 use litrocket_protocol::{
     AccountId, Fault,
     export::{ExportAccount, ExportPosition, Exported},
@@ -11,7 +13,6 @@ use litrocket_protocol::{
 use serde_json::Value;
 
 use crate::{
-    args,
     db::Db,
     error::{Error, Result},
     features::{account, chat, conversations, files, groups, mail, moments, people, words},
@@ -56,11 +57,11 @@ struct Page {
 }
 
 async fn rows(db: &Db, kept: Kept, account: AccountId, after: u64) -> Result<Page> {
-    let rows: Vec<(i64, String)> = db.all(kept.sql, args![account, after, PAGE]).await?;
-    let next = (rows.len() as u64 >= PAGE).then(|| rows.last().map(|row| (row.0 as u64, 0))).flatten();
-    let line = |(key, json): (i64, String)| {
+    let rows = store::rows(db, kept, account, after, PAGE).await?;
+    let next = (rows.len() as u64 >= PAGE).then(|| rows.last().map(|row| (row.0, 0))).flatten();
+    let line = |(key, json): (u64, String)| {
         let value: Value = serde_json::from_str(&json).map_err(|error| Error::Internal(error.to_string()))?;
-        Ok((named(kept.name, value), (key as u64, 0)))
+        Ok((named(kept.name, value), (key, 0)))
     };
     Ok(Page { lines: rows.into_iter().map(line).collect::<Result<_>>()?, next })
 }

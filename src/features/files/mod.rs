@@ -13,6 +13,7 @@ mod collect;
 mod content_store;
 mod download;
 mod expiry_store;
+mod export_store;
 mod messages;
 mod own;
 mod picture_store;
@@ -41,27 +42,13 @@ use litrocket_protocol::{
 };
 use tokio::sync::{Notify, Semaphore};
 
-use crate::{app::App, config, error::Result, features::export::Kept, rpc::Router};
-
-/// What the feature holds of a person; the bytes are fetched as any file is.
-pub(crate) const EXPORT: &[Kept] = &[
-    Kept {
-    name: "file",
-    sql: "SELECT id, json_object('file', id, 'name', name, 'size', size, 'media_type', media_type,
-            'made_ms', made_ms, 'complete', json(iif(complete, 'true', 'false')), 'blake3', lower(hex(blake3)))
-        FROM files WHERE owner = $1 AND id > $2 ORDER BY id LIMIT $3",
-},
-    Kept {
-        name: "avatar",
-        sql: "SELECT size, json_object('side', size, 'bytes', length(bytes), 'media_type', 'image/jpeg')
-            FROM avatar_pictures WHERE kind = 1 AND id = $1 AND size > $2 ORDER BY size LIMIT $3",
-    },
-];
+use crate::{app::App, config, error::Result, rpc::Router};
 
 pub(crate) use avatar_store::erase as erase_avatar;
 pub(crate) use avatars::show_on as show_avatars;
 pub use collect::{collect, collect_now, sweep_now};
 pub(crate) use expiry_store::erase;
+pub(crate) use export_store::EXPORT;
 pub(crate) use messages::{release, send, unused, use_pictures};
 pub use pictures::look;
 pub use verify::{Checked, Finding, verify};

@@ -7,6 +7,7 @@
 
 mod audit;
 mod board;
+mod export_store;
 mod join_store;
 mod joining;
 mod links;
@@ -24,33 +25,17 @@ use serde::Serialize;
 
 use crate::{
     error::{Error, Result},
-    features::export::Kept,
     rpc::Router,
     writer::{NewEvent, Tx},
 };
 
 pub(crate) use audit::{About, record};
+pub(crate) use export_store::EXPORT;
 pub(crate) use joining::{entered, forget, no_longer_looks_after, tell_staff};
 pub(crate) use moderation::may_remove_message;
 pub(crate) use roles::room_for_administrator;
 pub(crate) use settings::renamed;
 pub(crate) use store::unpin;
-
-/// What the feature holds of a person: requests to join, and what they reported.
-pub(crate) const EXPORT: &[Kept] = &[
-    Kept {
-        name: "join_request",
-        sql: "SELECT conversation, json_object('conversation', conversation, 'message', message, 'at_ms', at_ms,
-                'expires_ms', expires_ms) FROM group_requests
-            WHERE account = $1 AND conversation > $2 AND refused = 0 ORDER BY conversation LIMIT $3",
-    },
-    Kept {
-        name: "report",
-        sql: "SELECT id, json_object('conversation', conversation, 'event_seq', event_seq, 'account', account,
-                'moment', moment, 'text', text, 'at_ms', at_ms) FROM reports
-            WHERE reporter = $1 AND id > $2 ORDER BY id LIMIT $3",
-    },
-];
 
 /// Registers the requests.
 pub fn routes(router: Router) -> Router {

@@ -4,6 +4,7 @@
 //! tables. Knows nothing of accounts but their numbers and names. Start with [`codes`].
 
 mod codes;
+mod export_store;
 mod queue;
 mod store;
 mod texts;
@@ -15,18 +16,11 @@ use tokio::sync::Notify;
 
 use crate::{
     config::{Config, Email},
-    features::export::Kept,
     transport::{self, MailOptions, Mailer},
 };
 
-/// What the feature holds of a person.
-pub(crate) const EXPORT: &[Kept] = &[Kept {
-    name: "email",
-    sql: "SELECT account, json_object('email', address, 'verified_ms', verified_ms) FROM emails
-        WHERE account = $1 AND account > $2 LIMIT $3",
-}];
-
 pub(crate) use codes::{Order, Proof, Purpose, check, put, room, spend};
+pub(crate) use export_store::EXPORT;
 pub use queue::run;
 pub(crate) use store::{address_of, change_keys, erase, owner, pending, set_address, withdraw};
 

@@ -5,25 +5,19 @@
 //! is `litrocket_dictionary`.
 
 mod dictionary;
+mod export_store;
 mod look;
 mod own;
 mod store;
 mod terms;
 mod translate;
 
-use crate::{features::export::Kept, rpc::Router};
+use crate::rpc::Router;
 
 pub use dictionary::{Dictionary, OWN_FILE};
+pub(crate) use export_store::EXPORT;
 pub(crate) use store::erase;
 pub use translate::Translator;
-
-/// What the feature holds of a person.
-pub(crate) const EXPORT: &[Kept] = &[Kept {
-    name: "word",
-    sql: "SELECT rowid, json_object('word', word, 'reading', reading, 'meaning', meaning, 'example', example,
-            'note', note, 'created_ms', created_ms, 'changed_ms', changed_ms)
-        FROM own_words WHERE account = $1 AND rowid > $2 AND deleted_ms IS NULL ORDER BY rowid LIMIT $3",
-}];
 
 /// Registers the requests.
 pub fn routes(router: Router) -> Router {
