@@ -51,8 +51,7 @@ async fn messages(app: &App, conversation: ConversationId, account: AccountId) -
 }
 
 async fn recall(tx: &mut Tx, conversation: ConversationId, account: AccountId, seqs: Vec<u64>) -> Result<()> {
-    for seq in seqs {
-        let Some(original) = store::event(tx, conversation, seq).await? else { continue };
+    for original in store::events(tx, conversation, &seqs).await? {
         // An edit goes with its message.
         if original.recalled_by.is_some() || original.message_seq.is_none() {
             continue;
@@ -61,7 +60,7 @@ async fn recall(tx: &mut Tx, conversation: ConversationId, account: AccountId, s
             conversation,
             sender: account,
             kind: kind::RECALL,
-            target: Some(seq),
+            target: Some(original.event_seq),
             body: frame::encode_body(&Recall::default()),
             ..NewEvent::default()
         };
@@ -71,25 +70,15 @@ async fn recall(tx: &mut Tx, conversation: ConversationId, account: AccountId, s
 }
 
 async fn reactions(app: &App, conversation: ConversationId, account: AccountId) -> Result<()> {
-    loop {
-        let some = store::some_reactions(&app.db, conversation, account, STEP).await?;
-        if some.is_empty() {
-            return Ok(());
-        }
-        app.writer.run(move |tx| Box::pin(take_off(tx, conversation, account, some))).await?;
-    }
+    while app.writer.run(move |tx| Box::pin(take_off(tx, conversation, account))).await? > 0 {}
+    Ok(())
 }
 
-async fn take_off(
-    tx: &mut Tx,
-    conversation: ConversationId,
-    account: AccountId,
-    reactions: Vec<(u64, String)>,
-) -> Result<()> {
+/// Takes some reactions off; how many.
+async fn take_off(tx: &mut Tx, conversation: ConversationId, account: AccountId) -> Result<usize> {
+    let reactions = store::take_some_reactions(tx, conversation, account, STEP).await?;
+    let count = reactions.len();
     for (target, emoji) in reactions {
-        if !store::react(tx, conversation, target, account, &emoji, false).await? {
-            continue;
-        }
         let event = NewEvent {
             conversation,
             sender: account,
@@ -100,5 +89,5 @@ async fn take_off(
         };
         tx.append(event).await?;
     }
-    Ok(())
+    Ok(count)
 }

@@ -9,6 +9,7 @@ use crate::{
     args,
     db::Db,
     error::{Error, Result},
+    features::conversations::store::json,
     hub::RecentEntry,
     writer::Tx,
 };
@@ -150,16 +151,18 @@ pub(super) async fn written(
     Ok(rows.into_iter().map(|(seq, frame)| (seq as u64, frame)).collect())
 }
 
-/// Some reactions of an account in a conversation.
-pub(super) async fn some_reactions(
-    db: &Db,
+/// Takes some of an account's reactions in a conversation off; answers which, each with its message.
+pub(super) async fn take_some_reactions(
+    tx: &mut Tx,
     conversation: ConversationId,
     account: AccountId,
-    limit: u64,
+    most: u64,
 ) -> Result<Vec<(u64, String)>> {
-    const SELECT: &str =
-        "SELECT target_seq, emoji FROM reactions WHERE conversation = $1 AND account = $2 LIMIT $3";
-    let rows: Vec<(i64, String)> = db.all(SELECT, args![conversation, account, limit]).await?;
+    const DELETE: &str =
+        "DELETE FROM reactions WHERE conversation = $1 AND account = $2 AND (target_seq, emoji) IN
+            (SELECT target_seq, emoji FROM reactions WHERE conversation = $1 AND account = $2 LIMIT $3)
+        RETURNING target_seq, emoji";
+    let rows: Vec<(i64, String)> = tx.all(DELETE, args![conversation, account, most]).await?;
     Ok(rows.into_iter().map(|(seq, emoji)| (seq as u64, emoji)).collect())
 }
 
@@ -172,6 +175,18 @@ pub(super) async fn event(
     const SELECT: &str = "SELECT frame FROM events WHERE conversation = $1 AND event_seq = $2";
     let row: Option<(Vec<u8>,)> = tx.first(SELECT, args![conversation, event_seq]).await?;
     row.map(|(bytes,)| decode(&bytes)).transpose()
+}
+
+/// Events of a conversation as they are stored, in its order.
+pub(super) async fn events(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    event_seqs: &[u64],
+) -> Result<Vec<Event>> {
+    const SELECT: &str = "SELECT e.frame FROM json_each($2) j
+        JOIN events e ON e.conversation = $1 AND e.event_seq = j.value ORDER BY e.event_seq";
+    let rows: Vec<(Vec<u8>,)> = tx.all(SELECT, args![conversation, json(event_seqs)?]).await?;
+    rows.into_iter().map(|(bytes,)| decode(&bytes)).collect()
 }
 
 /// The newest edit of an event, the only one that holds words: each edit empties the one before.

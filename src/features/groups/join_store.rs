@@ -111,11 +111,11 @@ pub(super) async fn drop_requests(
     Ok(waited(rows))
 }
 
-/// The groups that an account asked to join, also those that refused it.
-pub(super) async fn asked(tx: &mut Tx, account: AccountId) -> Result<Vec<ConversationId>> {
-    let rows: Vec<(i64,)> =
-        tx.all("SELECT conversation FROM group_requests WHERE account = $1", args![account]).await?;
-    Ok(rows.into_iter().map(|(id,)| id.into()).collect())
+/// Takes all requests of an account away; answers the groups where one waited.
+pub(super) async fn drop_own_requests(tx: &mut Tx, account: AccountId) -> Result<Vec<ConversationId>> {
+    const DELETE: &str = "DELETE FROM group_requests WHERE account = $1 RETURNING conversation, refused";
+    let rows: Vec<(i64, i64)> = tx.all(DELETE, args![account]).await?;
+    Ok(rows.into_iter().filter(|(_, refused)| *refused == 0).map(|(id, _)| id.into()).collect())
 }
 
 /// Takes requests away that have ended; answers whose waited.

@@ -183,8 +183,11 @@ pub(super) async fn drop_request(
 
 /// An account is gone: its requests, and the words of what it reported.
 pub(crate) async fn forget(tx: &mut Tx, account: AccountId) -> Result<()> {
-    for conversation in join_store::asked(tx, account).await? {
-        drop_request(tx, conversation, account).await?;
+    let waited = join_store::drop_own_requests(tx, account).await?;
+    let entries = waited.iter().map(|conversation| (account, mine_key(*conversation), None)).collect();
+    tx.entries(entries).await?;
+    for conversation in waited {
+        tell_staff(tx, conversation).await?;
     }
     store::forget_reports(tx, account).await
 }
