@@ -31,6 +31,8 @@ pub mod transport;
 pub mod writer;
 
 #[cfg(test)]
+mod layout;
+#[cfg(test)]
 mod privacy;
 #[cfg(test)]
 mod versions;
