@@ -7,6 +7,7 @@
 
 mod batch;
 mod lazy;
+mod placing;
 mod prune;
 mod sends;
 mod start;

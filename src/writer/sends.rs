@@ -8,10 +8,8 @@ use litrocket_protocol::{AccountId, Code, event::kind, fault::code};
 
 use super::{
     SendCommand, Tx,
-    tx::{
-        INSERT_EVENT, NewEvent, Placing, SELECT_HEAD, SELECT_RANGES, SELECT_RULES, SELECT_STATE, SET_SLOW_AT,
-        is_asked, refusal,
-    },
+    placing::{INSERT_EVENT, Placing},
+    tx::{NewEvent, SELECT_HEAD, SELECT_RANGES, SELECT_RULES, SELECT_STATE, SET_SLOW_AT, is_asked, refusal},
 };
 use crate::{
     args,

@@ -14,12 +14,13 @@ use litrocket_protocol::{
     AccountId, Code, ConversationId, MessageId, SessionId, chat, event::Event, fault::code, frame,
 };
 
+use super::placing::{INSERT_EVENT, Placing};
 use crate::{
     app::Clock,
     args,
     db::{self, Row, Value, raw},
     error::Result,
-    hub::{Appended, Change, Committed, Hub},
+    hub::{Change, Committed, Hub},
 };
 
 /// Memberships, and rules of groups, that are remembered; beyond it all are forgotten and looked up again.
@@ -87,9 +88,6 @@ pub(super) struct Mark {
     pos: u64,
 }
 
-pub(super) const INSERT_EVENT: &str = "INSERT INTO events
-    (pos, conversation, event_seq, message_seq, at_ms, sender, kind, target_seq, id, hash, frame)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 pub(super) const SELECT_HEAD: &str = "SELECT event_seq, message_seq, at_ms FROM events
     WHERE conversation = $1 ORDER BY event_seq DESC LIMIT 1";
 pub(super) const SELECT_STATE: &str = "SELECT state, refused, role, muted_ms, slow_at_ms, asked FROM members
@@ -388,56 +386,5 @@ impl Tx {
         self.forget_touched();
         self.touched.clear();
         self.touched_rules.clear();
-    }
-}
-
-/// What placing an event needs of the transaction while its connection is lent.
-pub(super) struct Placing<'a> {
-    pub(super) committed: &'a mut Committed,
-    pub(super) derived: &'a mut Vec<Derived>,
-    pub(super) ids: &'a mut Ids,
-}
-
-impl Placing<'_> {
-    /// Encodes an event at its place, notes it for the hub, and makes its row for [`INSERT_EVENT`].
-    pub(super) fn place(&mut self, event: NewEvent, position: Position) -> [Value; 11] {
-        let (id, hash) = event.id.unzip();
-        let wire = Event {
-            conversation: event.conversation,
-            event_seq: position.event_seq,
-            message_seq: position.shown_message_seq(),
-            at_ms: position.at_ms,
-            sender: event.sender,
-            kind: event.kind,
-            target_seq: event.target,
-            id,
-            body: event.body,
-            fallback: event.fallback,
-            recalled_by: None,
-            edited_by: None,
-        };
-        let bytes = frame::encode(chat::frame_type::EVENT, &wire);
-        self.committed.events.push(Appended {
-            conversation: event.conversation,
-            event_seq: position.event_seq,
-            frame: bytes.clone(),
-            origin: event.origin,
-        });
-        let sent = position.counts.then_some((event.sender, position.message_seq));
-        self.derived.push((event.conversation, position.at_ms, sent));
-        self.ids.pos += 1;
-        [
-            Value::from(self.ids.pos),
-            Value::from(event.conversation),
-            Value::from(position.event_seq),
-            Value::from(position.message_seq),
-            Value::from(position.at_ms),
-            Value::from(event.sender),
-            Value::from(event.kind),
-            Value::from(event.target),
-            Value::from(id),
-            Value::from(hash),
-            Value::B(bytes),
-        ]
     }
 }

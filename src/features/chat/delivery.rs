@@ -17,23 +17,20 @@ use litrocket_protocol::{
 use tokio::{sync::mpsc, time::timeout};
 
 use super::{
+    frames::{fault, refused, skip},
     quiet::Quiet,
     store,
     stream::{Answered, Command},
+    window::Window,
 };
 use crate::{
     error::{Error, Result},
     features::conversations,
     hub::{RecentEntry, Recents},
     rpc::Session,
-    transport::{Connection, SendStream},
+    transport::SendStream,
 };
 
-/// The send window of a connection that has not shown that it reads, in bytes. With a turn of a third of it, a peer that
-/// never reads holds 64 KiB.
-const WINDOW_MIN: u64 = 48 * 1024;
-/// The send window of one that takes all it is given, in bytes.
-const WINDOW_MAX: u64 = 1024 * 1024;
 /// How long the end of the stream waits for the peer to have everything.
 const FINISH_TIME: Duration = Duration::from_secs(2);
 /// How long delivery waits after the database was not available.
@@ -65,39 +62,9 @@ pub(super) struct Delivery {
     frame_bytes: usize,
 }
 
-/// How much may be under way: it grows with what the peer is seen to read.
-struct Window {
-    bytes: u64,
-    /// What was written since it grew, and how often the peer had said then that it read.
-    written: u64,
-    reads: u64,
-}
-
-impl Window {
-    /// What a turn may hold beside it.
-    fn turn(&self) -> usize {
-        wire::TURN_BYTES.min(self.bytes as usize / 3)
-    }
-
-    fn written(&mut self, bytes: u64, connection: &Connection) {
-        self.written += bytes;
-        if self.bytes >= WINDOW_MAX || self.written < self.bytes {
-            return;
-        }
-        let reads = connection.reads();
-        self.written = 0;
-        if reads > self.reads {
-            self.reads = reads;
-            self.bytes = (self.bytes * 2).min(WINDOW_MAX);
-            connection.set_send_window(self.bytes);
-        }
-    }
-}
-
 impl Delivery {
     pub(super) fn new(session: Session, answered: Arc<Answered>) -> Self {
-        session.link.connection.set_send_window(WINDOW_MIN);
-        let reads = session.link.connection.reads();
+        let window = Window::of(&session.link.connection);
         Self {
             session,
             answered,
@@ -112,7 +79,7 @@ impl Delivery {
             account_version: 0,
             account_behind: false,
             out: Vec::new(),
-            window: Window { bytes: WINDOW_MIN, written: 0, reads },
+            window,
             frame_bytes: 1024,
         }
     }
@@ -425,17 +392,4 @@ impl Delivery {
         }
         Ok(())
     }
-}
-
-fn fault(fault: &Fault) -> Bytes {
-    frame::encode(frame::FAULT, fault)
-}
-
-fn refused(conversation: ConversationId, code: litrocket_protocol::Code) -> Bytes {
-    let fault = Fault::new(code);
-    frame::encode(frame_type::CURSOR_REFUSED, &chat::CursorRefused { conversation, fault })
-}
-
-fn skip(conversation: ConversationId, from: u64, to: u64) -> Bytes {
-    frame::encode(frame_type::SKIP, &chat::Skip { conversation, from, to })
 }

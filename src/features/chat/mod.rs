@@ -1,18 +1,19 @@
 //! Chat: sends and their acks, deliveries and cursors, on the long-lived chat stream.
 //!
-//! [`stream`] is the stream's two directions, [`delivery`] carries out what the pure reader decides, [`check`]
-//! looks at a send before the writer sees it, [`changes`] are the sends that change another event, [`mod@erase`] takes
-//! back what somebody said, [`mod@export`] hands it out. Must not know
-//! QUIC. Start with [`stream::serve`].
+//! [`stream`] is the stream's two directions, [`delivery`] carries out what the pure reader decides, within a
+//! [`window`], [`check`] looks at a send before the writer sees it, [`changes`] are the sends that change another event,
+//! [`mod@erase`] takes back what somebody said, [`mod@export`] hands it out. Must not know QUIC. Start with [`stream::serve`].
 
 mod changes;
 mod check;
 mod delivery;
 mod erase;
 mod export;
+mod frames;
 mod quiet;
 mod store;
 mod stream;
+mod window;
 
 use litrocket_protocol::stream_kind;
 

@@ -3,7 +3,9 @@
 //! `litrocket protocol` prints it ([`text`], or [`describe`] as JSON), and the tables of `PROTOCOL.md` are made
 //! of it (a test here keeps them equal). It only repeats what the types say. Start with [`describe`].
 
+mod advice;
 mod bounds;
+mod limit_table;
 mod rates;
 mod tables;
 #[cfg(test)]
@@ -262,7 +264,7 @@ pub fn describe() -> Description {
         events: tables::EVENTS.iter().map(event).collect(),
         types: tables::TYPES.iter().map(|it| (*it).into()).collect(),
         account_log: tables::ACCOUNT_LOG.iter().map(|(key, value, doc)| LogKey { key, value, doc }).collect(),
-        faults: tables::ADVICE
+        faults: advice::ADVICE
             .iter()
             .map(|(code, advice)| FaultDescription {
                 code: code.name,
@@ -277,7 +279,7 @@ pub fn describe() -> Description {
             .iter()
             .map(|(code, name, doc)| named((*code).into(), name, doc))
             .collect(),
-        limits: tables::LIMITS
+        limits: limit_table::LIMITS
             .iter()
             .map(|(name, value, doc)| LimitDescription { name, value: *value, doc })
             .collect(),

@@ -72,13 +72,13 @@ fn an_event_that_a_client_may_send_says_what_it_sends() {
 
 #[test]
 fn every_fault_has_its_advice_in_order() {
-    let described: Vec<fault::Code> = tables::ADVICE.iter().map(|(code, _)| *code).collect();
+    let described: Vec<fault::Code> = advice::ADVICE.iter().map(|(code, _)| *code).collect();
     assert_eq!(described, fault::code::ALL);
 }
 
 #[test]
 fn every_limit_is_described() {
-    let described: Vec<String> = tables::LIMITS.iter().map(|(name, ..)| name.to_uppercase()).collect();
+    let described: Vec<String> = limit_table::LIMITS.iter().map(|(name, ..)| name.to_uppercase()).collect();
     let sources = [include_str!("../frame.rs"), include_str!("../limits.rs"), include_str!("../names.rs")];
     let mut expected: Vec<String> =
         sources.iter().flat_map(|source| constants(source)).map(|it| it.0).collect();
