@@ -1,8 +1,9 @@
 //! Active conversations: their joined members and the newest part of their log, each with a byte budget.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use bytes::Bytes;
+use foldhash::HashMap;
 use litrocket_protocol::{AccountId, ConversationId};
 
 use super::{Appended, Members};

@@ -1,13 +1,14 @@
 //! One signed-in connection as the hub sees it: what is new for it, and the latest state values to tell.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     sync::{
         Mutex,
         atomic::{AtomicBool, Ordering},
     },
 };
 
+use foldhash::HashMap;
 use litrocket_protocol::{AccountId, ConversationId, SessionId, announcements::Announcement, state};
 use tokio::sync::Notify;
 
@@ -151,9 +152,9 @@ impl Device {
         }
     }
 
-    /// Takes what is new.
-    pub fn take_dirty(&self) -> Dirty {
-        std::mem::take(&mut *lock(&self.dirty))
+    /// Takes what is new into an empty `dirty`, whose room the device gets in return.
+    pub fn take_dirty(&self, dirty: &mut Dirty) {
+        std::mem::swap(&mut *lock(&self.dirty), dirty);
     }
 
     /// Sets a state value; an earlier one of the same key that was not written yet is gone.

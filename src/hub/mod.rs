@@ -8,12 +8,10 @@ mod conversations;
 mod device;
 mod members;
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use foldhash::HashMap;
 use litrocket_protocol::{AccountId, ConversationId, SessionId, state::Marker};
 
 use conversations::Conversations;
@@ -177,6 +175,15 @@ impl Hub {
     /// The last event of a conversation that was active lately.
     pub fn head(&self, conversation: ConversationId) -> Option<u64> {
         lock(&self.conversations).head(conversation)
+    }
+
+    /// The last event of a conversation that was active lately, and the entries of the recent log behind `after`,
+    /// where it is known.
+    pub fn news(&self, conversation: ConversationId, after: Option<u64>) -> Option<(u64, Recents)> {
+        let mut conversations = lock(&self.conversations);
+        let head = conversations.head(conversation)?;
+        let recents = after.map_or(Recents::NotHere, |after| conversations.recent(conversation, after));
+        Some((head, recents))
     }
 
     /// Entries of the recent log behind `after`, if it reaches back that far.
@@ -354,7 +361,7 @@ mod tests {
             hub.connect(device.clone(), [1, 1]).unwrap();
             hub.load_members(ROOM, vec![AccountId(1), BOB]);
             hub.publish(Committed { events: vec![says(1)], changes: vec![] });
-            device.take_dirty();
+            device.take_dirty(&mut Dirty::default());
             std::thread::scope(|scope| {
                 scope.spawn(|| {
                     let gone = Change::Members { conversation: ROOM, added: vec![], removed: vec![BOB] };

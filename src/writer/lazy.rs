@@ -1,10 +1,8 @@
 //! What is derived from the log, or only a hint, and so is written at most once a second.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use foldhash::HashMap;
 use litrocket_protocol::{AccountId, ConversationId, SessionId};
 
 /// Values that wait to be written. Everything here can be derived again or may be lost with a crash.

@@ -76,9 +76,9 @@ impl Writer {
             tx: Tx {
                 connection,
                 core: litrocket_core::writer::Writer::default(),
-                memberships: std::collections::HashMap::new(),
+                memberships: foldhash::HashMap::default(),
                 touched: Vec::new(),
-                rules: std::collections::HashMap::new(),
+                rules: foldhash::HashMap::default(),
                 touched_rules: Vec::new(),
                 settled_pos: ids.pos,
                 ids,
@@ -242,7 +242,7 @@ impl Writer {
         let values = self.lazy.take();
         let at = |value: u64| crate::db::Value::from(value);
         let last_at = values.last_at.iter().map(|(key, v)| vec![(*key).into(), at(*v)]).collect::<Vec<_>>();
-        let pairs = |map: &std::collections::HashMap<(ConversationId, AccountId), u64>| {
+        let pairs = |map: &foldhash::HashMap<(ConversationId, AccountId), u64>| {
             map.iter().map(|((c, a), v)| vec![(*c).into(), (*a).into(), at(*v)]).collect::<Vec<_>>()
         };
         let last_sent = pairs(&values.last_sent);

@@ -1,11 +1,9 @@
 //! The open transaction, as a job sees it.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use bytes::Bytes;
+use foldhash::HashMap;
 use litrocket_core::{
     access::Range,
     writer::{Head, Membership, Position, Rules, Savepoint},

@@ -4,8 +4,9 @@
 //! and its entries are taken from the log behind the cursor. Cursors only ever advance without a hole; what the
 //! reader may not have is passed with a skip.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 
+use foldhash::{HashMap, HashSet};
 use litrocket_protocol::ConversationId;
 
 use crate::access::{self, Range};

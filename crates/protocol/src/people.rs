@@ -217,9 +217,9 @@ message! {
 
     /// Finds people by a part of their name: handle and display name, in any case, Chinese also by how it is read
     /// (`zhangsan`) and by first letters (`zs`). Names that begin as the text come as the dictionary has them, the
-    /// shortest first. People who are not `findable`, who block the caller, or are deleted are not found.
+    /// shortest first. A whole e-mail address finds the one who has it and lets the caller find them by it (`email_from`). People who are not `findable` by name, who block the caller, or are deleted are not found.
     pub struct FindPeople {
-        /// A part of a name; at most 256 bytes. A leading @ is left out.
+        /// A part of a name, or an e-mail address; at most 256 bytes. A leading @ is left out.
         text: String,
         /// The `next` of the page before.
         #[serde(default, skip_serializing_if = "Option::is_none")]

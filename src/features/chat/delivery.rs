@@ -26,11 +26,13 @@ use super::{
 use crate::{
     error::{Error, Result},
     features::conversations,
-    hub::{RecentEntry, Recents},
+    hub::{Dirty, RecentEntry, Recents},
     rpc::Session,
     transport::SendStream,
 };
 
+/// Conversations with news that there is always room for.
+const DIRTY_ROOM: usize = 32;
 /// How long the end of the stream waits for the peer to have everything.
 const FINISH_TIME: Duration = Duration::from_secs(2);
 /// How long delivery waits after the database was not available.
@@ -57,6 +59,8 @@ pub(super) struct Delivery {
     account_behind: bool,
     /// What a turn made so far. Its cursors have moved: it is written also when the rest of the turn failed.
     out: Vec<Bytes>,
+    /// What was new at the last look; empty between turns.
+    dirty: Dirty,
     window: Window,
     /// How long the frames were lately: a page has as many as there is room for, for reading more would be in vain.
     frame_bytes: usize,
@@ -79,6 +83,7 @@ impl Delivery {
             account_version: 0,
             account_behind: false,
             out: Vec::new(),
+            dirty: Dirty::default(),
             window,
             frame_bytes: 1024,
         }
@@ -99,13 +104,22 @@ impl Delivery {
             // The acks come first: a later event must not overtake the ack of an earlier own one.
             let mut chunks = self.answered.take();
             let acks = chunks.len();
-            chunks.append(&mut self.out);
+            if acks > 0 {
+                chunks.append(&mut self.out);
+            } else {
+                std::mem::swap(&mut chunks, &mut self.out);
+            }
             let nothing = chunks.is_empty();
             if !nothing {
-                if self.write(&mut send, chunks).await.is_err() {
+                if self.write(&mut send, &mut chunks).await.is_err() {
                     return;
                 }
                 self.answered.written(acks);
+            }
+            if self.out.capacity() == 0 {
+                // Its room is used again.
+                chunks.clear();
+                self.out = chunks;
             }
             if failed {
                 tokio::time::sleep(RETRY_TIME).await;
@@ -129,15 +143,15 @@ impl Delivery {
         }
     }
 
-    async fn write(&mut self, send: &mut SendStream, mut chunks: Vec<Bytes>) -> Result<(), ()> {
+    async fn write(&mut self, send: &mut SendStream, chunks: &mut [Bytes]) -> Result<(), ()> {
         let bytes: usize = chunks.iter().map(Bytes::len).sum();
-        send.write_chunks(&mut chunks).await.map_err(drop)?;
+        send.write_chunks(chunks).await.map_err(drop)?;
         self.window.written(bytes as u64, &self.session.link.connection);
         Ok(())
     }
 
     async fn obey(&mut self, command: Command, send: &mut SendStream) -> Result<(), ()> {
-        let frames = match command {
+        let mut frames = match command {
             Command::Cursors(cursors) => self.name(cursors),
             Command::Live(live) => match Box::pin(self.go_live(&live)).await {
                 Ok(frames) => frames,
@@ -153,12 +167,12 @@ impl Delivery {
             }
             Command::Fault(it) => vec![fault(&it)],
         };
-        if frames.is_empty() { Ok(()) } else { self.write(send, frames).await }
+        if frames.is_empty() { Ok(()) } else { self.write(send, &mut frames).await }
     }
 
     /// Where this device stands is not known: the stream ends, and the client resumes on another.
     async fn give_up(&mut self, send: &mut SendStream, error: Error) -> Result<(), ()> {
-        self.write(send, vec![fault(&error.into())]).await?;
+        self.write(send, &mut [fault(&error.into())]).await?;
         Err(())
     }
 
@@ -267,9 +281,10 @@ impl Delivery {
         if !self.live {
             return Ok(());
         }
-        let dirty = self.session.device.take_dirty();
-        self.account_behind |= dirty.account;
-        for (conversation, access_changed) in dirty.conversations {
+        let mut dirty = std::mem::take(&mut self.dirty);
+        self.session.device.take_dirty(&mut dirty);
+        self.account_behind |= std::mem::take(&mut dirty.account);
+        for (conversation, access_changed) in dirty.conversations.drain() {
             if access_changed {
                 self.access_changed(conversation);
             }
@@ -277,6 +292,8 @@ impl Delivery {
                 self.reader.mark(conversation);
             }
         }
+        dirty.conversations.shrink_to(DIRTY_ROOM);
+        self.dirty = dirty;
         if self.account_behind {
             self.account_entries().await?;
         }
@@ -317,13 +334,15 @@ impl Delivery {
         let app = self.session.app.clone();
         // What may be read is asked for after the head: otherwise events behind a removal would be read under the
         // access from before it.
-        let head = if let Some(head) = app.hub.head(conversation) {
-            head
+        let after = self.reader.cursor(conversation);
+        let (head, recents) = if let Some(news) = app.hub.news(conversation, after) {
+            news
         } else {
             // The database may be ahead of what the hub told.
             self.reader.ranges_changed(conversation);
-            store::head(&app.db, conversation).await?
+            (store::head(&app.db, conversation).await?, Recents::NotHere)
         };
+        let mut recents = Some(recents);
         if self.session.device.take_access_change(conversation) {
             self.access_changed(conversation);
         }
@@ -336,11 +355,17 @@ impl Delivery {
                     self.reader.set_ranges(conversation, ranges);
                 }
                 Step::Read { from, to } => {
-                    let entries = match app.hub.recent(conversation, from - 1) {
+                    let recents = recents.take().filter(|_| after == Some(from - 1));
+                    let entries = match recents.unwrap_or_else(|| app.hub.recent(conversation, from - 1)) {
                         Recents::All(entries) if !entries.is_empty() => entries,
                         _ => self.page(conversation, from, to, room).await?,
                     };
-                    return self.push(conversation, to, entries, room).await;
+                    self.push(conversation, to, entries, room).await?;
+                    if self.reader.cursor(conversation) == Some(head) {
+                        // It is done: what comes after this head marks it again.
+                        self.reader.step(conversation, head);
+                    }
+                    return Ok(());
                 }
             }
         }

@@ -22,7 +22,7 @@ use crate::{
 pub(crate) use codes::{Order, Proof, Purpose, check, put, room, spend};
 pub(crate) use export_store::EXPORT;
 pub use queue::run;
-pub(crate) use store::{address_of, change_keys, erase, owner, pending, set_address, withdraw};
+pub(crate) use store::{address_of, change_keys, erase, holder, owner, pending, set_address, withdraw};
 
 /// The mail server, if there is one, and what codes are made with.
 #[derive(Debug)]

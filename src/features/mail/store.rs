@@ -22,6 +22,12 @@ pub(crate) async fn owner(tx: &mut Tx, key: &str) -> Result<Option<AccountId>> {
     Ok(row.map(|(account,)| account.into()))
 }
 
+/// The same for readers.
+pub(crate) async fn holder(db: &Db, key: &str) -> Result<Option<AccountId>> {
+    let row: Option<(i64,)> = db.first("SELECT account FROM emails WHERE key = $1", args![key]).await?;
+    Ok(row.map(|(account,)| account.into()))
+}
+
 /// Gives an account an address, or none; `false` when it is another's.
 pub(crate) async fn set_address(tx: &mut Tx, account: AccountId, address: Option<&Address>) -> Result<bool> {
     const INSERT: &str = "INSERT INTO emails (account, address, key, verified_ms) VALUES ($1, $2, $3, $4)

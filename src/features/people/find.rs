@@ -9,13 +9,19 @@ use litrocket_protocol::{
     AccountId, Fault,
     fault::code,
     limits,
-    people::{FindPeople, FoundPeople, FoundPosition},
+    people::{FindPeople, FoundPeople, FoundPerson, FoundPosition},
 };
 use pinyin::ToPinyin as _;
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::store;
-use crate::{app::App, error::Result, features::page_limit, rpc::Session, writer::Tx};
+use crate::{
+    app::App,
+    error::Result,
+    features::{mail, page_limit},
+    rpc::Session,
+    writer::Tx,
+};
 
 /// Characters of one term: who types more of a name has typed enough.
 const TERM_CHARS_MAX: usize = 32;
@@ -99,6 +105,9 @@ pub(super) async fn find(caller: Session, request: FindPeople) -> Result<FoundPe
     let limit = page_limit(request.limit)?;
     let text = search_text(request.text.trim_start_matches('@'))?;
     let after = request.after.map_or_else(|| (text.clone(), AccountId::SYSTEM), |at| (at.term, at.account));
+    if let Some(person) = by_email(&caller, &request.text).await? {
+        return Ok(FoundPeople { people: vec![person], next: None });
+    }
     let mut found = store::find(&caller.app.db, caller.account(), &text, after, limit + 1).await?;
     let more = found.len() as u64 > limit;
     found.truncate(limit as usize);
@@ -107,6 +116,15 @@ pub(super) async fn find(caller: Session, request: FindPeople) -> Result<FoundPe
         .filter(|_| more)
         .map(|(term, last)| FoundPosition { term: term.clone(), account: last.account });
     Ok(FoundPeople { people: found.into_iter().map(|(_, person)| person).collect(), next })
+}
+
+/// Who has the address, if the text is one and they let the caller find them by it. Whether anybody has it takes as many
+/// look-ups as if nobody had.
+async fn by_email(caller: &Session, text: &str) -> Result<Option<FoundPerson>> {
+    let Ok(address) = mail::Address::parse(text) else { return Ok(None) };
+    let db = &caller.app.db;
+    let holder = mail::holder(db, &address.key).await?.unwrap_or(AccountId::SYSTEM);
+    store::by_email(db, caller.account(), holder).await
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use litrocket_protocol::{
     people::{Blocked, BlockedEntry, FoundPerson, Friend, FriendEntry},
 };
 
-use super::{recommend_store, request_store};
+use super::{lets, recommend_store, request_store};
 use crate::{
     args,
     db::Db,
@@ -256,6 +256,17 @@ pub(super) async fn find(
             (term, FoundPerson { account: id.into(), handle, display_name })
         })
         .collect())
+}
+
+/// A person, if they let the account find them by their e-mail address.
+pub(super) async fn by_email(db: &Db, reader: AccountId, person: AccountId) -> Result<Option<FoundPerson>> {
+    const SELECT: &str = concat!(
+        "SELECT a.id, a.handle, a.display_name FROM accounts a WHERE a.id = $2 AND a.id <> $1 AND a.deleted_ms IS NULL
+            AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.account = a.id AND b.blocked = $1) AND ",
+        lets!("a.email_from", "a.id", "$1")
+    );
+    let row: Option<(i64, String, String)> = db.first(SELECT, args![reader, person]).await?;
+    Ok(row.map(|(id, handle, display_name)| FoundPerson { account: id.into(), handle, display_name }))
 }
 
 /// The code of an account's add-me address and when it was made: `fresh` when there was none.

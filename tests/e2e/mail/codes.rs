@@ -2,13 +2,14 @@
 
 use litrocket_client::{Error, Item};
 use litrocket_protocol::{
-    account::{Register, SetProfile},
+    account::{Register, SetPrivacy, SetProfile, audience},
     email::{ChangeEmail, ConfirmEmail, EmailEntry, GetEmail},
     frame,
+    people::FindPeople,
 };
 
 use super::{MailServer, asks_for, code_to, digits, is_ended, recovers, refusal, signed_up, signs_up, wrong};
-use crate::world::{PASSWORD, World, sign_in};
+use crate::world::{PASSWORD, Person, World, sign_in};
 
 #[tokio::test]
 async fn people_sign_up_with_a_code_and_come_back_with_one() {
@@ -185,6 +186,38 @@ async fn both_addresses_confirm_a_change() {
     let old = Some(mail.code_for("new@example.org").await);
     assert_eq!(ada.asks(confirm(&old, &None)).await.email, None);
     assert_eq!(ada.asks(GetEmail::default()).await.email, None);
+}
+
+#[tokio::test]
+async fn who_lets_people_is_found_by_the_whole_address_and_by_nothing_less() {
+    let mut mail = MailServer::start();
+    let world = World::start_with(|config| mail.set(config)).await;
+    let (ada, _) = signed_up(&world, &mut mail, "ada", "Ada.L@example.org").await;
+    let [bob, eve] = world.people(["bob", "eve"]).await;
+    let finds = async |person: &Person, text: &str| -> Vec<String> {
+        let page = person.asks(FindPeople { text: text.into(), after: None, limit: Some(1) }).await;
+        page.people.into_iter().map(|person| person.handle).collect()
+    };
+    let lets = async |email_from: u8| {
+        ada.asks(SetPrivacy { email_from: Some(email_from), findable: Some(false), ..SetPrivacy::default() })
+            .await;
+    };
+    let (none, one): (&[&str], &[&str]) = (&[], &["ada"]);
+    assert_eq!(finds(&bob, "ada.l@example.org").await, none, "nobody at first");
+    lets(audience::EVERYBODY).await;
+    assert_eq!(finds(&bob, "ADA.L@Example.org ").await, one);
+    for part in ["ada.l@example.or", "ada.l@example", "@example.org", "l@example.org", "ada"] {
+        assert_eq!(finds(&bob, part).await, none, "{part}");
+    }
+    assert_eq!(finds(&ada, "ada.l@example.org").await, none, "not oneself");
+    lets(audience::FRIENDS).await;
+    ada.befriends(&bob).await;
+    assert_eq!(finds(&bob, "ada.l@example.org").await, one);
+    assert_eq!(finds(&eve, "ada.l@example.org").await, none, "friends only");
+    lets(audience::EVERYBODY).await;
+    assert_eq!(finds(&eve, "ada.l@example.org").await, one);
+    ada.blocks(&eve, true).await;
+    assert_eq!(finds(&eve, "ada.l@example.org").await, none, "ada blocks her");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 //! carries out the [`Decision`], and reports [`Writer::committed`] or [`Writer::rolled_back`]. Heads move only on
 //! commit, so a refused or failed send leaves no hole.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use litrocket_protocol::{
     AccountId, Code, ConversationId,

@@ -159,7 +159,7 @@ proptest! {
     #[test]
     fn committed_sequences_are_gapless(plan in proptest::collection::vec((0_u8..5, 0_u64..3), 1..200)) {
         let mut writer = Writer::default();
-        let mut committed: HashMap<u64, Vec<u64>> = HashMap::new();
+        let mut committed: HashMap<u64, Vec<u64>> = HashMap::default();
         let mut open: Vec<(u64, u64)> = Vec::new();
         for (step, room) in plan {
             match step {
