@@ -178,6 +178,16 @@ async fn a_word_is_added_once() {
     assert_eq!((equal.added, &equal.words), (0, &first.words), "an equal word is there already");
     let other = NewWord { meaning: "easy".into(), ..new.clone() };
     assert_eq!(ada.is_refused(AddWords { words: vec![other] }).await, "id_conflict");
+    let (two, equal) = (new_word(&ada, "二", "two"), new_word(&ada, "二", "two"));
+    let both = ada.asks(AddWords { words: vec![two.clone(), new.clone(), two.clone(), equal] }).await;
+    assert_eq!(both.added, 1, "also within one call");
+    assert_eq!(both.words.iter().map(|word| word.id).collect::<Vec<_>>(), [two.id, new.id, two.id, two.id]);
+    let three = new_word(&ada, "三", "three");
+    let other = NewWord { meaning: "3".into(), ..three.clone() };
+    assert_eq!(ada.is_refused(AddWords { words: vec![three.clone(), other] }).await, "id_conflict");
+    assert_eq!(ada.asks(AddWords { words: vec![three.clone()] }).await.added, 1, "all or none");
+    ada.asks(DeleteWord { id: two.id }).await;
+    ada.asks(DeleteWord { id: three.id }).await;
     ada.asks(DeleteWord { id: new.id }).await;
     ada.asks(DeleteWord { id: new.id }).await;
     assert_eq!(

@@ -77,26 +77,30 @@ pub(super) async fn add_one(caller: &Session, word: NewWord) -> Result<Word> {
 
 async fn add_all(tx: &mut Tx, me: AccountId, new: Vec<NewWord>) -> Result<WordsAdded> {
     let (now, mut count) = (tx.now_ms(), store::count(tx, me).await?);
-    let (mut words, mut entries, mut added) = (Vec::with_capacity(new.len()), Vec::new(), 0);
-    for word in new {
-        let hash = blake3::hash(&frame::encode_body(&word));
-        if let Some(earlier) = store::earlier(tx, me, word.id).await? {
-            if earlier.hash != hash.as_bytes() {
+    let ids: Vec<MessageId> = new.iter().map(|word| word.id).collect();
+    let mut earlier = store::earlier_all(tx, me, &ids).await?;
+    let equals = store::equals(tx, me, &new).await?;
+    let (mut words, mut fresh) = (Vec::with_capacity(new.len()), Vec::<(Word, [u8; 32])>::new());
+    for (place, word) in new.into_iter().enumerate() {
+        let hash = *blake3::hash(&frame::encode_body(&word)).as_bytes();
+        if let Some(earlier) = earlier.get(&word.id) {
+            if earlier.hash != hash {
                 return Err(Fault::new(code::ID_CONFLICT).field("id").into());
             }
             // It was added and is deleted since.
-            words.push(earlier.word.ok_or_else(|| Fault::new(code::NOT_FOUND).field("id"))?);
+            let word = earlier.word.clone().ok_or_else(|| Fault::new(code::NOT_FOUND).field("id"))?;
+            words.push(word);
             continue;
         }
-        if let Some(equal) = store::equal(tx, me, &word).await? {
-            words.push(equal);
+        let just_added = || fresh.iter().map(|(one, _)| one).find(|one| says_the_same(one, &word));
+        if let Some(equal) = equals.get(&place).or_else(just_added) {
+            words.push(equal.clone());
             continue;
         }
         if count >= limits::WORDS_MAX as u64 {
             return Err(Fault::new(code::TOO_MANY).field("words").limit(limits::WORDS_MAX as u64).into());
         }
         count += 1;
-        added += 1;
         let word = Word {
             id: word.id,
             word: word.word,
@@ -107,15 +111,20 @@ async fn add_all(tx: &mut Tx, me: AccountId, new: Vec<NewWord>) -> Result<WordsA
             created_ms: now,
             changed_ms: now,
         };
-        store::insert(tx, me, &word, hash.into()).await?;
-        store::set_terms(tx, me, word.id, terms::of(&word)).await?;
-        entries.push((me, key(word.id), Some(frame::encode_body(&word))));
+        earlier.insert(word.id, store::Earlier { hash: hash.to_vec(), word: Some(word.clone()) });
+        fresh.push((word.clone(), hash));
         words.push(word);
     }
-    if !entries.is_empty() {
-        tx.entries(entries).await?;
+    if !fresh.is_empty() {
+        store::insert(tx, me, &fresh).await?;
+        let entry = |(word, _): &(Word, _)| (me, key(word.id), Some(frame::encode_body(word)));
+        tx.entries(fresh.iter().map(entry).collect()).await?;
     }
-    Ok(WordsAdded { words, added })
+    Ok(WordsAdded { words, added: fresh.len() as u64 })
+}
+
+fn says_the_same(word: &Word, new: &NewWord) -> bool {
+    word.word == new.word && word.reading == new.reading && word.meaning == new.meaning
 }
 
 pub(super) async fn edit(caller: Session, request: EditWord) -> Result<Word> {

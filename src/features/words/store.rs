@@ -1,15 +1,18 @@
 //! The words feature's SQL: `own_words` and `own_word_terms`.
 
+use std::collections::HashMap;
+
 use litrocket_protocol::{
     AccountId, MessageId,
     words::{NewWord, Word},
 };
 
-use super::terms::Asked;
+use super::terms::{self, Asked};
 use crate::{
     args,
-    db::{Db, Value},
+    db::Db,
     error::{Error, Result},
+    features::conversations::store::json,
     writer::Tx,
 };
 
@@ -35,10 +38,6 @@ fn behind(text: &str) -> String {
     format!("{text}\u{10ffff}")
 }
 
-fn others(asked: &Asked) -> Result<String> {
-    serde_json::to_string(&asked.others).map_err(|error| Error::Internal(error.to_string()))
-}
-
 /// The own words that fit, best first.
 pub(super) async fn found(db: &Db, account: AccountId, asked: &Asked, limit: u64) -> Result<Vec<Word>> {
     const SELECT: &str = "SELECT w.id, w.word, w.reading, w.meaning, w.example, w.note, w.created_ms, w.changed_ms
@@ -48,7 +47,7 @@ pub(super) async fn found(db: &Db, account: AccountId, asked: &Asked, limit: u64
             GROUP BY id) t
         JOIN own_words w ON w.account = $1 AND w.id = t.id
         ORDER BY t.fit, w.changed_ms DESC, w.id LIMIT $5";
-    let args = args![account, &*asked.text, behind(&asked.text), others(asked)?, limit];
+    let args = args![account, &*asked.text, behind(&asked.text), json(&asked.others)?, limit];
     db.all::<Row>(SELECT, args).await?.into_iter().map(word).collect()
 }
 
@@ -73,7 +72,7 @@ pub(super) async fn page(
         None => db.all(ALL, args![account, before, limit]).await?,
         Some(asked) => {
             let (from, to) = (&*asked.text, behind(&asked.text));
-            db.all(FOUND, args![account, before, limit, from, to, others(asked)?]).await?
+            db.all(FOUND, args![account, before, limit, from, to, json(&asked.others)?]).await?
         }
     };
     rows.into_iter().map(word).collect()
@@ -95,45 +94,70 @@ pub(super) struct Earlier {
 }
 
 pub(super) async fn earlier(tx: &mut Tx, account: AccountId, id: MessageId) -> Result<Option<Earlier>> {
-    const SELECT: &str = "SELECT hash, deleted_ms FROM own_words WHERE account = $1 AND id = $2";
-    const WORD: &str =
-        "SELECT id, word, reading, meaning, example, note, created_ms, changed_ms FROM own_words
-        WHERE account = $1 AND id = $2";
-    let found: Option<(Vec<u8>, Option<i64>)> = tx.first(SELECT, args![account, id]).await?;
-    let Some((hash, deleted)) = found else { return Ok(None) };
-    let row: Option<Row> = match deleted {
-        Some(_) => None,
-        None => tx.first(WORD, args![account, id]).await?,
-    };
-    Ok(Some(Earlier { hash, word: row.map(word).transpose()? }))
+    Ok(earlier_all(tx, account, &[id]).await?.remove(&id))
 }
 
-/// An own word that says the same.
-pub(super) async fn equal(tx: &mut Tx, account: AccountId, new: &NewWord) -> Result<Option<Word>> {
+/// The same of some ids.
+pub(super) async fn earlier_all(
+    tx: &mut Tx,
+    account: AccountId,
+    ids: &[MessageId],
+) -> Result<HashMap<MessageId, Earlier>> {
     const SELECT: &str =
-        "SELECT id, word, reading, meaning, example, note, created_ms, changed_ms FROM own_words
-        WHERE account = $1 AND word = $2 AND reading = $3 AND meaning = $4 AND deleted_ms IS NULL LIMIT 1";
-    let args = args![account, &*new.word, &*new.reading, &*new.meaning];
-    tx.first::<Row>(SELECT, args).await?.map(word).transpose()
+        "SELECT hash, deleted_ms, id, word, reading, meaning, example, note, created_ms, changed_ms FROM own_words
+        WHERE account = $1 AND id IN (SELECT unhex(value, '-') FROM json_each($2))";
+    type Found = (Vec<u8>, Option<i64>, Vec<u8>, String, String, String, String, String, i64, i64);
+    let ids: Vec<String> = ids.iter().map(MessageId::to_string).collect();
+    let rows: Vec<Found> = tx.all(SELECT, args![account, json(&ids)?]).await?;
+    rows.into_iter()
+        .map(|(hash, deleted, id, text, reading, meaning, example, note, created, changed)| {
+            let word = word((id, text, reading, meaning, example, note, created, changed))?;
+            Ok((word.id, Earlier { hash, word: deleted.is_none().then_some(word) }))
+        })
+        .collect()
 }
 
-pub(super) async fn insert(tx: &mut Tx, account: AccountId, word: &Word, hash: [u8; 32]) -> Result<()> {
+/// Own words that say the same as some that are to be added, each with the place of that one.
+pub(super) async fn equals(tx: &mut Tx, account: AccountId, new: &[NewWord]) -> Result<HashMap<usize, Word>> {
+    const SELECT: &str =
+        "SELECT j.key, w.id, w.word, w.reading, w.meaning, w.example, w.note, w.created_ms, w.changed_ms
+        FROM json_each($2) j CROSS JOIN own_words w ON w.account = $1 AND w.word = json_extract(j.value, '$[0]')
+            AND w.reading = json_extract(j.value, '$[1]') AND w.meaning = json_extract(j.value, '$[2]')
+        WHERE w.deleted_ms IS NULL";
+    type Found = (i64, Vec<u8>, String, String, String, String, String, i64, i64);
+    let texts: Vec<_> = new.iter().map(|word| [&word.word, &word.reading, &word.meaning]).collect();
+    let rows: Vec<Found> = tx.all(SELECT, args![account, json(&texts)?]).await?;
+    rows.into_iter()
+        .map(|(place, id, text, reading, meaning, example, note, created, changed)| {
+            Ok((place as usize, word((id, text, reading, meaning, example, note, created, changed))?))
+        })
+        .collect()
+}
+
+/// Adds words, each with the hash of what was asked for and what it is found by.
+pub(super) async fn insert(tx: &mut Tx, account: AccountId, words: &[(Word, [u8; 32])]) -> Result<()> {
     const INSERT: &str = "INSERT INTO own_words
         (account, id, hash, word, reading, meaning, example, note, created_ms, changed_ms)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    let args = args![
-        account,
-        word.id,
-        hash,
-        &*word.word,
-        &*word.reading,
-        &*word.meaning,
-        &*word.example,
-        &*word.note,
-        word.created_ms,
-        word.changed_ms,
-    ];
-    tx.execute(INSERT, args).await.map(drop)
+    let row = |(word, hash): &(Word, [u8; 32])| {
+        args![
+            account,
+            word.id,
+            *hash,
+            &*word.word,
+            &*word.reading,
+            &*word.meaning,
+            &*word.example,
+            &*word.note,
+            word.created_ms,
+            word.changed_ms,
+        ]
+        .to_vec()
+    };
+    let rows: Vec<_> = words.iter().map(row).collect();
+    tx.execute_many(INSERT, &rows).await?;
+    let terms = words.iter().flat_map(|(word, _)| terms::of(word).into_iter().map(|term| (word.id, term)));
+    add_terms(tx, account, terms).await
 }
 
 pub(super) async fn update(tx: &mut Tx, account: AccountId, word: &Word) -> Result<()> {
@@ -170,9 +194,17 @@ pub(super) async fn set_terms(
     terms: Vec<String>,
 ) -> Result<()> {
     const DELETE: &str = "DELETE FROM own_word_terms WHERE account = $1 AND id = $2";
-    const INSERT: &str = "INSERT INTO own_word_terms (account, term, id) VALUES ($1, $2, $3)";
     tx.execute(DELETE, args![account, id]).await?;
-    let rows: Vec<Vec<Value>> = terms.into_iter().map(|term| args![account, term, id].to_vec()).collect();
+    add_terms(tx, account, terms.into_iter().map(|term| (id, term))).await
+}
+
+async fn add_terms(
+    tx: &mut Tx,
+    account: AccountId,
+    terms: impl Iterator<Item = (MessageId, String)>,
+) -> Result<()> {
+    const INSERT: &str = "INSERT INTO own_word_terms (account, term, id) VALUES ($1, $2, $3)";
+    let rows: Vec<_> = terms.map(|(id, term)| args![account, term, id].to_vec()).collect();
     tx.execute_many(INSERT, &rows).await
 }
 
