@@ -8,6 +8,7 @@
 
 mod cores;
 mod input;
+mod outbox;
 #[cfg(feature = "server")]
 mod server;
 mod texts;
@@ -41,7 +42,7 @@ pub const TARGETS: &[Target] = &[
     of("dictionary", "dictionary files and look-ups", texts::dictionary),
     of("history", "histories for the checker", texts::history),
     of("cursors", "the client's cursors, fed by a server that may lie", cores::cursors),
-    of("outbox", "the client's outbox, answered by a server that may lie", cores::outbox),
+    of("outbox", "the client's outbox, answered by a server that may lie", outbox::outbox),
     of("reader", "delivery while logs and access change", cores::reader),
     of("writer", "sends, repeats, fences, savepoints, commits and rollbacks", cores::writer),
     #[cfg(feature = "server")]
