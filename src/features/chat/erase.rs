@@ -70,15 +70,22 @@ async fn recall(tx: &mut Tx, conversation: ConversationId, account: AccountId, s
 }
 
 async fn reactions(app: &App, conversation: ConversationId, account: AccountId) -> Result<()> {
-    while app.writer.run(move |tx| Box::pin(take_off(tx, conversation, account))).await? > 0 {}
-    Ok(())
+    loop {
+        let some = store::some_reactions(&app.db, conversation, account, STEP).await?;
+        if some.is_empty() {
+            return Ok(());
+        }
+        app.writer.run(move |tx| Box::pin(take_off(tx, conversation, account, some))).await?;
+    }
 }
 
-/// Takes some reactions off; how many.
-async fn take_off(tx: &mut Tx, conversation: ConversationId, account: AccountId) -> Result<usize> {
-    let reactions = store::take_some_reactions(tx, conversation, account, STEP).await?;
-    let count = reactions.len();
-    for (target, emoji) in reactions {
+async fn take_off(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    account: AccountId,
+    reactions: Vec<(u64, String)>,
+) -> Result<()> {
+    for (target, emoji) in store::take_reactions(tx, conversation, account, &reactions).await? {
         let event = NewEvent {
             conversation,
             sender: account,
@@ -89,5 +96,5 @@ async fn take_off(tx: &mut Tx, conversation: ConversationId, account: AccountId)
         };
         tx.append(event).await?;
     }
-    Ok(count)
+    Ok(())
 }

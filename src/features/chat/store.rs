@@ -151,18 +151,31 @@ pub(super) async fn written(
     Ok(rows.into_iter().map(|(seq, frame)| (seq as u64, frame)).collect())
 }
 
-/// Takes some of an account's reactions in a conversation off; answers which, each with its message.
-pub(super) async fn take_some_reactions(
+/// Some reactions of an account in a conversation.
+pub(super) async fn some_reactions(
+    db: &Db,
+    conversation: ConversationId,
+    account: AccountId,
+    limit: u64,
+) -> Result<Vec<(u64, String)>> {
+    const SELECT: &str =
+        "SELECT target_seq, emoji FROM reactions WHERE conversation = $1 AND account = $2 LIMIT $3";
+    let rows: Vec<(i64, String)> = db.all(SELECT, args![conversation, account, limit]).await?;
+    Ok(rows.into_iter().map(|(seq, emoji)| (seq as u64, emoji)).collect())
+}
+
+/// Takes reactions of an account off; answers those that were on.
+pub(super) async fn take_reactions(
     tx: &mut Tx,
     conversation: ConversationId,
     account: AccountId,
-    most: u64,
+    reactions: &[(u64, String)],
 ) -> Result<Vec<(u64, String)>> {
-    const DELETE: &str =
-        "DELETE FROM reactions WHERE conversation = $1 AND account = $2 AND (target_seq, emoji) IN
-            (SELECT target_seq, emoji FROM reactions WHERE conversation = $1 AND account = $2 LIMIT $3)
+    const DELETE: &str = "DELETE FROM reactions WHERE conversation = $1 AND account = $2
+            AND (target_seq, emoji) IN
+                (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each($3))
         RETURNING target_seq, emoji";
-    let rows: Vec<(i64, String)> = tx.all(DELETE, args![conversation, account, most]).await?;
+    let rows: Vec<(i64, String)> = tx.all(DELETE, args![conversation, account, json(reactions)?]).await?;
     Ok(rows.into_iter().map(|(seq, emoji)| (seq as u64, emoji)).collect())
 }
 
@@ -183,8 +196,8 @@ pub(super) async fn events(
     conversation: ConversationId,
     event_seqs: &[u64],
 ) -> Result<Vec<Event>> {
-    const SELECT: &str = "SELECT e.frame FROM json_each($2) j
-        JOIN events e ON e.conversation = $1 AND e.event_seq = j.value ORDER BY e.event_seq";
+    const SELECT: &str = "SELECT frame FROM events
+        WHERE conversation = $1 AND event_seq IN (SELECT value FROM json_each($2)) ORDER BY event_seq";
     let rows: Vec<(Vec<u8>,)> = tx.all(SELECT, args![conversation, json(event_seqs)?]).await?;
     rows.into_iter().map(|(bytes,)| decode(&bytes)).collect()
 }

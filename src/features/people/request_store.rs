@@ -119,11 +119,14 @@ pub(super) async fn expire(tx: &mut Tx, most: u64) -> Result<u64> {
 
 /// Takes some requests of an account and to it away, at most so many; how many.
 pub(super) async fn forget_some(tx: &mut Tx, account: AccountId, most: u64) -> Result<usize> {
-    const DELETE: &str = "DELETE FROM friend_requests WHERE (sender, recipient) IN
-            (SELECT sender, recipient FROM friend_requests WHERE sender = $1
-            UNION SELECT sender, recipient FROM friend_requests WHERE recipient = $1 LIMIT $2)
+    const SENT: &str = "DELETE FROM friend_requests WHERE sender = $1 AND recipient IN
+            (SELECT recipient FROM friend_requests WHERE sender = $1 LIMIT $2)
         RETURNING sender, recipient, refused";
-    take(tx, DELETE, args![account, most]).await
+    const GOT: &str = "DELETE FROM friend_requests WHERE recipient = $1 AND sender IN
+            (SELECT sender FROM friend_requests WHERE recipient = $1 LIMIT $2)
+        RETURNING sender, recipient, refused";
+    let sent = take(tx, SENT, args![account, most]).await?;
+    Ok(sent + take(tx, GOT, args![account, most.saturating_sub(sent as u64)]).await?)
 }
 
 type RequestRow = (i64, String, String, String, i64, i64);
