@@ -80,16 +80,24 @@ impl Walk {
             last.end = part.end;
             return Ok(());
         }
+        self.add(Piece::Kept(part))
+    }
+
+    /// Puts new bytes where the walk is; those behind other new ones are one with them.
+    pub(crate) fn put(&mut self, bytes: &[u8]) -> Result<(), PictureError> {
+        if let Some(Piece::New(last)) = self.pieces.last_mut() {
+            last.extend_from_slice(bytes);
+            return Ok(());
+        }
+        self.add(Piece::New(bytes.to_vec()))
+    }
+
+    fn add(&mut self, piece: Piece) -> Result<(), PictureError> {
         if self.pieces.len() >= PIECES_MAX {
             return Err(damaged("it has too many parts"));
         }
-        self.pieces.push(Piece::Kept(part));
+        self.pieces.push(piece);
         Ok(())
-    }
-
-    /// Puts new bytes where the walk is.
-    pub(crate) fn put(&mut self, bytes: Vec<u8>) {
-        self.pieces.push(Piece::New(bytes));
     }
 
     /// Reads an Exif block. The first one counts, as it does for who shows the picture.
@@ -144,4 +152,38 @@ pub fn without_details(bytes: &[u8]) -> Result<Vec<u8>, PictureError> {
         Kind::Webp => webp::written(walk.written(bytes, None, 0), turned),
         Kind::Gif => walk.written(bytes, None, 0),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(name: [u8; 4], data: &[u8]) -> Vec<u8> {
+        [name.as_slice(), &(data.len() as u32).to_le_bytes(), data].concat()
+    }
+
+    fn webp(inner: &[u8]) -> Vec<u8> {
+        [b"RIFF", &(inner.len() as u32 + 4).to_le_bytes()[..], b"WEBP", inner].concat()
+    }
+
+    #[test]
+    fn a_webp_of_a_hundred_thousand_frames_is_held_in_a_few_parts() {
+        let frame = part(*b"ANMF", &[&[0; 16][..], &part(*b"VP8 ", &[7; 2])].concat());
+        let many = webp(&[part(*b"VP8X", &[0; 10]), frame.repeat(100_000)].concat());
+        assert!(walk(Kind::Webp, &many).unwrap().pieces.len() <= 3);
+        assert_eq!(without_details(&many).unwrap(), many, "an animation stays one");
+        // Notes between them are left out, and it still is one part.
+        let noted = [frame, part(*b"XMP ", b"gone")].concat();
+        let noted = webp(&[part(*b"VP8X", &[0; 10]), noted.repeat(100_000)].concat());
+        assert_eq!(without_details(&noted).unwrap(), many);
+    }
+
+    #[test]
+    fn parts_that_are_kept_and_made_by_turns_have_a_bound() {
+        let turns = [part(*b"VP8X", &[0; 10]), part(*b"ICCP", &[1; 2])].concat();
+        let most = PIECES_MAX / 2 - 1;
+        let file = |turns_count: usize| webp(&[turns.repeat(turns_count), part(*b"VP8 ", &[7; 2])].concat());
+        assert!(walk(Kind::Webp, &file(most)).is_ok());
+        assert_eq!(walk(Kind::Webp, &file(most + 2)).unwrap_err(), damaged("it has too many parts"));
+    }
 }

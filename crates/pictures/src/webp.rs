@@ -35,7 +35,7 @@ pub(crate) fn walk(bytes: &[u8]) -> Result<Walk, PictureError> {
                 if let Some(flags) = head.get_mut(8) {
                     *flags &= !(HAS_EXIF | HAS_XMP);
                 }
-                walk.put(head);
+                walk.put(&head)?;
             }
             b"VP8 " | b"VP8L" | b"ALPH" | b"ANIM" | b"ICCP" => {
                 pixels |= name.starts_with(b"VP8");
@@ -43,7 +43,7 @@ pub(crate) fn walk(bytes: &[u8]) -> Result<Walk, PictureError> {
             }
             b"ANMF" => {
                 pixels = true;
-                walk.put(frame(bytes, at, data)?);
+                walk.put(&frame(bytes, at, data)?)?;
             }
             b"EXIF" => walk.exif(&bytes[data]),
             b"XMP " => walk.xmp(&bytes[data]),
