@@ -16,6 +16,7 @@ import time
 import accounts  # noqa: F401 - importing registers the checks
 import sync  # noqa: F401
 import chat  # noqa: F401
+import files  # noqa: F401
 import hostile  # noqa: F401
 import markdown  # noqa: F401
 import wire

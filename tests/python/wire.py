@@ -154,6 +154,24 @@ class Stream:
             self.changed.clear()
             await self.changed.wait()
 
+    async def take(self, length):
+        """The next bytes; fewer at the end of the stream."""
+        while len(self.data) < length and not self.finished:
+            if self.reset_code is not None:
+                raise Closed(self.reset_code)
+            if self.connection.closed:
+                raise Closed(*self.connection.closed)
+            self.changed.clear()
+            await asyncio.wait_for(self.changed.wait(), PATIENCE)
+        taken = bytes(self.data[:length])
+        del self.data[:length]
+        return taken
+
+    async def varint(self):
+        first = await self.take(1)
+        number = get_varint(first + await self.take((1 << (first[0] >> 6)) - 1))
+        return number[0]
+
 
 class Connection(QuicConnectionProtocol):
     """One QUIC connection that speaks litrocket/1."""
@@ -163,6 +181,8 @@ class Connection(QuicConnectionProtocol):
         self.streams, self.closed = {}, None
         self.session = self.welcome = None
         self.over = asyncio.Event()
+        # Unidirectional streams of the server, in the order in which they came.
+        self.incoming = asyncio.Queue()
 
     @property
     def quic(self):
@@ -175,7 +195,11 @@ class Connection(QuicConnectionProtocol):
             for stream in self.streams.values():
                 stream.changed.set()
             return
-        stream = self.streams.get(getattr(event, "stream_id", None))
+        stream_id = getattr(event, "stream_id", None)
+        stream = self.streams.get(stream_id)
+        if stream is None and isinstance(event, StreamDataReceived) and stream_id % 4 == 3:
+            stream = self.streams[stream_id] = Stream(self, stream_id, FRAME_MAX)
+            self.incoming.put_nowait(stream)
         if stream is None:
             return
         if isinstance(event, StreamDataReceived):
