@@ -1,9 +1,9 @@
 //! Voice messages.
 
-use litrocket_client::{Outgoing, Recording};
+use litrocket_client::{Digest, Outgoing, Recording};
 use litrocket_protocol::{
     event::{File, Voice},
-    frame,
+    frame, limits,
 };
 
 use crate::{
@@ -70,6 +70,67 @@ async fn what_is_no_whole_recording_is_no_voice_message() {
     let file = ada.brings(&world, "large", &large).await;
     assert_eq!(ada.cannot_send(chat, Outgoing::voice(file, vec![])).await, "bad_voice");
     assert_eq!(ada.cannot_send(chat, Outgoing::voice(9999, vec![])).await, "not_found");
+}
+
+#[tokio::test]
+async fn a_recording_is_complete_and_has_at_most_four_mebibytes_and_sixty_four_values() {
+    let world = World::start().await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let chat = ada.opens(&bob).await;
+    // The longest packets of 20 ms: whole and well, around a minute, on both sides of the bound.
+    let noise = content(3, 1274);
+    for (packets, taken) in [(3200, true), (3400, false)] {
+        let head = opus_pure::OpusHead::new(1, 48_000).unwrap();
+        let mut writer = opus_pure::OggOpusWriter::new(Vec::new(), head).unwrap();
+        for _ in 0..packets {
+            writer.write_packet(&[&[0xf8], noise.as_slice()].concat()).unwrap();
+        }
+        let ogg = writer.finish().unwrap();
+        assert_eq!(ogg.len() as u64 <= limits::VOICE_BYTES_MAX, taken, "{} bytes", ogg.len());
+        let file = ada.brings(&world, &format!("{packets}.ogg"), &ogg).await;
+        let sent = ada.sends(chat, Outgoing::voice(file, vec![31; limits::VOICE_WAVE_MAX])).await;
+        match sent {
+            Ok(_) => assert!(taken),
+            Err(error) => assert!(!taken && error.fault().unwrap().code == "bad_voice", "{error}"),
+        }
+    }
+    // While it is still on its way nobody knows how long it is.
+    let digest = Digest::of_file(&file_of(&world, "later.ogg", &wav(1))).await.unwrap();
+    let open = ada.client.open_upload("later.ogg", &digest).await.unwrap();
+    assert_eq!(ada.cannot_send(chat, Outgoing::voice(open.file, vec![])).await, "bad_voice");
+    // Somebody else's recording is as if it was not there.
+    let recording = Recording::read(&file_of(&world, "hello.wav", &wav(1))).await.unwrap();
+    let bobs = bob.brings(&world, "hello.ogg", &recording.ogg).await;
+    assert_eq!(ada.cannot_send(chat, Outgoing::voice(bobs, recording.wave)).await, "not_found");
+}
+
+#[tokio::test]
+async fn the_values_of_a_recording_follow_how_loud_it_is() {
+    let world = World::start().await;
+    let [ada, mut bob] = world.people(["ada", "bob"]).await;
+    let chat = ada.opens(&bob).await;
+    bob.listens().await;
+    // A quiet beginning, a loud middle, silence at the end: a third each.
+    let mut sound = wav(3);
+    let start = sound.len() - 48_000;
+    for (at, two) in sound[start..].chunks_exact_mut(2).enumerate() {
+        let (parts, sample) = ([4, 1, 0], i16::from_le_bytes([two[0], two[1]]));
+        let sample = match parts[at / 8000] {
+            0 => 0,
+            part => sample / part,
+        };
+        two.copy_from_slice(&sample.to_le_bytes());
+    }
+    let recording = Recording::read(&file_of(&world, "hello.wav", &sound)).await.unwrap();
+    let file = ada.brings(&world, "hello.ogg", &recording.ogg).await;
+    ada.sends(chat, Outgoing::voice(file, recording.wave)).await.unwrap();
+    let body: File = frame::decode(&bob.next_event().await.body).unwrap();
+    let wave = body.voice.unwrap().wave;
+    assert_eq!(wave.len(), limits::VOICE_WAVE_MAX);
+    let third = |part: usize| &wave[part * 21 + 2..part * 21 + 19];
+    assert!(third(0).iter().all(|value| (6..=10).contains(value)), "{wave:?}");
+    assert!(third(1).iter().all(|value| *value >= 29), "{wave:?}");
+    assert!(third(2).iter().all(|value| *value == 0), "{wave:?}");
 }
 
 #[tokio::test]
