@@ -275,8 +275,12 @@ config! {
         disk_reserve_mib: u64 = 512_u64, in 0 ..= 1_000_000;
         /// Days after which an upload is given up to which nothing was added.
         upload_days: u64 = 7_u64, in 1 ..= 365;
-        /// Days after which files are deleted; 0 keeps them while a message carries them.
+        /// Days after which files are deleted that no group keeps among its files; 0 keeps them while a message carries
+        /// them.
         retention_days: u64 = 0_u64, in 0 ..= 36_500;
+        /// Days, from when it was added, for which a file is kept that stands among the files of a group; 0 for as long
+        /// as it stands there.
+        group_retention_days: u64 = 0_u64, in 0 ..= 36_500;
         /// Memory for the chunks (1 MiB, of files above 4 GiB up to 16) that streams hold, in MiB. One account gets at
         /// most a quarter, and room for one chunk.
         memory_mib: u64 = 256_u64, in 16 ..= 1_000_000;

@@ -38,6 +38,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (18, "pictures", include_str!("../../migrations/sqlite/0018_pictures.sql")),
     (19, "replaced tokens", include_str!("../../migrations/sqlite/0019_replaced_tokens.sql")),
     (20, "operators' deletions", include_str!("../../migrations/sqlite/0020_operators_deletions.sql")),
+    (22, "pictures again", include_str!("../../migrations/sqlite/0022_pictures_again.sql")),
+    (23, "file times", include_str!("../../migrations/sqlite/0023_file_times.sql")),
 ];
 
 /// How long a writer waits for a lock that another program holds on the file.

@@ -3,11 +3,11 @@
 use std::{io::Cursor, time::Duration};
 
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
-use litrocket::args;
-use litrocket_client::{Outgoing, clean_picture};
+use litrocket::{args, features::files::look_now};
+use litrocket_client::{Digest, Outgoing, clean_picture};
 use litrocket_protocol::{
     event::File,
-    files::{FileInfo, GetFile, OpenDownload},
+    files::{DeleteFile, FileInfo, GetFile, ListUploads, OpenDownload, file_state},
     frame, limits,
     moments::{DeleteMoment, GetMoment, ListFeed, Moment, PostMoment, SetMomentVisibility, visibility},
     people::{RemoveFriend, SetBlocked},
@@ -173,6 +173,83 @@ async fn a_picture_that_waits_when_the_server_ends_is_looked_at_by_the_next_one(
     assert_eq!(ada.previews(file, 160).await.dimensions(), (160, 80));
 }
 
+/// What is noted of the pictures: state, tries, and when they are looked at again.
+async fn noted(world: &World) -> Vec<(i64, i64, i64)> {
+    world.app().db.all("SELECT state, tries, retry_ms FROM pictures ORDER BY content", args![]).await.unwrap()
+}
+
+async fn changes(world: &World, sql: &'static str, number: u64) {
+    let work = async move |tx: &mut litrocket::writer::Tx| tx.execute(sql, args![number]).await;
+    world.app().writer.run(move |tx| Box::pin(async move { work(tx).await })).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_storage_that_was_away_brands_no_picture() {
+    let world = World::start().await;
+    let ada = world.person("ada").await;
+    let good = picture(1, 200, 100, ImageFormat::Png);
+    let file = ada.brings(&world, "sea.png", &good).await;
+    let bad = ada.brings(&world, "bad.png", &good[..60]).await;
+    let (folder, away) = (world.folder.path().join("data/files"), world.folder.path().join("away"));
+    std::fs::rename(&folder, &away).unwrap();
+    for time in 0..6 {
+        // It answers with errors, or as if nothing had ever been there.
+        if time == 3 {
+            std::fs::write(&folder, "no folder").unwrap();
+        }
+        changes(&world, "UPDATE pictures SET state = 0, retry_ms = $1, width = 0 WHERE state <> 2", 0).await;
+        let _ = look_now(world.app()).await;
+        let (state, tries, retry_ms) = noted(&world).await[0];
+        assert!((state, tries) == (0, 0) && retry_ms > 0, "it waits");
+        assert_eq!(ada.is_refused(GetPreview { file, size: 160 }).await, "no_preview");
+    }
+    std::fs::remove_file(&folder).unwrap();
+    std::fs::rename(&away, &folder).unwrap();
+    world.app().clock.set_offset_ms(3_700_000);
+    while look_now(world.app()).await.unwrap() {}
+    assert_eq!(ada.previews(file, 160).await.dimensions(), (160, 80));
+    // What its decoder refuses is none, and is not looked at again.
+    assert_eq!(ada.is_refused(GetPreview { file: bad, size: 160 }).await, "no_preview");
+    assert_eq!(noted(&world).await[1].0, 2);
+}
+
+#[tokio::test]
+async fn a_picture_with_which_the_server_ended_waits_longer_each_time_and_is_looked_at_again() {
+    let mut world = World::start().await;
+    let ada = world.person("ada").await;
+    let file = ada.brings(&world, "sea.png", &picture(1, 200, 100, ImageFormat::Png)).await;
+    let hour = 3_600_000;
+    for (ends, pause_ms) in [(1, hour / 60), (2, hour), (3, 24 * hour), (4, 720 * hour), (9, 720 * hour)] {
+        // As a server leaves it that ends in the middle.
+        let begun = "UPDATE pictures SET state = 0, tries = $1, retry_ms = 0, width = 0";
+        changes(&world, begun, ends).await;
+        world.down().await;
+        world.up().await;
+        let waits = async {
+            loop {
+                let now = world.app().clock.now_ms();
+                match noted(&world).await[0] {
+                    (0, _, until) if until > 0 => return until as u64 - now,
+                    (state, ..) => assert_eq!(state, 0, "it was looked at too early"),
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let waits = tokio::time::timeout(PATIENCE, waits).await.unwrap();
+        assert!(waits.abs_diff(pause_ms) < 30_000, "{ends}: {waits}");
+    }
+    // Its time comes.
+    changes(&world, "UPDATE pictures SET retry_ms = $1", 1).await;
+    while look_now(world.app()).await.unwrap() {}
+    let looked = async {
+        while ada.client.call(GetPreview { file, size: 160 }).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, looked).await.unwrap();
+    assert_eq!(ada.previews(file, 160).await.dimensions(), (160, 80));
+}
+
 #[tokio::test]
 async fn the_place_is_told_when_it_was_kept_and_taken_out_before_it_is_sent() {
     let world = World::start().await;
@@ -263,14 +340,15 @@ async fn the_pictures_of_a_moment_stay_while_it_does_and_go_with_it() {
     world.app().clock.set_offset_ms(26 * 3_600_000);
     while litrocket::features::files::collect_now(world.app()).await.unwrap() > 0 {}
     assert_eq!(bob.previews(files[3], 160).await.dimensions(), (64, 48));
-    // Another moment carries one of them too: it stays when the first goes.
-    let again = bob.shows("again", &[files[0]], visibility::FRIENDS, &[]).await.moment;
+    // Another moment shows one of them too: it stays when the first goes.
+    let again = bob.shows("again", &[files[0]], visibility::FRIENDS, &[]).await;
     ada.asks(DeleteMoment { moment: posted.moment }).await;
     while litrocket::features::files::collect_now(world.app()).await.unwrap() > 0 {}
     bob.sees_no_file(files[1]).await;
     assert_eq!(stored_chunks(&world), 1 + PREVIEW_SIZES.len());
-    assert!(bob.fetches(&world, files[0]).await.is_ok());
-    bob.asks(DeleteMoment { moment: again }).await;
+    assert!(bob.fetches(&world, again.pictures[0]).await.is_ok());
+    assert!(ada.fetches(&world, again.pictures[0]).await.is_ok(), "bob's friends see it");
+    bob.asks(DeleteMoment { moment: again.moment }).await;
     while litrocket::features::files::collect_now(world.app()).await.unwrap() > 0 {}
     assert_eq!(stored_chunks(&world), 0);
     // An account that goes takes its pictures along.
@@ -303,4 +381,72 @@ async fn pictures_that_cannot_be_in_a_moment_are_refused() {
     assert_eq!(refused(post(&[bobs])).await, "not_found", "somebody else's, which nobody showed");
     assert!(ada.asks(ListFeed::default()).await.moments.is_empty(), "nothing of it was posted");
     ada.shows("", &[file, file], visibility::FRIENDS, &[]).await;
+}
+
+#[tokio::test]
+async fn a_moment_with_what_somebody_else_brought_shows_a_file_of_its_authors_own() {
+    let world = World::start_with(|config| config.files.quota_mib = 1).await;
+    let [ada, bob, eve] = world.people(["ada", "bob", "eve"]).await;
+    bob.befriends(&eve).await;
+    let chat = ada.opens(&bob).await;
+    let bytes = picture(1, 64, 48, ImageFormat::Png);
+    let hers = ada.brings(&world, "sea.png", &bytes).await;
+    ada.sends(chat, Outgoing::file(hers, "")).await.unwrap();
+    let asked = bob.showing("look", &[hers, hers], visibility::FRIENDS, &[]);
+    let shown = bob.asks(asked.clone()).await;
+    let his = shown.pictures[0];
+    assert!(his != hers && shown.pictures == [his, his] && shown.facts[0].width == 64);
+    assert_eq!(bob.asks(asked).await, shown, "a retry is the same moment");
+    let uses = async |person: &Person| person.asks(ListUploads::default()).await.used_bytes;
+    assert_eq!((uses(&ada).await, uses(&bob).await), (4096, 4096), "each counts for who keeps it");
+    assert_eq!(stored_chunks(&world), 1 + PREVIEW_SIZES.len(), "stored once");
+    // Whom bob shows it to reads his file, never hers.
+    assert!(eve.fetches(&world, his).await.unwrap() == bytes);
+    eve.sees_no_file(hers).await;
+    assert_eq!(ada.is_refused(GetFile { file: his, hashes: false }).await, "not_found");
+    // She takes hers away, also from the message: his stays.
+    ada.asks(DeleteFile { file: hers }).await;
+    while litrocket::features::files::collect_now(world.app()).await.unwrap() > 0 {}
+    assert_eq!(bob.cannot_fetch(&world, hers).await, "file_gone");
+    assert!(eve.fetches(&world, his).await.unwrap() == bytes);
+    assert_eq!(eve.asks(GetMoment { moment: shown.moment }).await.facts, shown.facts);
+    // Beyond the quota nothing of others is shown, and nothing of the moment stays.
+    let large = [picture(2, 64, 48, ImageFormat::Png), content(9, (1 << 20) - 16_384)].concat();
+    let more = ada.brings(&world, "more.png", &large).await;
+    ada.sends(chat, Outgoing::file(more, "")).await.unwrap();
+    let own = bob.brings(&world, "own", &content(8, 100_000)).await;
+    let moment = bob.showing("more", &[more], visibility::FRIENDS, &[]);
+    assert_eq!(bob.is_refused(moment.clone()).await, "quota_exceeded");
+    assert_eq!(bob.asks(ListFeed::default()).await.moments.len(), 1);
+    bob.asks(DeleteFile { file: own }).await;
+    bob.asks(moment).await;
+    // With the moments go the files and what they count for.
+    for moment in bob.asks(ListFeed::default()).await.moments {
+        bob.asks(DeleteMoment { moment: moment.moment }).await;
+    }
+    while litrocket::features::files::collect_now(world.app()).await.unwrap() > 0 {}
+    eve.sees_no_file(his).await;
+    assert_eq!(uses(&bob).await, 0);
+    assert_eq!(stored_chunks(&world), 1 + PREVIEW_SIZES.len(), "what ada keeps");
+}
+
+#[tokio::test]
+async fn who_sends_on_what_they_are_bringing_themselves_has_it_whole() {
+    let world = World::start().await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let chat = ada.opens(&bob).await;
+    let bytes = picture(1, 900, 700, ImageFormat::Png);
+    let path = file_of(&world, "sea.png", &bytes);
+    // Bob has begun with the same picture when hers comes.
+    let begun = bob.client.open_upload("sea.png", &Digest::of_file(&path).await.unwrap()).await.unwrap();
+    let hers = ada.brings(&world, "sea.png", &bytes).await;
+    ada.sends(chat, Outgoing::file(hers, "")).await.unwrap();
+    let group = bob.makes_group("sea", &[&ada]).await;
+    bob.sends(group, Outgoing::file(hers, "")).await.unwrap();
+    assert_eq!(bob.knows(begun.file).await.state, file_state::COMPLETE);
+    assert!(bob.fetches(&world, begun.file).await.unwrap() == bytes);
+    let shown = bob.shows("", &[hers], visibility::FRIENDS, &[]).await;
+    assert_eq!(shown.pictures, [begun.file]);
+    while litrocket::features::files::collect_now(world.app()).await.unwrap() > 0 {}
+    assert_eq!(stored_chunks(&world), 1 + PREVIEW_SIZES.len());
 }

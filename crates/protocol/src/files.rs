@@ -150,6 +150,9 @@ message! {
         added_by: AccountId,
         /// When, in server milliseconds.
         added_ms: u64,
+        /// Until when the entry keeps its file, in server milliseconds; absent without such a time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until_ms: Option<u64>,
         /// How often somebody began to fetch it.
         downloads: u64,
     }
@@ -279,6 +282,9 @@ message! {
         state: u8,
         /// When its upload began, in server milliseconds.
         made_ms: u64,
+        /// Until when its content is kept as things stand, in server milliseconds; absent without such a time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until_ms: Option<u64>,
         /// Bytes of every chunk but the last.
         chunk_bytes: u64,
         /// The chunks that are stored, as pairs of first chunk and count.

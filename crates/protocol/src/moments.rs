@@ -34,7 +34,8 @@ message! {
         /// 1 to 6,144 bytes, together with `alts`; may be empty when there are pictures.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         text: String,
-        /// Pictures, at most 9 files that the caller may read, each complete and with previews.
+        /// Pictures, at most 9 files that the caller may read, each complete and with previews. Of one that somebody
+        /// else brought the moment shows the caller's own file with the same content.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pictures: Vec<u64>,
         /// What each picture shows, in words: none, or one for each, which may be empty.

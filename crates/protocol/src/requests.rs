@@ -194,7 +194,7 @@ requests! {
     0x040d people::RecommendFriends(Session) => people::Recommendations []
     0x040e people::DismissRecommendation(Session) => account::Done [NOT_FOUND]
 
-    0x0500 moments::PostMoment(Session) => moments::Moment [NOT_FOUND, ID_CONFLICT, BAD_PICTURE, FILE_GONE]
+    0x0500 moments::PostMoment(Session) => moments::Moment [NOT_FOUND, ID_CONFLICT, BAD_PICTURE, FILE_GONE, QUOTA_EXCEEDED]
     0x0501 moments::ListFeed(Session) => moments::Moments []
     0x0502 moments::ListMoments(Session) => moments::Moments [NOT_FOUND]
     0x0503 moments::GetMoment(Session) => moments::Moment [NOT_FOUND]

@@ -13,7 +13,9 @@ use litrocket_protocol::{
 
 use super::{
     avatar_store::{self, Face},
-    missing, pictures, store,
+    missing,
+    pictures::{self, Undecoded},
+    store,
 };
 use crate::{
     error::{Error, Result},
@@ -78,8 +80,11 @@ async fn faces(
     let turn = pictures::turn(app).await?;
     let bytes = pictures::bytes(app, content, file.size).await?.ok_or_else(|| bad("file"))?;
     let crop = crop.map(|crop| Crop { x: crop.x, y: crop.y, side: crop.side });
-    let made = pictures::decode(turn, move || squares(&bytes, crop, &AVATAR_SIZES, pictures::LIMITS)).await?;
-    made.map_err(|error| bad(if error == PictureError::Outside { "crop" } else { "file" }))
+    let made = pictures::decode(turn, move || squares(&bytes, crop, &AVATAR_SIZES, pictures::LIMITS)).await;
+    made.map_err(|error| match error {
+        Undecoded::Refused(PictureError::Outside) => bad("crop"),
+        _ => bad("file"),
+    })
 }
 
 pub(super) async fn get(caller: Session, request: GetAvatar) -> Result<Preview> {

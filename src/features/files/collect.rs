@@ -16,8 +16,8 @@ const INTERVAL: Duration = Duration::from_secs(10);
 /// Files that one job takes away: the writer is not held up for long.
 const STEP: u64 = 100;
 /// How long a complete file may wait for a message to carry it.
-const UNUSED_MS: u64 = 24 * 3_600_000;
-const DAY_MS: u64 = 86_400_000;
+pub(super) const UNUSED_MS: u64 = 24 * 3_600_000;
+pub(super) const DAY_MS: u64 = 86_400_000;
 /// Chunks that could not be deleted are tried again after this time.
 const RETRY_MS: u64 = 60_000;
 /// Contents that may fail before the rest waits for the next time: the storage may be away as a whole.
@@ -49,10 +49,12 @@ pub async fn collect_now(app: &App) -> Result<u64> {
     let now = app.clock.now_ms();
     let config = &app.config.files;
     let before = |ms: u64| now.saturating_sub(ms);
+    let kept = |days: u64| if days == 0 { 0 } else { before(days * DAY_MS) };
     let before = expiry_store::Before {
         unused: before(UNUSED_MS),
         moved: before(config.upload_days * DAY_MS),
-        made: if config.retention_days == 0 { 0 } else { before(config.retention_days * DAY_MS) },
+        made: kept(config.retention_days),
+        shelved: kept(config.group_retention_days),
     };
     let work = async move |tx: &mut Tx| expiry_store::expire(tx, before, STEP).await;
     let files = app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;

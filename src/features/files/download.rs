@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::{
     PRIORITY,
     blobs::{BlobError, Place},
-    content_store, info, missing,
+    content_store, infos, missing,
     shares::{Memory, Share},
     shelf_store, store,
 };
@@ -33,7 +33,7 @@ pub(super) async fn get(caller: Session, request: GetFile) -> Result<FileInfo> {
     let app = &caller.app;
     let file = store::readable(&app.db, caller.account(), request.file).await?.ok_or_else(missing)?;
     let content = file.content;
-    let mut info = info(app, file).await?;
+    let mut info = infos(app, vec![file]).await?.pop().ok_or_else(missing)?;
     if let Some(content) = content.filter(|_| request.hashes) {
         info.hashes = content_store::content(&app.db, content).await?.map(|content| content.hashes);
     }

@@ -6,6 +6,7 @@ use litrocket_protocol::AccountId;
 use super::{
     content_store,
     store::{CARRIED, File, unused},
+    times_store,
 };
 use crate::{args, error::Result, writer::Tx};
 
@@ -43,8 +44,10 @@ pub(super) struct Before {
     pub(super) unused: u64,
     /// Uploads to which nothing came since then.
     pub(super) moved: u64,
-    /// All that were made before.
+    /// All that were made before and that no group keeps.
     pub(super) made: u64,
+    /// Those of groups that were added before.
+    pub(super) shelved: u64,
 }
 
 /// Takes files away that nothing has carried since before some time, that are too old, or whose owner has gone; how
@@ -55,11 +58,12 @@ pub(super) async fn expire(tx: &mut Tx, before: Before, most: u64) -> Result<u64
         ORDER BY unused_ms LIMIT $2";
     const STUCK: &str = "SELECT f.id, f.content FROM contents c JOIN files f ON f.content = c.id
         WHERE c.complete = 0 AND c.moved_ms < $1 ORDER BY c.moved_ms LIMIT $2";
-    const OLD: &str = "SELECT id, content FROM files WHERE content IS NOT NULL AND made_ms < $1
-        ORDER BY made_ms LIMIT $2";
+    const OLD: &str = "SELECT id, content FROM files WHERE content IS NOT NULL AND shelved = 0
+        AND made_ms < $1 ORDER BY made_ms LIMIT $2";
     let mut files: Vec<Gone> = tx.all(UNUSED, args![before.unused, most]).await?;
     files.extend(tx.all::<Gone>(STUCK, args![before.moved, most]).await?);
     files.extend(tx.all::<Gone>(OLD, args![before.made, most]).await?);
+    files.extend(times_store::end_shelved(tx, before.shelved, most).await?);
     files.extend(left_behind(tx, most).await?);
     files.sort_unstable();
     files.dedup();

@@ -71,9 +71,18 @@ async fn voice_of(tx: &mut Tx, content: u64, wave: Vec<u8>) -> Result<Voice> {
     Ok(Voice { duration_ms, wave })
 }
 
-/// Files become the pictures of a moment, if its author may read them and they can be shown.
-pub(crate) async fn use_pictures(tx: &mut Tx, author: AccountId, files: &[u64]) -> Result<()> {
-    if files.is_empty() { Ok(()) } else { picture_store::use_pictures(tx, author, files).await }
+/// Files become the pictures of a moment, if its author may read them and they can be shown: the numbers of the author's
+/// own files with these contents, within the quota of this many bytes.
+pub(crate) async fn use_pictures(
+    tx: &mut Tx,
+    author: AccountId,
+    files: &[u64],
+    quota: u64,
+) -> Result<Vec<u64>> {
+    if files.is_empty() {
+        return Ok(Vec::new());
+    }
+    picture_store::use_pictures(tx, author, files, quota).await
 }
 
 /// Moments do not have these pictures any more.

@@ -1,7 +1,7 @@
 //! Files: uploads and downloads in verified chunks, and who may read them.
 //!
 //! [`upload`] and [`download`] are the requests and streams, [`transfers`] what is known of uploads under way,
-//! [`blobs`] the storage of chunks, [`store`] and [`content_store`] the tables, [`messages`] the messages that carry
+//! [`blobs`] the storage of chunks, [`store`] and [`content_store`] the tables, [`times_store`] how long what is kept, [`messages`] the messages that carry
 //! files, [`pictures`] small ones of pictures, [`avatars`] faces, [`voice`] recordings, [`own`] what an account keeps, [`shelf`] the files of groups,
 //! [`mod@collect`] takes away what nothing refers to, [`mod@verify`] reads it all. Must not know QUIC. Start with
 //! [`upload::open`].
@@ -22,6 +22,7 @@ mod shares;
 mod shelf;
 mod shelf_store;
 mod store;
+mod times_store;
 mod transfers;
 mod upload;
 mod verify;
@@ -29,7 +30,10 @@ mod voice;
 
 use std::{
     path::Path,
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -50,7 +54,7 @@ pub use collect::{collect, collect_now, sweep_now};
 pub(crate) use expiry_store::erase;
 pub(crate) use export_store::EXPORT;
 pub(crate) use messages::{release, send, unused, use_pictures};
-pub use pictures::look;
+pub use pictures::{look, look_now};
 pub use verify::{Checked, Finding, verify};
 
 /// A stream with a file that makes no progress for so long is ended: a mobile line may be away for some seconds.
@@ -77,6 +81,8 @@ pub struct Files {
     /// The last conversation that was looked at for readers.
     swept: AtomicU64,
     stall: Duration,
+    /// Bytes of chunks that streams brought since the start.
+    brought: AtomicU64,
     /// A picture is complete.
     arrived: Notify,
     /// A picture was looked at.
@@ -96,10 +102,16 @@ impl Files {
             collect: Notify::new(),
             swept: AtomicU64::new(0),
             stall: STALL_TIME.min(Duration::from_millis(config.stall_ms)),
+            brought: AtomicU64::new(0),
             arrived: Notify::new(),
             looked: Notify::new(),
             decoding: Arc::new(Semaphore::new(1)),
         })
+    }
+
+    /// Bytes of chunks that streams brought since the start, also those that had to be brought again.
+    pub fn brought(&self) -> u64 {
+        self.brought.load(Ordering::Relaxed)
     }
 }
 
@@ -149,6 +161,18 @@ async fn progress(app: &App, file: &store::File) -> Result<(u8, Vec<(u64, u64)>)
     }
 }
 
+/// What is known of files, in their order.
+async fn infos(app: &App, files: Vec<store::File>) -> Result<Vec<FileInfo>> {
+    let ids: Vec<u64> = files.iter().map(|file| file.id).collect();
+    let untils = times_store::untils(&app.db, &app.config.files, &ids).await?;
+    let mut infos = Vec::with_capacity(files.len());
+    for file in files {
+        let until_ms = untils.get(&file.id).copied();
+        infos.push(FileInfo { until_ms, ..info(app, file).await? });
+    }
+    Ok(infos)
+}
+
 async fn info(app: &App, file: store::File) -> Result<FileInfo> {
     let (state, have) = progress(app, &file).await?;
     let known = match file.content.filter(|_| file.complete) {
@@ -167,6 +191,7 @@ async fn info(app: &App, file: store::File) -> Result<FileInfo> {
         media_type: shown_type(file.media_type),
         blake3: file.blake3,
         made_ms: file.made_ms,
+        until_ms: None,
         picture,
         location: location.unwrap_or(false),
     })

@@ -8,7 +8,7 @@ use litrocket_protocol::{
     limits,
 };
 
-use super::{expiry_store, info, store};
+use super::{expiry_store, infos, store};
 use crate::{error::Result, features::page_limit, rpc::Session, writer::Tx};
 
 pub(super) async fn delete(caller: Session, request: DeleteFile) -> Result<Done> {
@@ -35,10 +35,7 @@ pub(super) async fn list(caller: Session, request: ListFiles) -> Result<Files> {
     let mut rows = store::kept(&app.db, me, request.after.unwrap_or(u64::MAX), &find, limit + 1).await?;
     let more = rows.len() as u64 > limit;
     rows.truncate(limit as usize);
-    let mut files = Vec::with_capacity(rows.len());
-    for row in rows {
-        files.push(info(app, row).await?);
-    }
+    let files = infos(app, rows).await?;
     let used_bytes = store::used_now(&app.db, me).await?;
     Ok(Files { files, more, used_bytes, quota_bytes: app.files.quota })
 }

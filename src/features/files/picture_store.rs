@@ -10,7 +10,8 @@ use litrocket_protocol::{
 
 use super::{
     blobs::Place,
-    store::{list, may_read},
+    missing,
+    store::{adopt, list, may_read, readable_in},
 };
 use crate::{
     args,
@@ -20,8 +21,9 @@ use crate::{
     writer::Tx,
 };
 
-/// How often somebody begins to look at a picture: one that ends the server with it is left alone then.
-const TRIES_MAX: u64 = 3;
+/// How long a picture waits with which the server ended once, twice, three times, more often. Perhaps it was not the
+/// picture; if it was, it does no more harm than this.
+const PAUSES_MS: [u64; 4] = [60_000, 3_600_000, 24 * 3_600_000, 30 * 24 * 3_600_000];
 
 /// What the first bytes of a recording look like.
 pub(super) const RECORDING: &str = "audio/opus";
@@ -41,22 +43,33 @@ pub(super) async fn wait(tx: &mut Tx, content: u64, media_type: &str, size: u64)
     if is_looked_at(media_type, size) { tx.execute(INSERT, args![content]).await.map(drop) } else { Ok(()) }
 }
 
-/// The content that was tried least often among those that wait, its size, and what it looks like.
-pub(super) async fn next(db: &Db) -> Result<Option<(u64, u64, String)>> {
+/// The content that waits longest among those whose time has come, its size, and what it looks like.
+pub(super) async fn next(db: &Db, now_ms: u64) -> Result<Option<(u64, u64, String)>> {
     const SELECT: &str =
         "SELECT p.content, c.size, c.media_type FROM pictures p JOIN contents c ON c.id = p.content
-        WHERE p.state = 0 ORDER BY p.tries, p.content LIMIT 1";
-    let row: Option<(i64, i64, String)> = db.first(SELECT, &[]).await?;
+        WHERE p.state = 0 AND p.retry_ms <= $1 ORDER BY p.retry_ms, p.content LIMIT 1";
+    let row: Option<(i64, i64, String)> = db.first(SELECT, args![now_ms]).await?;
     Ok(row.map(|(content, size, media_type)| (content as u64, size as u64, media_type)))
 }
 
 /// Somebody begins to look at a picture; whether they shall.
 pub(super) async fn begin(tx: &mut Tx, content: u64) -> Result<bool> {
-    const BEGIN: &str =
-        "UPDATE pictures SET tries = tries + 1, state = CASE WHEN tries >= $2 THEN 2 ELSE 0 END
-        WHERE content = $1 AND state = 0 RETURNING state";
-    let row: Option<(i64,)> = tx.first(BEGIN, args![content, TRIES_MAX]).await?;
-    Ok(row == Some((0,)))
+    const BEGIN: &str = "UPDATE pictures SET tries = tries + 1 WHERE content = $1 AND state = 0";
+    Ok(tx.execute(BEGIN, args![content]).await? > 0)
+}
+
+/// A picture could not be looked at: it waits until then.
+pub(super) async fn put_off(tx: &mut Tx, content: u64, retry_ms: u64) -> Result<()> {
+    const UPDATE: &str = "UPDATE pictures SET tries = 0, retry_ms = $2 WHERE content = $1 AND state = 0";
+    tx.execute(UPDATE, args![content, retry_ms]).await.map(drop)
+}
+
+/// The server starts: whatever somebody had begun to look at when it ended waits for a while.
+pub(super) async fn put_off_begun(tx: &mut Tx) -> Result<()> {
+    const UPDATE: &str = "UPDATE pictures SET retry_ms = $1 + CASE tries WHEN 1 THEN $2 WHEN 2 THEN $3
+        WHEN 3 THEN $4 ELSE $5 END WHERE state = 0 AND tries > 0 AND retry_ms <= $1";
+    let (now, [first, second, third, more]) = (tx.now_ms(), PAUSES_MS);
+    tx.execute(UPDATE, args![now, first, second, third, more]).await.map(drop)
 }
 
 /// What somebody found who looked.
@@ -71,16 +84,15 @@ pub(super) enum Found {
 
 /// What was found out of a content.
 pub(super) async fn settle(tx: &mut Tx, place: Place, found: &Found) -> Result<()> {
-    const GOOD: &str = "UPDATE pictures SET state = 1, width = $2, height = $3, blurhash = $4, location = $5
-        WHERE content = $1";
-    const HEARD: &str = "UPDATE pictures SET state = 3, duration_ms = $2 WHERE content = $1";
+    const GOOD: &str = "UPDATE pictures SET state = 1, width = $2, height = $3, blurhash = $4, location = $5,
+        retry_ms = 0 WHERE content = $1";
+    const HEARD: &str = "UPDATE pictures SET state = 3, duration_ms = $2, retry_ms = 0 WHERE content = $1";
+    const NOTHING: &str = "UPDATE pictures SET state = 2, retry_ms = 0 WHERE content = $1";
     const LEFT: &str =
         "INSERT INTO content_leftovers (content, place) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     let content = place.content;
     let settled = match found {
-        Found::Nothing => {
-            tx.execute("UPDATE pictures SET state = 2 WHERE content = $1", args![content]).await?
-        }
+        Found::Nothing => tx.execute(NOTHING, args![content]).await?,
         Found::Recording(duration_ms) => tx.execute(HEARD, args![content, *duration_ms]).await?,
         Found::Picture(Previews { facts, blurhash, .. }) => {
             let (width, height) = (u64::from(facts.width), u64::from(facts.height));
@@ -94,11 +106,11 @@ pub(super) async fn settle(tx: &mut Tx, place: Place, found: &Found) -> Result<(
     Ok(())
 }
 
-/// Whether a content waits to be looked at.
-pub(super) async fn waits(db: &Db, content: u64) -> Result<bool> {
-    const SELECT: &str = "SELECT state FROM pictures WHERE content = $1";
-    let row: Option<(i64,)> = db.first(SELECT, args![content]).await?;
-    Ok(row == Some((0,)))
+/// Whether a content is looked at soon.
+pub(super) async fn waits(db: &Db, content: u64, now_ms: u64) -> Result<bool> {
+    const SELECT: &str = "SELECT content FROM pictures WHERE content = $1 AND state = 0 AND retry_ms <= $2";
+    let row: Option<(i64,)> = db.first(SELECT, args![content, now_ms]).await?;
+    Ok(row.is_some())
 }
 
 type Row = (i64, i64, String, i64);
@@ -127,28 +139,50 @@ pub(super) async fn recording_ms(tx: &mut Tx, content: u64) -> Result<Option<u64
     Ok(row.map(|(duration,)| duration as u64))
 }
 
-/// Pictures for a moment, in order: each readable, kept, complete and looked at. They are used from now on.
-pub(super) async fn use_pictures(tx: &mut Tx, account: AccountId, files: &[u64]) -> Result<()> {
+/// Pictures for a moment, in order: each readable, kept, complete and looked at. What somebody else brought becomes the
+/// account's own, within the quota of this many bytes. They are used from now on; their numbers.
+pub(super) async fn use_pictures(
+    tx: &mut Tx,
+    account: AccountId,
+    files: &[u64],
+    quota: u64,
+) -> Result<Vec<u64>> {
     const SELECT: &str = concat!(
-        "SELECT f.content IS NOT NULL, COALESCE(p.state, 2) FROM json_each($2) j JOIN files f ON f.id = j.value
+        "SELECT f.id, f.owner, f.content IS NOT NULL, COALESCE(p.state, 2)
+        FROM json_each($2) j JOIN files f ON f.id = j.value
         LEFT JOIN pictures p ON p.content = f.content WHERE ",
-        may_read!()
+        may_read!(),
+        " ORDER BY j.key"
     );
     const USED: &str = "UPDATE files SET unused_ms = NULL WHERE id IN (SELECT value FROM json_each($1))";
-    let wanted = list(files)?;
-    let rows: Vec<(i64, i64)> = tx.all(SELECT, args![account, &*wanted]).await?;
+    let rows: Vec<(i64, i64, i64, i64)> = tx.all(SELECT, args![account, list(files)?]).await?;
     let refuse = |code| Err(Fault::new(code).field("pictures").into());
     if rows.len() != files.len() {
         return refuse(code::NOT_FOUND);
     }
-    if rows.iter().any(|(kept, _)| *kept == 0) {
+    if rows.iter().any(|(_, _, kept, _)| *kept == 0) {
         return refuse(code::FILE_GONE);
     }
-    if rows.iter().any(|(_, state)| *state == 0) {
+    if rows.iter().any(|(.., state)| *state == 0) {
         return Err(Fault::new(code::BUSY).retry_after(1000).into());
     }
-    if rows.iter().any(|(_, state)| *state != 1) {
+    if rows.iter().any(|(.., state)| *state != 1) {
         return refuse(code::BAD_PICTURE);
     }
-    tx.execute(USED, args![wanted]).await.map(drop)
+    let mut own = Vec::with_capacity(rows.len());
+    for (file, owner, ..) in rows {
+        let file = file as u64;
+        own.push(if AccountId::from(owner) == account {
+            file
+        } else {
+            adopted(tx, account, file, quota).await?
+        });
+    }
+    tx.execute(USED, args![list(&own)?]).await?;
+    Ok(own)
+}
+
+async fn adopted(tx: &mut Tx, account: AccountId, file: u64, quota: u64) -> Result<u64> {
+    let file = readable_in(tx, account, file).await?.ok_or_else(missing)?;
+    Ok(adopt(tx, account, file, quota).await?.id)
 }

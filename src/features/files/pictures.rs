@@ -1,7 +1,8 @@
 //! Pictures: looked at once, when they are complete, by one task, one after the other. What decoding takes is bounded, and
 //! a picture that brings it down harms no other. Recordings are looked at in the same way, for how long they are.
 //!
-//! A row in `pictures` waits until it was looked at, also over a restart. Start with [`look`].
+//! A row in `pictures` waits until it was looked at, also over a restart. Only what was decoded, or refused by its decoder,
+//! is done with: after everything else it is looked at again. Start with [`look`].
 
 use std::{sync::Arc, time::Duration};
 
@@ -33,6 +34,10 @@ use crate::{
 const INTERVAL: Duration = Duration::from_secs(30);
 /// The pause after the storage failed.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long a picture waits whose bytes cannot be read now, in milliseconds.
+const AWAY_MS: u64 = 60_000;
+/// The same of one with a chunk that was found changed or lost, or whose decoder broke down.
+const BROKEN_MS: u64 = 3_600_000;
 /// How long the end of an upload waits for its previews.
 const WAIT: Duration = Duration::from_secs(5);
 /// What one picture may take: a large camera's, and its pixels in memory. One is decoded at a time.
@@ -40,8 +45,11 @@ pub(super) const LIMITS: Limits = Limits { pixels: 50_000_000, memory: 256 << 20
 
 /// Looks at pictures for as long as the server runs.
 pub async fn look(app: Arc<App>) {
+    if let Err(error) = app.writer.run(|tx| Box::pin(picture_store::put_off_begun(tx))).await {
+        tracing::debug!(%error, "pictures that were under way do not wait");
+    }
     loop {
-        match look_at_next(&app).await {
+        match look_now(&app).await {
             Ok(true) => {}
             Ok(false) => {
                 let _ = timeout(INTERVAL, app.files.arrived.notified()).await;
@@ -55,34 +63,50 @@ pub async fn look(app: Arc<App>) {
 }
 
 /// Looks at one picture; whether there was one.
-async fn look_at_next(app: &App) -> Result<bool> {
-    let Some((content, size, media_type)) = picture_store::next(&app.db).await? else { return Ok(false) };
-    let known = content_store::content(&app.db, content).await?;
-    if let Some(content_store::Content { place, .. }) = known
-        && app.writer.run(move |tx| Box::pin(picture_store::begin(tx, content))).await?
-    {
-        let turn = turn(app).await?;
-        let found = match bytes(app, content, size).await? {
-            None => Found::Nothing,
-            Some(bytes) if media_type == picture_store::RECORDING => {
-                let duration = voice::duration_ms(&bytes).filter(|ms| (1..=VOICE_MS_MAX).contains(ms));
-                duration.map_or(Found::Nothing, Found::Recording)
-            }
-            Some(bytes) => {
-                let made = decode(turn, move || previews(&bytes, &PREVIEW_SIZES, LIMITS)).await?;
-                made.map_or(Found::Nothing, Found::Picture)
-            }
-        };
-        if let Found::Picture(found) = &found {
-            for (size, jpeg) in PREVIEW_SIZES.iter().zip(&found.jpegs) {
-                let put = app.files.blobs.put_preview(place, *size, jpeg.clone().into()).await;
-                put.map_err(|error| super::transfers::unavailable(&error))?;
-            }
-        }
-        let work = async move |tx: &mut Tx| picture_store::settle(tx, place, &found).await;
-        app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+pub async fn look_now(app: &App) -> Result<bool> {
+    let now = app.clock.now_ms();
+    let Some((content, size, media_type)) = picture_store::next(&app.db, now).await? else {
+        return Ok(false);
+    };
+    let looked = look_at(app, content, size, &media_type).await;
+    let pause = match &looked {
+        Ok(true) => None,
+        Ok(false) => Some(BROKEN_MS),
+        Err(_) => Some(AWAY_MS),
+    };
+    if let Some(pause) = pause {
+        app.writer.run(move |tx| Box::pin(picture_store::put_off(tx, content, now + pause))).await?;
     }
     app.files.looked.notify_waiters();
+    looked.map(|_| true)
+}
+
+/// Looks at a picture; whether that came to an end.
+async fn look_at(app: &App, content: u64, size: u64, media_type: &str) -> Result<bool> {
+    let Some(known) = content_store::content(&app.db, content).await? else { return Ok(true) };
+    let turn = turn(app).await?;
+    let Some(bytes) = bytes(app, content, size).await? else { return Ok(false) };
+    if !app.writer.run(move |tx| Box::pin(picture_store::begin(tx, content))).await? {
+        return Ok(true);
+    }
+    let found = if media_type == picture_store::RECORDING {
+        let duration = voice::duration_ms(&bytes).filter(|ms| (1..=VOICE_MS_MAX).contains(ms));
+        duration.map_or(Found::Nothing, Found::Recording)
+    } else {
+        match decode(turn, move || previews(&bytes, &PREVIEW_SIZES, LIMITS)).await {
+            Ok(made) => Found::Picture(made),
+            Err(Undecoded::Refused(_)) => Found::Nothing,
+            Err(Undecoded::Broken) => return Ok(false),
+        }
+    };
+    if let Found::Picture(found) = &found {
+        for (size, jpeg) in PREVIEW_SIZES.iter().zip(&found.jpegs) {
+            let put = app.files.blobs.put_preview(known.place, *size, jpeg.clone().into()).await;
+            put.map_err(|error| super::transfers::unavailable(&error))?;
+        }
+    }
+    let work = async move |tx: &mut Tx| picture_store::settle(tx, known.place, &found).await;
+    app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
     Ok(true)
 }
 
@@ -111,20 +135,31 @@ pub(super) async fn turn(app: &App) -> Result<Turn> {
     permit.map(Turn).map_err(|error| Error::Internal(error.to_string()))
 }
 
+/// Why a picture was not decoded.
+pub(super) enum Undecoded {
+    /// It is none, or takes too much.
+    Refused(PictureError),
+    /// The decoder broke down, or the server ends.
+    Broken,
+}
+
 /// Decodes on a thread for it. The turn goes with the work: who asked may be gone before it is done.
 pub(super) async fn decode<T: Send + 'static>(
     Turn(permit): Turn,
     work: impl FnOnce() -> Result<T, PictureError> + Send + 'static,
-) -> Result<Result<T, PictureError>> {
+) -> Result<T, Undecoded> {
     let done = tokio::task::spawn_blocking(move || {
         let done = work();
         drop(permit);
         done
     });
-    Ok(done.await.unwrap_or_else(|error| {
-        tracing::error!(%error, "a picture could not be decoded");
-        Err(PictureError::Damaged(error.to_string()))
-    }))
+    match done.await {
+        Ok(made) => made.map_err(Undecoded::Refused),
+        Err(error) => {
+            tracing::error!(%error, "a picture could not be decoded");
+            Err(Undecoded::Broken)
+        }
+    }
 }
 
 /// Waits a moment for the previews of a content that is complete.
@@ -133,7 +168,7 @@ pub(super) async fn settled(app: &App, content: u64) -> Result<()> {
         loop {
             let mut looked = std::pin::pin!(app.files.looked.notified());
             looked.as_mut().enable();
-            if !picture_store::waits(&app.db, content).await? {
+            if !picture_store::waits(&app.db, content, app.clock.now_ms()).await? {
                 return Ok(());
             }
             looked.await;

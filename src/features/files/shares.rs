@@ -9,7 +9,7 @@ use std::{
 use litrocket_core::chunks::Layout;
 use litrocket_protocol::AccountId;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore},
     time::{Instant, sleep_until, timeout},
 };
 
@@ -17,8 +17,11 @@ use crate::config;
 
 /// The largest chunk, in MiB: every account may hold one.
 const CHUNK_MIB_MAX: u32 = 16;
-/// One account takes at most this part of the memory, so that it never stands alone between the others and theirs.
+/// One account takes at most this part of the memory.
 const PART: u32 = 4;
+/// This part of the memory is for accounts that hold none: slow ones, however many, never hold all of it with chunks
+/// beyond their first.
+const KEPT: u32 = 16;
 /// The least rate that can be asked for, in bytes a second: slower streams look stalled.
 const RATE_MIN: u64 = 64 * 1024;
 /// Accounts whose pace is remembered; beyond it those without streams are forgotten.
@@ -27,22 +30,41 @@ const ACCOUNTS_MAX: usize = 10_000;
 /// What is shared.
 #[derive(Debug)]
 pub(super) struct Shares {
-    memory: Arc<Semaphore>,
     streams: Arc<Semaphore>,
-    accounts: Mutex<HashMap<AccountId, Taken>>,
+    taken: Mutex<Taken>,
+    /// Memory was given back.
+    freed: Notify,
     streams_each: usize,
     mib_each: u32,
+    mib_kept: u32,
     /// Bytes a second for each account; 0 for as many as there come.
     rate: u64,
 }
 
-/// What an account takes.
+/// What is taken of the memory, and by whom.
 #[derive(Debug)]
 struct Taken {
+    accounts: HashMap<AccountId, Account>,
+    /// Memory that nobody holds, in MiB.
+    free: u32,
+}
+
+/// What an account takes.
+#[derive(Debug)]
+struct Account {
     streams: usize,
+    /// What its streams hold when each has a chunk.
     mib: u32,
+    /// What they hold now.
+    held: u32,
     /// When its next byte may flow.
     next: Instant,
+}
+
+impl Account {
+    fn is_idle(&self) -> bool {
+        self.streams == 0 && self.held == 0
+    }
 }
 
 /// The place of one stream, given back when it is dropped.
@@ -57,18 +79,21 @@ pub(super) struct Share {
 /// The memory of one chunk, given back when it is dropped.
 #[derive(Debug)]
 pub(super) struct Memory {
-    _mib: OwnedSemaphorePermit,
+    shares: Arc<Shares>,
+    account: AccountId,
+    mib: u32,
 }
 
 impl Shares {
     pub(super) fn new(config: &config::Files) -> Arc<Self> {
         let mib = u32::try_from(config.memory_mib).unwrap_or(u32::MAX).max(CHUNK_MIB_MAX);
         Arc::new(Self {
-            memory: Arc::new(Semaphore::new(mib as usize)),
             streams: Arc::new(Semaphore::new(config.streams_max as usize)),
-            accounts: Mutex::default(),
+            taken: Mutex::new(Taken { accounts: HashMap::new(), free: mib }),
+            freed: Notify::new(),
             streams_each: config.streams_per_account as usize,
             mib_each: (mib / PART).max(CHUNK_MIB_MAX),
+            mib_kept: mib / KEPT,
             rate: match config.bytes_per_second {
                 0 => 0,
                 rate => rate.max(RATE_MIN),
@@ -76,8 +101,8 @@ impl Shares {
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<AccountId, Taken>> {
-        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A place for one more stream of an account with chunks of this layout; `None` when it, or all together, have
@@ -85,27 +110,54 @@ impl Shares {
     pub(super) fn stream(self: &Arc<Self>, account: AccountId, layout: Layout) -> Option<Share> {
         let chunk_mib = u32::try_from(layout.chunk_bytes >> 20).unwrap_or(CHUNK_MIB_MAX).max(1);
         let stream = self.streams.clone().try_acquire_owned().ok()?;
-        let now = Instant::now();
-        let mut accounts = self.lock();
-        if accounts.len() >= ACCOUNTS_MAX {
-            accounts.retain(|_, taken| taken.streams > 0);
+        let mut taken = self.lock();
+        if taken.accounts.len() >= ACCOUNTS_MAX {
+            taken.accounts.retain(|_, one| !one.is_idle());
         }
-        let taken = accounts.entry(account).or_insert(Taken { streams: 0, mib: 0, next: now });
-        if taken.streams >= self.streams_each || taken.mib + chunk_mib > self.mib_each {
+        let new = Account { streams: 0, mib: 0, held: 0, next: Instant::now() };
+        let one = taken.accounts.entry(account).or_insert(new);
+        if one.streams >= self.streams_each || one.mib + chunk_mib > self.mib_each {
             return None;
         }
-        taken.streams += 1;
-        taken.mib += chunk_mib;
+        one.streams += 1;
+        one.mib += chunk_mib;
         Some(Share { shares: self.clone(), account, chunk_mib, _stream: stream })
+    }
+
+    /// Whether an account that holds so much may have one more chunk of what is free. Its first one always; more while
+    /// no less is left for all others than it would hold itself.
+    fn may_take(&self, held: u32, chunk: u32, free: u32) -> bool {
+        free.checked_sub(chunk)
+            .is_some_and(|rest| held == 0 || (held + chunk <= rest && self.mib_kept <= rest))
     }
 }
 
 impl Share {
     /// Memory for one chunk; `None` when there was none for so long.
     pub(super) async fn memory(&self, patience: Duration) -> Option<Memory> {
-        let acquired = self.shares.memory.clone().acquire_many_owned(self.chunk_mib);
-        let mib = timeout(patience, acquired).await.ok()?.ok()?;
-        Some(Memory { _mib: mib })
+        let taken = async {
+            loop {
+                let mut freed = std::pin::pin!(self.shares.freed.notified());
+                freed.as_mut().enable();
+                if let Some(memory) = self.take() {
+                    return memory;
+                }
+                freed.await;
+            }
+        };
+        timeout(patience, taken).await.ok()
+    }
+
+    fn take(&self) -> Option<Memory> {
+        let mut taken = self.shares.lock();
+        let Taken { accounts, free } = &mut *taken;
+        let one = accounts.get_mut(&self.account)?;
+        if !self.shares.may_take(one.held, self.chunk_mib, *free) {
+            return None;
+        }
+        one.held += self.chunk_mib;
+        *free -= self.chunk_mib;
+        Some(Memory { shares: self.shares.clone(), account: self.account, mib: self.chunk_mib })
     }
 
     /// Waits until so many bytes may flow.
@@ -115,10 +167,10 @@ impl Share {
             return;
         }
         let at = {
-            let mut accounts = self.shares.lock();
-            let Some(taken) = accounts.get_mut(&self.account) else { return };
-            let at = taken.next.max(Instant::now());
-            taken.next = at + Duration::from_secs_f64(bytes as f64 / rate as f64);
+            let mut taken = self.shares.lock();
+            let Some(one) = taken.accounts.get_mut(&self.account) else { return };
+            let at = one.next.max(Instant::now());
+            one.next = at + Duration::from_secs_f64(bytes as f64 / rate as f64);
             at
         };
         sleep_until(at).await;
@@ -127,12 +179,32 @@ impl Share {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        let mut accounts = self.shares.lock();
-        let Some(taken) = accounts.get_mut(&self.account) else { return };
-        taken.streams -= 1;
-        taken.mib -= self.chunk_mib;
-        if taken.streams == 0 && taken.next <= Instant::now() {
-            accounts.remove(&self.account);
+        let mut taken = self.shares.lock();
+        let Some(one) = taken.accounts.get_mut(&self.account) else { return };
+        one.streams -= 1;
+        one.mib -= self.chunk_mib;
+        taken.forget(self.account);
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        let mut taken = self.shares.lock();
+        taken.free += self.mib;
+        if let Some(one) = taken.accounts.get_mut(&self.account) {
+            one.held -= self.mib;
+            taken.forget(self.account);
+        }
+        drop(taken);
+        self.shares.freed.notify_waiters();
+    }
+}
+
+impl Taken {
+    /// Forgets an account that takes nothing any more and has waited for its pace.
+    fn forget(&mut self, account: AccountId) {
+        if self.accounts.get(&account).is_some_and(|one| one.is_idle() && one.next <= Instant::now()) {
+            self.accounts.remove(&account);
         }
     }
 }
@@ -163,7 +235,45 @@ mod tests {
         let one = shares.stream(AccountId(1), large);
         assert!(one.is_some() && shares.stream(AccountId(1), large).is_none());
         drop(one);
-        assert!(shares.lock().is_empty());
+        assert!(shares.lock().accounts.is_empty());
+    }
+
+    #[tokio::test]
+    async fn accounts_that_hold_their_memory_for_long_leave_some_for_the_next() {
+        let mut config = config();
+        (config.memory_mib, config.streams_per_account) = (64, 16);
+        let shares = Shares::new(&config);
+        let small = Layout::new(1 << 20);
+        let (mut places, mut held) = (Vec::new(), Vec::new());
+        for slow in 1..=20 {
+            let before = held.len();
+            for _ in 0..16 {
+                let place = shares.stream(AccountId(slow), small).unwrap();
+                held.extend(place.memory(Duration::ZERO).await);
+                places.push(place);
+            }
+            let (got, left) = (held.len() - before, 64 - held.len());
+            assert!(got == 1 || got <= left, "{slow}: {got} taken, {left} left");
+            assert!(left >= 64 / KEPT as usize || got == 1, "{slow}: {got} taken, {left} left");
+            if left == 0 {
+                // So many slow accounts have one chunk each by now.
+                assert!(slow > 6, "{slow}");
+                break;
+            }
+            let next = shares.stream(AccountId(99), small).unwrap();
+            assert!(next.memory(Duration::ZERO).await.is_some(), "behind {slow} slow ones");
+        }
+        // What comes back goes to who waits.
+        let next = shares.stream(AccountId(99), small).unwrap();
+        let give = async {
+            tokio::task::yield_now().await;
+            held.clear();
+        };
+        let (memory, ()) = tokio::join!(next.memory(Duration::from_secs(5)), give);
+        assert!(memory.is_some());
+        drop((memory, next, places));
+        let taken = shares.lock();
+        assert!(taken.free == 64 && taken.accounts.is_empty(), "{taken:?}");
     }
 
     #[tokio::test]
@@ -183,7 +293,7 @@ mod tests {
             ada.pace(64 * 1024).await;
         }
         assert!(since.elapsed() >= Duration::from_millis(500), "{:?}", since.elapsed());
-        let waiting = shares.lock().get(&AccountId(2)).unwrap().next;
+        let waiting = shares.lock().accounts.get(&AccountId(2)).unwrap().next;
         assert!(waiting <= Instant::now(), "each has a pace of its own");
     }
 }

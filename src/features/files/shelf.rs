@@ -13,7 +13,7 @@ use litrocket_protocol::{
     limits,
 };
 
-use super::{missing, shelf_store, store};
+use super::{missing, shelf_store, store, times_store};
 use crate::{
     error::{Error, Result},
     features::{
@@ -61,7 +61,16 @@ async fn shown(tx: &mut Tx, id: u64) -> Result<GroupFile> {
 pub(super) async fn add(caller: Session, request: AddGroupFile) -> Result<GroupFile> {
     let me = caller.account();
     let quotas = (caller.app.config.files.group_quota_mib << 20, caller.app.files.quota);
-    caller.app.writer.run(move |tx| Box::pin(add_in(tx, me, request, quotas))).await
+    let entry = caller.app.writer.run(move |tx| Box::pin(add_in(tx, me, request, quotas))).await?;
+    Ok(timed(&caller, entry))
+}
+
+/// With the time until which it is kept.
+fn timed(caller: &Session, mut entry: GroupFile) -> GroupFile {
+    if entry.file.is_some() && !entry.gone {
+        entry.until_ms = times_store::entry_until(&caller.app.config.files, entry.added_ms);
+    }
+    entry
 }
 
 async fn add_in(
@@ -81,11 +90,11 @@ async fn add_in(
     if let Some((id, Some(same))) = there
         && same == file.id
     {
-        return shown(tx, id).await;
+        return again(tx, id, same).await;
     }
     let file = store::adopt(tx, me, file, own_quota).await?;
     match there {
-        Some((id, Some(same))) if same == file.id => return shown(tx, id).await,
+        Some((id, Some(same))) if same == file.id => return again(tx, id, same).await,
         Some(_) => return Err(Fault::new(code::NAME_TAKEN).field("name").into()),
         None => {}
     }
@@ -96,6 +105,12 @@ async fn add_in(
     }
     let id = shelf_store::add(tx, conversation, parent, &name, Some((file.id, file.size)), me).await?;
     store::used_again(tx, file.id).await?;
+    again(tx, id, file.id).await
+}
+
+/// The entry that keeps a file, also when its time was up before.
+async fn again(tx: &mut Tx, id: u64, file: u64) -> Result<GroupFile> {
+    times_store::shelve(tx, id, file).await?;
     shown(tx, id).await
 }
 
@@ -161,7 +176,8 @@ pub(super) async fn change(caller: Session, request: ChangeGroupFile) -> Result<
         shelf_store::place(tx, entry.entry, parent, &name).await?;
         shown(tx, entry.entry).await
     };
-    caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await
+    let entry = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    Ok(timed(&caller, entry))
 }
 
 pub(super) async fn delete(caller: Session, request: DeleteGroupFile) -> Result<Done> {
@@ -200,6 +216,7 @@ pub(super) async fn list(caller: Session, request: ListGroupFiles) -> Result<Gro
     let mut entries = shelf_store::list(&app.db, &request, limit + 1).await?;
     let more = entries.len() as u64 > limit;
     entries.truncate(limit as usize);
+    let entries: Vec<GroupFile> = entries.into_iter().map(|entry| timed(&caller, entry)).collect();
     let next = entries.last().filter(|_| more).map(|last| GroupFilePosition {
         name: last.name.clone(),
         number: if request.sort == group_sort::LARGEST { last.size } else { last.added_ms },

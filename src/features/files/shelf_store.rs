@@ -23,6 +23,7 @@ pub(super) fn entry(row: EntryRow) -> (ConversationId, GroupFile) {
         gone: file.is_some() && kept == 0,
         added_by: added_by.into(),
         added_ms: added_ms as u64,
+        until_ms: None,
         downloads: downloads as u64,
     };
     (conversation.into(), shown)

@@ -5,7 +5,7 @@
 
 use litrocket_protocol::{AccountId, ConversationId, Fault, fault::code};
 
-use super::{CHARGE_MIN, content_store};
+use super::{CHARGE_MIN, content_store, times_store};
 use crate::{
     args,
     db::Db,
@@ -95,7 +95,9 @@ pub(super) async fn unused(tx: &mut Tx, files: &[u64]) -> Result<bool> {
         AND NOT EXISTS (SELECT 1 FROM file_carriers k WHERE k.file = files.id)
         AND NOT EXISTS (SELECT 1 FROM group_files g WHERE g.file = files.id)
         AND NOT EXISTS (SELECT 1 FROM moment_pictures i WHERE i.file = files.id)";
-    Ok(tx.execute(UNUSED, args![list(files)?]).await? > 0)
+    let files = list(files)?;
+    times_store::unshelve(tx, &files).await?;
+    Ok(tx.execute(UNUSED, args![files]).await? > 0)
 }
 
 /// A file the account may read.
@@ -203,14 +205,16 @@ pub(super) async fn adopt(tx: &mut Tx, account: AccountId, from: File, quota: u6
         return Ok(from);
     }
     let own = same(tx, account, &from.blake3, &from.name).await?;
-    if let Some(own) = own.as_ref().filter(|own| own.content.is_some() && !own.damaged) {
+    // An upload of the same that is not complete yet is complete with this.
+    let is_as_good = |own: &&File| own.content.is_some() && !own.damaged && (own.complete || !from.complete);
+    if let Some(own) = own.as_ref().filter(is_as_good) {
         return Ok(own.clone());
     }
     check_quota(tx, account, (from.size, own.as_ref()), quota, "file").await?;
     let mut file = File { owner: account, made_ms: tx.now_ms(), ..from };
     file.id = put_file(tx, &file).await?;
-    if let Some(damaged) = own.and_then(|own| own.content) {
-        content_store::drop_unreferenced(tx, damaged).await?;
+    if let Some(before) = own.and_then(|own| own.content) {
+        content_store::drop_unreferenced(tx, before).await?;
     }
     Ok(file)
 }

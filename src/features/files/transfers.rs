@@ -146,6 +146,11 @@ impl Transfer {
         write.await.unwrap_or_else(|error| Err(NotStored::Blob(BlobError::Failed(error.to_string()))))
     }
 
+    /// The storage says itself what is there.
+    pub(super) fn correct(&self, there: Have) {
+        *self.have() = there;
+    }
+
     /// What was stored of a chunk is not what it was: it has to come again.
     pub(super) fn lost(&self, index: u64) {
         self.have().clear(index);

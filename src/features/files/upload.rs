@@ -1,6 +1,6 @@
 //! Uploads: opening, the streams that bring chunks, asking, giving up.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use bytes::{Bytes, BytesMut};
 use litrocket_core::chunks::{Layout, split_hashes};
@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout};
 use super::{
     STALL_BYTES,
     blobs::BlobError,
-    content_store, expiry_store, info, missing, pictures, progress,
+    content_store, expiry_store, infos, missing, pictures, progress,
     shares::{Memory, Share},
     sniff, storage_full, store,
     transfers::{NotStored, Transfer},
@@ -155,13 +155,8 @@ pub(super) async fn list(caller: Session, request: ListUploads) -> Result<Upload
     let mut rows = store::uploads(&app.db, me, request.after.unwrap_or(0), limit + 1).await?;
     let more = rows.len() as u64 > limit;
     rows.truncate(limit as usize);
-    let mut uploads: Vec<FileInfo> = Vec::new();
-    for row in rows {
-        let upload = info(app, row).await?;
-        if upload.state == file_state::UPLOADING {
-            uploads.push(upload);
-        }
-    }
+    let mut uploads: Vec<FileInfo> = infos(app, rows).await?;
+    uploads.retain(|upload| upload.state == file_state::UPLOADING);
     let used_bytes = store::used_now(&app.db, me).await?;
     Ok(Uploads { uploads, more, used_bytes, quota_bytes: app.config.files.quota_mib << 20 })
 }
@@ -238,6 +233,7 @@ async fn chunk(app: &App, recv: &mut RecvStream, share: &Share, length: usize) -
             Err(_) => return Err(close_code::TOO_SLOW),
             Ok(Ok(Some(bytes))) => {
                 buffer.extend_from_slice(&bytes);
+                app.files.brought.fetch_add(bytes.len() as u64, Ordering::Relaxed);
                 share.pace(bytes.len()).await;
             }
             // Fewer bytes than announced: what is whole was stored, the rest comes again.
@@ -288,11 +284,15 @@ async fn complete_if_whole(app: &App, transfer: &Transfer) -> Result<()> {
     if !transfer.have().is_complete() {
         return Ok(());
     }
-    let first = app.files.blobs.get(transfer.place, 0).await;
-    if matches!(first, Err(BlobError::Missing)) {
-        transfer.lost(0);
+    let unavailable = |error| super::transfers::unavailable(&error);
+    // A storage that was away may have come back with less than it took.
+    let there = app.files.blobs.have(transfer.place, transfer.layout).await.map_err(unavailable)?;
+    if !there.is_complete() {
+        tracing::warn!(content = transfer.content, missing = there.missing(), "stored chunks are gone");
+        transfer.correct(there);
+        return Ok(());
     }
-    let first = first.map_err(|error| super::transfers::unavailable(&error))?;
+    let first = app.files.blobs.get(transfer.place, 0).await.map_err(unavailable)?;
     complete(app, transfer.content, sniff(&first)).await
 }
 

@@ -12,15 +12,16 @@ use crate::{
     writer::Tx,
 };
 
-/// Gives a moment its pictures, in order, each with what it shows.
+/// Gives a moment its pictures, in order, each with what it shows. The quota is that of the author's files, in bytes.
 pub(super) async fn put(
     tx: &mut Tx,
     author: AccountId,
     moment: u64,
     (pictures, alts): (&[u64], &[String]),
+    quota: u64,
 ) -> Result<()> {
     const INSERT: &str = "INSERT INTO moment_pictures (moment, place, file, alt) VALUES ($1, $2, $3, $4)";
-    files::use_pictures(tx, author, pictures).await?;
+    let pictures = files::use_pictures(tx, author, pictures, quota).await?;
     let alt = |place: usize| alts.get(place).map_or("", String::as_str);
     let row = |(place, file): (usize, &u64)| args![moment, place as u64, *file, alt(place)].to_vec();
     let rows: Vec<_> = pictures.iter().enumerate().map(row).collect();

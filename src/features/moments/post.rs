@@ -61,7 +61,8 @@ pub(super) async fn post(caller: Session, request: PostMoment) -> Result<Moment>
     let hash = *blake3::hash(&frame::encode_body(&request)).as_bytes();
     let audience = audience(request.visibility, request.people)?;
     let (app, me, id) = (&caller.app, caller.account(), request.id);
-    let content = Content { text: request.text, pictures: request.pictures, alts: request.alts };
+    let files_quota = app.config.files.quota_mib << 20;
+    let content = Content { text: request.text, pictures: request.pictures, alts: request.alts, files_quota };
     let work = async move |tx: &mut Tx| insert(tx, me, (id, hash), content, audience).await;
     let (moment, new) = app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
     if new {
@@ -81,6 +82,8 @@ struct Content {
     text: String,
     pictures: Vec<u64>,
     alts: Vec<String>,
+    /// What the author's files may take, in bytes.
+    files_quota: u64,
 }
 
 async fn insert(
@@ -105,7 +108,7 @@ async fn insert(
         return Err(too_many("moments", limits::MOMENTS_PER_DAY_MAX));
     }
     let moment = store::insert(tx, me, (id, hash), audience.visibility, content.text).await?;
-    picture_store::put(tx, me, moment, (&content.pictures, &content.alts)).await?;
+    picture_store::put(tx, me, moment, (&content.pictures, &content.alts), content.files_quota).await?;
     store::set_people(tx, moment, &audience.people).await?;
     Ok((moment, true))
 }

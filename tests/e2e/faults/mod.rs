@@ -3,7 +3,7 @@
 mod inside;
 mod kill;
 mod network;
-mod scarce;
+pub(crate) mod scarce;
 mod stall;
 mod stop;
 mod syscall;

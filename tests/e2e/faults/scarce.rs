@@ -26,10 +26,10 @@ fn limited(limit: &str) -> Process {
 }
 
 /// A small file system of its own, as long as it lives.
-struct SmallDisk<'a>(&'a Path);
+pub(crate) struct SmallDisk<'a>(&'a Path);
 
 impl<'a> SmallDisk<'a> {
-    fn mount(at: &'a Path, mib: u32) -> Option<Self> {
+    pub(crate) fn mount(at: &'a Path, mib: u32) -> Option<Self> {
         std::fs::create_dir_all(at).unwrap();
         let size = format!("size={mib}m,mode=700");
         let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "none"]).arg(at).output();
@@ -47,14 +47,14 @@ impl<'a> SmallDisk<'a> {
     }
 
     /// Takes all free space.
-    fn fill(&self) {
+    pub(crate) fn fill(&self) {
         let mut ballast = std::fs::File::create(self.0.join("ballast")).unwrap();
         for piece in [1024 * 1024, 4096] {
             while ballast.write_all(&vec![0; piece]).is_ok() {}
         }
     }
 
-    fn free(&self) {
+    pub(crate) fn free(&self) {
         std::fs::remove_file(self.0.join("ballast")).unwrap();
     }
 }

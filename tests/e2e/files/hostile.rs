@@ -12,7 +12,7 @@ use litrocket_protocol::{
 use super::{MIB, content, file_of};
 use crate::{raw::Raw, world::World};
 
-fn head(file: u64, first: u64, count: u64) -> Vec<u8> {
+pub(super) fn head(file: u64, first: u64, count: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     for number in [stream_kind::UPLOAD, file, first, count] {
         varint::put(&mut bytes, number);
@@ -21,7 +21,7 @@ fn head(file: u64, first: u64, count: u64) -> Vec<u8> {
 }
 
 /// Brings chunks and answers the code with which the server ends the stream; `None` when it takes them.
-async fn brings(raw: &Raw, (file, first, count): (u64, u64, u64), bytes: &[u8]) -> Option<u32> {
+pub(super) async fn brings(raw: &Raw, (file, first, count): (u64, u64, u64), bytes: &[u8]) -> Option<u32> {
     let mut send = raw.connection.open_uni().await.unwrap();
     let all = [&head(file, first, count), bytes].concat();
     if send.write_all(&all).await.is_ok() {
@@ -36,7 +36,7 @@ async fn brings(raw: &Raw, (file, first, count): (u64, u64, u64), bytes: &[u8]) 
     asked.refused.map(|code| code as u32)
 }
 
-async fn opens(raw: &Raw, world: &World, name: &str, bytes: &[u8]) -> Upload {
+pub(super) async fn opens(raw: &Raw, world: &World, name: &str, bytes: &[u8]) -> Upload {
     let digest = Digest::of_file(&file_of(world, "raw.bin", bytes)).await.unwrap();
     let request = OpenUpload {
         name: name.into(),

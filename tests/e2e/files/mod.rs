@@ -4,8 +4,12 @@ mod broken;
 mod commands;
 mod hostile;
 mod lifetime;
+mod races;
+mod ranges;
 mod remote;
+mod scarce;
 mod shelf;
+mod times;
 
 use std::{
     path::{Path, PathBuf},

@@ -6,9 +6,13 @@ use std::{
 };
 
 use litrocket_client::Outgoing;
+use litrocket_protocol::{Class, files::file_state};
 
 use super::{MIB, content, file_of, stored_chunks};
-use crate::{programs::python, world::World};
+use crate::{
+    programs::python,
+    world::{PATIENCE, World},
+};
 
 struct Moto(Child);
 
@@ -41,13 +45,17 @@ fn make_bucket(port: u16) {
     assert!(made.success());
 }
 
-#[tokio::test]
-async fn files_live_on_s3_compatible_storage_which_may_be_away() {
+/// A port for a store that comes and goes.
+fn free_port() -> u16 {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
-    let moto = start(port);
-    make_bucket(port);
+    free.local_addr().unwrap().port()
+}
+
+/// A server whose files are in moto's bucket.
+async fn world_on(
+    port: u16,
+    change: impl FnOnce(&mut litrocket::config::Config),
+) -> (World, tempfile::TempDir) {
     let keys = tempfile::tempdir().unwrap();
     let key_file = keys.path().join("key");
     std::fs::write(&key_file, "id\nsecret\n").unwrap();
@@ -56,8 +64,18 @@ async fn files_live_on_s3_compatible_storage_which_may_be_away() {
         config.files.s3_endpoint = format!("http://127.0.0.1:{port}");
         config.files.s3_region = "us-east-1".into();
         config.files.s3_key_file = key_file.to_string_lossy().into_owned();
+        change(config);
     })
     .await;
+    (world, keys)
+}
+
+#[tokio::test]
+async fn files_live_on_s3_compatible_storage_which_may_be_away() {
+    let port = free_port();
+    let moto = start(port);
+    make_bucket(port);
+    let (world, _keys) = world_on(port, |_| {}).await;
     let [ada, bob] = world.people(["ada", "bob"]).await;
     let bytes = content(30, 3 * MIB + 1);
     let path = file_of(&world, "cloud.bin", &bytes);
@@ -81,4 +99,57 @@ async fn files_live_on_s3_compatible_storage_which_may_be_away() {
     ada.sends(chat, Outgoing::recall(ack.event_seq)).await.unwrap();
     while litrocket::features::files::collect_now(world.app()).await.unwrap() > 0 {}
     assert_eq!(ada.client.open_upload("cloud.bin", &digest).await.unwrap().have, []);
+}
+
+#[tokio::test]
+async fn a_store_that_goes_in_the_middle_of_an_upload_and_comes_back_only_delays_it() {
+    let port = free_port();
+    let moto = start(port);
+    make_bucket(port);
+    // Slow enough to be caught in the middle.
+    let (world, _keys) = world_on(port, |config| config.files.bytes_per_second = 4 << 20).await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let chat = ada.opens(&bob).await;
+    let bytes = content(32, 10 * MIB + 3);
+    let path = file_of(&world, "cloud.bin", &bytes);
+    let digest = litrocket_client::Digest::of_file(&path).await.unwrap();
+    let file = ada.client.open_upload("cloud.bin", &digest).await.unwrap().file;
+    ada.sends(chat, Outgoing::file(file, "")).await.unwrap();
+    let patience = Duration::from_secs(4);
+    let upload = {
+        let (client, path, digest) = (ada.client.clone(), path.clone(), digest.clone());
+        let transfer = litrocket_client::Transfer::default().within(patience);
+        tokio::spawn(async move { client.upload(&path, "cloud.bin", &digest, transfer).await })
+    };
+    let some = async {
+        while ada.knows(file).await.have.is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, some).await.unwrap();
+    drop(moto);
+    // It is told as something that passes, and chat goes on meanwhile.
+    let error = upload.await.unwrap().unwrap_err();
+    let fault = error.fault().unwrap_or_else(|| panic!("{error}"));
+    assert_eq!((&*fault.code, fault.class), ("storage_full", Class::Retry));
+    ada.says(chat, "still here").await;
+    assert_eq!(ada.knows(file).await.state, file_state::UPLOADING);
+    // A reader waits for the rest; the upload is tried again before the store answers.
+    let target = world.folder.path().join("copy");
+    let fetch = bob.client.download(file, &target, litrocket_client::Transfer::default());
+    let upload = ada.client.upload(&path, "cloud.bin", &digest, litrocket_client::Transfer::default());
+    let back = async {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        let moto = start(port);
+        make_bucket(port);
+        moto
+    };
+    // It comes back empty: even the chunks of which the server thought that they were there come again.
+    let (uploaded, fetched, _moto) = tokio::join!(upload, fetch, back);
+    assert_eq!(uploaded.unwrap(), file);
+    fetched.unwrap();
+    assert!(std::fs::read(&target).unwrap() == bytes);
+    assert_eq!(ada.knows(file).await.state, file_state::COMPLETE);
+    assert!(ada.fetches(&world, file).await.unwrap() == bytes);
+    assert_eq!(stored_chunks(&world), 0);
 }

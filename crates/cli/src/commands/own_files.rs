@@ -37,13 +37,27 @@ fn print(context: &Context, info: &FileInfo) -> Result<(), Failure> {
     let damaged = info.state == file_state::DAMAGED;
     let file = json_file(info.file, &info.name, info.size, &info.media_type, &info.blake3);
     context.output.data(
-        || json!({"type": "own_file", "file": file, "made_ms": info.made_ms, "damaged": damaged}),
         || {
-            let state =
-                if damaged { format!("  {}", context.output.words.file_damaged()) } else { String::new() };
-            format!("{}  {}{state}", described(info), time(info.made_ms))
+            let mut line =
+                json!({"type": "own_file", "file": file, "made_ms": info.made_ms, "damaged": damaged});
+            if let Some(until) = info.until_ms {
+                line["until_ms"] = until.into();
+            }
+            line
+        },
+        || {
+            let words = context.output.words;
+            let state = if damaged { format!("  {}", words.file_damaged()) } else { String::new() };
+            let until = kept_until(context, info.until_ms);
+            format!("{}  {}{until}{state}", described(info), time(info.made_ms))
         },
     )
+}
+
+/// When it goes, if it goes by itself.
+pub(super) fn kept_until(context: &Context, until_ms: Option<u64>) -> String {
+    until_ms
+        .map_or_else(String::new, |until| format!("  {} {}", context.output.words.kept_until(), time(until)))
 }
 
 /// Deletes one: it stops to count, and messages show it as gone.

@@ -13,7 +13,7 @@ use litrocket_protocol::{
 };
 use serde_json::json;
 
-use super::files::Shown;
+use super::{files::Shown, own_files::kept_until};
 use crate::{
     Failure, FileCommand,
     output::{escape_line, time},
@@ -153,10 +153,14 @@ fn print(context: &Context, names: &Names, entry: &GroupFile) -> Result<(), Fail
     let by = |account: AccountId| names.of(account);
     context.output.data(
         || {
-            json!({"type": if entry.file.is_some() { "group_file" } else { "folder" }, "entry": entry.entry,
+            let mut line = json!({"type": if entry.file.is_some() { "group_file" } else { "folder" }, "entry": entry.entry,
                 "folder": entry.folder, "name": entry.name, "file": entry.file, "size": entry.size,
                 "media_type": entry.media_type, "gone": entry.gone, "added_by": by(entry.added_by),
-                "added_by_id": entry.added_by.0, "added_ms": entry.added_ms, "downloads": entry.downloads})
+                "added_by_id": entry.added_by.0, "added_ms": entry.added_ms, "downloads": entry.downloads});
+            if let Some(until) = entry.until_ms {
+                line["until_ms"] = until.into();
+            }
+            line
         },
         || {
             let words = context.output.words;
@@ -166,7 +170,8 @@ fn print(context: &Context, names: &Names, entry: &GroupFile) -> Result<(), Fail
                 None => format!("{:>6} {name}/  @{added} {at}", entry.entry),
                 Some(file) => {
                     let size = HumanBytes(entry.size).to_string();
-                    let state = if entry.gone { format!("  {}", words.file_gone()) } else { String::new() };
+                    let until = kept_until(context, entry.until_ms);
+                    let state = if entry.gone { format!("  {}", words.file_gone()) } else { until };
                     let count = format!("{} {}", entry.downloads, words.downloads());
                     format!(
                         "{:>6} {name}  [{} {file}] {size}  @{added} {at}  {count}{state}",

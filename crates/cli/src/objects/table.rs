@@ -291,12 +291,12 @@ pub(super) const CLIENT: &[Object] = &[
         "file: file, done: number, chunks: number, all_chunks: number",
     ),
     object(&["storage"], "at the end of `file status|own|list`, in bytes", "used: number, quota: number"),
-    object(&["own_file"], "`file own`", "file: file, made_ms: number, damaged: bool"),
+    object(&["own_file"], "`file own`", "file: file, made_ms: number, damaged: bool, until_ms?: number"),
     object(
         &["group_file", "folder"],
         "`file list|put|folder|rename|move`",
         "entry: number, folder: number or null, name: text, file: number or null, size: number, media_type: text, \
-         gone: bool, added_by: text, added_by_id: number, added_ms: number, downloads: number",
+         gone: bool, added_by: text, added_by_id: number, added_ms: number, downloads: number, until_ms?: number",
     ),
     object(
         &["moment"],
