@@ -57,7 +57,7 @@ impl Terminal<'_> {
     }
 
     /// What a person reads.
-    fn reads(&self, args: &[&str]) -> String {
+    pub(super) fn reads(&self, args: &[&str]) -> String {
         let output = self.command(args).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()

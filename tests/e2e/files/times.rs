@@ -7,8 +7,14 @@ use litrocket_protocol::{
     files::{AddGroupFile, DeleteGroupFile, GroupFile, ListFiles, ListGroupFiles, file_state, group_sort},
 };
 
+use serde_json::Value;
+
 use super::{file_of, stored_chunks};
-use crate::world::{Person, World};
+use crate::{
+    process::Process,
+    programs::Terminal,
+    world::{Person, World},
+};
 
 const DAY_MS: u64 = 86_400_000;
 
@@ -95,6 +101,31 @@ async fn people_and_groups_keep_their_files_for_times_of_their_own_and_both_are_
     assert_eq!(bob.fetches(&world, shelved).await.unwrap(), b"shelved");
     days(&world, 62).await;
     assert_eq!(bob.knows(shelved).await.state, file_state::GONE);
+}
+
+#[tokio::test]
+async fn commands_show_until_when_files_are_kept() {
+    let mut process = Process::new();
+    process.variables =
+        vec![("LITROCKET_FILES_RETENTION_DAYS", "10"), ("LITROCKET_FILES_GROUP_RETENTION_DAYS", "30")];
+    process.up();
+    let [ada, bob] = ["ada", "bob"].map(|profile| Terminal { process: &process, profile });
+    ada.says(&["register", "ada"]);
+    bob.says(&["register", "bob"]);
+    std::fs::write(process.path().join("plans.txt"), "the plans").unwrap();
+    ada.says(&["file", "send", "@bob", "plans.txt"]);
+    let own = &ada.says(&["file", "own"])[0];
+    let days = |line: &Value, from: &str| {
+        (line["until_ms"].as_u64().unwrap() - line[from].as_u64().unwrap()) / DAY_MS
+    };
+    assert_eq!(days(own, "made_ms"), 10);
+    ada.says(&["group", "create", "rockets", "@bob"]);
+    ada.says(&["file", "put", "#rockets", "plans.txt"]);
+    let listed = bob.says(&["file", "list", "#rockets"]);
+    assert_eq!(days(&listed[0], "added_ms"), 30);
+    for args in [["file", "own", "plans"], ["file", "list", "#rockets"]] {
+        assert!(ada.reads(&args).contains("kept until 20"), "{}", ada.reads(&args));
+    }
 }
 
 #[tokio::test]

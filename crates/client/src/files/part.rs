@@ -6,12 +6,15 @@ use std::{
     io,
     os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use litrocket_core::chunks::{Hash, Have, Layout};
 
 /// What of a target's name is in the name of its part file: with the rest it fits into every file system.
 const NAME_BYTES: usize = 200;
+/// How long a part file in use is waited for: a fetch that was given up just now may still write its last chunk.
+const BUSY: Duration = Duration::from_secs(1);
 
 /// A part file that belongs to this process until it is dropped.
 #[derive(Debug)]
@@ -36,6 +39,7 @@ impl Part {
     /// same user; nothing is followed or replaced.
     pub(super) fn open(target: &Path, blake3: &[u8]) -> io::Result<Self> {
         let path = part_path(target, blake3);
+        let began = Instant::now();
         loop {
             let made = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path);
             let file = match made {
@@ -46,10 +50,14 @@ impl Part {
                 },
                 file => file?,
             };
-            file.try_lock().map_err(|_| {
+            if file.try_lock().is_err() {
+                if began.elapsed() < BUSY {
+                    std::thread::sleep(BUSY / 50);
+                    continue;
+                }
                 let text = format!("another process fetches this: {} is in use", path.display());
-                io::Error::new(io::ErrorKind::ResourceBusy, text)
-            })?;
+                return Err(io::Error::new(io::ErrorKind::ResourceBusy, text));
+            }
             // Whoever had it before may have made the target of it.
             let still = std::fs::symlink_metadata(&path).is_ok_and(|now| {
                 file.metadata().is_ok_and(|own| (own.dev(), own.ino()) == (now.dev(), now.ino()))
