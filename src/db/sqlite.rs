@@ -40,6 +40,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (20, "operators' deletions", include_str!("../../migrations/sqlite/0020_operators_deletions.sql")),
     (22, "pictures again", include_str!("../../migrations/sqlite/0022_pictures_again.sql")),
     (23, "file times", include_str!("../../migrations/sqlite/0023_file_times.sql")),
+    (24, "removed files", include_str!("../../migrations/sqlite/0024_removed_files.sql")),
 ];
 
 /// How long a writer waits for a lock that another program holds on the file.

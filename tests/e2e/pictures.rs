@@ -30,7 +30,7 @@ pub(crate) fn picture(seed: u8, width: u32, height: u32, format: ImageFormat) ->
 }
 
 /// The same JPEG with a block of Exif in front: turned by a quarter, taken somewhere.
-fn with_place(jpeg: &[u8]) -> Vec<u8> {
+pub(crate) fn with_place(jpeg: &[u8]) -> Vec<u8> {
     let mut exif = b"Exif\0\0II*\0\x08\0\0\0\x02\0".to_vec();
     exif.extend(b"\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\x25\x88\x04\0\x01\0\0\0\x26\0\0\0\0\0\0\0");
     exif.extend(b"\x01\0\x02\0\x05\0\x03\0\0\0\x38\0\0\0\0\0\0\0somewhere secret");

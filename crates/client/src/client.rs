@@ -12,8 +12,8 @@ use std::{
 
 use litrocket_core::client::{Cursors, Outbox};
 use litrocket_protocol::{
-    AccountId, ConversationId, Fault, MessageId, Request, SessionId, account, close_code, frame, state,
-    stream_kind,
+    AccountId, ConversationId, Fault, MessageId, Request, SessionId, account, close_code, fault, frame,
+    limits, state, stream_kind,
 };
 use tokio::{
     sync::{Notify, mpsc, oneshot, watch},
@@ -464,9 +464,16 @@ impl Client {
         self.tell(state::frame_type::TYPING, &state::Typing { conversation, typing });
     }
 
-    /// Watches the presence of some accounts, at most 200; replaces the earlier list.
-    pub fn watch(&self, accounts: Vec<AccountId>) {
+    /// Watches the presence of some accounts; replaces the earlier list. More than 200 are refused here, with `too_many`:
+    /// a server would watch some of them and leave the others out without a word.
+    pub fn watch(&self, accounts: Vec<AccountId>) -> Result<(), Error> {
+        let most = limits::PRESENCE_SUBSCRIPTIONS_MAX;
+        if accounts.len() > most {
+            let fault = Fault::new(fault::code::TOO_MANY).field("accounts").limit(most as u64);
+            return Err(fault.into());
+        }
         self.tell(state::frame_type::WATCH, &state::Watch { accounts });
+        Ok(())
     }
 
     /// Whether the person is away from this device.

@@ -65,7 +65,7 @@ message! {
         len: u32,
     }
 
-    /// Body of `forward` as a client sends it: the server copies the words.
+    /// Body of `forward` as a client sends it: the server copies the words, and the file beside them.
     pub struct Forward {
         /// The conversation to take the message from.
         conversation: ConversationId,
@@ -75,7 +75,7 @@ message! {
 
     /// Body of `forward` as it is stored and delivered.
     pub struct Forwarded {
-        /// The words.
+        /// The words; of a message with a file those beside it.
         text: String,
         /// As in `Text`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -84,6 +84,10 @@ message! {
         from: AccountId,
         /// When they were written, in server milliseconds.
         at_ms: u64,
+        /// The file of a message that carries one, without words: the sender's own from now on, for those who read this
+        /// message.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        file: Option<File>,
     }
 
     /// Body of `file` as a client sends it: the server adds what it knows of the file.

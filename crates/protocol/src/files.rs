@@ -44,6 +44,7 @@ pub mod group_sort {
 message! {
     /// Puts a file that the caller may read among a group's files; whoever is in the group may read it from then
     /// on. A file that somebody else brought becomes one of the caller's own, and counts for the caller. The same file under the same name in the same folder is the same entry.
+    /// An entry of that name whose content is not kept any more makes room for the new one.
     pub struct AddGroupFile {
         /// The group.
         conversation: ConversationId,
@@ -146,6 +147,9 @@ message! {
         /// Whether the file's content is not kept any more.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         gone: bool,
+        /// Of a picture with previews.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        picture: Option<Picture>,
         /// Who added it.
         added_by: AccountId,
         /// When, in server milliseconds.
@@ -194,7 +198,8 @@ message! {
     }
 
     /// Deletes an own file, complete or not: its content goes and counts no more. Messages and groups that carry it
-    /// show it as not kept any more. Files of others with the same content stay.
+    /// show it as not kept any more, for good: the same name and content brought again is another file. Files of others
+    /// with the same content stay.
     pub struct DeleteFile {
         /// The file.
         file: u64,

@@ -7,7 +7,7 @@ use litrocket_core::{access, writer::Position};
 use litrocket_protocol::{
     AccountId, ConversationId, Fault,
     conversations::member_state,
-    event::{Event, Forward, Forwarded, Reaction, Text, kind},
+    event::{Event, File, Forward, Forwarded, Reaction, Text, kind},
     fault::code,
     frame, limits,
 };
@@ -33,7 +33,7 @@ impl Hooks for ChatHooks {
                 kind::EDIT => edit(tx, command).await,
                 kind::RECALL => recall(tx, command).await,
                 kind::REACTION => reaction(tx, command).await,
-                kind::FORWARD => forward(tx, command).await,
+                kind::FORWARD => forward(tx, command, self.files_quota).await,
                 kind::FILE => {
                     let event = new_event(command, command.send.body.clone());
                     files::send(tx, command.sender, event, self.files_quota).await
@@ -118,7 +118,7 @@ pub(super) async fn take_back(tx: &mut Tx, original: Event, recall: NewEvent) ->
     let edit = store::newest_edit(tx, original.conversation, original.event_seq).await?;
     let message_seq = original.message_seq.unwrap_or(0);
     let (conversation, event_seq) = (original.conversation, original.event_seq);
-    if original.kind == kind::FILE {
+    if matches!(original.kind, kind::FILE | kind::FORWARD) {
         files::release(tx, conversation, event_seq).await?;
     }
     for mut event in edit.into_iter().chain([original]) {
@@ -147,11 +147,23 @@ async fn reaction(tx: &mut Tx, command: &SendCommand) -> Result<Position> {
     tx.append(new_event(command, command.send.body.clone())).await
 }
 
-async fn forward(tx: &mut Tx, command: &SendCommand) -> Result<Position> {
+async fn forward(tx: &mut Tx, command: &SendCommand, quota: u64) -> Result<Position> {
     let wanted: Forward = decode(&command.send.body)?;
     let source = readable(tx, wanted.conversation, wanted.event_seq, command.sender).await?;
-    let body = frame::encode_body(&forwarded(tx, source, command.sender).await?);
-    tx.append(new_event(command, body)).await
+    let mut forwarded = forwarded(tx, source, command.sender).await?;
+    if let Some(file) = forwarded.file.take() {
+        groups::rules::may_send_files(tx, command.send.conversation, command.sender).await?;
+        forwarded.file = Some(files::send_on(tx, command.sender, file, quota).await?);
+    }
+    let mut event = new_event(command, frame::encode_body(&forwarded));
+    let Some(file) = forwarded.file else { return tx.append(event).await };
+    if event.fallback.is_none() {
+        event.fallback = Some(format!("{} ({} bytes)", file.name, file.size));
+    }
+    let conversation = event.conversation;
+    let position = tx.append(event).await?;
+    files::carry(tx, file.file, conversation, position.event_seq).await?;
+    Ok(position)
 }
 
 /// A message the account may read; for everything else the answer is as if it did not exist.
@@ -177,12 +189,17 @@ async fn forwarded(tx: &mut Tx, source: Event, account: AccountId) -> Result<For
     match event_kind {
         kind::TEXT => {
             let text: Text = decode(&body)?;
-            Ok(Forwarded { text: text.text, format: text.format, from: sender, at_ms })
+            Ok(Forwarded { text: text.text, format: text.format, from: sender, at_ms, file: None })
         }
         kind::FORWARD => decode(&body),
+        kind::FILE => {
+            let mut file: File = decode(&body)?;
+            let text = std::mem::take(&mut file.text);
+            Ok(Forwarded { text, format: None, from: sender, at_ms, file: Some(file) })
+        }
         _ => Err(Fault::new(code::BAD_TARGET)
             .field("b")
-            .message("Only text can be forwarded; a file is sent again by its number.")
+            .message("Only text and files can be forwarded.")
             .into()),
     }
 }

@@ -66,6 +66,10 @@ fn line(event: &Event) -> Value {
         kind::FORWARD => {
             if let Ok(forwarded) = frame::decode::<Forwarded>(&event.body) {
                 line["text"] = json!(forwarded.text);
+                if let Some(file) = forwarded.file {
+                    line["file"] = json!(file.file);
+                    line["name"] = json!(file.name);
+                }
             }
         }
         kind::FILE => {

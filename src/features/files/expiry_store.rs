@@ -31,6 +31,13 @@ async fn drop_content(tx: &mut Tx, files: Vec<Gone>) -> Result<Vec<u64>> {
     Ok(contents)
 }
 
+/// Its owner removes a file: what carries it shows that it is not kept any more, and the same content brought again is
+/// another file. The content's number when it went with it.
+pub(super) async fn remove(tx: &mut Tx, file: &File) -> Result<Option<u64>> {
+    tx.execute("UPDATE files SET removed = 1 WHERE id = $1", args![file.id]).await?;
+    give_up(tx, file).await
+}
+
 /// Takes the content of one file away; the content's number when it went with it.
 pub(super) async fn give_up(tx: &mut Tx, file: &File) -> Result<Option<u64>> {
     let content = file.content.map(|id| id as i64);

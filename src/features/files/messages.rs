@@ -3,7 +3,7 @@
 use litrocket_core::writer::Position;
 use litrocket_protocol::{
     AccountId, ConversationId, Fault,
-    event::{File, SendFile, Voice},
+    event::{Event, File, Forwarded, SendFile, Voice, kind},
     fault::code,
     frame, limits,
 };
@@ -56,6 +56,26 @@ pub(crate) async fn send(
     let position = tx.append(event).await?;
     store::carry(tx, file.id, conversation, position.event_seq).await?;
     Ok(position)
+}
+
+/// The file of a message that is sent on: the sender's own from now on, within the quota of this many bytes, if the
+/// sender may read it and it is still kept.
+pub(crate) async fn send_on(tx: &mut Tx, sender: AccountId, shown: File, quota: u64) -> Result<File> {
+    let file = store::readable_in(tx, sender, shown.file).await?.ok_or_else(missing)?;
+    let file = store::adopt(tx, sender, file, quota).await?;
+    let content = file.content.ok_or_else(|| Error::from(code::FILE_GONE))?;
+    let picture = picture_store::known_in(tx, content).await?.map(|(picture, _)| picture);
+    let media_type = shown_type(file.media_type);
+    Ok(File { file: file.id, media_type, picture, text: String::new(), ..shown })
+}
+
+/// The file that a message carries, if it does.
+pub(crate) fn carried(event: &Event) -> Option<u64> {
+    match event.kind {
+        kind::FILE => frame::decode::<File>(&event.body).ok().map(|body| body.file),
+        kind::FORWARD => frame::decode::<Forwarded>(&event.body).ok()?.file.map(|file| file.file),
+        _ => None,
+    }
 }
 
 /// A recording for a voice message: how long it is the server knows, how loud the sender says.

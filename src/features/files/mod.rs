@@ -53,8 +53,9 @@ pub(crate) use avatars::show_on as show_avatars;
 pub use collect::{collect, collect_now, sweep_now};
 pub(crate) use expiry_store::erase;
 pub(crate) use export_store::EXPORT;
-pub(crate) use messages::{release, send, unused, use_pictures};
+pub(crate) use messages::{carried, release, send, send_on, unused, use_pictures};
 pub use pictures::{look, look_now};
+pub(crate) use store::{carry, kept_of};
 pub use verify::{Checked, Finding, verify};
 
 /// A stream with a file that makes no progress for so long is ended: a mobile line may be away for some seconds.

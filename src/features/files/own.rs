@@ -14,7 +14,7 @@ use crate::{error::Result, features::page_limit, rpc::Session, writer::Tx};
 pub(super) async fn delete(caller: Session, request: DeleteFile) -> Result<Done> {
     let me = caller.account();
     let work = async move |tx: &mut Tx| match store::own_in(tx, me, request.file).await? {
-        Some(file) => expiry_store::give_up(tx, &file).await,
+        Some(file) => expiry_store::remove(tx, &file).await,
         None => Ok(None),
     };
     let gone = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;

@@ -87,14 +87,17 @@ async fn add_in(
     let name = request.name.unwrap_or_else(|| file.name.clone());
     check_name(&name)?;
     let there = shelf_store::by_name(tx, conversation, parent, &name).await?;
-    if let Some((id, Some(same))) = there
-        && same == file.id
-    {
-        return again(tx, id, same).await;
+    if let Some(same) = there.filter(|there| there.file == Some(file.id)) {
+        return again(tx, same.id, file.id).await;
     }
     let file = store::adopt(tx, me, file, own_quota).await?;
     match there {
-        Some((id, Some(same))) if same == file.id => return again(tx, id, same).await,
+        Some(same) if same.file == Some(file.id) => return again(tx, same.id, file.id).await,
+        // What is not kept any more keeps nobody from its name. Its entry goes, its number is given to nothing else.
+        Some(old) if old.gone => {
+            shelf_store::delete(tx, old.id).await?;
+            store::unused(tx, &old.file.into_iter().collect::<Vec<_>>()).await?;
+        }
         Some(_) => return Err(Fault::new(code::NAME_TAKEN).field("name").into()),
         None => {}
     }
@@ -130,7 +133,7 @@ pub(super) async fn make_folder(caller: Session, request: MakeGroupFolder) -> Re
         rules::allowed(tx, conversation, me, Permission::Upload).await?;
         rules::not_muted(tx, conversation, me).await?;
         match shelf_store::by_name(tx, conversation, 0, &name).await? {
-            Some((id, None)) => return shown(tx, id).await,
+            Some(folder) if folder.file.is_none() => return shown(tx, folder.id).await,
             Some(_) => return Err(Fault::new(code::NAME_TAKEN).field("name").into()),
             None => {}
         }
@@ -170,7 +173,7 @@ pub(super) async fn change(caller: Session, request: ChangeGroupFile) -> Result<
             to => folder(tx, conversation, to).await?,
         };
         let there = shelf_store::by_name(tx, conversation, parent, &name).await?;
-        if there.is_some_and(|(id, _)| id != entry.entry) {
+        if there.is_some_and(|there| there.id != entry.entry) {
             return Err(Fault::new(code::NAME_TAKEN).field("name").into());
         }
         shelf_store::place(tx, entry.entry, parent, &name).await?;

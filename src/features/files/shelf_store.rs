@@ -3,16 +3,48 @@
 use litrocket_protocol::{
     AccountId, ConversationId,
     files::{GroupFile, GroupFilePosition, ListGroupFiles, group_sort},
+    pictures::Picture,
 };
 
 use super::store::{containing, new_id};
 use crate::{args, db::Db, error::Result, writer::Tx};
 
-type EntryRow = (i64, i64, i64, String, Option<i64>, i64, i64, i64, i64, String, i64);
+type EntryRow =
+    (i64, i64, i64, String, Option<i64>, i64, i64, i64, i64, String, i64, Option<i64>, i64, String);
+
+/// The columns of an entry, and where they come from.
+macro_rules! entries {
+    ($which:literal) => {
+        concat!(
+            "SELECT g.id, g.conversation, g.parent, g.name, g.file, g.size, g.added_by, g.added_ms, g.downloads,
+            COALESCE(f.media_type, ''), CASE WHEN f.content IS NULL THEN 0 ELSE 1 END,
+            p.width, COALESCE(p.height, 0), COALESCE(p.blurhash, '')
+        FROM group_files g LEFT JOIN files f ON f.id = g.file
+            LEFT JOIN pictures p ON p.content = f.content AND p.state = 1 AND f.complete = 1 ",
+            $which
+        )
+    };
+}
 
 /// An entry with the conversation it is in.
 pub(super) fn entry(row: EntryRow) -> (ConversationId, GroupFile) {
-    let (id, conversation, parent, name, file, size, added_by, added_ms, downloads, media_type, kept) = row;
+    let (
+        id,
+        conversation,
+        parent,
+        name,
+        file,
+        size,
+        added_by,
+        added_ms,
+        downloads,
+        media_type,
+        kept,
+        width,
+        height,
+        blurhash,
+    ) = row;
+    let picture = width.map(|width| Picture { width: width as u32, height: height as u32, blurhash });
     let shown = GroupFile {
         entry: id as u64,
         folder: (parent != 0).then_some(parent as u64),
@@ -21,6 +53,7 @@ pub(super) fn entry(row: EntryRow) -> (ConversationId, GroupFile) {
         size: size as u64,
         media_type: if file.is_some() { super::shown_type(media_type) } else { String::new() },
         gone: file.is_some() && kept == 0,
+        picture,
         added_by: added_by.into(),
         added_ms: added_ms as u64,
         until_ms: None,
@@ -31,12 +64,19 @@ pub(super) fn entry(row: EntryRow) -> (ConversationId, GroupFile) {
 
 /// An entry by its number.
 pub(super) async fn by_id(tx: &mut Tx, id: u64) -> Result<Option<(ConversationId, GroupFile)>> {
-    const SELECT: &str =
-        "SELECT g.id, g.conversation, g.parent, g.name, g.file, g.size, g.added_by, g.added_ms,
-            g.downloads, COALESCE(f.media_type, ''), CASE WHEN f.content IS NULL THEN 0 ELSE 1 END
-        FROM group_files g LEFT JOIN files f ON f.id = g.file WHERE g.id = $1";
+    const SELECT: &str = entries!("WHERE g.id = $1");
     let row: Option<EntryRow> = tx.first(SELECT, args![id]).await?;
     Ok(row.map(entry))
+}
+
+/// What has a name in a folder.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Named {
+    pub(super) id: u64,
+    /// The file; none for a folder.
+    pub(super) file: Option<u64>,
+    /// The file's content is not kept any more.
+    pub(super) gone: bool,
 }
 
 /// The entry of this name in a folder.
@@ -45,11 +85,16 @@ pub(super) async fn by_name(
     conversation: ConversationId,
     parent: u64,
     name: &str,
-) -> Result<Option<(u64, Option<u64>)>> {
-    const SELECT: &str =
-        "SELECT id, file FROM group_files WHERE conversation = $1 AND parent = $2 AND name = $3";
-    let row: Option<(i64, Option<i64>)> = tx.first(SELECT, args![conversation, parent, name]).await?;
-    Ok(row.map(|(id, file)| (id as u64, file.map(|file| file as u64))))
+) -> Result<Option<Named>> {
+    const SELECT: &str = "SELECT g.id, g.file, g.file IS NOT NULL AND f.content IS NULL
+        FROM group_files g LEFT JOIN files f ON f.id = g.file
+        WHERE g.conversation = $1 AND g.parent = $2 AND g.name = $3";
+    let row: Option<(i64, Option<i64>, i64)> = tx.first(SELECT, args![conversation, parent, name]).await?;
+    Ok(row.map(|(id, file, gone)| Named {
+        id: id as u64,
+        file: file.map(|file| file as u64),
+        gone: gone != 0,
+    }))
 }
 
 /// How many entries a group has, and what their files take.
@@ -109,27 +154,21 @@ pub(super) async fn count_download(tx: &mut Tx, account: AccountId, file: u64) -
 
 /// A page of a folder, or of the whole group for a search.
 pub(super) async fn list(db: &Db, asked: &ListGroupFiles, limit: u64) -> Result<Vec<GroupFile>> {
-    const BY_NAME: &str =
-        "SELECT g.id, g.conversation, g.parent, g.name, g.file, g.size, g.added_by, g.added_ms,
-            g.downloads, COALESCE(f.media_type, ''), CASE WHEN f.content IS NULL THEN 0 ELSE 1 END
-        FROM group_files g LEFT JOIN files f ON f.id = g.file
-        WHERE g.conversation = $1 AND ($2 < 0 OR g.parent = $2) AND g.name_key LIKE $3 ESCAPE '!'
+    const BY_NAME: &str = entries!(
+        "WHERE g.conversation = $1 AND ($2 < 0 OR g.parent = $2) AND g.name_key LIKE $3 ESCAPE '!'
             AND (g.name_key > $4 OR (g.name_key = $4 AND g.id > $6)) AND $5 >= 0
-        ORDER BY g.name_key, g.id LIMIT $7";
-    const NEWEST: &str =
-        "SELECT g.id, g.conversation, g.parent, g.name, g.file, g.size, g.added_by, g.added_ms,
-            g.downloads, COALESCE(f.media_type, ''), CASE WHEN f.content IS NULL THEN 0 ELSE 1 END
-        FROM group_files g LEFT JOIN files f ON f.id = g.file
-        WHERE g.conversation = $1 AND ($2 < 0 OR g.parent = $2) AND g.name_key LIKE $3 ESCAPE '!'
+        ORDER BY g.name_key, g.id LIMIT $7"
+    );
+    const NEWEST: &str = entries!(
+        "WHERE g.conversation = $1 AND ($2 < 0 OR g.parent = $2) AND g.name_key LIKE $3 ESCAPE '!'
             AND (g.added_ms < $5 OR (g.added_ms = $5 AND g.id < $6)) AND $4 = $4
-        ORDER BY g.added_ms DESC, g.id DESC LIMIT $7";
-    const LARGEST: &str =
-        "SELECT g.id, g.conversation, g.parent, g.name, g.file, g.size, g.added_by, g.added_ms,
-            g.downloads, COALESCE(f.media_type, ''), CASE WHEN f.content IS NULL THEN 0 ELSE 1 END
-        FROM group_files g LEFT JOIN files f ON f.id = g.file
-        WHERE g.conversation = $1 AND ($2 < 0 OR g.parent = $2) AND g.name_key LIKE $3 ESCAPE '!'
+        ORDER BY g.added_ms DESC, g.id DESC LIMIT $7"
+    );
+    const LARGEST: &str = entries!(
+        "WHERE g.conversation = $1 AND ($2 < 0 OR g.parent = $2) AND g.name_key LIKE $3 ESCAPE '!'
             AND (g.size < $5 OR (g.size = $5 AND g.id < $6)) AND $4 = $4
-        ORDER BY g.size DESC, g.id DESC LIMIT $7";
+        ORDER BY g.size DESC, g.id DESC LIMIT $7"
+    );
     let find = asked.find.as_deref().unwrap_or_default();
     // A search without a folder looks into all of them.
     let folder: i64 = match asked.folder {

@@ -123,11 +123,12 @@ pub(super) async fn own_in(tx: &mut Tx, account: AccountId, id: u64) -> Result<O
     Ok(row.map(file))
 }
 
-/// The file of an account with this name and content.
+/// The file of an account with this name and content, also one that is not kept any more, unless the account removed
+/// it.
 pub(super) async fn same(tx: &mut Tx, account: AccountId, blake3: &[u8], name: &str) -> Result<Option<File>> {
     const SELECT: &str = "SELECT id, owner, name, size, blake3, media_type, content, complete, made_ms,
             COALESCE((SELECT c.damaged FROM contents c WHERE c.id = content), 0)
-        FROM files WHERE owner = $1 AND blake3 = $2 AND name = $3";
+        FROM files WHERE owner = $1 AND blake3 = $2 AND name = $3 AND removed = 0";
     let row: Option<FileRow> = tx.first(SELECT, args![account, blake3, name]).await?;
     Ok(row.map(file))
 }
@@ -149,6 +150,14 @@ pub(super) async fn readable_content(
         }
     }
     Ok(None)
+}
+
+/// Those of some files that are kept. Who may read the messages that carry them may know.
+pub(crate) async fn kept_of(db: &Db, files: &[u64]) -> Result<Vec<u64>> {
+    const SELECT: &str =
+        "SELECT f.id FROM json_each($1) j JOIN files f ON f.id = j.value WHERE f.content IS NOT NULL";
+    let rows: Vec<(i64,)> = db.all(SELECT, args![list(files)?]).await?;
+    Ok(rows.into_iter().map(|(id,)| id as u64).collect())
 }
 
 /// Numbers as JSON, for a statement that goes over them.
@@ -219,12 +228,12 @@ pub(super) async fn adopt(tx: &mut Tx, account: AccountId, from: File, quota: u6
     Ok(file)
 }
 
-/// Makes a file, or gives an older one its content again.
+/// Makes a file, or gives an older one its content again that its owner did not remove.
 pub(super) async fn put_file(tx: &mut Tx, new: &File) -> Result<u64> {
     const PUT: &str = "INSERT INTO files
             (id, owner, name, blake3, size, charge, media_type, content, complete, made_ms, unused_ms, name_key)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11)
-        ON CONFLICT (owner, blake3, name) DO UPDATE SET charge = excluded.charge,
+        ON CONFLICT (owner, blake3, name) WHERE removed = 0 DO UPDATE SET charge = excluded.charge,
             media_type = excluded.media_type, content = excluded.content, complete = excluded.complete,
             made_ms = excluded.made_ms,
             unused_ms = CASE WHEN files.unused_ms IS NULL THEN NULL ELSE excluded.unused_ms END
@@ -259,7 +268,7 @@ pub(super) async fn touch(tx: &mut Tx, file: &File) -> Result<()> {
 }
 
 /// A message carries a file from now on.
-pub(super) async fn carry(
+pub(crate) async fn carry(
     tx: &mut Tx,
     file: u64,
     conversation: ConversationId,

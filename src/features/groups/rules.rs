@@ -88,7 +88,18 @@ pub(crate) async fn not_muted(tx: &mut Tx, conversation: ConversationId, account
     if until > now { Err(Fault::new(code::MUTED).retry_after(until - now).into()) } else { Ok(()) }
 }
 
-/// The same for what is only read.
+/// Refuses a message with a file, as the writer does, where the group does not let its sender send files.
+pub(crate) async fn may_send_files(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    account: AccountId,
+) -> Result<()> {
+    let Some(settings) = store::settings(tx, conversation).await? else { return Ok(()) };
+    let role = role_of(tx, conversation, account).await?.unwrap_or(role::MEMBER);
+    if role > settings.permissions.upload { Err(code::NOT_ALLOWED.into()) } else { Ok(()) }
+}
+
+/// As [`allowed`], for what is only read.
 pub(crate) async fn may_read(
     db: &Db,
     conversation: ConversationId,

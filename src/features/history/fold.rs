@@ -1,6 +1,6 @@
 //! Folding: a message with its current words and its reactions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use litrocket_core::access;
 use litrocket_protocol::{
@@ -13,14 +13,14 @@ use super::store::{self, Place};
 use crate::{
     db::Db,
     error::Result,
-    features::{chat, conversations::Readable},
+    features::{chat, conversations::Readable, files},
 };
 
 /// Different emoji shown on one message.
 const EMOJI_MAX: usize = 50;
 
-/// Folds edits and reactions into events, each of a conversation in `places`. An edit the reader may not read stays
-/// out.
+/// Folds edits and reactions into events, each of a conversation in `places`, and marks those whose file is gone. An edit
+/// the reader may not read stays out.
 pub(crate) async fn fold(
     db: &Db,
     reader: AccountId,
@@ -60,6 +60,9 @@ pub(crate) async fn fold(
             }
         }
     }
+    let carried: Vec<u64> = events.iter().filter_map(files::carried).collect();
+    let kept = if carried.is_empty() { Vec::new() } else { files::kept_of(db, &carried).await? };
+    let kept: HashSet<u64> = kept.into_iter().collect();
     Ok(events
         .into_iter()
         .map(|mut event| {
@@ -69,7 +72,8 @@ pub(crate) async fn fold(
                 event.body = edit.body;
             }
             let reactions = reactions.remove(&(event.conversation, event.event_seq)).unwrap_or_default();
-            Message { event, edited_ms, reactions }
+            let gone = files::carried(&event).is_some_and(|file| !kept.contains(&file));
+            Message { event, edited_ms, reactions, gone }
         })
         .collect())
 }

@@ -12,7 +12,10 @@ use crate::{args, db::Db, error::Result, features::conversations::store::json};
 pub(super) fn text_of(event: &Event) -> Option<String> {
     match event.kind {
         kind::TEXT | kind::EDIT => frame::decode::<Text>(&event.body).ok().map(|text| text.text),
-        kind::FORWARD => frame::decode::<Forwarded>(&event.body).ok().map(|text| text.text),
+        kind::FORWARD => frame::decode::<Forwarded>(&event.body).ok().map(|forwarded| match forwarded.file {
+            Some(file) => format!("{} {}", file.name, forwarded.text),
+            None => forwarded.text,
+        }),
         kind::FILE => {
             frame::decode::<File>(&event.body).ok().map(|file| format!("{} {}", file.name, file.text))
         }

@@ -7,6 +7,7 @@ mod lifetime;
 mod races;
 mod ranges;
 mod remote;
+mod removed;
 mod scarce;
 mod shelf;
 mod times;

@@ -89,7 +89,7 @@ async fn who_is_blocked_sees_neither_presence_nor_typing_nor_what_was_read() {
     assert_eq!(bob.asks(markers.clone()).await.markers[0].read, None);
     let readers = GetReaders { conversation: room, event_seq: asked.event_seq, after: None, limit: None };
     assert_eq!(bob.asks(readers.clone()).await.readers, []);
-    bob.client.watch(vec![ada.account]);
+    bob.client.watch(vec![ada.account]).unwrap();
     ada.client.set_typing(room, true);
     let hears = async {
         bob.waits_for(|item| matches!(item, Item::Presence(_) | Item::TypingNow(_)).then_some(())).await;
@@ -98,8 +98,8 @@ async fn who_is_blocked_sees_neither_presence_nor_typing_nor_what_was_read() {
     ada.blocks(&bob, false).await;
     assert_eq!(bob.asks(readers).await.readers, [ada.account]);
     assert_eq!(bob.asks(markers).await.markers[0].read, Some(2));
-    bob.client.watch(Vec::new());
-    bob.client.watch(vec![ada.account]);
+    bob.client.watch(Vec::new()).unwrap();
+    bob.client.watch(vec![ada.account]).unwrap();
     let online = bob.waits_for(|item| match item {
         Item::Presence(presence) => Some(presence.online),
         _ => None,

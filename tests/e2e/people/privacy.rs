@@ -36,8 +36,8 @@ async fn who_closes_their_presence_is_not_seen_as_online_any_more() {
     ada.befriends(&eve).await;
     bob.listens().await;
     eve.listens().await;
-    bob.client.watch(vec![ada.account]);
-    eve.client.watch(vec![ada.account]);
+    bob.client.watch(vec![ada.account]).unwrap();
+    eve.client.watch(vec![ada.account]).unwrap();
     assert!(bob.sees_presence().await.online && eve.sees_presence().await.online);
     ada.lets(|set| set.presence = Some(false)).await;
     let nothing = Presence { account: ada.account, online: false, away: false, last_seen_ms: None };

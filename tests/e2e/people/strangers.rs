@@ -36,8 +36,8 @@ async fn the_first_message_of_a_stranger_is_a_request_until_it_is_answered() {
     bob.hears("do you know me?").await;
     assert!(bob.is_asked(room).await && !ada.is_asked(room).await);
     // Neither learns whether the other is here, types, received or read.
-    ada.client.watch(vec![bob.account]);
-    bob.client.watch(vec![ada.account]);
+    ada.client.watch(vec![bob.account]).unwrap();
+    bob.client.watch(vec![ada.account]).unwrap();
     for person in [&ada, &bob] {
         person.client.set_typing(room, true);
         person.client.set_typing(group, true);

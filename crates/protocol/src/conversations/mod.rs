@@ -281,6 +281,9 @@ message! {
         /// The reactions, most frequent first, at most 50 emoji.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         reactions: Vec<ReactionCount>,
+        /// Whether the file it carries is not kept any more.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        gone: bool,
     }
 
     /// One emoji on a message.

@@ -82,7 +82,7 @@ pub(super) const EVENTS: &[EventKind] = {
         sent::<event::Text, event::Text>(k::TEXT, "A text message; with a target it answers that event."),
         sent::<event::Forward, event::Forwarded>(
             k::FORWARD,
-            "A message taken from another conversation: the client names it, the server copies the words.",
+            "A message taken from another conversation: the client names it, the server copies the words and the file.",
         ),
         sent::<event::SendFile, event::File>(
             k::FILE,
@@ -172,6 +172,7 @@ pub(super) const TYPES: &[Shape] = &[
     shape::<groups::Pin>(),
     shape::<people::Recommendation>(),
     shape::<files::FileInfo>(),
+    shape::<event::File>(),
     shape::<event::SendVoice>(),
     shape::<event::Voice>(),
     shape::<pictures::Picture>(),
