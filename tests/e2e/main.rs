@@ -22,6 +22,7 @@ mod hostile;
 mod limits;
 mod mail;
 mod moments;
+mod newcomers;
 mod numbers;
 mod people;
 mod pictures;

@@ -19,7 +19,7 @@ fn argument(arg: &clap::Arg) -> String {
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
     let default: Vec<String> =
         arg.get_default_values().iter().map(|it| it.to_string_lossy().into_owned()).collect();
-    let default = if default.is_empty() || !takes {
+    let default = if default.iter().all(String::is_empty) || !takes {
         String::new()
     } else {
         format!(" Default: {}.", default.join(", "))

@@ -1,9 +1,10 @@
 //! The client commands of `litrocket`, over the SDK only.
 //!
 //! [`Command`] is what can be typed, [`run`] carries it out. [`profile`] keeps who is signed in, [`output`] prints
-//! for people or as JSON ([`objects`] says which), [`resolve`] finds conversations and names, [`words`] holds the texts in both languages.
+//! for people or as JSON ([`objects`] says which), [`failure`] says why something does not work, [`resolve`] finds conversations and names, [`words`] holds the texts in both languages.
 
 mod commands;
+mod failure;
 mod markdown;
 pub mod objects;
 mod output;
@@ -22,14 +23,19 @@ pub use commands::{
     avatar::AvatarCommand,
     email::EmailCommand,
     ending::AccountCommand,
+    forward::ForwardArgs,
     groups::{Group, GroupLinkCommand},
     recover::RecoverArgs,
     report::ReportArgs,
     voice::VoiceCommand,
 };
+use failure::Failure;
+use output::Output;
 pub use output::time;
-use output::{Failure, Output};
 use session::Context;
+
+/// The profile without a name.
+const DEFAULT_PROFILE: &str = "default";
 
 /// Flags of every client command.
 #[derive(Debug, Clone, Args)]
@@ -46,7 +52,7 @@ pub struct CommonArgs {
         global = true,
         value_name = "NAME",
         env = "LITROCKET_PROFILE",
-        default_value = "default",
+        default_value = DEFAULT_PROFILE,
         help_heading = "Client"
     )]
     pub profile: String,
@@ -106,7 +112,7 @@ pub enum Command {
         #[command(flatten)]
         password: PasswordArgs,
     },
-    /// Sign out and forget the profile.
+    /// Sign out and forget everything of the profile but where the server is.
     Logout,
     /// List the signed-in devices, or sign one out.
     Devices {
@@ -141,13 +147,15 @@ pub enum Command {
     },
     /// Show what others learn of you and who may turn to you, or change it.
     Privacy(PrivacyArgs),
-    /// Change the password.
+    /// Change the password: asks for the one so far, then twice for the new one. Where nobody can be asked,
+    /// LITROCKET_PASSWORD and LITROCKET_NEW_PASSWORD hold them.
     Passwd {
         /// Sign all other devices out.
         #[arg(long)]
         end_others: bool,
-        #[command(flatten)]
-        password: PasswordArgs,
+        /// Read the password so far from the first line of standard input, the new one from the second.
+        #[arg(long)]
+        password_stdin: bool,
     },
     /// Take everything the server holds of you with you, or leave.
     #[command(subcommand)]
@@ -275,6 +283,8 @@ pub enum Command {
         #[arg(long, value_name = "FORMAT", value_parser = [litrocket_protocol::markdown::FORMAT])]
         format: Option<String>,
     },
+    /// Send a message to somebody else, with its file if it has one.
+    Forward(ForwardArgs),
     /// Take an own message back.
     Recall {
         /// The conversation.
@@ -629,8 +639,8 @@ pub enum FileCommand {
     Rename {
         /// #group or its number.
         group: String,
-        /// The entry's number, as the list shows it.
-        entry: u64,
+        /// The entry: its number, as the list shows it, or its name.
+        entry: String,
         /// The new name.
         name: String,
     },
@@ -638,8 +648,8 @@ pub enum FileCommand {
     Move {
         /// #group or its number.
         group: String,
-        /// The entry's number, as the list shows it.
-        entry: u64,
+        /// The entry: its number, as the list shows it, or its name.
+        entry: String,
         /// The folder's name.
         folder: String,
     },
@@ -647,8 +657,8 @@ pub enum FileCommand {
     Delete {
         /// #group or its number.
         group: String,
-        /// The entry's number, as the list shows it.
-        entry: u64,
+        /// The entry: its number, as the list shows it, or its name.
+        entry: String,
     },
     /// List own files, the newest first, and what they take.
     Own {
@@ -656,7 +666,7 @@ pub enum FileCommand {
         #[arg(value_name = "TEXT")]
         find: Option<String>,
     },
-    /// Delete an own file: it counts no more, and messages show it as not kept any more.
+    /// Delete an own file: it counts no more, and messages and groups show it as not kept any more, for good.
     Remove {
         /// The file's number.
         file: u64,
@@ -786,6 +796,7 @@ pub enum Friend {
 
 /// Carries a command out; the exit code is 0 ok, 1 refused by the server, 2 usage, 3 unreachable.
 pub async fn run(command: Command, common: CommonArgs) -> ExitCode {
+    let common = common.without_empty();
     let words = words::Words::choose(common.lang.as_deref());
     let output = Output::new(common.json, words);
     let context = Context::new(common, output);
@@ -803,6 +814,19 @@ fn message_id(text: &str) -> Result<litrocket_protocol::MessageId, String> {
 }
 
 impl CommonArgs {
+    /// A variable of the environment that is empty counts as not set, as shells set them. An empty flag does not: it is
+    /// somebody's mistake.
+    fn without_empty(mut self) -> Self {
+        let empty = |name: &str| std::env::var_os(name).is_some_and(|value| value.is_empty());
+        self.server = self.server.filter(|server| !(server.is_empty() && empty("LITROCKET_SERVER")));
+        self.ca = self.ca.filter(|ca| !(ca.as_os_str().is_empty() && empty("LITROCKET_CA")));
+        self.lang = self.lang.filter(|lang| !(lang.is_empty() && empty("LITROCKET_LANG")));
+        if self.profile.is_empty() && empty("LITROCKET_PROFILE") {
+            self.profile = DEFAULT_PROFILE.into();
+        }
+        self
+    }
+
     fn patience(&self) -> Duration {
         Duration::from_secs(self.timeout.max(1))
     }

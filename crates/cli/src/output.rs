@@ -1,85 +1,14 @@
 //! Printing: for people, or one JSON object a line. Nothing but data goes to standard output.
 
-use std::{
-    io::{self, IsTerminal as _, Write as _},
-    process::ExitCode,
-};
+use std::io::{self, IsTerminal as _, Write as _};
 
-use litrocket_client::Error;
-use litrocket_protocol::{Class, Fault};
 use serde_json::{Value, json};
 
 use crate::{
+    Failure,
     objects::{self, Printer},
     words::Words,
 };
-
-/// Why a command fails.
-#[derive(Debug)]
-pub(crate) enum Failure {
-    /// The server, or the way to it.
-    Client(Error),
-    /// What was typed does not work; the sentence says what to do.
-    Usage(String),
-    /// A file or the terminal.
-    Io(io::Error),
-    /// Messages that were not sent in time.
-    Unsent,
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Client(error)
-    }
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-impl Failure {
-    pub(crate) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(match self {
-            Self::Client(Error::Fault(fault))
-                if fault.class == Class::Retry && fault.code == "going_away" =>
-            {
-                3
-            }
-            Self::Client(Error::Fault(_) | Error::Protocol(_)) => 1,
-            Self::Client(Error::NotSignedIn | Error::File(_)) | Self::Usage(_) | Self::Io(_) => 2,
-            Self::Client(_) | Self::Unsent => 3,
-        })
-    }
-
-    /// Code, class and sentence, also for what the client finds by itself.
-    fn parts(&self) -> (String, &'static str, String) {
-        match self {
-            Self::Client(Error::Fault(fault)) => {
-                (fault.code.clone(), fault.class.name(), fault.message.clone())
-            }
-            Self::Client(error @ Error::Tls(_)) => ("untrusted".into(), "fix", error.to_string()),
-            Self::Client(error @ Error::NotSignedIn) => {
-                ("not_signed_in".into(), "sign_in", error.to_string())
-            }
-            Self::Client(error @ Error::Protocol(_)) => ("protocol".into(), "upgrade", error.to_string()),
-            Self::Client(error @ Error::Store(_)) => ("state_file".into(), "fix", error.to_string()),
-            Self::Client(error @ Error::File(_)) => ("file".into(), "fix", error.to_string()),
-            Self::Client(error) => ("unreachable".into(), "retry", error.to_string()),
-            Self::Usage(message) => ("usage".into(), "fix", message.clone()),
-            Self::Io(error) => ("io".into(), "fix", error.to_string()),
-            Self::Unsent => ("unsent".into(), "retry", "some messages were not sent in time".into()),
-        }
-    }
-
-    fn fault(&self) -> Option<&Fault> {
-        match self {
-            Self::Client(Error::Fault(fault)) => Some(fault),
-            _ => None,
-        }
-    }
-}
 
 /// Where and how things are printed.
 #[derive(Debug, Clone, Copy)]
@@ -116,13 +45,18 @@ impl Output {
         Self::print(&if self.json { json().to_string() } else { text() })
     }
 
-    fn print(text: &str) -> Result<(), Failure> {
+    /// Prints data that has its lines already.
+    pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
-        match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        match out.write_all(bytes).and_then(|()| out.flush()) {
             // Who reads has heard enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
             other => Ok(other?),
         }
+    }
+
+    fn print(text: &str) -> Result<(), Failure> {
+        Self::bytes(format!("{text}\n").as_bytes())
     }
 
     /// Says something to a person at a terminal; not data.
@@ -133,7 +67,7 @@ impl Output {
     }
 
     pub(crate) fn failure(self, failure: &Failure) {
-        let (code, class, message) = failure.parts();
+        let (code, class, message) = failure.parts(self.words);
         if self.json {
             let mut object = json!({"type": "error", "code": code, "class": class, "message": message});
             if let Some(fault) = failure.fault() {
@@ -159,6 +93,7 @@ impl Output {
         let hint = match (code.as_str(), class) {
             ("untrusted", _) => Some(self.words.tls_hint()),
             ("unreachable", _) => Some(self.words.unreachable_hint()),
+            ("account_closing", _) => Some(self.words.restore_hint()),
             (_, "sign_in") => Some(self.words.sign_in_again()),
             _ => None,
         };

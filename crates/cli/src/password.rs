@@ -6,12 +6,46 @@ use crate::{Failure, PasswordArgs, words::Words};
 
 /// The password to sign in with.
 pub(crate) fn existing(args: &PasswordArgs, words: Words) -> Result<String, Failure> {
-    read(args, words.password(), None, words)
+    if args.password_stdin {
+        return line();
+    }
+    match variable("LITROCKET_PASSWORD") {
+        Some(password) => Ok(password),
+        None => prompt(words.password(), |words| words.no_terminal_password().into()),
+    }
 }
 
-/// A password to set: asked for twice at a prompt.
+/// The password that another one takes the place of.
+pub(crate) fn so_far(password_stdin: bool, words: Words) -> Result<String, Failure> {
+    if password_stdin {
+        return line();
+    }
+    match variable("LITROCKET_PASSWORD") {
+        Some(password) => Ok(password),
+        None => prompt(words.old_password(), |words| words.no_terminal_password().into()),
+    }
+}
+
+/// A password to set, as the one to sign in with from then on: asked for twice at a prompt.
 pub(crate) fn new(args: &PasswordArgs, words: Words) -> Result<String, Failure> {
-    read(args, words.new_password(), Some(words.password_again()), words)
+    if args.password_stdin {
+        return line();
+    }
+    match variable("LITROCKET_PASSWORD") {
+        Some(password) => Ok(password),
+        None => twice(words, |words| words.no_terminal_password().into()),
+    }
+}
+
+/// The password that takes the place of another one, which `LITROCKET_PASSWORD` still holds.
+pub(crate) fn next(password_stdin: bool, words: Words) -> Result<String, Failure> {
+    if password_stdin {
+        return line();
+    }
+    match variable("LITROCKET_NEW_PASSWORD") {
+        Some(password) => Ok(password),
+        None => twice(words, |words| words.no_terminal_new_password().into()),
+    }
 }
 
 /// The code that recovers an account.
@@ -19,41 +53,38 @@ pub(crate) fn recovery_code(args: &PasswordArgs, words: Words) -> Result<String,
     if args.password_stdin {
         return line();
     }
-    if let Ok(code) = std::env::var("LITROCKET_RECOVERY_CODE") {
-        return Ok(code);
+    match variable("LITROCKET_RECOVERY_CODE") {
+        Some(code) => Ok(code),
+        None => prompt(words.recovery_code_prompt(), |words| words.no_terminal_recovery().into()),
     }
-    if !io::stdin().is_terminal() {
-        return Err(Failure::Usage(
-            "no terminal to ask for the recovery code: use --password-stdin or LITROCKET_RECOVERY_CODE"
-                .into(),
-        ));
-    }
-    Ok(rpassword::prompt_password(format!("{}: ", words.recovery_code_prompt()))?)
 }
 
-fn read(args: &PasswordArgs, prompt: &str, again: Option<&str>, words: Words) -> Result<String, Failure> {
-    if args.password_stdin {
-        return line();
-    }
-    if let Ok(password) = std::env::var("LITROCKET_PASSWORD") {
-        return Ok(password);
-    }
+/// A variable of the environment; an empty one is none.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// What somebody types without its being seen.
+fn prompt(text: &str, nobody: fn(Words) -> String) -> Result<String, Failure> {
     if !io::stdin().is_terminal() {
-        return Err(Failure::Usage(
-            "no terminal to ask for the password: use --password-stdin or LITROCKET_PASSWORD".into(),
-        ));
+        return Err(Failure::usage(nobody));
     }
-    let password = rpassword::prompt_password(format!("{prompt}: "))?;
-    if let Some(again) = again
-        && rpassword::prompt_password(format!("{again}: "))? != password
-    {
-        return Err(Failure::Usage(words.passwords_differ().into()));
+    Ok(rpassword::prompt_password(format!("{text}: "))?)
+}
+
+fn twice(words: Words, nobody: fn(Words) -> String) -> Result<String, Failure> {
+    if io::stdin().is_terminal() {
+        eprintln!("{}", words.password_rule());
+    }
+    let password = prompt(words.new_password(), nobody)?;
+    if prompt(words.password_again(), nobody)? != password {
+        return Err(Failure::usage(|words| words.passwords_differ().into()));
     }
     Ok(password)
 }
 
 /// The next line of standard input.
-pub(crate) fn line() -> Result<String, Failure> {
+fn line() -> Result<String, Failure> {
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Failure;
 
-/// What a profile remembers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What a profile remembers; after signing out the server alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Saved {
     /// The server as a `litrocket://` address with the CA's fingerprint, if one is pinned.
     pub(crate) server: String,
@@ -35,12 +35,11 @@ impl Profile {
             && name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_' || c == '.')
             && !name.starts_with('.');
         if !fine {
-            return Err(Failure::Usage(format!(
-                "{name:?} cannot be a profile: use letters, digits, - and _"
-            )));
+            let name = name.to_owned();
+            return Err(Failure::usage(move |words| words.no_profile(&name)));
         }
-        let base = directories::BaseDirs::new()
-            .ok_or_else(|| Failure::Usage("no home folder: set HOME or XDG_DATA_HOME".into()))?;
+        let base =
+            directories::BaseDirs::new().ok_or_else(|| Failure::usage(|words| words.no_home().into()))?;
         Ok(Self { folder: base.data_dir().join("litrocket").join(name) })
     }
 
@@ -64,8 +63,8 @@ impl Profile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let broken =
-            |error| Failure::Usage(format!("{} is damaged ({error}): remove it", self.file().display()));
+        let file = self.file();
+        let broken = |error| Failure::usage(move |words| words.damaged_profile(file.display(), &error));
         serde_json::from_str(&text).map(Some).map_err(broken)
     }
 
@@ -83,11 +82,16 @@ impl Profile {
         Ok(std::fs::rename(&temporary, self.file())?)
     }
 
-    /// Forgets everything.
-    pub(crate) fn remove(&self) -> Result<(), Failure> {
+    /// Forgets everything but where the server is: who comes back need not name it again.
+    pub(crate) fn sign_out(&self) -> Result<(), Failure> {
+        let server = self.load()?.map(|saved| saved.server);
         match std::fs::remove_dir_all(&self.folder) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
-            _ => Ok(()),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+        match server {
+            Some(server) => self.save(&Saved { server, ..Saved::default() }),
+            None => Ok(()),
         }
     }
 

@@ -10,7 +10,7 @@ use litrocket_protocol::{
     limits,
 };
 
-use crate::{Failure, words::Words};
+use crate::{Failure, failure::Asked as _, words::Words};
 
 /// An account by `@name` or `name`.
 pub(crate) async fn account(client: &Client, name: &str) -> Result<Profile, Failure> {
@@ -18,7 +18,9 @@ pub(crate) async fn account(client: &Client, name: &str) -> Result<Profile, Fail
     if handle == "me" {
         return Ok(client.call(GetProfile::default()).await?);
     }
-    Ok(client.call(GetProfile { handle: Some(handle.into()), account: None }).await?)
+    let found = client.call(GetProfile { handle: Some(handle.into()), account: None }).await;
+    let handle = handle.to_owned();
+    found.asked(move |words| words.nobody_called(&handle))
 }
 
 /// Several accounts by name.
@@ -39,10 +41,12 @@ pub(crate) async fn conversation(client: &Client, to: &str) -> Result<Conversati
         let profile = account(client, to).await?;
         return Ok(client.call(OpenDirect { account: profile.account }).await?.conversation);
     }
-    let id = to.parse().map(ConversationId).map_err(|_| {
-        Failure::Usage(format!("{to:?} is nobody: write @name, #group, @me or a conversation's number"))
-    })?;
-    Ok(client.call(GetConversation { conversation: id }).await?.conversation)
+    let Ok(number) = to.parse::<u64>() else {
+        let to = to.to_owned();
+        return Err(Failure::usage(move |words| words.nobody_meant(&to)));
+    };
+    let found = client.call(GetConversation { conversation: ConversationId(number) }).await;
+    Ok(found.asked(move |words| words.no_conversation(number))?.conversation)
 }
 
 async fn group_by_name(client: &Client, name: &str) -> Result<ConversationId, Failure> {
@@ -51,13 +55,14 @@ async fn group_by_name(client: &Client, name: &str) -> Result<ConversationId, Fa
         all.iter().filter(|info| info.kind == conversation_kind::GROUP && info.name == name).collect();
     match found.as_slice() {
         [one] => Ok(one.conversation),
-        [] => Err(Failure::Usage(format!("you are in no group named {name:?}: see litrocket group list"))),
+        [] => {
+            let name = name.to_owned();
+            Err(Failure::usage(move |words| words.no_group(&name)))
+        }
         many => {
             let ids: Vec<String> = many.iter().map(|info| info.conversation.to_string()).collect();
-            Err(Failure::Usage(format!(
-                "several groups are named {name:?}: use a number, {}",
-                ids.join(" or ")
-            )))
+            let (name, ids) = (name.to_owned(), ids.join(", "));
+            Err(Failure::usage(move |words| words.several_groups(&name, &ids)))
         }
     }
 }
@@ -81,7 +86,7 @@ pub(crate) async fn all_conversations(client: &Client, limit: u64) -> Result<Vec
 const TRIES: usize = 10;
 
 /// Asks again as the server says, when it is only too busy now.
-async fn patiently<R: Request + Clone>(client: &Client, request: R) -> Result<R::Reply, Error> {
+pub(crate) async fn patiently<R: Request + Clone>(client: &Client, request: R) -> Result<R::Reply, Error> {
     let mut tries = 0;
     loop {
         tries += 1;

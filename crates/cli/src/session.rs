@@ -17,6 +17,12 @@ const LOCAL_CA: &str = "certs/ca.pem";
 /// The pause between attempts while a command waits for the server.
 const ATTEMPT_PAUSE: Duration = Duration::from_millis(300);
 
+/// An address that somebody typed.
+pub(crate) fn read_address(text: &str) -> Result<Address, Failure> {
+    let wrong = text.to_owned();
+    text.parse().map_err(|_| Failure::usage(move |words| words.bad_address(&wrong)))
+}
+
 /// What every command needs.
 #[derive(Debug)]
 pub(crate) struct Context {
@@ -35,23 +41,24 @@ impl Context {
 
     /// The server to use: the flag's, the profile's, or the one on this machine; with the CA to trust.
     fn options(&self, saved: Option<&Saved>) -> Result<Options, Failure> {
-        let read = |text: &str| text.parse::<Address>().map_err(|error| Failure::Usage(error.to_string()));
         let mut address = match (&self.common.server, saved) {
-            (Some(server), _) => read(server)?,
-            (None, Some(saved)) => read(&saved.server)?,
-            (None, None) => read(DEFAULT_SERVER)?,
+            (Some(server), _) => read_address(server)?,
+            (None, Some(saved)) => read_address(&saved.server)?,
+            (None, None) => read_address(DEFAULT_SERVER)?,
         };
-        if let Some(saved) = saved {
-            let known = read(&saved.server)?;
-            if address.ca.is_none() && (&known.host, known.port) == (&address.host, address.port) {
-                address.ca = known.ca;
-            }
+        let named = self.common.server.is_some() && address.ca.is_some();
+        let known = saved.map(|saved| read_address(&saved.server)).transpose()?;
+        let known = known.filter(|known| (&known.host, known.port) == (&address.host, address.port));
+        if address.ca.is_none() {
+            address.ca = known.and_then(|known| known.ca);
         }
         let local =
             address.host == "localhost" || address.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        // Who is signed in nowhere has nothing to lose by a server of this machine that was made anew.
+        let pinned = address.ca.is_some() && (named || saved.is_some_and(|saved| !saved.token.is_empty()));
         if let Some(file) = &self.common.ca {
             address.ca = Some(Trust::pin_of(file)?);
-        } else if address.ca.is_none() && local && Path::new(LOCAL_CA).exists() {
+        } else if !pinned && local && Path::new(LOCAL_CA).exists() {
             address.ca = Some(Trust::pin_of(Path::new(LOCAL_CA))?);
         }
         let mut options = Options::new(address);
@@ -78,7 +85,7 @@ impl Context {
             if self.output.json {
                 Failure::Client(Error::NotSignedIn)
             } else {
-                Failure::Usage(self.output.words.not_signed_in().into())
+                Failure::usage(|words| words.not_signed_in().into())
             }
         })
     }

@@ -1,4 +1,9 @@
-//! The texts that people read, in English and Chinese.
+//! The texts that people read, in English and Chinese. [`faults`] has the refusals, [`sentences`] what has names in it.
+
+mod faults;
+mod sentences;
+
+pub(crate) use faults::is_standard;
 
 /// A language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,14 +50,6 @@ impl Words {
             _ => self.member(),
         }
     }
-
-    /// A line of standard input that cannot be a message.
-    pub(crate) fn line_is_not_utf8(self, number: u64) -> String {
-        match self {
-            Self::English => format!("Line {number} is not UTF-8: it was not sent, nor was what follows."),
-            Self::Chinese => format!("第 {number} 行不是 UTF-8：该行及其后的内容均未发送。"),
-        }
-    }
 }
 
 words! {
@@ -68,7 +65,6 @@ words! {
     no_email: "The account has no e-mail address. Set one: litrocket email set ADDRESS", "此账号没有邮箱。设置：litrocket email set 邮箱";
     email_address: "E-mail", "邮箱";
     confirmed: "confirmed", "确认于";
-    closing: "The account will be deleted in 7 days. Until then: litrocket account restore", "账号将在 7 天后注销。在此之前可撤销：litrocket account restore";
     restored: "The account stays. Signed in as", "账号已保留。已登录：";
     reported: "The operators will see it.", "已提交给管理员。";
     announcement: "announcement", "公告";
@@ -77,6 +73,16 @@ words! {
     error: "error", "错误";
     password: "Password", "密码";
     new_password: "New password", "新密码";
+    password_rule: "At least 8 characters; a few words in a row are good.", "至少 8 个字符；几个词连在一起就很好。";
+    old_password: "Password so far", "当前密码";
+    no_terminal_password: "No terminal to ask for the password: use --password-stdin or LITROCKET_PASSWORD", "没有终端可询问密码：请用 --password-stdin 或 LITROCKET_PASSWORD";
+    no_terminal_new_password: "No terminal to ask for the new password: use --password-stdin or LITROCKET_NEW_PASSWORD", "没有终端可询问新密码：请用 --password-stdin 或 LITROCKET_NEW_PASSWORD";
+    no_terminal_recovery: "No terminal to ask for the recovery code: use --password-stdin or LITROCKET_RECOVERY_CODE", "没有终端可询问恢复码：请用 --password-stdin 或 LITROCKET_RECOVERY_CODE";
+    no_home: "No home folder: set HOME or XDG_DATA_HOME", "没有主目录：请设置 HOME 或 XDG_DATA_HOME";
+    restore_hint: "Take it back: litrocket account restore NAME", "撤销注销：litrocket account restore 用户名";
+    only_own_profile: "Only the own profile can be changed: leave the name out", "只能修改自己的资料：请省略用户名";
+    more_alts: "There are more --alt than --image", "--alt 比 --image 多";
+    some_unsent: "Some messages were not sent in time", "有些消息未能及时发送";
     password_again: "Password again", "再次输入密码";
     passwords_differ: "The two passwords differ.", "两次输入的密码不一致。";
     registered: "Signed up and signed in as", "已注册并登录：";
@@ -119,7 +125,12 @@ words! {
     role_changed: "changed the role of", "更改了身份：";
     announced: "announced:", "发布公告：";
     took_down: "took the announcement down", "撤下了公告";
+    and: "; ", "；";
     group_changed: "changed the group:", "更改了群设置：";
+    no_about: "no description", "无简介";
+    not_discoverable: "Not found by its name.", "不可按名字搜到。";
+    closed_history: "New members read what is said from then on.", "新成员只能看到入群后的消息。";
+    not_slow: "no wait between messages", "发言无间隔";
     muted: "muted", "禁言了";
     muted_until: "muted until", "禁言至";
     unmuted: "lets speak again", "解除了禁言：";
@@ -185,6 +196,7 @@ words! {
     nobody: "nobody", "无人";
     stranger: "a stranger wrote: friend let-in or friend turn-away", "陌生人消息：friend let-in 或 friend turn-away";
     strangers_message: "(a stranger: friend let-in or friend turn-away)", "（陌生人：friend let-in 或 friend turn-away）";
+    new_device: "A new device is signed in:", "新设备已登录：";
     friend_asks: "Asks to be your friend:", "请求加你为好友：";
     request_over: "A friend request is over:", "好友请求已结束：";
     a_friend: "A friend:", "好友：";
@@ -197,6 +209,7 @@ words! {
     no_invitations: "No invitations.", "没有邀请。";
     asked_first: "asked first:", "需先同意：";
     not_invited: "You are not invited there: see litrocket invitation list", "没有这个邀请：请看 litrocket invitation list";
+    brought_nobody: "Everybody was in already.", "所有人都已在群里。";
     several_invitations: "Several groups have that name: use the number", "有多个同名群组：请用编号";
     members_word: "members", "成员";
     other_server: "That address is of another server than the one you are signed in to.", "该地址属于另一个服务器。";
@@ -229,11 +242,9 @@ words! {
     file: "file", "文件";
     picture: "picture", "图片";
     voice: "voice", "语音";
-    no_sound: "No program for sound is here. Install one of:", "没有可用的声音程序，请安装其中之一：";
     speak_now: "Speak now.", "请开始说话。";
     changed_face: "changed the group's picture", "更换了群头像";
     keep_location: "With --keep-location it is sent as it is, with the place and all else that it tells.", "加上 --keep-location 则按原样发送，包括拍摄地点等信息。";
-    no_folder: "there is no such folder", "没有这个文件夹";
     group_storage: "The group's files take", "群文件占用";
     downloads: "downloads", "次下载";
     id_of_one: "--id names one message: it cannot go with standard input.", "--id 只对应一条消息，不能与标准输入一起使用。";

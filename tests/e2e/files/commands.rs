@@ -21,24 +21,24 @@ use crate::{
 };
 
 /// A command under way.
-struct Running(Child);
+pub(crate) struct Running(Child);
 
 impl Running {
-    fn gets(&self, signal: Signal) {
+    pub(crate) fn gets(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.0), signal).unwrap();
     }
 
-    fn ends(mut self) -> i32 {
+    pub(crate) fn ends(mut self) -> i32 {
         self.0.wait().unwrap().code().unwrap_or(-1)
     }
 
-    fn has_ended(&mut self) -> bool {
+    pub(crate) fn has_ended(&mut self) -> bool {
         self.0.try_wait().unwrap().is_some()
     }
 }
 
 impl Terminal<'_> {
-    fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = program();
         command
             .current_dir(self.process.path())
@@ -51,13 +51,13 @@ impl Terminal<'_> {
         command
     }
 
-    fn starts(&self, args: &[&str]) -> Running {
+    pub(crate) fn starts(&self, args: &[&str]) -> Running {
         let mut command = self.command(args);
         Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
     }
 
     /// What a person reads.
-    pub(super) fn reads(&self, args: &[&str]) -> String {
+    pub(crate) fn reads(&self, args: &[&str]) -> String {
         let output = self.command(args).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
@@ -147,9 +147,11 @@ async fn every_file_command_works_and_prints_json() {
     assert_eq!(bob.fails(&["file", "delete", "#rockets", &entry]).1["code"], "forbidden");
     ada.says(&["file", "delete", "#rockets", &entry]);
     assert!(bob.says(&["file", "list", "#rockets"]).iter().all(|line| line["name"] != "less.bin"));
-    // What is removed shows as such, without an error.
+    // What is removed shows as such, without an error; who asks for it is told.
     ada.says(&["file", "remove", &id]);
-    assert_eq!(bob.says(&["file", "get", &id])[0]["type"], "gone");
+    assert_eq!(bob.says(&["history", "@ada"])[0]["gone"], true);
+    let (exit, error) = bob.fails(&["file", "get", &id]);
+    assert_eq!((exit, &error["code"], &error["class"]), (1, &"file_gone".into(), &"gone".into()));
     assert_eq!(bob.fails(&["file", "get", "99999"]).1["code"], "not_found");
     assert_eq!(last(&ada.says(&["file", "status"]))["type"], "storage");
     assert!(bob.reads(&["file", "own"]).contains("plans.txt"));

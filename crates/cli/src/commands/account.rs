@@ -12,9 +12,10 @@ use litrocket_protocol::{
 };
 use serde_json::json;
 
-use super::email;
+use super::{email, news};
 use crate::{
     Command, Failure, PasswordArgs,
+    failure::Asked as _,
     output::{escape, time},
     password,
     profile::{Saved, from_hex, hex},
@@ -35,13 +36,13 @@ pub(super) fn label(given: Option<String>) -> String {
 pub(super) fn refuse_if_signed_in(context: &Context) -> Result<(), Failure> {
     match context.profile()?.load()? {
         Some(saved) if !saved.token.is_empty() => {
-            Err(Failure::Usage(context.output.words.already_signed_in().into()))
+            Err(Failure::usage(|words| words.already_signed_in().into()))
         }
         _ => Ok(()),
     }
 }
 
-pub(super) fn remember(context: &Context, mut address: Address, signed_in: &SignedIn) -> Result<(), Failure> {
+fn remember(context: &Context, mut address: Address, signed_in: &SignedIn) -> Result<(), Failure> {
     address.invite = None;
     address.add = None;
     context.profile()?.save(&Saved {
@@ -52,8 +53,28 @@ pub(super) fn remember(context: &Context, mut address: Address, signed_in: &Sign
     })
 }
 
-/// The device begins here: what is said from now on waits for its next `listen`.
-pub(super) async fn begin(client: &Client) -> Result<(), Failure> {
+/// Somebody is signed in: the device begins here, what waits and is announced is told.
+pub(super) async fn arrive(
+    context: &Context,
+    client: &Client,
+    address: Address,
+    (kind, word): (&str, &str),
+    who: &SignedIn,
+) -> Result<(), Failure> {
+    begin(client).await?;
+    remember(context, address, who)?;
+    signed_in(context, kind, word, who)?;
+    // What could not be told now stands in the lists; the device is signed in all the same.
+    match news::greet(context, client).await {
+        Err(Failure::Client(_)) => {}
+        other => other?,
+    }
+    client.close().await;
+    Ok(())
+}
+
+/// What is said from now on waits for the next `listen`.
+async fn begin(client: &Client) -> Result<(), Failure> {
     let mut events = client.events(Start::Cursors)?;
     let caught_up = async {
         while let Some(item) = events.next().await {
@@ -66,7 +87,7 @@ pub(super) async fn begin(client: &Client) -> Result<(), Failure> {
     Ok(events.commit()?)
 }
 
-pub(super) fn signed_in(context: &Context, kind: &str, word: &str, who: &SignedIn) -> Result<(), Failure> {
+fn signed_in(context: &Context, kind: &str, word: &str, who: &SignedIn) -> Result<(), Failure> {
     context.output.data(
         || {
             let mut line = json!({"type": kind, "handle": who.handle, "account": who.account.0,
@@ -106,11 +127,7 @@ pub(super) async fn register(
     request.label = label(given);
     request.locale = Some(words.locale().into());
     let result = client.register(request).await?;
-    begin(&client).await?;
-    remember(context, address, &result)?;
-    signed_in(context, "registered", words.registered(), &result)?;
-    client.close().await;
-    Ok(())
+    arrive(context, &client, address, ("registered", words.registered()), &result).await
 }
 
 pub(super) async fn login(
@@ -128,11 +145,7 @@ pub(super) async fn login(
     let request =
         SignIn { handle, password, label: label(given), old_token: old.filter(|token| !token.is_empty()) };
     let result = client.sign_in(request).await?;
-    begin(&client).await?;
-    remember(context, address, &result)?;
-    signed_in(context, "signed_in", words.signed_in(), &result)?;
-    client.close().await;
-    Ok(())
+    arrive(context, &client, address, ("signed_in", words.signed_in()), &result).await
 }
 
 pub(super) async fn logout(context: &Context) -> Result<(), Failure> {
@@ -146,7 +159,7 @@ pub(super) async fn logout(context: &Context) -> Result<(), Failure> {
         Err(Failure::Client(Error::Fault(fault))) if fault.code == "bad_token" => {}
         Err(error) => return Err(error),
     }
-    context.profile()?.remove()?;
+    context.profile()?.sign_out()?;
     context.output.data(|| json!({"type": "signed_out"}), || context.output.words.signed_out().into())
 }
 
@@ -154,7 +167,8 @@ pub(super) async fn devices(context: &Context, revoke: Option<u64>) -> Result<()
     let client = context.connect().await?;
     let words = context.output.words;
     if let Some(session) = revoke {
-        client.call(RevokeSession { session: SessionId(session) }).await?;
+        let ended = client.call(RevokeSession { session: SessionId(session) }).await;
+        ended.asked(move |words| words.no_device(session))?;
         context
             .output
             .data(|| json!({"type": "revoked", "session": session}), || words.session_ended().into())?;
@@ -240,7 +254,7 @@ pub(super) async fn profile(context: &Context, command: Command) -> Result<(), F
     let changes = set != SetProfile::default();
     let profile = match name {
         Some(_) if changes => {
-            return Err(Failure::Usage("only the own profile can be changed: leave the name out".into()));
+            return Err(Failure::usage(|words| words.only_own_profile().into()));
         }
         Some(name) => resolve::account(&client, &name).await?,
         None if changes => client.call(set).await?,
@@ -251,12 +265,11 @@ pub(super) async fn profile(context: &Context, command: Command) -> Result<(), F
     Ok(())
 }
 
-pub(super) async fn passwd(context: &Context, end_others: bool, args: &PasswordArgs) -> Result<(), Failure> {
+pub(super) async fn passwd(context: &Context, end_others: bool, password_stdin: bool) -> Result<(), Failure> {
     let words = context.output.words;
     context.saved()?;
-    let old = password::existing(args, words)?;
-    let new =
-        if args.password_stdin { password::line()? } else { password::new(&PasswordArgs::default(), words)? };
+    let old = password::so_far(password_stdin, words)?;
+    let new = password::next(password_stdin, words)?;
     let client = context.connect().await?;
     client.call(ChangePassword { old, new, end_others }).await?;
     context.output.data(|| json!({"type": "password_changed"}), || words.done().into())?;

@@ -11,7 +11,13 @@ use litrocket_protocol::{
 use serde_json::json;
 
 use super::pictures;
-use crate::{Failure, output::escape, resolve, session::Context};
+use crate::{
+    Failure,
+    failure::{Asked as _, At as _},
+    output::escape,
+    resolve,
+    session::Context,
+};
 
 /// What can be done with faces.
 #[derive(Debug, Clone, Subcommand)]
@@ -77,7 +83,8 @@ pub(super) async fn run(context: &Context, command: AvatarCommand) -> Result<(),
                 Some(_) => None,
                 None => Some(resolve::account(&client, &name).await?.account),
             };
-            get(context, &client, GetAvatar { account, conversation, size }, &output).await?;
+            let whose = group.unwrap_or(name);
+            get(context, &client, GetAvatar { account, conversation, size }, &whose, &output).await?;
         }
     }
     client.close().await;
@@ -98,9 +105,16 @@ async fn set(context: &Context, client: &Client, request: SetAvatar) -> Result<(
         .data(|| json!({"type": "avatar", "version": version}), || context.output.words.done().into())
 }
 
-async fn get(context: &Context, client: &Client, request: GetAvatar, output: &Path) -> Result<(), Failure> {
-    let face = client.call(request).await?;
-    std::fs::write(output, &face.bytes)?;
+async fn get(
+    context: &Context,
+    client: &Client,
+    request: GetAvatar,
+    whose: &str,
+    output: &Path,
+) -> Result<(), Failure> {
+    let whose = whose.to_owned();
+    let face = client.call(request).await.of_face(move |words| words.no_face(&whose))?;
+    std::fs::write(output, &face.bytes).at(output)?;
     let path = output.to_string_lossy();
     context.output.data(
         || json!({"type": "avatar", "path": path, "media_type": face.media_type, "size": face.bytes.len()}),

@@ -2,7 +2,7 @@
 
 use std::{
     fs::OpenOptions,
-    io::BufWriter,
+    io::{BufWriter, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
@@ -16,7 +16,7 @@ use litrocket_protocol::{
 use serde_json::json;
 
 use super::account;
-use crate::{Failure, PasswordArgs, password, session::Context};
+use crate::{Failure, PasswordArgs, failure::At as _, output::Output, password, session::Context};
 
 /// What can be done with the account as a whole.
 #[derive(Debug, Clone, Subcommand)]
@@ -63,13 +63,13 @@ pub(super) async fn run(context: &Context, command: AccountCommand) -> Result<()
 async fn export(context: &Context, output: Option<&Path>) -> Result<(), Failure> {
     let client = context.connect().await?;
     let Some(path) = output else {
-        write(&client, &mut std::io::stdout()).await?;
+        write(&client, Output::bytes).await?;
         client.close().await;
         return Ok(());
     };
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).at(path)?;
     let mut file = BufWriter::new(file);
-    let count = write(&client, &mut file).await?;
+    let count = write(&client, |page| Ok(file.write_all(page)?)).await?;
     file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
     client.close().await;
     let words = context.output.words;
@@ -79,17 +79,17 @@ async fn export(context: &Context, output: Option<&Path>) -> Result<(), Failure>
     )
 }
 
-async fn write(client: &Client, out: &mut (impl std::io::Write + Send)) -> Result<u64, Failure> {
+/// Page after page; how many lines there are.
+async fn write(client: &Client, mut out: impl FnMut(&[u8]) -> Result<(), Failure>) -> Result<usize, Failure> {
     let (mut after, mut count) = (None, 0);
     loop {
         let page = client.call(ExportAccount { after }).await?;
-        for line in &page.lines {
-            writeln!(out, "{line}")?;
-            count += 1;
+        if !page.lines.is_empty() {
+            out(format!("{}\n", page.lines.join("\n")).as_bytes())?;
         }
+        count += page.lines.len();
         after = page.next;
         if after.is_none() {
-            out.flush()?;
             return Ok(count);
         }
     }
@@ -98,18 +98,15 @@ async fn write(client: &Client, out: &mut (impl std::io::Write + Send)) -> Resul
 async fn delete(context: &Context, confirm: &str, erase: bool, args: &PasswordArgs) -> Result<(), Failure> {
     let saved = context.saved()?;
     if confirm.strip_prefix('@').unwrap_or(confirm) != saved.handle {
-        return Err(Failure::Usage(format!(
-            "--confirm must be {}: the account that is signed in",
-            saved.handle
-        )));
+        return Err(Failure::usage(move |words| words.confirm_must_be(&saved.handle)));
     }
     let password = password::existing(args, context.output.words)?;
     let client = context.connect().await?;
     client.call(DeleteAccount { password, erase }).await?;
-    context.profile()?.remove()?;
+    context.profile()?.sign_out()?;
     context.output.data(
         || json!({"type": "account_closing", "account": saved.account, "erase": erase}),
-        || context.output.words.closing().into(),
+        || context.output.words.closing(&saved.handle),
     )?;
     client.close().await;
     Ok(())
@@ -127,9 +124,5 @@ async fn restore(
     let (client, address) = context.guest().await?;
     let handle = name.strip_prefix('@').map_or(name.clone(), str::to_owned);
     let result = client.enter(RestoreAccount { handle, password, label: account::label(label) }).await?;
-    account::begin(&client).await?;
-    account::remember(context, address, &result)?;
-    account::signed_in(context, "restored", words.restored(), &result)?;
-    client.close().await;
-    Ok(())
+    account::arrive(context, &client, address, ("restored", words.restored()), &result).await
 }

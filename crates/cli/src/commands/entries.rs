@@ -1,50 +1,38 @@
-//! What the account log says while one listens: requests, friends, notices, invitations.
-
-use std::collections::HashSet;
+//! What the account log says while one listens: requests, friends, notices, invitations, devices.
 
 use litrocket_client::Client;
 use litrocket_protocol::{
     AccountId, ConversationId,
+    account::SessionEntry,
     chat::Entry,
-    conversations::{ConversationEntry, InvitationEntry},
+    conversations::InvitationEntry,
     frame,
+    groups::JoinRequestsEntry,
     moments::{MomentNotice, notice_kind},
     people::{FriendEntry, FriendRequestEntry},
 };
 use serde_json::{Value, json};
 
+use super::news::News;
 use crate::{
     Failure,
-    output::escape,
-    resolve::{self, Names},
+    output::{escape, time},
+    resolve::Names,
     session::Context,
     words::Words,
 };
 
-/// Conversations that are looked at when one begins to listen.
-const LOOKED_AT: u64 = 200;
+/// A full copy of the account log is no news, up to its version.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Copy(u64);
 
-/// One-to-ones in which a stranger waits for an answer.
-#[derive(Debug, Default)]
-pub(super) struct Strangers(HashSet<ConversationId>);
-
-impl Strangers {
-    /// Those among the newest conversations; later ones come with the account log.
-    pub(super) async fn now(client: &Client) -> Result<Self, Failure> {
-        let all = resolve::all_conversations(client, LOOKED_AT).await?;
-        Ok(Self(all.iter().filter(|info| info.mine.request).map(|info| info.conversation).collect()))
+impl Copy {
+    pub(super) fn up_to(version: u64) -> Self {
+        Self(version)
     }
 
-    pub(super) fn has(&self, conversation: ConversationId) -> bool {
-        self.0.contains(&conversation)
-    }
-
-    fn learn(&mut self, conversation: ConversationId, entry: Option<&ConversationEntry>) {
-        if entry.is_some_and(|entry| entry.request) {
-            self.0.insert(conversation);
-        } else {
-            self.0.remove(&conversation);
-        }
+    fn has(self, entry: &Entry) -> bool {
+        entry.version <= self.0
     }
 }
 
@@ -60,8 +48,9 @@ pub(super) async fn entry(
     context: &Context,
     client: &Client,
     names: &mut Names,
-    strangers: &mut Strangers,
+    news: &mut News,
     entry: &Entry,
+    copy: Copy,
 ) -> Result<(), Failure> {
     let mut parts = entry.key.split('/');
     let kind = parts.next().unwrap_or_default();
@@ -75,15 +64,21 @@ pub(super) async fn entry(
             None => return Ok(()),
         },
         "group_invitation" => (value::<InvitationEntry>(entry).map_or(AccountId(0), |it| it.by), invitation),
+        "join_requests" => (AccountId::SYSTEM, join_requests),
+        "session" if client.me().is_none_or(|me| me.session.0 != number) => (AccountId::SYSTEM, device),
         "conversation" => {
-            strangers.learn(ConversationId(number), value(entry).as_ref());
+            news.learn(ConversationId(number), entry);
             return Ok(());
         }
         _ => return Ok(()),
     };
+    if copy.has(entry) {
+        return Ok(());
+    }
     names.learn(client, [whose]).await?;
     let (json, line) = print(entry, number, &names.of(whose), words);
-    context.output.data(|| json, || line)
+    // What is over is no news everywhere.
+    if json.is_null() { Ok(()) } else { context.output.data(|| json, || line) }
 }
 
 fn request(entry: &Entry, account: u64, handle: &str, words: Words) -> (Value, String) {
@@ -110,7 +105,6 @@ fn friend(entry: &Entry, account: u64, handle: &str, words: Words) -> (Value, St
 }
 
 fn notice(entry: &Entry, _: u64, handle: &str, words: Words) -> (Value, String) {
-    // Those that are over are not printed.
     let Some(it) = value::<MomentNotice>(entry) else { return (Value::Null, String::new()) };
     let (kind, what) = match it.kind {
         notice_kind::LIKE => ("like", words.likes_moment()),
@@ -120,6 +114,21 @@ fn notice(entry: &Entry, _: u64, handle: &str, words: Words) -> (Value, String) 
     let json = json!({"type": "moment_notice", "kind": kind, "moment": it.moment, "comment": it.comment,
         "account": it.account.0, "handle": handle, "at_ms": it.at_ms});
     (json, format!("@{} {what} [{}]", escape(handle), it.moment))
+}
+
+fn join_requests(entry: &Entry, conversation: u64, _: &str, words: Words) -> (Value, String) {
+    let Some(it) = value::<JoinRequestsEntry>(entry) else { return (Value::Null, String::new()) };
+    let json = json!({"type": "join_requests", "conversation": conversation, "count": it.count,
+        "newest_ms": it.newest_ms});
+    (json, format!("[{conversation}] {} {} {conversation}", it.count, words.requests_wait()))
+}
+
+fn device(entry: &Entry, session: u64, _: &str, words: Words) -> (Value, String) {
+    let Some(it) = value::<SessionEntry>(entry) else { return (Value::Null, String::new()) };
+    let json =
+        json!({"type": "device_added", "session": session, "label": it.label, "created_ms": it.created_ms});
+    let (label, at) = (escape(&it.label), time(it.created_ms));
+    (json, format!("{} {label} {at}  (litrocket devices --revoke {session})", words.new_device()))
 }
 
 fn invitation(entry: &Entry, conversation: u64, handle: &str, words: Words) -> (Value, String) {

@@ -14,9 +14,10 @@ use std::{
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use litrocket_client::{Client, Digest, Error, Outgoing, Progress, Transfer, disk_name};
 use litrocket_protocol::{
-    ConversationId, MessageId,
+    ConversationId, Fault, MessageId,
     chat::Ack,
     event::File,
+    fault::code,
     files::{CancelUpload, FileInfo, GetFile, ListUploads, file_state},
     frame,
     history::GetHistory,
@@ -24,8 +25,21 @@ use litrocket_protocol::{
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::{listen::stop_signal, own_files, pictures::Prepared, sending::Sending, shelf};
-use crate::{Failure, FileCommand, output::escape_line, profile::hex, resolve, session::Context};
+use super::{
+    listen::stop_signal,
+    own_files,
+    pictures::{Prepared, not_a_file},
+    sending::Sending,
+    shelf,
+};
+use crate::{
+    Failure, FileCommand,
+    failure::{Asked as _, At as _},
+    output::escape_line,
+    profile::hex,
+    resolve,
+    session::Context,
+};
 
 /// How often progress is told as JSON.
 const TELL_INTERVAL: Duration = Duration::from_secs(1);
@@ -42,9 +56,9 @@ pub(super) async fn run(context: &Context, command: FileCommand) -> Result<ExitC
             }
             FileCommand::Share { file, to, text, alt } => {
                 let conversation = resolve::conversation(&client, &to).await?;
-                let info = client.call(GetFile { file, hashes: false }).await?;
+                let info = client.call(GetFile { file, hashes: false }).await.of_file(file)?;
                 let words = Words { text: &text, alt: &alt };
-                share(context, &client, conversation, &info, words).await
+                share(context, &client, (conversation, &to), &info, words).await
             }
             FileCommand::Get { file, output, replace } => get(context, &client, file, output, replace).await,
             FileCommand::Status => status(context, &client).await,
@@ -162,19 +176,19 @@ async fn send(
     let mut sending = None;
     for (index, path) in paths.iter().enumerate() {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-        let name = name.ok_or_else(|| Failure::Usage(format!("{} is no file", path.display())))?;
+        let name = name.ok_or_else(|| not_a_file(path))?;
         let prepared = Prepared::new(context, path, keep_location).await?;
-        let digest = Digest::of_file(prepared.path()).await?;
+        let digest = Digest::of_file(prepared.path()).await.at(path)?;
         let batch = match &mut sending {
             Some(batch) => batch,
             none => none.insert(Sending::open(context, conversation, &digest, paths, &words.key())?),
         };
-        let id = batch.id(index, &digest, client)?;
+        let place = Place { conversation, to, index, digest: &digest };
         let mut told = false;
         if early {
             let file = client.open_upload(&name, &digest).await?.file;
             let info = client.call(GetFile { file, hashes: false }).await?;
-            message(context, client, conversation, (id, &info, words), 0).await?;
+            message(context, client, (&place, &mut *batch), (&info, words), 0).await?;
             told = true;
         }
         let shown = Shown::new(context, &name, digest.size);
@@ -184,7 +198,7 @@ async fn send(
         if told {
             print_file(context, "uploaded", &info, resumed)?;
         } else {
-            message(context, client, conversation, (id, &info, words), resumed).await?;
+            message(context, client, (&place, &mut *batch), (&info, words), resumed).await?;
         }
         prepared.done();
     }
@@ -198,30 +212,46 @@ async fn send(
 async fn share(
     context: &Context,
     client: &Client,
-    conversation: ConversationId,
+    (conversation, to): (ConversationId, &str),
     info: &FileInfo,
     words: Words<'_>,
 ) -> Result<(), Failure> {
     let id = client.new_id()?;
-    let ack = carry(context, client, conversation, (id, info.file, words)).await?;
+    let ack = carry(context, client, conversation, (id, info.file, words)).await.of_file(info.file)?;
     let (before, limit) = (Some(ack.event_seq + 1), Some(1));
     let page = client.call(GetHistory { conversation, before, after: None, limit }).await?;
     let told = page.messages.last().filter(|message| message.event.event_seq == ack.event_seq);
     let own = told.and_then(|message| frame::decode::<File>(&message.event.body).ok());
     let info = FileInfo { file: own.map_or(info.file, |own| own.file), ..info.clone() };
-    print_sent(context, &ack, &info, 0)
+    print_sent(context, to, &ack, &info, 0)
+}
+
+/// Where a file goes, and which of a command it is.
+struct Place<'a> {
+    conversation: ConversationId,
+    to: &'a str,
+    index: usize,
+    digest: &'a Digest,
 }
 
 /// Sends the message that carries a file and prints its place.
 async fn message(
     context: &Context,
     client: &Client,
-    conversation: ConversationId,
-    (id, info, words): (MessageId, &FileInfo, Words<'_>),
+    (place, batch): (&Place<'_>, &mut Sending),
+    (info, words): (&FileInfo, Words<'_>),
     resumed: u64,
 ) -> Result<(), Failure> {
-    let ack = carry(context, client, conversation, (id, info.file, words)).await?;
-    print_sent(context, &ack, info, resumed)
+    let id = batch.id(place.index, place.digest, client)?;
+    let mut sent = carry(context, client, place.conversation, (id, info.file, words)).await;
+    if let Err(Failure::Client(Error::Fault(fault))) = &sent
+        && fault.code == "id_conflict"
+    {
+        // What an earlier run sent was removed since: this is another file, and another message.
+        let id = batch.renew(place.index, place.digest, client)?;
+        sent = carry(context, client, place.conversation, (id, info.file, words)).await;
+    }
+    print_sent(context, place.to, &sent?, info, resumed)
 }
 
 async fn carry(
@@ -235,7 +265,7 @@ async fn carry(
     Ok(timeout(context.common.patience(), pending).await.map_err(|_| Error::TimedOut)??)
 }
 
-fn print_sent(context: &Context, ack: &Ack, info: &FileInfo, resumed: u64) -> Result<(), Failure> {
+fn print_sent(context: &Context, to: &str, ack: &Ack, info: &FileInfo, resumed: u64) -> Result<(), Failure> {
     let file = json_file(info.file, &info.name, info.size, &info.media_type, &info.blake3);
     context.output.data(
         || {
@@ -244,8 +274,11 @@ fn print_sent(context: &Context, ack: &Ack, info: &FileInfo, resumed: u64) -> Re
                 "file": file, "resumed": resumed})
         },
         || {
-            let sent = context.output.words.sent();
-            format!("{sent} [{}] {} {}", ack.conversation, ack.event_seq, described(info))
+            let words = context.output.words;
+            let size = HumanBytes(info.size);
+            let what = format!("{} ({size}, {})", escape_line(&info.name), escape_line(&info.media_type));
+            let said = words.sent_file(what, escape_line(to));
+            format!("{said}  [{}] {}  {} {}", ack.conversation, ack.event_seq, words.file(), info.file)
         },
     )
 }
@@ -273,13 +306,9 @@ async fn get(
     replace: bool,
 ) -> Result<(), Failure> {
     let words = context.output.words;
-    let info = client.call(GetFile { file, hashes: false }).await?;
+    let info = client.call(GetFile { file, hashes: false }).await.of_file(file)?;
     if info.state == file_state::GONE {
-        let shown = json_file(info.file, &info.name, info.size, &info.media_type, &info.blake3);
-        return context.output.data(
-            || json!({"type": "gone", "file": shown}),
-            || format!("{}: {}", described(&info), words.file_gone()),
-        );
+        return Err(Error::from(Fault::new(code::FILE_GONE))).of_file(file);
     }
     let target = match output {
         Some(path) if path.is_dir() => free_name(&path.join(disk_name(&info.name)), replace),
@@ -292,7 +321,7 @@ async fn get(
     let shown = Shown::new(context, &info.name, info.size);
     let fetched = client.download(file, &target, shown.transfer(context, &info.name)).await;
     let resumed = shown.end();
-    let info = fetched?;
+    let info = fetched.of_file(file).at(&target)?;
     let file = json_file(info.file, &info.name, info.size, &info.media_type, &info.blake3);
     context.output.data(
         || json!({"type": "fetched", "file": file, "path": target.to_string_lossy(), "resumed": resumed}),

@@ -1,6 +1,6 @@
 //! Friends, friend requests and blocks.
 
-use litrocket_client::{Address, Client};
+use litrocket_client::Client;
 use litrocket_protocol::{
     AccountId, Request,
     conversations::AnswerDirect,
@@ -14,9 +14,10 @@ use serde_json::json;
 
 use crate::{
     Failure, Friend,
+    failure::Asked as _,
     output::{escape, time},
     resolve::{self, Names},
-    session::Context,
+    session::{Context, read_address},
 };
 
 pub(super) async fn run(context: &Context, friend: Friend) -> Result<(), Failure> {
@@ -24,10 +25,13 @@ pub(super) async fn run(context: &Context, friend: Friend) -> Result<(), Failure
     match friend {
         Friend::Add { name, message } => add(context, &client, &name, message.unwrap_or_default()).await?,
         Friend::Accept { name } => {
-            act(context, &client, &name, |account| AnswerFriend { account, accept: true }).await?;
+            let answer = act(context, &client, &name, |account| AnswerFriend { account, accept: true }).await;
+            asked_by(answer, &name)?;
         }
         Friend::Refuse { name } => {
-            act(context, &client, &name, |account| AnswerFriend { account, accept: false }).await?;
+            let answer =
+                act(context, &client, &name, |account| AnswerFriend { account, accept: false }).await;
+            asked_by(answer, &name)?;
         }
         Friend::Withdraw { name } => {
             act(context, &client, &name, |account| WithdrawFriend { account }).await?;
@@ -65,6 +69,12 @@ pub(super) async fn run(context: &Context, friend: Friend) -> Result<(), Failure
     Ok(())
 }
 
+/// Where there is such a person, what is not there is a request.
+fn asked_by(answer: Result<(), Failure>, name: &str) -> Result<(), Failure> {
+    let name = name.trim_start_matches('@').to_owned();
+    answer.asked(move |words| words.no_request_of(&name))
+}
+
 fn nothing() -> SetFriend {
     SetFriend { account: AccountId::SYSTEM, remark: None, tags: None, starred: None }
 }
@@ -88,8 +98,7 @@ async fn answer(context: &Context, client: &Client, name: &str, accept: bool) ->
     let account = resolve::account(client, name).await?.account;
     let all = resolve::all_conversations(client, u64::MAX).await?;
     let direct = all.iter().find(|info| info.peer == Some(account)).map(|info| info.conversation);
-    let conversation =
-        direct.ok_or_else(|| Failure::Usage(context.output.words.nothing_to_answer().into()))?;
+    let conversation = direct.ok_or_else(|| Failure::usage(|words| words.nothing_to_answer().into()))?;
     client.call(AnswerDirect { conversation, accept }).await?;
     context.output.data(
         || json!({"type": "done", "account": account.0, "conversation": conversation.0}),
@@ -125,15 +134,13 @@ async fn by_address(
     client: &Client,
     text: &str,
 ) -> Result<(AccountId, String, Option<String>), Failure> {
-    let read = |text: &str| text.parse::<Address>().map_err(|error| Failure::Usage(error.to_string()));
-    let (address, own) = (read(text)?, read(&context.saved()?.server)?);
-    let words = context.output.words;
+    let (address, own) = (read_address(text)?, read_address(&context.saved()?.server)?);
     if let (Some(theirs), Some(ours)) = (address.ca, own.ca)
         && theirs != ours
     {
-        return Err(Failure::Usage(words.other_server().into()));
+        return Err(Failure::usage(|words| words.other_server().into()));
     }
-    let code = address.add.ok_or_else(|| Failure::Usage(words.nobody_in_address().into()))?;
+    let code = address.add.ok_or_else(|| Failure::usage(|words| words.nobody_in_address().into()))?;
     let found = client.call(OpenAddLink { code: code.clone() }).await?;
     Ok((found.account, found.handle, Some(code)))
 }
@@ -174,7 +181,20 @@ async fn recommend(context: &Context, client: &Client, limit: u64) -> Result<(),
     Ok(())
 }
 
+/// Prints the requests that wait for an answer.
+pub(super) async fn waiting(context: &Context, client: &Client) -> Result<(), Failure> {
+    print_requests(context, client, false).await.map(drop)
+}
+
 async fn requests(context: &Context, client: &Client, sent: bool) -> Result<(), Failure> {
+    if !print_requests(context, client, sent).await? {
+        context.output.hint(context.output.words.no_requests());
+    }
+    Ok(())
+}
+
+/// Whether there are any.
+async fn print_requests(context: &Context, client: &Client, sent: bool) -> Result<bool, Failure> {
     let (mut after, mut any) = (None, false);
     loop {
         let page = client.call(ListFriendRequests { sent, after, limit: None }).await?;
@@ -199,13 +219,9 @@ async fn requests(context: &Context, client: &Client, sent: bool) -> Result<(), 
         }
         after = page.next;
         if after.is_none() {
-            break;
+            return Ok(any);
         }
     }
-    if !any {
-        context.output.hint(context.output.words.no_requests());
-    }
-    Ok(())
 }
 
 fn print_friend(
@@ -232,7 +248,9 @@ fn print_friend(
 
 async fn set(context: &Context, client: &Client, name: &str, change: SetFriend) -> Result<(), Failure> {
     let profile = resolve::account(client, name).await?;
-    let mine = client.call(SetFriend { account: profile.account, ..change }).await?;
+    let mine = client.call(SetFriend { account: profile.account, ..change }).await;
+    let handle = profile.handle.clone();
+    let mine = mine.asked(move |words| words.no_friend(&handle))?;
     print_friend(context, profile.account, &profile.handle, &profile.display_name, &mine)
 }
 

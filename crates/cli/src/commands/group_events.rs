@@ -4,7 +4,7 @@ use litrocket_protocol::{
     AccountId,
     event::{AnnouncedText, Banned, Event, Joined, Muted, Nicknamed, Pinned, RoleChanged, kind},
     frame,
-    groups::GroupChange,
+    groups::{GroupChange, joining},
 };
 use serde_json::{Value, json};
 
@@ -75,6 +75,31 @@ fn change(it: &GroupChange) -> Value {
     out
 }
 
+/// What was changed, for people.
+fn change_text(says: Words, it: &GroupChange) -> String {
+    let mut parts = Vec::new();
+    if let Some(text) = &it.description {
+        parts.push(if text.is_empty() { says.no_about().into() } else { says.group_about(escape(text)) });
+    }
+    let switches = [
+        it.joining.map(|how| match how {
+            joining::ON_REQUEST => says.joining_request(),
+            joining::OPEN => says.joining_open(),
+            _ => says.joining_invited(),
+        }),
+        it.discoverable.map(|on| if on { says.discoverable() } else { says.not_discoverable() }),
+        it.open_history.map(|on| if on { says.open_history() } else { says.closed_history() }),
+    ];
+    parts.extend(switches.into_iter().flatten().map(|text| text.trim_end_matches(['.', '。']).to_owned()));
+    parts.extend(it.slow_ms.map(|slow| match slow {
+        0 => says.not_slow().into(),
+        slow => says.group_slow(slow.div_ceil(1000)),
+    }));
+    let may = it.permissions.iter().flat_map(things_changed);
+    parts.extend(may.map(|(thing, role)| says.group_may(says.thing(thing), says.role(role))));
+    parts.join(says.and())
+}
+
 /// The sentence for people; `None` for events that are not about a group itself.
 pub(super) fn line(says: Words, names: &Names, event: &Event) -> Option<String> {
     let who = |account: AccountId| format!("@{}", escape(&names.of(account)));
@@ -92,7 +117,7 @@ pub(super) fn line(says: Words, names: &Names, event: &Event) -> Option<String> 
             text => format!("{} {}", says.announced(), escape(&text)),
         },
         kind::GROUP_CHANGED => {
-            format!("{} {}", says.group_changed(), escape(&change(&body::<GroupChange>(event)?).to_string()))
+            format!("{} {}", says.group_changed(), change_text(says, &body::<GroupChange>(event)?))
         }
         kind::MUTED => match body::<Muted>(event)? {
             it if it.until_ms == 0 => format!("{} {}", says.unmuted(), who(it.account)),
@@ -114,4 +139,37 @@ pub(super) fn line(says: Words, names: &Names, event: &Event) -> Option<String> 
         kind::DISSOLVED => says.dissolved().into(),
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use litrocket_protocol::{conversations::role, groups::PermissionChanges};
+
+    use super::*;
+
+    #[test]
+    fn what_a_group_is_set_to_is_told_in_words() {
+        let permissions =
+            PermissionChanges { write: Some(role::ADMINISTRATOR), ..PermissionChanges::default() };
+        let all = GroupChange {
+            description: Some("to the moon".into()),
+            joining: Some(joining::OPEN),
+            discoverable: Some(false),
+            slow_ms: Some(30_000),
+            permissions: Some(permissions),
+            ..GroupChange::default()
+        };
+        assert_eq!(
+            change_text(Words::English, &all),
+            "about: to the moon; Everybody may join; Not found by its name; 30 s between two messages of a member; \
+             may write: administrator"
+        );
+        assert_eq!(
+            change_text(Words::Chinese, &all),
+            "简介：to the moon；任何人都可以加入；不可按名字搜到；成员发言间隔 30 秒；发言：管理员"
+        );
+        let none =
+            GroupChange { description: Some(String::new()), slow_ms: Some(0), ..GroupChange::default() };
+        assert_eq!(change_text(Words::English, &none), "no description; no wait between messages");
+    }
 }

@@ -33,7 +33,7 @@ pub enum InvitationCommand {
 pub(super) async fn run(context: &Context, command: InvitationCommand) -> Result<(), Failure> {
     let client = context.connect().await?;
     match command {
-        InvitationCommand::List => list(context, &client).await?,
+        InvitationCommand::List => list(context, &client, true).await?,
         InvitationCommand::Accept { group } => answer(context, &client, &group, true).await?,
         InvitationCommand::Refuse { group } => answer(context, &client, &group, false).await?,
     }
@@ -53,7 +53,8 @@ async fn all(client: &Client) -> Result<Vec<Invitation>, Failure> {
     }
 }
 
-async fn list(context: &Context, client: &Client) -> Result<(), Failure> {
+/// Prints them; where there are none, a hint says so if somebody asked.
+pub(super) async fn list(context: &Context, client: &Client, asked: bool) -> Result<(), Failure> {
     let words = context.output.words;
     let found = all(client).await?;
     for one in &found {
@@ -70,7 +71,7 @@ async fn list(context: &Context, client: &Client) -> Result<(), Failure> {
             },
         )?;
     }
-    if found.is_empty() {
+    if found.is_empty() && asked {
         context.output.hint(words.no_invitations());
     }
     Ok(())
@@ -86,8 +87,8 @@ async fn answer(context: &Context, client: &Client, group: &str, accept: bool) -
     let mut meant = found.iter().filter(is_meant);
     let conversation = match (meant.next(), meant.next()) {
         (Some(one), None) => one.conversation,
-        (None, _) => return Err(Failure::Usage(words.not_invited().into())),
-        (Some(_), Some(_)) => return Err(Failure::Usage(words.several_invitations().into())),
+        (None, _) => return Err(Failure::usage(|words| words.not_invited().into())),
+        (Some(_), Some(_)) => return Err(Failure::usage(|words| words.several_invitations().into())),
     };
     client.call(AnswerInvitation { conversation, accept }).await?;
     context.output.data(|| json!({"type": "done", "conversation": conversation.0}), || words.done().into())

@@ -5,8 +5,8 @@ use std::time::Duration;
 use litrocket_client::{Client, Events, Item, Start, Status};
 
 use super::{
-    announcements,
-    entries::{self, Strangers},
+    entries::{self, Copy},
+    news::News,
     print,
 };
 use crate::{Failure, resolve::Names, session::Context};
@@ -19,13 +19,12 @@ pub(super) async fn listen(
 ) -> Result<(), Failure> {
     context.saved()?;
     let profile = context.profile()?;
-    let words = context.output.words;
-    let lock = profile.lock()?.ok_or_else(|| Failure::Usage(words.someone_listens().into()))?;
+    let lock = profile.lock()?.ok_or_else(|| Failure::usage(|words| words.someone_listens().into()))?;
     let client = context.connect_with_state(&profile).await?;
     let start = if from_start { Start::Beginning } else { Start::Cursors };
     let mut events = client.events(start)?;
-    context.output.hint(words.listening());
-    let result = print_all(context, &client, &mut events, count, idle).await;
+    context.output.hint(context.output.words.listening());
+    let result = print_all(context, &client, &mut events, (count, idle, from_start)).await;
     // What was printed is not printed again, however it ended.
     events.commit()?;
     client.close().await;
@@ -37,11 +36,12 @@ async fn print_all(
     context: &Context,
     client: &Client,
     events: &mut Events,
-    count: Option<u64>,
-    idle: Option<u64>,
+    (count, idle, from_start): (Option<u64>, Option<u64>, bool),
 ) -> Result<(), Failure> {
     let mut names = Names::new(context.output.words);
-    let mut strangers = Strangers::now(client).await?;
+    let mut news = News::begin(context, client).await?;
+    // The account log from its beginning is how everything stands, not what happened.
+    let mut copy = Copy::up_to(if from_start { u64::MAX } else { 0 });
     let mut heard = 0;
     let stop = stop_signal();
     tokio::pin!(stop);
@@ -61,7 +61,7 @@ async fn print_all(
             Some(Item::Event(event)) => {
                 let printed = async {
                     names.learn(client, print::accounts(&event)).await?;
-                    print::event(context.output, &names, &event, strangers.has(event.conversation))
+                    print::event(context.output, &names, &event, news.beside(client, &event).await?)
                 };
                 if let Err(failure) = printed.await {
                     events.not_handled();
@@ -70,10 +70,12 @@ async fn print_all(
                 heard += u64::from(event.message_seq.is_some());
             }
             Some(Item::GoingAway { .. }) => context.output.hint(context.output.words.server_going_away()),
-            Some(Item::Announcement(it)) => announcements::print(context, &it)?,
+            Some(Item::Announcement(it)) => news.announcement(context, &it)?,
+            Some(Item::AccountReset { version }) => copy = Copy::up_to(version),
+            Some(Item::CaughtUp) => copy = Copy::default(),
             Some(Item::NewMoments(_)) => context.output.hint(context.output.words.new_moments()),
             Some(Item::Entry(entry)) => {
-                entries::entry(context, client, &mut names, &mut strangers, &entry).await?;
+                entries::entry(context, client, &mut names, &mut news, &entry, copy).await?;
             }
             Some(_) => {}
             None => {

@@ -8,6 +8,7 @@ pub(crate) mod ending;
 mod entries;
 mod files;
 mod find;
+pub(crate) mod forward;
 mod friends;
 mod group_events;
 pub(crate) mod groups;
@@ -16,6 +17,7 @@ mod listen;
 mod lists;
 mod me;
 mod moments;
+mod news;
 mod own_files;
 mod pictures;
 mod print;
@@ -55,11 +57,13 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<ExitCode,
         Command::Whoami => account::whoami(context).await?,
         command @ Command::Profile { .. } => account::profile(context, command).await?,
         Command::Privacy(args) => privacy::run(context, args).await?,
-        Command::Passwd { end_others, password } => account::passwd(context, end_others, &password).await?,
+        Command::Passwd { end_others, password_stdin } => {
+            account::passwd(context, end_others, password_stdin).await?;
+        }
         Command::Account(command) => ending::run(context, command).await?,
         Command::Invite { uses, days } => account::invite(context, uses, days).await?,
         Command::Send { id: Some(_), text, .. } if text == "-" => {
-            return Err(Failure::Usage(context.output.words.id_of_one().into()));
+            return Err(Failure::usage(|words| words.id_of_one().into()));
         }
         Command::Send { to, text, reply, format, id } => {
             return send::send(context, &to, &text, Manner { reply, format, id }).await;
@@ -68,6 +72,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<ExitCode,
         Command::Edit { to, seq, text, format } => {
             send::edit(context, &to, seq, text, format).await?;
         }
+        Command::Forward(args) => forward::run(context, args).await?,
         Command::Recall { to, seq } => send::recall(context, &to, seq).await?,
         Command::Listen { count, idle, from_start } => {
             listen::listen(context, count, idle, from_start).await?;

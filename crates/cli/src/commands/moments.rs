@@ -13,12 +13,13 @@ use litrocket_protocol::{
 };
 use serde_json::{Value, json};
 
+use super::pictures;
 use crate::{
     Failure, MomentAudience, MomentCommand,
+    failure::Asked,
     output::{escape, time},
     resolve::{self, Names},
     session::Context,
-    words::Words,
 };
 
 pub(super) async fn run(context: &Context, command: MomentCommand) -> Result<(), Failure> {
@@ -31,25 +32,28 @@ pub(super) async fn run(context: &Context, command: MomentCommand) -> Result<(),
         MomentCommand::Feed { before, limit } => feed(context, &client, before, limit).await?,
         MomentCommand::Page { name, before, limit } => page(context, &client, &name, before, limit).await?,
         MomentCommand::Show { id } => show(context, &client, id).await?,
-        MomentCommand::Like { id } => act(context, &client, LikeMoment { moment: id, liked: true }).await?,
+        MomentCommand::Like { id } => {
+            of_moment(act(context, &client, LikeMoment { moment: id, liked: true }).await, id)?;
+        }
         MomentCommand::Unlike { id } => {
-            act(context, &client, LikeMoment { moment: id, liked: false }).await?;
+            of_moment(act(context, &client, LikeMoment { moment: id, liked: false }).await, id)?;
         }
         MomentCommand::Comment { id, text, reply } => {
             let request = CommentMoment { id: client.new_id()?, moment: id, text, reply_to: reply };
-            let comment = client.call(request).await?;
+            let comment = of_comment(client.call(request).await, id, reply)?;
             print_comment(context, &client, id, &comment).await?;
         }
         MomentCommand::Delete { id, comment: None } => {
-            act(context, &client, DeleteMoment { moment: id }).await?;
+            of_moment(act(context, &client, DeleteMoment { moment: id }).await, id)?;
         }
         MomentCommand::Delete { id, comment: Some(comment) } => {
-            act(context, &client, DeleteComment { moment: id, comment }).await?;
+            let deleted = act(context, &client, DeleteComment { moment: id, comment }).await;
+            of_comment(deleted, id, Some(comment))?;
         }
         MomentCommand::Visibility { id, audience } => {
             let (visibility, people) = resolve_audience(&client, &audience).await?;
-            let moment = client.call(SetMomentVisibility { moment: id, visibility, people }).await?;
-            print_moments(context, &client, &[moment]).await?;
+            let changed = client.call(SetMomentVisibility { moment: id, visibility, people }).await;
+            print_moments(context, &client, &[of_moment(changed, id)?]).await?;
         }
         MomentCommand::New => new(context, &client).await?,
         MomentCommand::Hide { name } => hide(context, &client, &name, true).await?,
@@ -58,6 +62,27 @@ pub(super) async fn run(context: &Context, command: MomentCommand) -> Result<(),
     }
     client.close().await;
     Ok(())
+}
+
+/// Names the moment that is not there.
+fn of_moment<T>(answer: impl Asked<T>, id: u64) -> Result<T, Failure> {
+    answer.asked(move |words| words.no_moment(id))
+}
+
+/// Names what is not there: the comment, when the server says so, or the moment.
+fn of_comment<T, E: Into<Failure>>(
+    answer: Result<T, E>,
+    id: u64,
+    comment: Option<u64>,
+) -> Result<T, Failure> {
+    let answer = answer.map_err(Into::into);
+    let field = |failure: &Failure| failure.fault().and_then(|fault| fault.field.clone());
+    match (comment, answer.as_ref().err().and_then(field).as_deref()) {
+        (Some(comment), Some("comment" | "reply_to")) => {
+            answer.asked(move |words| words.no_comment(comment, id))
+        }
+        _ => of_moment(answer, id),
+    }
 }
 
 /// Makes a request that has no answer to print.
@@ -109,14 +134,14 @@ async fn post(
     let (visibility, people) = resolve_audience(client, audience).await?;
     let Pictures { images, mut alts, keep_location } = pictures;
     if alts.len() > images.len() {
-        return Err(Failure::Usage("there are more --alt than --image".into()));
+        return Err(Failure::usage(|words| words.more_alts().into()));
     }
     if !alts.is_empty() {
         alts.resize(images.len(), String::new());
     }
     let mut pictures = Vec::new();
     for path in images {
-        pictures.push(super::pictures::upload(context, client, path, keep_location).await?);
+        pictures.push(pictures::upload(context, client, path, keep_location).await?);
     }
     let request = PostMoment { id: client.new_id()?, text, pictures, alts, visibility, people };
     let moment = client.call(request).await?;
@@ -183,7 +208,7 @@ impl Pages {
 }
 
 async fn show(context: &Context, client: &Client, id: u64) -> Result<(), Failure> {
-    let mut moment = client.call(GetMoment { moment: id }).await?;
+    let mut moment = of_moment(client.call(GetMoment { moment: id }).await, id)?;
     let mut after = None;
     moment.comments.clear();
     loop {
@@ -235,35 +260,11 @@ fn comment_line(names: &Names, comment: &MomentComment) -> String {
 fn moment_json(names: &Names, moment: &Moment) -> Value {
     let accounts = |list: &[AccountId]| list.iter().map(|one| names.of(*one)).collect::<Vec<_>>();
     json!({"type": "moment", "id": moment.moment, "from": names.of(moment.author), "from_id": moment.author.0,
-        "at_ms": moment.at_ms, "text": moment.text, "pictures": pictures_json(moment),
+        "at_ms": moment.at_ms, "text": moment.text, "pictures": pictures::of_moment(moment),
         "visibility": moment.visibility.map(visibility_name), "people": accounts(&moment.people),
         "liked": moment.liked, "like_count": moment.like_count, "likes": accounts(&moment.likes),
         "comment_count": moment.comment_count,
         "comments": moment.comments.iter().map(|one| comment_json(names, one)).collect::<Vec<_>>()})
-}
-
-/// A moment's pictures: the file, what it shows, and what is known of it.
-fn pictures_json(moment: &Moment) -> Vec<Value> {
-    let one = |(place, file): (usize, &u64)| {
-        let mut picture = moment.facts.get(place).map_or_else(|| json!({}), super::pictures::json);
-        picture["file"] = (*file).into();
-        picture["alt"] = moment.alts.get(place).map_or("", String::as_str).into();
-        picture
-    };
-    moment.pictures.iter().enumerate().map(one).collect()
-}
-
-fn picture_lines(words: Words, moment: &Moment) -> String {
-    let mut lines = String::new();
-    for (place, file) in moment.pictures.iter().enumerate() {
-        let size = match moment.facts.get(place) {
-            Some(facts) if facts.width > 0 => format!("{}×{}", facts.width, facts.height),
-            _ => words.file_gone().into(),
-        };
-        let alt = moment.alts.get(place).map_or("", String::as_str);
-        lines.push_str(format!("\n    [{} {file}] {size} {}", words.picture(), escape(alt)).trim_end());
-    }
-    lines
 }
 
 fn moment_text(context: &Context, names: &Names, moment: &Moment) -> String {
@@ -285,7 +286,7 @@ fn moment_text(context: &Context, names: &Names, moment: &Moment) -> String {
     let author = escape(&names.of(moment.author));
     let mut text = format!("{}  {}  @{author}{shown_to}\n    ", moment.moment, time(moment.at_ms));
     text.push_str(&escape(&moment.text));
-    text.push_str(&picture_lines(words, moment));
+    text.push_str(&pictures::lines_of_moment(words, moment));
     if moment.like_count > 0 {
         let more = if moment.like_count > moment.likes.len() as u64 { " …" } else { "" };
         let (count, likes) = (moment.like_count, list(&moment.likes));

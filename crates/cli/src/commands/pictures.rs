@@ -1,13 +1,22 @@
 //! Pictures on their way out, and what is shown of them.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
-use litrocket_client::{Client, Digest, clean_picture};
-use litrocket_protocol::pictures::Picture;
+use litrocket_client::{Client, Digest, Error, clean_picture};
+use litrocket_protocol::{moments::Moment, pictures::Picture};
 use serde_json::{Value, json};
 
 use super::files::Shown;
-use crate::{Failure, session::Context};
+use crate::{Failure, failure::At as _, output::escape, session::Context, words::Words};
+
+/// A path that names no file, such as one that ends with dots.
+pub(super) fn not_a_file(path: &Path) -> Failure {
+    let path = path.to_owned();
+    Failure::usage(move |words| words.not_a_file(path.display()))
+}
 
 /// A file as it is sent: a picture without the place and every other note, if it had any.
 pub(super) struct Prepared {
@@ -30,8 +39,10 @@ impl Prepared {
                 Ok(Self { written: clean.is_some(), path: clean.unwrap_or_else(|| path.to_owned()) })
             }
             Err(error) => {
-                context.output.hint(context.output.words.keep_location());
-                Err(error.into())
+                if !matches!(&error, Error::File(error) if error.kind() != ErrorKind::InvalidData) {
+                    context.output.hint(context.output.words.keep_location());
+                }
+                Err(error).at(path)
             }
         }
     }
@@ -58,9 +69,9 @@ pub(super) async fn upload(
     keep: bool,
 ) -> Result<u64, Failure> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-    let name = name.ok_or_else(|| Failure::Usage(format!("{} is no file", path.display())))?;
+    let name = name.ok_or_else(|| not_a_file(path))?;
     let prepared = Prepared::new(context, path, keep).await?;
-    let digest = Digest::of_file(prepared.path()).await?;
+    let digest = Digest::of_file(prepared.path()).await.at(path)?;
     let shown = Shown::new(context, &name, digest.size);
     let file = client.upload(prepared.path(), &name, &digest, shown.transfer(context, &name)).await;
     shown.end();
@@ -72,4 +83,29 @@ pub(super) async fn upload(
 /// A picture as `--json` shows it.
 pub(super) fn json(picture: &Picture) -> Value {
     json!({"width": picture.width, "height": picture.height, "blurhash": picture.blurhash})
+}
+
+/// A moment's pictures: the file, what it shows, and what is known of it.
+pub(super) fn of_moment(moment: &Moment) -> Vec<Value> {
+    let one = |(place, file): (usize, &u64)| {
+        let mut picture = moment.facts.get(place).map_or_else(|| json!({}), json);
+        picture["file"] = (*file).into();
+        picture["alt"] = moment.alts.get(place).map_or("", String::as_str).into();
+        picture
+    };
+    moment.pictures.iter().enumerate().map(one).collect()
+}
+
+/// The same for people.
+pub(super) fn lines_of_moment(words: Words, moment: &Moment) -> String {
+    let mut lines = String::new();
+    for (place, file) in moment.pictures.iter().enumerate() {
+        let size = match moment.facts.get(place) {
+            Some(facts) if facts.width > 0 => format!("{}×{}", facts.width, facts.height),
+            _ => words.file_gone().into(),
+        };
+        let alt = moment.alts.get(place).map_or("", String::as_str);
+        lines.push_str(format!("\n    [{} {file}] {size} {}", words.picture(), escape(alt)).trim_end());
+    }
+    lines
 }

@@ -46,9 +46,13 @@ fn words(event: &Event) -> (String, Option<String>) {
     text.unwrap_or_else(|| (event.fallback.clone().unwrap_or_default(), None))
 }
 
-/// The words of an event for people: rendered at a terminal, as they were written elsewhere.
+/// The words of an event for people: rendered at a terminal, as they were written elsewhere. Where a later event has them,
+/// which one.
 fn shown(output: Output, event: &Event) -> String {
     let (text, format) = words(event);
+    if let (true, Some(later)) = (text.is_empty(), event.edited_by) {
+        return output.words.words_at(later);
+    }
     if output.styled && format.as_deref() == Some(litrocket_protocol::markdown::FORMAT) {
         markdown::render(&text)
     } else {
@@ -56,33 +60,51 @@ fn shown(output: Output, event: &Event) -> String {
     }
 }
 
+/// What is known of an event beside itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Beside<'a> {
+    /// When it was last edited, where that was folded in.
+    pub(super) edited_ms: Option<u64>,
+    pub(super) reactions: &'a [ReactionCount],
+    /// Its file is not kept any more.
+    pub(super) gone: bool,
+    /// It comes from a stranger who waits for an answer.
+    pub(super) stranger: bool,
+}
+
 /// A message of history with what was folded in.
 pub(super) fn message(output: Output, names: &Names, message: &Message) -> Result<(), Failure> {
-    let (event, edited_ms, reactions) = (&message.event, message.edited_ms, &message.reactions);
-    output.data(
-        || json_event(names, event, edited_ms, reactions),
-        || line(output, names, event, edited_ms, reactions),
-    )
+    let Message { edited_ms, reactions, gone, .. } = message;
+    let beside = Beside { edited_ms: *edited_ms, reactions, gone: *gone, stranger: false };
+    event(output, names, &message.event, beside)
 }
 
-/// An event as it came; whether it comes from a stranger who waits for an answer.
-pub(super) fn event(output: Output, names: &Names, event: &Event, stranger: bool) -> Result<(), Failure> {
-    output.data(
-        || {
-            let mut object = json_event(names, event, None, &[]);
-            if stranger {
-                object["request"] = true.into();
-            }
-            object
-        },
-        || {
-            let line = line(output, names, event, None, &[]);
-            if stranger { format!("{line}  {}", output.words.strangers_message()) } else { line }
-        },
-    )
+/// An event as it came.
+pub(super) fn event(output: Output, names: &Names, event: &Event, beside: Beside<'_>) -> Result<(), Failure> {
+    output.data(|| json_event(names, event, beside), || line(output, names, event, beside))
 }
 
-fn json_event(names: &Names, event: &Event, edited_ms: Option<u64>, reactions: &[ReactionCount]) -> Value {
+/// The file that an event carries.
+pub(super) fn file(event: &Event) -> Option<File> {
+    match event.kind {
+        kind::FILE => body(event),
+        kind::FORWARD => body::<Forwarded>(event)?.file,
+        _ => None,
+    }
+}
+
+fn file_details(it: &File) -> Vec<(&'static str, Value)> {
+    let file = super::files::json_file(it.file, &it.name, it.size, &it.media_type, &it.blake3);
+    let picture = it.picture.as_ref().map(|picture| ("picture", super::pictures::json(picture)));
+    let voice = it
+        .voice
+        .as_ref()
+        .map(|voice| ("voice", json!({"duration_ms": voice.duration_ms, "wave": voice.wave})));
+    let alt = (!it.alt.is_empty()).then(|| ("alt", it.alt.clone().into()));
+    [Some(("file", file)), picture, voice, alt].into_iter().flatten().collect()
+}
+
+fn json_event(names: &Names, event: &Event, beside: Beside<'_>) -> Value {
     let (text, format) = words(event);
     let mut object = json!({
         "type": kind::name(event.kind),
@@ -108,16 +130,6 @@ fn json_event(names: &Names, event: &Event, edited_ms: Option<u64>, reactions: &
                 ("forwarded_at_ms", it.at_ms.into()),
             ]
         }),
-        kind::FILE => body::<File>(event).map_or_else(Vec::new, |it| {
-            let file = super::files::json_file(it.file, &it.name, it.size, &it.media_type, &it.blake3);
-            let picture = it.picture.as_ref().map(|picture| ("picture", super::pictures::json(picture)));
-            let voice = it
-                .voice
-                .as_ref()
-                .map(|voice| ("voice", json!({"duration_ms": voice.duration_ms, "wave": voice.wave})));
-            let alt = Some(("alt", it.alt.into())).filter(|(_, alt): &(_, Value)| *alt != "");
-            [Some(("file", file)), picture, voice, alt].into_iter().flatten().collect()
-        }),
         kind::CREATED => body::<Created>(event)
             .map_or_else(Vec::new, |it| vec![("name", it.name.into()), ("accounts", list(it.accounts))]),
         kind::JOINED => {
@@ -135,17 +147,20 @@ fn json_event(names: &Names, event: &Event, edited_ms: Option<u64>, reactions: &
     let changes = [
         (if event.kind == kind::TEXT { "reply_to" } else { "target_seq" }, event.target_seq.map(Value::from)),
         ("format", format.map(Value::from)),
-        ("edited_ms", edited_ms.map(Value::from)),
+        ("edited_ms", beside.edited_ms.map(Value::from)),
         ("edited_by", event.edited_by.map(Value::from)),
         ("recalled_by", event.recalled_by.map(Value::from)),
+        ("gone", beside.gone.then(|| true.into())),
+        ("request", beside.stranger.then(|| true.into())),
     ];
-    for (key, value) in
-        details.into_iter().chain(changes.into_iter().filter_map(|(key, it)| Some((key, it?))))
-    {
+    let carried = file(event).map_or_else(Vec::new, |it| file_details(&it));
+    let changes = changes.into_iter().filter_map(|(key, it)| Some((key, it?)));
+    for (key, value) in carried.into_iter().chain(details).chain(changes) {
         object[key] = value;
     }
-    if !reactions.is_empty() {
-        object["reactions"] = reactions
+    if !beside.reactions.is_empty() {
+        object["reactions"] = beside
+            .reactions
             .iter()
             .map(|one| json!({"emoji": one.emoji, "count": one.count, "mine": one.mine}))
             .collect();
@@ -153,10 +168,15 @@ fn json_event(names: &Names, event: &Event, edited_ms: Option<u64>, reactions: &
     object
 }
 
-/// A file with what is known of it and said beside it.
-fn file_line(output: Output, it: &File) -> String {
+/// A file with what is known of it and said beside it; one that is not kept any more by its name.
+fn file_line(output: Output, it: &File, gone: bool) -> String {
     let (name, media_type, size) =
         (escape_line(&it.name), escape_line(&it.media_type), indicatif::HumanBytes(it.size));
+    if gone {
+        let what = if it.voice.is_some() { output.words.voice() } else { output.words.file() };
+        let line = format!("[{what} {}] {name} ({})", it.file, output.words.file_gone());
+        return format!("{line} {}", escape(&it.text)).trim_end().to_owned();
+    }
     if let Some(voice) = &it.voice {
         let (length, bars) = (super::voice::length(voice.duration_ms), super::voice::bars(&voice.wave));
         return format!("[{} {}] {length} {bars}", output.words.voice(), it.file).trim_end().to_owned();
@@ -172,13 +192,16 @@ fn file_line(output: Output, it: &File) -> String {
     line
 }
 
-fn line(
-    output: Output,
-    names: &Names,
-    event: &Event,
-    edited_ms: Option<u64>,
-    reactions: &[ReactionCount],
-) -> String {
+/// Words of somebody else, with their file if they have one.
+fn forward_line(output: Output, names: &Names, event: &Event, beside: Beside<'_>) -> String {
+    let from = body::<Forwarded>(event).map(|it| names.of(it.from)).unwrap_or_default();
+    let file = file(event).map(|it| file_line(output, &it, beside.gone) + " ").unwrap_or_default();
+    let words = body::<Forwarded>(event).filter(|it| !it.text.is_empty()).map(|_| shown(output, event));
+    let what = output.words.forwarded();
+    format!("{what} @{}: {file}{}", escape(&from), words.unwrap_or_default()).trim_end().to_owned()
+}
+
+fn line(output: Output, names: &Names, event: &Event, beside: Beside<'_>) -> String {
     let says = output.words;
     let people = |accounts: Vec<AccountId>| {
         let names: Vec<String> = accounts.iter().map(|one| format!("@{}", escape(&names.of(*one)))).collect();
@@ -187,11 +210,9 @@ fn line(
     let target = event.target_seq.unwrap_or(0);
     let mut what = match event.kind {
         _ if event.recalled_by.is_some() => says.recalled().to_owned(),
-        kind::FORWARD => {
-            let from = body::<Forwarded>(event).map(|it| names.of(it.from)).unwrap_or_default();
-            format!("{} @{}: {}", says.forwarded(), escape(&from), shown(output, event))
-        }
-        kind::FILE => body::<File>(event).map_or_else(String::new, |it| file_line(output, &it)),
+        kind::FORWARD => forward_line(output, names, event, beside),
+        kind::FILE => file(event).map_or_else(String::new, |it| file_line(output, &it, beside.gone)),
+        kind::EDIT if event.body.is_empty() => says.edited_again(target, event.edited_by.unwrap_or(0)),
         kind::EDIT => format!("{} {target}: {}", says.edited_message(), shown(output, event)),
         kind::RECALL => format!("{} {target}", says.recalled_message()),
         kind::REACTION => body::<Reaction>(event).map_or_else(String::new, |it| {
@@ -200,19 +221,13 @@ fn line(
         }),
         kind::CREATED => says.created_group().to_owned(),
         kind::JOINED if body::<Joined>(event).is_none_or(|it| it.accounts != [event.sender]) => {
-            format!(
-                "{} {}",
-                says.brought_in(),
-                people(body::<Joined>(event).map(|it| it.accounts).unwrap_or_default())
-            )
+            let joined = body::<Joined>(event).map(|it| it.accounts).unwrap_or_default();
+            format!("{} {}", says.brought_in(), people(joined))
         }
         kind::LEFT => says.left_group().to_owned(),
         kind::REMOVED => {
-            format!(
-                "{} {}",
-                says.removed_member(),
-                people(body::<Removed>(event).map(|it| it.account).into_iter().collect())
-            )
+            let removed = body::<Removed>(event).map(|it| it.account).into_iter().collect();
+            format!("{} {}", says.removed_member(), people(removed))
         }
         kind::RENAMED => {
             let name = body::<Renamed>(event).map(|it| it.name).unwrap_or_default();
@@ -220,22 +235,23 @@ fn line(
         }
         kind::AVATAR_CHANGED => says.changed_face().to_owned(),
         kind::OWNER_CHANGED => {
-            format!(
-                "{} {}",
-                says.made_owner(),
-                people(body::<OwnerChanged>(event).map(|it| it.account).into_iter().collect())
-            )
+            let owner = body::<OwnerChanged>(event).map(|it| it.account).into_iter().collect();
+            format!("{} {}", says.made_owner(), people(owner))
         }
         _ => group_events::line(says, names, event).unwrap_or_else(|| shown(output, event)),
     };
-    if edited_ms.is_some() || event.edited_by.is_some() {
+    let is_shown = !event.body.is_empty();
+    if is_shown && (beside.edited_ms.is_some() || event.edited_by.is_some()) {
         what = format!("{what} {}", says.edited());
     }
     if event.kind == kind::TEXT && target > 0 {
         what = format!("↪ {target} {what}");
     }
-    for one in reactions {
+    for one in beside.reactions {
         what = format!("{what}  {} {}", escape(&one.emoji), one.count);
+    }
+    if beside.stranger {
+        what = format!("{what}  {}", says.strangers_message());
     }
     let from = escape(&names.of(event.sender));
     format!("{}  [{}] {:>5}  @{from}: {what}", time(event.at_ms), event.conversation, event.event_seq)

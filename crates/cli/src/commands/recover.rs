@@ -46,9 +46,5 @@ pub(super) async fn run(context: &Context, args: RecoverArgs) -> Result<(), Fail
     request.password = password::new(&args.password, words)?;
     let (client, address) = context.guest().await?;
     let result = client.enter(request).await?;
-    account::begin(&client).await?;
-    account::remember(context, address, &result)?;
-    account::signed_in(context, "recovered", words.recovered(), &result)?;
-    client.close().await;
-    Ok(())
+    account::arrive(context, &client, address, ("recovered", words.recovered()), &result).await
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use litrocket_protocol::groups::ReportContent;
 use serde_json::json;
 
-use crate::{Failure, resolve, session::Context};
+use crate::{Failure, failure::Asked as _, resolve, session::Context};
 
 /// What is reported.
 #[derive(Debug, Clone, Args)]
@@ -28,14 +28,19 @@ pub(super) async fn run(context: &Context, args: ReportArgs) -> Result<(), Failu
     let ReportArgs { what, seq, moment, message } = args;
     let mut report =
         ReportContent { conversation: None, event_seq: seq, account: None, moment, text: message };
-    if let Some(what) = what {
+    if let Some(what) = &what {
         if seq.is_none() && what.starts_with('@') {
-            report.account = Some(resolve::account(&client, &what).await?.account);
+            report.account = Some(resolve::account(&client, what).await?.account);
         } else {
-            report.conversation = Some(resolve::conversation(&client, &what).await?);
+            report.conversation = Some(resolve::conversation(&client, what).await?);
         }
     }
-    client.call(report).await?;
+    let reported = client.call(report).await;
+    match (moment, seq) {
+        (Some(moment), _) => reported.asked(move |words| words.no_moment(moment))?,
+        (None, Some(seq)) => reported.of_message(seq, &what.unwrap_or_default())?,
+        (None, None) => reported?,
+    };
     context.output.data(|| json!({"type": "reported"}), || context.output.words.reported().into())?;
     client.close().await;
     Ok(())

@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, error::Elapsed, timeout_at},
 };
 
-use crate::{Failure, output::escape, resolve, session::Context};
+use crate::{Failure, failure::Asked as _, output::escape, resolve, session::Context};
 
 /// Lines that may be under way before the next is read.
 const WINDOW: usize = 512;
@@ -59,8 +59,16 @@ pub(super) async fn send(
         result => result?,
     };
     let conversation = resolve::conversation(&client, to).await?;
-    let mut sender =
-        Sender { context, client, conversation, manner, way: VecDeque::new(), refused: false, unsent: false };
+    let mut sender = Sender {
+        context,
+        client,
+        to: to.into(),
+        conversation,
+        manner,
+        way: VecDeque::new(),
+        refused: false,
+        unsent: false,
+    };
     if words == "-" {
         sender.lines().await?;
     } else {
@@ -72,6 +80,8 @@ pub(super) async fn send(
 struct Sender<'a> {
     context: &'a Context,
     client: Client,
+    /// What the conversation was called.
+    to: String,
     conversation: ConversationId,
     manner: Manner,
     way: VecDeque<OnTheWay>,
@@ -114,7 +124,7 @@ impl Sender<'_> {
             number += 1;
             // What came before a line that cannot be sent stands: it is waited for and printed.
             let Ok(line) = String::from_utf8(line) else {
-                break Err(Failure::Usage(self.context.output.words.line_is_not_utf8(number)));
+                break Err(Failure::usage(move |words| words.line_is_not_utf8(number)));
             };
             let line = line.strip_suffix('\r').unwrap_or(&line);
             if !line.trim().is_empty() {
@@ -145,7 +155,13 @@ impl Sender<'_> {
             Ok(Ok(ack)) => print_ack(self.context, &ack),
             Ok(Err(error @ Error::Fault(_))) => {
                 self.refused = true;
-                self.context.output.failure(&error.into());
+                let failure = match self.manner.reply {
+                    Some(seq) => Err(error).of_message(seq, &self.to),
+                    None => Err(error.into()),
+                };
+                if let Err::<(), _>(failure) = failure {
+                    self.context.output.failure(&failure);
+                }
                 Ok(())
             }
             Ok(Err(_)) | Err(_) => {
@@ -190,7 +206,7 @@ fn unsent(context: &Context, words: &str, id: Option<MessageId>) -> Result<(), F
     )
 }
 
-fn print_ack(context: &Context, ack: &Ack) -> Result<(), Failure> {
+pub(super) fn print_ack(context: &Context, ack: &Ack) -> Result<(), Failure> {
     context.output.data(
         || {
             json!({"type": "sent", "conversation": ack.conversation.0, "event_seq": ack.event_seq,
@@ -200,13 +216,15 @@ fn print_ack(context: &Context, ack: &Ack) -> Result<(), Failure> {
     )
 }
 
+/// Sends what refers to another message there.
 async fn one(context: &Context, to: &str, message: Outgoing) -> Result<(), Failure> {
     let deadline = Instant::now() + context.common.patience();
     let client = context.connect_until(deadline).await?;
     let conversation = resolve::conversation(&client, to).await?;
+    let target = message.target.unwrap_or(0);
     let pending = client.send(conversation, message).await?;
-    let ack = timeout_at(deadline, pending).await.map_err(|_| Failure::Client(Error::TimedOut))??;
-    print_ack(context, &ack)?;
+    let ack = timeout_at(deadline, pending).await.map_err(|_| Failure::Client(Error::TimedOut))?;
+    print_ack(context, &ack.of_message(target, to)?)?;
     client.close().await;
     Ok(())
 }

@@ -65,6 +65,17 @@ impl Sending {
         if let Some(id) = begun.and_then(|(_, id)| MessageId::parse(id)) {
             return Ok(id);
         }
+        self.renew(index, digest, client)
+    }
+
+    /// Another id for the message of the file at this place, and for those behind it.
+    pub(super) fn renew(
+        &mut self,
+        index: usize,
+        digest: &Digest,
+        client: &Client,
+    ) -> Result<MessageId, Failure> {
+        let hash = hex(&digest.blake3);
         let id = client.new_id()?;
         self.batch.begun.truncate(index);
         self.batch.begun.push((hash, id.to_string()));

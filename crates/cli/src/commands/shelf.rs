@@ -5,17 +5,22 @@ use std::path::PathBuf;
 use indicatif::HumanBytes;
 use litrocket_client::{Client, Digest};
 use litrocket_protocol::{
-    AccountId, ConversationId,
+    ConversationId,
     files::{
         AddGroupFile, ChangeGroupFile, DeleteGroupFile, GroupFile, ListGroupFiles, MakeGroupFolder,
         group_sort,
     },
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{files::Shown, own_files::kept_until};
+use super::{
+    files::Shown,
+    own_files::kept_until,
+    pictures::{self, not_a_file},
+};
 use crate::{
     Failure, FileCommand,
+    failure::{Asked, At as _},
     output::{escape_line, time},
     resolve::{self, Names},
     session::Context,
@@ -25,18 +30,13 @@ pub(super) async fn run(context: &Context, client: &Client, command: FileCommand
     match command {
         FileCommand::List { group, folder, find, sort } => {
             let conversation = resolve::conversation(client, &group).await?;
-            let folder = folder_by_name(context, client, conversation, folder.as_deref()).await?;
+            let folder = folder_by_name(client, conversation, folder.as_deref()).await?;
             let sort = match sort.as_str() {
                 "newest" => group_sort::NEWEST,
                 "largest" => group_sort::LARGEST,
                 _ => group_sort::NAME,
             };
-            list(
-                context,
-                client,
-                ListGroupFiles { conversation, folder, find, sort, after: None, limit: None },
-            )
-            .await
+            list(context, client, ListGroupFiles { sort, ..listing(conversation, folder, find) }).await
         }
         FileCommand::Folder { group, name } => {
             let conversation = resolve::conversation(client, &group).await?;
@@ -44,28 +44,95 @@ pub(super) async fn run(context: &Context, client: &Client, command: FileCommand
             one(context, client, &entry).await
         }
         FileCommand::Rename { group, entry, name } => {
-            resolve::conversation(client, &group).await?;
-            let entry = client.call(ChangeGroupFile { entry, name: Some(name), folder: None }).await?;
+            let conversation = resolve::conversation(client, &group).await?;
+            let which = Which::find(client, conversation, &group, entry).await?;
+            let change = ChangeGroupFile { entry: which.entry, name: Some(name), folder: None };
+            let entry = which.missing(client.call(change).await)?;
             one(context, client, &entry).await
         }
         FileCommand::Move { group, entry, folder } => {
             let conversation = resolve::conversation(client, &group).await?;
-            let folder = match folder.as_str() {
+            let which = Which::find(client, conversation, &group, entry).await?;
+            let place = match folder.as_str() {
                 "/" => Some(0),
-                name => folder_by_name(context, client, conversation, Some(name)).await?,
+                name => folder_by_name(client, conversation, Some(name)).await?,
             };
-            let entry = client.call(ChangeGroupFile { entry, name: None, folder }).await?;
-            one(context, client, &entry).await
+            let change = ChangeGroupFile { entry: which.entry, name: None, folder: place };
+            let entry = which.missing(client.call(change).await)?;
+            let words = context.output.words;
+            let name = escape_line(&entry.name);
+            let said = match entry.folder {
+                Some(_) => words.moved_into(name, escape_line(&folder)),
+                None => words.moved_to_top(name),
+            };
+            let mut names = Names::new(words);
+            names.learn(client, [entry.added_by]).await?;
+            context.output.data(|| json_entry(&names, &entry), || said)
         }
         FileCommand::Delete { group, entry } => {
-            resolve::conversation(client, &group).await?;
-            client.call(DeleteGroupFile { entry }).await?;
+            let conversation = resolve::conversation(client, &group).await?;
+            let which = Which::find(client, conversation, &group, entry).await?;
+            let entry = which.entry;
+            which.missing(client.call(DeleteGroupFile { entry }).await)?;
             let words = context.output.words;
-            context.output.data(|| json!({"type": "done", "entry": entry}), || words.done().into())
+            let said = || words.deleted_entry(escape_line(&which.typed));
+            context.output.data(|| json!({"type": "done", "entry": entry}), said)
         }
         // The others are no commands about groups.
         _ => Ok(()),
     }
+}
+
+/// An entry as somebody means it: by its number, or by its name.
+struct Which {
+    entry: u64,
+    typed: String,
+    group: String,
+}
+
+impl Which {
+    async fn find(
+        client: &Client,
+        conversation: ConversationId,
+        group: &str,
+        typed: String,
+    ) -> Result<Self, Failure> {
+        let group = group.to_owned();
+        if let Ok(entry) = typed.parse() {
+            return Ok(Self { entry, typed, group });
+        }
+        let (mut asked, mut found) = (listing(conversation, None, Some(typed.clone())), Vec::new());
+        loop {
+            let page = client.call(asked.clone()).await?;
+            found.extend(page.entries.iter().filter(|one| one.name == typed).map(|one| one.entry));
+            asked.after = page.next;
+            if asked.after.is_none() {
+                break;
+            }
+        }
+        match found[..] {
+            [entry] => Ok(Self { entry, typed, group }),
+            [] => {
+                let typed = escape_line(&typed);
+                Err(Failure::usage(move |words| words.no_entry(&typed, &group)))
+            }
+            _ => {
+                let (typed, all) =
+                    (escape_line(&typed), found.iter().map(u64::to_string).collect::<Vec<_>>());
+                Err(Failure::usage(move |words| words.several_entries(&typed, all.join(", "))))
+            }
+        }
+    }
+
+    /// Names the entry, when it is not there.
+    fn missing<T>(&self, answer: impl Asked<T>) -> Result<T, Failure> {
+        let (typed, group) = (escape_line(&self.typed), self.group.clone());
+        answer.asked(move |words| words.no_entry(&typed, &group))
+    }
+}
+
+fn listing(conversation: ConversationId, folder: Option<u64>, find: Option<String>) -> ListGroupFiles {
+    ListGroupFiles { conversation, folder, find, sort: group_sort::NAME, after: None, limit: None }
 }
 
 /// Brings files and puts them among those of a group.
@@ -77,11 +144,11 @@ pub(super) async fn put(
     folder: Option<&str>,
 ) -> Result<(), Failure> {
     let conversation = resolve::conversation(client, group).await?;
-    let folder = folder_by_name(context, client, conversation, folder).await?;
+    let folder = folder_by_name(client, conversation, folder).await?;
     for path in paths {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-        let name = name.ok_or_else(|| Failure::Usage(format!("{} is no file", path.display())))?;
-        let digest = Digest::of_file(path).await?;
+        let name = name.ok_or_else(|| not_a_file(path))?;
+        let digest = Digest::of_file(path).await.at(path)?;
         let shown = Shown::new(context, &name, digest.size);
         let file = client.upload(path, &name, &digest, shown.transfer(context, &name)).await;
         shown.end();
@@ -93,20 +160,12 @@ pub(super) async fn put(
 }
 
 async fn folder_by_name(
-    context: &Context,
     client: &Client,
     conversation: ConversationId,
     name: Option<&str>,
 ) -> Result<Option<u64>, Failure> {
     let Some(name) = name else { return Ok(None) };
-    let mut asked = ListGroupFiles {
-        conversation,
-        folder: Some(0),
-        find: Some(name.into()),
-        sort: group_sort::NAME,
-        after: None,
-        limit: None,
-    };
+    let mut asked = listing(conversation, Some(0), Some(name.into()));
     loop {
         let page = client.call(asked.clone()).await?;
         if let Some(found) = page.entries.iter().find(|entry| entry.file.is_none() && entry.name == name) {
@@ -114,11 +173,8 @@ async fn folder_by_name(
         }
         asked.after = page.next;
         if asked.after.is_none() {
-            return Err(Failure::Usage(format!(
-                "{}: {}",
-                context.output.words.no_folder(),
-                escape_line(name)
-            )));
+            let name = escape_line(name);
+            return Err(Failure::usage(move |words| words.no_such_folder(&name)));
         }
     }
 }
@@ -149,27 +205,33 @@ async fn one(context: &Context, client: &Client, entry: &GroupFile) -> Result<()
     print(context, &names, entry)
 }
 
+fn json_entry(names: &Names, entry: &GroupFile) -> Value {
+    let kind = if entry.file.is_some() { "group_file" } else { "folder" };
+    let mut object = json!({"type": kind, "entry": entry.entry, "folder": entry.folder, "name": entry.name,
+        "file": entry.file, "size": entry.size, "media_type": entry.media_type, "gone": entry.gone,
+        "added_by": names.of(entry.added_by), "added_by_id": entry.added_by.0, "added_ms": entry.added_ms,
+        "downloads": entry.downloads});
+    if let Some(picture) = &entry.picture {
+        object["picture"] = pictures::json(picture);
+    }
+    if let Some(until) = entry.until_ms {
+        object["until_ms"] = until.into();
+    }
+    object
+}
+
 fn print(context: &Context, names: &Names, entry: &GroupFile) -> Result<(), Failure> {
-    let by = |account: AccountId| names.of(account);
     context.output.data(
-        || {
-            let mut line = json!({"type": if entry.file.is_some() { "group_file" } else { "folder" }, "entry": entry.entry,
-                "folder": entry.folder, "name": entry.name, "file": entry.file, "size": entry.size,
-                "media_type": entry.media_type, "gone": entry.gone, "added_by": by(entry.added_by),
-                "added_by_id": entry.added_by.0, "added_ms": entry.added_ms, "downloads": entry.downloads});
-            if let Some(until) = entry.until_ms {
-                line["until_ms"] = until.into();
-            }
-            line
-        },
+        || json_entry(names, entry),
         || {
             let words = context.output.words;
             let (name, at) = (escape_line(&entry.name), time(entry.added_ms));
-            let added = escape_line(&by(entry.added_by));
+            let added = escape_line(&names.of(entry.added_by));
             match entry.file {
                 None => format!("{:>6} {name}/  @{added} {at}", entry.entry),
                 Some(file) => {
-                    let size = HumanBytes(entry.size).to_string();
+                    let pixels = entry.picture.as_ref().map(|it| format!(" {}×{}", it.width, it.height));
+                    let size = format!("{}{}", HumanBytes(entry.size), pixels.unwrap_or_default());
                     let until = kept_until(context, entry.until_ms);
                     let state = if entry.gone { format!("  {}", words.file_gone()) } else { until };
                     let count = format!("{} {}", entry.downloads, words.downloads());

@@ -9,7 +9,7 @@ use litrocket_protocol::{
 };
 use serde_json::json;
 
-use crate::{Failure, TranslateArgs, output::escape, resolve, session::Context};
+use crate::{Failure, TranslateArgs, failure::Asked as _, output::escape, resolve, session::Context};
 
 pub(super) async fn run(context: &Context, args: TranslateArgs) -> Result<(), Failure> {
     let text = match args.text.as_deref() {
@@ -27,9 +27,10 @@ pub(super) async fn run(context: &Context, args: TranslateArgs) -> Result<(), Fa
         (None, Some(within), Some(event_seq)) => {
             let conversation = resolve::conversation(&client, &within).await?;
             let request = TranslateMessage { conversation, event_seq, to: args.to, from: args.from };
-            print(context, &client.call(request).await?)?;
+            let translated = client.call(request).await.of_message(event_seq, &within)?;
+            print(context, &translated)?;
         }
-        _ => return Err(Failure::Usage(context.output.words.nothing_to_translate().into())),
+        _ => return Err(Failure::usage(|words| words.nothing_to_translate().into())),
     }
     client.close().await;
     Ok(())

@@ -12,7 +12,13 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use super::files::Shown;
-use crate::{Failure, output::escape, resolve, session::Context};
+use crate::{
+    Failure,
+    failure::{Asked as _, At as _},
+    output::escape,
+    resolve,
+    session::Context,
+};
 
 /// What can be done with voice messages.
 #[derive(Debug, Clone, Subcommand)]
@@ -62,7 +68,7 @@ pub(super) async fn run(context: &Context, command: VoiceCommand) -> Result<(), 
         VoiceCommand::Play { file } => {
             let path = note(context, &format!("play-{file}.wav"))?;
             fetch(context, &client, file, &path).await?;
-            let mut player = start(context, &[("paplay", &[]), ("aplay", &["-q"])], &path)?;
+            let mut player = start(&[("paplay", &[]), ("aplay", &["-q"])], &path)?;
             player.wait()?;
             let _ = std::fs::remove_file(&path);
         }
@@ -80,7 +86,7 @@ fn note(context: &Context, name: &str) -> Result<PathBuf, Failure> {
 
 async fn send(context: &Context, client: &Client, to: &str, path: &Path) -> Result<(), Failure> {
     let conversation = resolve::conversation(client, to).await?;
-    let recording = Recording::read(path).await?;
+    let recording = Recording::read(path).await.at(path)?;
     let ogg = note(context, "sending-voice.ogg")?;
     std::fs::write(&ogg, &recording.ogg)?;
     let name = path.with_extension("ogg");
@@ -123,7 +129,8 @@ pub(super) fn bars(wave: &[u8]) -> String {
 
 async fn fetch(context: &Context, client: &Client, file: u64, wav: &Path) -> Result<(), Failure> {
     let ogg = note(context, &format!("voice-{file}.ogg"))?;
-    client.download(file, &ogg, Transfer::default().within(context.common.patience())).await?;
+    let fetched = client.download(file, &ogg, Transfer::default().within(context.common.patience())).await;
+    fetched.of_file(file)?;
     let bytes = std::fs::read(&ogg)?;
     let _ = std::fs::remove_file(&ogg);
     std::fs::write(wav, Recording::to_wav(bytes).await?)?;
@@ -134,18 +141,15 @@ async fn get(context: &Context, client: &Client, file: u64, output: &Path) -> Re
     if output.extension().is_some_and(|end| end.eq_ignore_ascii_case("wav")) {
         fetch(context, client, file, output).await?;
     } else {
-        client.download(file, output, Transfer::default().within(context.common.patience())).await?;
+        let transfer = Transfer::default().within(context.common.patience());
+        client.download(file, output, transfer).await.of_file(file).at(output)?;
     }
     let path = output.to_string_lossy();
     context.output.data(|| json!({"type": "fetched", "file": file, "path": path}), || escape(&path))
 }
 
 /// Starts the first of these programs that is there.
-fn start(
-    context: &Context,
-    programs: &[(&str, &[&str])],
-    path: &Path,
-) -> Result<std::process::Child, Failure> {
+fn start(programs: &[(&str, &[&str])], path: &Path) -> Result<std::process::Child, Failure> {
     for (program, flags) in programs {
         let mut command = Command::new(program);
         match command.args(*flags).arg(path).stdin(Stdio::null()).stdout(Stdio::null()).spawn() {
@@ -154,8 +158,8 @@ fn start(
             Err(error) => return Err(error.into()),
         }
     }
-    let names: Vec<&str> = programs.iter().map(|(name, _)| *name).collect();
-    Err(Failure::Usage(format!("{} {}", context.output.words.no_sound(), names.join(", "))))
+    let names = programs.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    Err(Failure::usage(move |words| words.no_sound(&names)))
 }
 
 fn record(context: &Context, path: &Path, time: Duration) -> Result<(), Failure> {
@@ -163,7 +167,7 @@ fn record(context: &Context, path: &Path, time: Duration) -> Result<(), Failure>
         ("parecord", &["--file-format=wav", "--format=s16le", "--rate=48000", "--channels=1"]),
         ("arecord", &["-q", "-t", "wav", "-f", "S16_LE", "-r", "48000", "-c", "1"]),
     ];
-    let mut recorder = start(context, programs, path)?;
+    let mut recorder = start(programs, path)?;
     context.output.hint(context.output.words.speak_now());
     let until = Instant::now() + time;
     while Instant::now() < until && recorder.try_wait()?.is_none() {

@@ -12,7 +12,12 @@ use litrocket_protocol::{
 };
 use serde_json::{Value, json};
 
-use crate::{Failure, WordCommand, output::escape, session::Context};
+use crate::{
+    Failure, WordCommand,
+    failure::At as _,
+    output::{Output, escape},
+    session::Context,
+};
 
 /// The columns of a file of words. Only `word` and `meaning` have to be there.
 const COLUMNS: [&str; 5] = ["word", "reading", "meaning", "example", "note"];
@@ -144,9 +149,7 @@ async fn look(
         }
     }
     if let Some(number) = keep {
-        return Err(Failure::Usage(format!(
-            "{text:?} has no entry {number}: see litrocket word look {text}"
-        )));
+        return Err(Failure::usage(move |words| words.no_entry_number(&text, number)));
     }
     if nothing {
         context.output.hint(context.output.words.nothing_found());
@@ -175,11 +178,13 @@ async fn own(client: &Client, which: &str) -> Result<MessageId, Failure> {
     match named.as_slice() {
         [one] => Ok(one.id),
         [] => MessageId::parse(which).ok_or_else(|| {
-            Failure::Usage(format!("you have no own word {which:?}: see litrocket word list"))
+            let which = which.to_owned();
+            Failure::usage(move |words| words.no_own_word(&which))
         }),
         many => {
             let ids: Vec<String> = many.iter().map(|word| word.id.to_string()).collect();
-            Err(Failure::Usage(format!("several own words are {which:?}: use an id, {}", ids.join(" or "))))
+            let (which, ids) = (which.to_owned(), ids.join(", "));
+            Err(Failure::usage(move |words| words.several_own_words(&which, &ids)))
         }
     }
 }
@@ -195,10 +200,13 @@ async fn list(context: &Context, client: &Client, find: Option<String>, limit: u
 
 /// The rows of a CSV file with a head line, in the order of [`COLUMNS`].
 fn read_rows(file: &str) -> Result<Vec<[String; 5]>, Failure> {
-    let bad = |why: &dyn std::fmt::Display| Failure::Usage(format!("{file}: {why}"));
+    let bad = |why: &dyn std::fmt::Display| {
+        let (file, why) = (file.to_owned(), why.to_string());
+        Failure::usage(move |words| words.bad_file(&file, &why))
+    };
     let input: Box<dyn Read> = match file {
         "-" => Box::new(std::io::stdin()),
-        path => Box::new(std::fs::File::open(path).map_err(|error| bad(&error))?),
+        path => Box::new(std::fs::File::open(path).at(path.as_ref())?),
     };
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(input.take(FILE_BYTES_MAX));
     let head: HashMap<String, usize> = reader
@@ -209,7 +217,8 @@ fn read_rows(file: &str) -> Result<Vec<[String; 5]>, Failure> {
         .zip(0..)
         .collect();
     if !head.contains_key("word") || !head.contains_key("meaning") {
-        return Err(bad(&format!("the first line names the columns: {}", COLUMNS.join(","))));
+        let file = file.to_owned();
+        return Err(Failure::usage(move |words| words.bad_words_file(&file, COLUMNS.join(","))));
     }
     let mut rows = Vec::new();
     for record in reader.records() {
@@ -258,16 +267,14 @@ async fn export(context: &Context, client: &Client, file: &str) -> Result<(), Fa
     if context.output.json && file == "-" {
         return words.iter().rev().try_for_each(|word| print_word(context, word));
     }
-    let output: Box<dyn Write> = match file {
-        "-" => Box::new(std::io::stdout()),
-        path => Box::new(std::fs::File::create(path)?),
-    };
-    write_rows(output, &words).map_err(std::io::Error::other)?;
-    if file != "-" {
-        let done = context.output.words.done();
-        context.output.data(|| json!({"type": "exported", "words": words.len()}), || done.into())?;
+    let mut rows = Vec::new();
+    write_rows(&mut rows, &words).map_err(std::io::Error::other)?;
+    if file == "-" {
+        return Output::bytes(&rows);
     }
-    Ok(())
+    std::fs::write(file, rows).at(file.as_ref())?;
+    let done = context.output.words.done();
+    context.output.data(|| json!({"type": "exported", "words": words.len()}), || done.into())
 }
 
 /// Oldest first, so that an import elsewhere keeps the order.

@@ -70,15 +70,20 @@ pub(super) const CLIENT: &[Object] = &[
             "unknown",
         ],
         "an event: `listen`, `history`, `search`, `group pins`; `message_seq` where it counts as unread, `request` from a \
-         stranger who waits for an answer, `edited_ms` and `reactions` where they were folded in",
+         stranger who waits for an answer, `gone` where its file is not kept any more, `edited_ms` and `reactions` where they \
+         were folded in",
         "conversation: number, event_seq: number, message_seq: number or null, id: text or null, from: text, \
-         from_id: number, at_ms: number, text: text, format?: text, reply_to?: number, target_seq?: number, \
+         from_id: number, at_ms: number, text: text, gone?: bool, format?: text, reply_to?: number, target_seq?: number, \
          request?: bool, edited_ms?: number, edited_by?: number, recalled_by?: number, reactions?: reaction[], \
          emoji?: text, add?: bool, forwarded_from?: text, forwarded_from_id?: number, forwarded_at_ms?: number, \
          file?: file, picture?: picture, voice?: voice, alt?: text, accounts?: person[], name?: text, role?: text, \
          change?: change, until_ms?: number, banned?: bool, pinned?: bool, nickname?: text",
     ),
-    object(&["sent"], "a message is stored: `send`, `file send|share`, `react`, `edit`, `recall`", SENT),
+    object(
+        &["sent"],
+        "a message is stored: `send`, `forward`, `file send|share`, `react`, `edit`, `recall`",
+        SENT,
+    ),
     object(
         &["sent"],
         "`voice send|record`",
@@ -158,7 +163,7 @@ pub(super) const CLIENT: &[Object] = &[
     ),
     object(
         &["friend_request"],
-        "`friend requests` (with `display_name`), `listen`; `sent` by oneself",
+        "`friend requests` and `listen` on a new device (with `display_name`), `listen`; `sent` by oneself",
         "account: number, handle: text, display_name?: text, sent: bool, message: text, at_ms: number, \
          expires_ms: number",
     ),
@@ -211,7 +216,7 @@ pub(super) const CLIENT: &[Object] = &[
     ),
     object(
         &["invited"],
-        "`group invite`: who is in, and who was asked first",
+        "`group invite`, and `group create` where some have to be asked: who is in, and who was asked first",
         "conversation: number, joined: number[], invited: number[]",
     ),
     object(
@@ -233,9 +238,19 @@ pub(super) const CLIENT: &[Object] = &[
     ),
     object(
         &["group_invitation"],
-        "`invitation list` (with `members`), `listen`",
+        "`invitation list` and `listen` on a new device (with `members`), `listen`",
         "conversation: number, name: text, members?: number, from: text, from_id: number, at_ms: number, \
          expires_ms: number",
+    ),
+    object(
+        &["join_requests"],
+        "`listen`: requests to join wait in a group one looks after",
+        "conversation: number, count: number, newest_ms: number",
+    ),
+    object(
+        &["device_added"],
+        "`listen`: another device was signed in",
+        "session: number, label: text, created_ms: number",
     ),
     object(&["group_invitation_over"], "`listen`: answered or taken back", "conversation: number"),
     object(
@@ -257,7 +272,7 @@ pub(super) const CLIENT: &[Object] = &[
     object(&["announced"], "`group announce`", "conversation: number, event_seq: number"),
     object(
         &["announcement"],
-        "`group announcements`; an empty text took the one before down",
+        "`group announcements`, and `listen` on a new device; an empty text took the one before down",
         "conversation: number, event_seq: number, from: text, from_id: number, at_ms: number, text: text",
     ),
     object(
@@ -284,7 +299,6 @@ pub(super) const CLIENT: &[Object] = &[
         "file: file, resumed: number",
     ),
     object(&["fetched"], "`file get`, `voice get`", "file: file, path: text, resumed?: number"),
-    object(&["gone"], "`file get`: it is not kept any more", "file: file"),
     object(
         &["upload"],
         "`file status`: an upload that is not complete",
@@ -296,7 +310,8 @@ pub(super) const CLIENT: &[Object] = &[
         &["group_file", "folder"],
         "`file list|put|folder|rename|move`",
         "entry: number, folder: number or null, name: text, file: number or null, size: number, media_type: text, \
-         gone: bool, added_by: text, added_by_id: number, added_ms: number, downloads: number, until_ms?: number",
+         gone: bool, added_by: text, added_by_id: number, added_ms: number, downloads: number, picture?: picture, \
+         until_ms?: number",
     ),
     object(
         &["moment"],

@@ -2,9 +2,10 @@
 
 use litrocket_client::Error;
 use litrocket_protocol::{
+    ConversationId,
     groups::{
-        Announce, GetGroup, ListAnnouncementSeen, ListGroupAnnouncements, ListPins, PinMessage,
-        SeeAnnouncement, SetNickname,
+        Announce, GetGroup, GroupAnnouncement, ListAnnouncementSeen, ListGroupAnnouncements, ListPins,
+        PinMessage, SeeAnnouncement, SetNickname,
     },
     history::GetEvents,
     limits,
@@ -15,8 +16,10 @@ use super::{Group, In};
 use crate::{
     Failure,
     commands::print,
+    failure::Asked as _,
     output::{escape, time},
     resolve::Names,
+    session::Context,
 };
 
 pub(super) async fn run(it: In<'_>, group: Group) -> Result<(), Failure> {
@@ -35,11 +38,11 @@ pub(super) async fn run(it: In<'_>, group: Group) -> Result<(), Failure> {
         }
         Group::Pin { group, seq } => {
             let pin = |conversation| PinMessage { conversation, event_seq: seq, pinned: true };
-            it.act(&group, pin).await
+            it.act(&group, pin).await.of_message(seq, &group)
         }
         Group::Unpin { group, seq } => {
             let unpin = |conversation| PinMessage { conversation, event_seq: seq, pinned: false };
-            it.act(&group, unpin).await
+            it.act(&group, unpin).await.of_message(seq, &group)
         }
         Group::Pins { group } => pins(it, &group).await,
         _ => Ok(()),
@@ -66,19 +69,7 @@ async fn announcements(it: In<'_>, group: &str, limit: u64) -> Result<(), Failur
         names.learn(it.client, page.announcements.iter().map(|one| one.account)).await?;
         for one in &page.announcements {
             newest = newest.or(Some(one.event_seq));
-            it.context.output.data(
-                || {
-                    json!({"type": "announcement", "conversation": conversation.0, "event_seq": one.event_seq,
-                        "from": names.of(one.account), "from_id": one.account.0, "at_ms": one.at_ms,
-                        "text": one.text})
-                },
-                || {
-                    let words = it.context.output.words;
-                    let text = if one.text.is_empty() { words.took_down().into() } else { escape(&one.text) };
-                    let from = escape(&names.of(one.account));
-                    format!("{}  {:>5}  @{from}: {text}", time(one.at_ms), one.event_seq)
-                },
-            )?;
+            print_announcement(it.context, &names, conversation, one)?;
         }
         before = page.announcements.last().map(|one| one.event_seq);
         if !page.more {
@@ -97,6 +88,31 @@ async fn announcements(it: In<'_>, group: &str, limit: u64) -> Result<(), Failur
         }
     }
     Ok(())
+}
+
+/// Prints one.
+pub(in crate::commands) fn print_announcement(
+    context: &Context,
+    names: &Names,
+    conversation: ConversationId,
+    one: &GroupAnnouncement,
+) -> Result<(), Failure> {
+    context.output.data(
+        || {
+            json!({"type": "announcement", "conversation": conversation.0, "event_seq": one.event_seq,
+                "from": names.of(one.account), "from_id": one.account.0, "at_ms": one.at_ms, "text": one.text})
+        },
+        || {
+            let words = context.output.words;
+            let text = if one.text.is_empty() {
+                words.took_down().into()
+            } else {
+                format!("{} {}", words.announced(), escape(&one.text))
+            };
+            let from = escape(&names.of(one.account));
+            format!("{}  [{conversation}] {:>5}  @{from}: {text}", time(one.at_ms), one.event_seq)
+        },
+    )
 }
 
 async fn seen(it: In<'_>, group: &str, seq: Option<u64>) -> Result<(), Failure> {

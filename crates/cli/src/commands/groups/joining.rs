@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::{Group, GroupLinkCommand, In, settings::joining_name};
 use crate::{
     Failure,
+    failure::Asked as _,
     output::{escape, time},
     session::Context,
 };
@@ -38,7 +39,8 @@ pub(super) async fn run(it: In<'_>, group: Group) -> Result<(), Failure> {
         Group::Link(GroupLinkCommand::Make { group, uses, days }) => make_link(it, &group, uses, days).await,
         Group::Link(GroupLinkCommand::List { group }) => links(it, &group).await,
         Group::Link(GroupLinkCommand::Drop { group, link }) => {
-            it.act(&group, |conversation| DropGroupLink { conversation, link }).await
+            let dropped = it.act(&group, |conversation| DropGroupLink { conversation, link }).await;
+            dropped.asked(move |words| words.no_link(link, &group))
         }
         _ => Ok(()),
     }
@@ -91,7 +93,9 @@ fn wanted(group: &str, message: String) -> JoinGroup {
 }
 
 async fn join(it: In<'_>, group: &str, message: String) -> Result<(), Failure> {
-    let joined = it.client.call(wanted(group, message)).await?;
+    let named = group.to_owned();
+    let joined = it.client.call(wanted(group, message)).await;
+    let joined = joined.asked(move |words| words.no_such_group(&named))?;
     let is_in = joined.state == join_state::JOINED;
     let words = it.context.output.words;
     it.context.output.data(

@@ -2,9 +2,11 @@
 
 use litrocket_client::Client;
 use litrocket_protocol::{
+    AccountId, ConversationId,
+    account::Profile,
     conversations::{
-        CreateGroup, InviteMembers, LeaveGroup, ListMembers, RemoveMember, RenameGroup, TransferGroup,
-        conversation_kind, member_state,
+        CreateGroup, GetConversation, InviteMembers, LeaveGroup, ListMembers, RemoveMember, RenameGroup,
+        TransferGroup, conversation_kind, member_state,
     },
     limits,
 };
@@ -48,37 +50,106 @@ async fn create(
     members: &[String],
     open_history: bool,
 ) -> Result<(), Failure> {
-    let accounts = resolve::accounts(client, members).await?;
+    let wanted = Wanted::find(client, members).await?;
+    let accounts = wanted.accounts();
     let (first, rest) = accounts.split_at(accounts.len().min(limits::ACCOUNTS_PER_CALL_MAX));
     let request = CreateGroup { id: client.new_id()?, name, accounts: first.to_vec(), open_history };
-    let info = client.call(request).await?;
-    for chunk in rest.chunks(limits::ACCOUNTS_PER_CALL_MAX) {
-        client.call(InviteMembers { conversation: info.conversation, accounts: chunk.to_vec() }).await?;
+    let mut info = client.call(request).await?;
+    let (mut joined, mut asked) = apart(client, info.conversation, first).await?;
+    if !rest.is_empty() {
+        let brought = bring(client, info.conversation, rest).await?;
+        joined.extend(brought.0);
+        asked.extend(brought.1);
+        info = client.call(GetConversation { conversation: info.conversation }).await?;
     }
-    print_info(context, &Names::new(context.output.words), &info)
+    print_info(context, &Names::new(context.output.words), &info)?;
+    if asked.is_empty() { Ok(()) } else { wanted.print(context, info.conversation, &(joined, asked)) }
 }
 
 async fn invite(context: &Context, client: &Client, group: &str, names: &[String]) -> Result<(), Failure> {
     let conversation = resolve::conversation(client, group).await?;
-    let accounts = resolve::accounts(client, names).await?;
-    let (mut joined, mut asked) = (Vec::new(), Vec::<u64>::new());
+    let wanted = Wanted::find(client, names).await?;
+    let brought = bring(client, conversation, &wanted.accounts()).await?;
+    wanted.print(context, conversation, &brought)
+}
+
+/// Who came in, and who has to be asked first.
+type Brought = (Vec<AccountId>, Vec<AccountId>);
+
+async fn bring(
+    client: &Client,
+    conversation: ConversationId,
+    accounts: &[AccountId],
+) -> Result<Brought, Failure> {
+    let (mut joined, mut asked) = (Vec::new(), Vec::new());
     for chunk in accounts.chunks(limits::ACCOUNTS_PER_CALL_MAX) {
         let brought = client.call(InviteMembers { conversation, accounts: chunk.to_vec() }).await?;
         joined.extend(brought.joined);
-        asked.extend(brought.invited.iter().map(|account| account.0));
+        asked.extend(brought.invited);
     }
-    let ids: Vec<u64> = joined.iter().map(|account| account.0).collect();
-    context.output.data(
-        || json!({"type": "invited", "conversation": conversation.0, "joined": ids, "invited": asked}),
-        || {
-            let words = context.output.words;
-            let mut line = format!("{} {}", words.brought_in(), ids.len());
-            if !asked.is_empty() {
-                line.push_str(&format!(", {} {}", words.asked_first(), asked.len()));
-            }
-            line
-        },
-    )
+    Ok((joined, asked))
+}
+
+/// Of people who were wanted in a new group, those who are in, and those who are asked first.
+async fn apart(
+    client: &Client,
+    conversation: ConversationId,
+    wanted: &[AccountId],
+) -> Result<Brought, Failure> {
+    let (mut members, mut after) = (Vec::new(), None);
+    while !wanted.is_empty() {
+        let page = client.call(ListMembers { conversation, after, limit: Some(limits::PAGE_MAX) }).await?;
+        members.extend(page.members.iter().map(|member| member.account));
+        after = members.last().copied();
+        if !page.more {
+            break;
+        }
+    }
+    Ok(wanted.iter().partition(|account| members.contains(*account)))
+}
+
+/// People who are wanted in a group.
+struct Wanted(Vec<Profile>);
+
+impl Wanted {
+    async fn find(client: &Client, names: &[String]) -> Result<Self, Failure> {
+        let mut found = Vec::with_capacity(names.len());
+        for name in names {
+            found.push(resolve::account(client, name).await?);
+        }
+        Ok(Self(found))
+    }
+
+    fn accounts(&self) -> Vec<AccountId> {
+        self.0.iter().map(|profile| profile.account).collect()
+    }
+
+    fn print(
+        &self,
+        context: &Context,
+        conversation: ConversationId,
+        (joined, asked): &Brought,
+    ) -> Result<(), Failure> {
+        let ids = |accounts: &[AccountId]| accounts.iter().map(|account| account.0).collect::<Vec<_>>();
+        context.output.data(
+            || {
+                json!({"type": "invited", "conversation": conversation.0, "joined": ids(joined),
+                    "invited": ids(asked)})
+            },
+            || {
+                let words = context.output.words;
+                let of = |among: &[AccountId]| {
+                    let named = self.0.iter().filter(|profile| among.contains(&profile.account));
+                    named.map(|profile| format!("@{}", escape(&profile.handle))).collect::<Vec<_>>().join(" ")
+                };
+                let parts = [(words.brought_in(), joined), (words.asked_first(), asked)];
+                let parts = parts.into_iter().filter(|(_, people)| !people.is_empty());
+                let parts: Vec<String> =
+                    parts.map(|(what, people)| format!("{what} {}", of(people))).collect();
+                if parts.is_empty() { words.brought_nobody().into() } else { parts.join(words.and()) }
+            },
+        )
+    }
 }
 
 async fn members(context: &Context, client: &Client, group: &str) -> Result<(), Failure> {

@@ -12,8 +12,9 @@ use litrocket_protocol::{AccountId, ConversationId, Request};
 use serde_json::json;
 
 use super::send;
-use crate::{Failure, resolve, session::Context};
+use crate::{Failure, failure::Asked as _, resolve, session::Context};
 
+pub(super) use board::print_announcement;
 pub(super) use joining::find;
 
 /// What can be done with groups.
@@ -396,7 +397,9 @@ impl In<'_> {
     ) -> Result<(), Failure> {
         let conversation = self.group(group).await?;
         let account = self.account(name).await?;
-        self.client.call(request(conversation, account)).await?;
+        let (name, place) = (name.trim_start_matches('@').to_owned(), group.to_owned());
+        let answer = self.client.call(request(conversation, account)).await;
+        answer.asked(move |words| words.no_member(&name, &place))?;
         self.done(conversation)
     }
 

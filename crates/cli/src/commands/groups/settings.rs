@@ -65,10 +65,8 @@ pub(in crate::commands) fn things_changed(may: &PermissionChanges) -> Vec<(&'sta
 
 fn changes(wanted: &[String]) -> Result<PermissionChanges, Failure> {
     let wrong = |what: &str| {
-        Failure::Usage(format!(
-            "{what:?} is no permission: write THING=ROLE with write, invite, pin, announce, remove, upload, everybody \
-             or start, and owner, administrator or member"
-        ))
+        let what = what.to_owned();
+        Failure::usage(move |words| words.not_a_permission(&what))
     };
     let mut out = PermissionChanges::default();
     for one in wanted {
@@ -125,7 +123,7 @@ pub(super) async fn run(it: In<'_>, group: Group) -> Result<(), Failure> {
             let conversation = it.group(&group).await?;
             let name = it.client.call(GetConversation { conversation }).await?.name;
             if name != confirm.trim_start_matches('#') {
-                return Err(Failure::Usage(it.context.output.words.wrong_confirm().into()));
+                return Err(Failure::usage(|words| words.wrong_confirm().into()));
             }
             it.client.call(DissolveGroup { conversation }).await?;
             it.done(conversation)

@@ -1,0 +1,240 @@
+//! Refusals in both languages. English is the server's own sentence; Chinese is found by it, or by its code.
+
+use litrocket_client::Error;
+use litrocket_protocol::Fault;
+
+use super::Words;
+
+/// Every code of the protocol.
+const CODES: &[(&str, &str)] = &[
+    ("bad_frame", "数据帧无法解析。"),
+    ("unknown_request", "此服务器不认识该请求。"),
+    ("unknown_stream", "此服务器不认识该类型的流。"),
+    ("unsupported_version", "此服务器不支持该协议版本。"),
+    ("hello_first", "连接上的第一个请求必须是 hello。"),
+    ("hello_again", "此连接已发送过 hello。"),
+    ("not_signed_in", "请先登录。"),
+    ("already_signed_in", "此连接已登录。"),
+    ("bad_token", "会话已结束，请重新登录。"),
+    ("wrong_credentials", "用户名或密码错误。"),
+    ("rate_limited", "请求过多，请稍后再试。"),
+    ("too_many_connections", "此账号的连接数已达上限。"),
+    ("busy", "服务器繁忙，请稍后再试。"),
+    ("unavailable", "服务器目前无法保存任何内容，未做任何更改。"),
+    ("going_away", "服务器即将离线。"),
+    ("internal", "服务器出错。"),
+    ("timed_out", "请求超时。"),
+    ("cancelled", "请求已取消。"),
+    ("too_long", "内容过长。"),
+    ("too_many", "数量过多。"),
+    ("bad_value", "此处不允许该值。"),
+    ("not_found", "不存在。"),
+    ("forbidden", "你无权这样做。"),
+    ("bad_handle", "该名称不能用作用户名。"),
+    ("handle_taken", "该用户名已被使用。"),
+    ("bad_password", "密码长度必须为 8 到 1024 字节。"),
+    ("sign_up_closed", "此服务器不接受新账号。"),
+    ("bad_invite", "邀请码无效、已用完或已过期。"),
+    ("id_conflict", "该编号已用于其他内容。"),
+    ("fenced", "此会话中更早的消息必须先发送。"),
+    ("cursor_ahead", "游标超过了会话的末尾。"),
+    ("not_a_member", "你已不在此会话中。"),
+    ("owner_stays", "群主须最后离开，或先转让群组。"),
+    ("group_full", "群组人数已满。"),
+    ("not_a_group", "此操作仅适用于群组。"),
+    ("bad_kind", "客户端不能发送此类事件。"),
+    ("bad_target", "所指的消息不存在，或不允许此操作。"),
+    ("not_yours", "只有发送者可以这样做。"),
+    ("nothing_to_search", "没有可搜索的字母、数字或汉字。"),
+    ("no_engine", "此服务器没有翻译引擎。"),
+    ("engine_failed", "翻译引擎没有响应。"),
+    ("no_translation", "翻译引擎不支持这两种语言之间的翻译。"),
+    ("language_unknown", "无法识别文本的语言。"),
+    ("not_accepting", "对方不接受你的此项请求。"),
+    ("you_blocked", "你已拉黑此人。"),
+    ("too_many_strangers", "今天联系的陌生人已达上限。"),
+    ("no_preview", "没有缩略图。"),
+    ("bad_picture", "这不是可显示的图片：请使用 PNG、JPEG、WebP 或 GIF。"),
+    ("bad_voice", "这不是语音录音：请使用 Ogg 格式的 Opus，最长十分钟、4 MiB。"),
+    ("file_too_large", "文件超过此服务器的上限。"),
+    ("quota_exceeded", "你的文件空间已满，请先删除一些。"),
+    ("storage_full", "服务器目前没有存放文件的空间。"),
+    ("wrong_hash", "内容与声明的哈希不符。"),
+    ("file_gone", "文件已不再保留。"),
+    ("file_damaged", "服务器上保存的文件已损坏。"),
+    ("name_taken", "已有同名的内容。"),
+    ("folder_not_empty", "文件夹不为空。"),
+    ("no_mail", "此服务器不发送邮件。"),
+    ("email_needed", "此服务器的账号需要邮箱。"),
+    ("email_taken", "该邮箱已被另一账号使用。"),
+    ("bad_code", "验证码错误、已使用或已过期。"),
+    ("account_locked", "管理员已锁定此账号。"),
+    ("account_closing", "此账号已申请注销，目前仍可撤销。"),
+    ("muted", "你在此群中被暂时禁言。"),
+    ("not_allowed", "此群不允许你发送该内容。"),
+    ("slow_mode", "此群已开启慢速模式：请稍候再发下一条。"),
+];
+
+/// Sentences of the server that say more than their code.
+const SENTENCES: &[(&str, &str)] = &[
+    ("A reaction is one emoji.", "回应只能是一个表情。"),
+    ("A tag is empty.", "标签不能为空。"),
+    ("An operator announced the end of this account.", "管理员已申请注销此账号。"),
+    ("Folders are at the top.", "文件夹只能在顶层。"),
+    ("Name a language by its tag, for example en or zh-CN.", "请用语言代码，例如 en 或 zh-CN。"),
+    ("Name a word.", "请给出一个词。"),
+    ("Only operators make invites.", "只有管理员可以创建邀请码。"),
+    ("Only text and files can be forwarded.", "只能转发文本和文件。"),
+    ("Only text can be edited.", "只能编辑文本消息。"),
+    ("Only the owner and administrators may do this.", "只有群主和管理员可以这样做。"),
+    ("Only the owner may do this.", "只有群主可以这样做。"),
+    ("Only the owner sets permissions.", "只有群主可以设置权限。"),
+    ("Signing up here needs an invite.", "在此注册需要邀请码。"),
+    ("That is how it is already.", "已经是这样了。"),
+    ("That is you.", "那是你自己。"),
+    ("That is you: leave the group instead.", "那是你自己：请改用退出群组。"),
+    ("The text is empty.", "文本为空。"),
+    ("Their role is not below yours.", "对方的身份不低于你。"),
+    ("There is no room left for files of this group.", "此群的文件空间已满。"),
+    ("There is nothing to translate.", "没有可翻译的内容。"),
+    ("This must not be empty.", "此项不能为空。"),
+    ("Use female, male, other or nothing.", "请使用 female、male、other 或留空。"),
+    ("Use zh, en or nothing.", "请使用 zh、en 或留空。"),
+    ("Write something.", "请写点内容。"),
+    ("Write the day as YYYY-MM-DD.", "日期请写成 YYYY-MM-DD。"),
+    ("Your request was refused.", "你的申请已被拒绝。"),
+];
+
+fn chinese(table: &'static [(&str, &str)], key: &str) -> Option<&'static str> {
+    table.iter().find(|(known, _)| *known == key).map(|(_, chinese)| *chinese)
+}
+
+impl Words {
+    /// A refusal as a sentence, with what was too long or too many, and how much there may be.
+    pub(crate) fn refusal(self, fault: &Fault) -> String {
+        let sentence = match self {
+            Self::English => fault.message.clone(),
+            Self::Chinese => match (chinese(SENTENCES, &fault.message), chinese(CODES, &fault.code)) {
+                (Some(sentence), _) => sentence.to_owned(),
+                (None, Some(sentence)) if is_standard(fault) => sentence.to_owned(),
+                (None, Some(sentence)) => format!("{sentence}（{}）", fault.message),
+                (None, None) => fault.message.clone(),
+            },
+        };
+        let bounded = ["too_long", "too_many", "bad_value", "file_too_large", "quota_exceeded", "group_full"];
+        let field = fault.field.as_deref().filter(|_| bounded[..3].contains(&&*fault.code));
+        let limit = fault.limit.filter(|_| bounded.contains(&&*fault.code));
+        match (self, field, limit) {
+            (_, None, None) => sentence,
+            (Self::English, Some(field), None) => format!("{sentence} ({field})"),
+            (Self::English, None, Some(limit)) => format!("{sentence} (at most {limit})"),
+            (Self::English, Some(field), Some(limit)) => format!("{sentence} ({field}, at most {limit})"),
+            (Self::Chinese, Some(field), None) => format!("{sentence}（{field}）"),
+            (Self::Chinese, None, Some(limit)) => format!("{sentence}（最多 {limit}）"),
+            (Self::Chinese, Some(field), Some(limit)) => format!("{sentence}（{field}，最多 {limit}）"),
+        }
+    }
+
+    /// What else can go wrong between this program and a server.
+    pub(crate) fn trouble(self, error: &Error) -> String {
+        if self == Self::English {
+            return match error {
+                Error::Fault(fault) => self.refusal(fault),
+                other => other.to_string(),
+            };
+        }
+        match error {
+            Error::Fault(fault) => self.refusal(fault),
+            Error::Unreachable(why) => format!("无法连接服务器：{why}"),
+            Error::TimedOut => "服务器响应超时".into(),
+            Error::Closed => "客户端已关闭".into(),
+            Error::ServerChanged => "现在应答的是另一台服务器，或是还原到旧备份的服务器：内容未发送".into(),
+            Error::NotSignedIn => "尚未登录".into(),
+            Error::Store(error) => format!("状态文件不可用：{}", self.disk(error)),
+            Error::File(error) => format!("文件不可用：{}", self.disk(error)),
+            Error::Tls(why) => format!("服务器不受信任：{why}"),
+            Error::Protocol(why) => format!("服务器违反了协议：{why}"),
+        }
+    }
+
+    /// What the system says of a file.
+    pub(crate) fn disk(self, error: &std::io::Error) -> String {
+        use std::io::ErrorKind as Kind;
+        if self == Self::English {
+            return error.to_string();
+        }
+        match error.kind() {
+            Kind::NotFound => "没有这个文件或目录".into(),
+            Kind::PermissionDenied => "没有权限".into(),
+            Kind::AlreadyExists => "已经存在".into(),
+            Kind::IsADirectory => "这是一个目录".into(),
+            Kind::NotADirectory => "这不是目录".into(),
+            Kind::StorageFull => "磁盘已满".into(),
+            Kind::FileTooLarge => "文件过大".into(),
+            Kind::UnexpectedEof => "文件意外结束".into(),
+            _ => error.to_string(),
+        }
+    }
+}
+
+/// Whether a fault says no more than its code.
+pub(crate) fn is_standard(fault: &Fault) -> bool {
+    use litrocket_protocol::fault::code::ALL;
+    ALL.iter().any(|code| code.name == fault.code && code.message == fault.message)
+}
+
+#[cfg(test)]
+mod tests {
+    use litrocket_protocol::fault::code;
+
+    use super::*;
+
+    fn is_chinese(text: &str) -> bool {
+        text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
+    }
+
+    #[test]
+    fn every_code_has_a_sentence_in_both_languages() {
+        for code in code::ALL {
+            let fault = Fault::new(*code);
+            assert_eq!(Words::English.refusal(&fault), code.message);
+            assert!(is_chinese(&Words::Chinese.refusal(&fault)), "{} has no Chinese", code.name);
+        }
+        for (known, chinese) in CODES {
+            assert!(code::ALL.iter().any(|code| code.name == *known), "there is no code {known}");
+            assert!(is_chinese(chinese));
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_what_there_is_too_much_of() {
+        let long = Fault::new(code::TOO_LONG).field("name").limit(255);
+        assert_eq!(Words::English.refusal(&long), "The value is too long. (name, at most 255)");
+        assert_eq!(Words::Chinese.refusal(&long), "内容过长。（name，最多 255）");
+        let said = Fault::new(code::BAD_VALUE).message("Write something.");
+        assert_eq!(Words::Chinese.refusal(&said), "请写点内容。");
+        let new = Fault::new(code::FORBIDDEN).message("Not on a Sunday.");
+        assert_eq!(Words::Chinese.refusal(&new), "你无权这样做。（Not on a Sunday.）");
+        let unknown = Fault { code: "from_tomorrow".into(), ..Fault::new(code::BUSY).message("Soon.") };
+        assert_eq!(Words::Chinese.refusal(&unknown), "Soon.");
+    }
+
+    #[test]
+    fn every_other_trouble_is_told_in_chinese() {
+        let io = || std::io::Error::from(std::io::ErrorKind::NotFound);
+        for error in [
+            Error::Unreachable(String::new()),
+            Error::TimedOut,
+            Error::Closed,
+            Error::ServerChanged,
+            Error::NotSignedIn,
+            Error::Store(io()),
+            Error::File(io()),
+            Error::Tls(String::new()),
+            Error::Protocol(String::new()),
+        ] {
+            assert!(is_chinese(&Words::Chinese.trouble(&error)), "{error}");
+            assert!(!is_chinese(&Words::English.trouble(&error)), "{error}");
+        }
+    }
+}
