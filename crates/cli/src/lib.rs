@@ -16,7 +16,7 @@ mod words;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, builder::TypedValueParser as _};
 
 pub use commands::{
     InvitationCommand, MeCommand, PrivacyArgs,
@@ -44,7 +44,14 @@ pub struct CommonArgs {
     #[arg(long, global = true, value_name = "HOST:PORT", env = "LITROCKET_SERVER", help_heading = "Client")]
     pub server: Option<String>,
     /// The CA file to trust. Its fingerprint is remembered by the profile.
-    #[arg(long, global = true, value_name = "FILE", env = "LITROCKET_CA", help_heading = "Client")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "LITROCKET_CA",
+        help_heading = "Client",
+        value_parser = clap::builder::OsStringValueParser::new().map(PathBuf::from)
+    )]
     pub ca: Option<PathBuf>,
     /// Which sign-in to use: each profile has its own credentials and cursors.
     #[arg(
@@ -804,6 +811,7 @@ pub async fn run(command: Command, common: CommonArgs) -> ExitCode {
         Ok(code) => code,
         Err(failure) => {
             context.output.failure(&failure);
+            context.close().await;
             failure.exit_code()
         }
     }

@@ -1,6 +1,11 @@
 //! From flags and profile to a connection.
 
-use std::{net::IpAddr, path::Path, time::Duration};
+use std::{
+    net::IpAddr,
+    path::Path,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use litrocket_client::{Address, Client, Error, Options, Trust};
 use tokio::time::Instant;
@@ -28,11 +33,27 @@ pub(crate) fn read_address(text: &str) -> Result<Address, Failure> {
 pub(crate) struct Context {
     pub(crate) common: CommonArgs,
     pub(crate) output: Output,
+    /// The connections that were made: a command that fails leaves none behind.
+    made: Mutex<Vec<Client>>,
 }
 
 impl Context {
     pub(crate) fn new(common: CommonArgs, output: Output) -> Self {
-        Self { common, output }
+        Self { common, output, made: Mutex::default() }
+    }
+
+    fn made(&self, client: Client) -> Client {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).push(client.clone());
+        client
+    }
+
+    /// Closes what is still open. The server would keep the place of a connection that is merely gone for a while, and an
+    /// account has few of them.
+    pub(crate) async fn close(&self) {
+        let made = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
+        for client in made {
+            client.close().await;
+        }
     }
 
     pub(crate) fn profile(&self) -> Result<Profile, Failure> {
@@ -75,7 +96,7 @@ impl Context {
         profile.make_folder()?;
         options.state_file = Some(profile.state_file());
         let address = options.address.clone();
-        Ok((Client::connect(options).await?, address))
+        Ok((self.made(Client::connect(options).await?), address))
     }
 
     /// Who the profile says is signed in.
@@ -99,14 +120,14 @@ impl Context {
 
     /// A signed-in connection.
     pub(crate) async fn connect(&self) -> Result<Client, Failure> {
-        Ok(Client::connect(self.signed_in_options()?).await?)
+        Ok(self.made(Client::connect(self.signed_in_options()?).await?))
     }
 
     /// A signed-in connection that keeps cursors.
     pub(crate) async fn connect_with_state(&self, profile: &Profile) -> Result<Client, Failure> {
         let mut options = self.signed_in_options()?;
         options.state_file = Some(profile.state_file());
-        Ok(Client::connect(options).await?)
+        Ok(self.made(Client::connect(options).await?))
     }
 
     /// A signed-in connection, waiting for the server until the deadline.
@@ -118,7 +139,7 @@ impl Context {
                 Err(Error::Unreachable(_) | Error::TimedOut) if Instant::now() < deadline => {
                     tokio::time::sleep(ATTEMPT_PAUSE).await;
                 }
-                result => return Ok(result?),
+                result => return Ok(self.made(result?)),
             }
         }
     }

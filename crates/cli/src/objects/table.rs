@@ -285,7 +285,7 @@ pub(super) const CLIENT: &[Object] = &[
         "the server did it: everything that has nothing else to say; the keys name what it was done to",
         "conversation?: number, account?: number, file?: number, entry?: number",
     ),
-    object(&["avatar"], "`avatar set`, `avatar remove`: the version of the face", "version: number"),
+    object(&["avatar"], "`avatar set`, `avatar remove`: the version of the face", "version: number or null"),
     object(&["avatar"], "`avatar get`", "path: text, media_type: text, size: number"),
     object(
         &["progress"],
