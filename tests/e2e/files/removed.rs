@@ -24,7 +24,7 @@ fn adding(conversation: ConversationId, file: u64) -> AddGroupFile {
 }
 
 impl Person {
-    async fn shelf(&self, conversation: ConversationId) -> Vec<GroupFile> {
+    async fn group_files(&self, conversation: ConversationId) -> Vec<GroupFile> {
         let (sort, folder, find, after, limit) = (group_sort::NAME, None, None, None, None);
         self.asks(ListGroupFiles { conversation, folder, find, sort, after, limit }).await.entries
     }
@@ -51,7 +51,7 @@ async fn what_its_owner_removed_does_not_come_back_with_the_same_content() {
     let entry = ada.asks(adding(group, file)).await;
     assert!(!bob.last(group).await.gone && !entry.gone);
     ada.asks(DeleteFile { file }).await;
-    assert!(bob.shelf(group).await[0].gone);
+    assert!(bob.group_files(group).await[0].gone);
     assert!(bob.last(group).await.gone, "the message shows it");
     // The same bytes under the same name are another file, and another entry in the place of the one that is gone.
     let again = ada.uploads(&path).await;
@@ -59,7 +59,7 @@ async fn what_its_owner_removed_does_not_come_back_with_the_same_content() {
     let new = ada.asks(adding(group, again)).await;
     assert!(new.entry != entry.entry && !new.gone);
     assert_eq!(ada.asks(adding(group, again)).await.entry, new.entry, "added once");
-    let shelf = bob.shelf(group).await;
+    let shelf = bob.group_files(group).await;
     assert_eq!((shelf.len(), shelf[0].entry), (1, new.entry));
     assert_eq!(bob.fetches(&world, again).await.unwrap(), b"the plan");
     assert_eq!(bob.cannot_fetch(&world, file).await, "file_gone");
@@ -92,7 +92,7 @@ async fn an_entry_that_is_gone_keeps_nobody_from_its_name() {
     ada.asks(DeleteFile { file: hers }).await;
     let new = bob.asks(adding(group, his)).await;
     assert!(new.entry != entry && new.added_by == bob.account);
-    assert_eq!(ada.shelf(group).await.len(), 1);
+    assert_eq!(ada.group_files(group).await.len(), 1);
     // Entries deleted from the group alone leave the file to its owner, and come back as others.
     bob.asks(DeleteGroupFile { entry: new.entry }).await;
     let other = bob.uploads(&file_of(&world, "plan.txt", b"his")).await;
@@ -177,11 +177,14 @@ async fn a_groups_list_tells_what_is_known_of_its_pictures() {
     ada.asks(adding(group, sea)).await;
     let words = ada.uploads(&file_of(&world, "words.txt", b"no picture")).await;
     assert_eq!(ada.asks(adding(group, words)).await.picture, None);
-    let shelf = bob.shelf(group).await;
+    let shelf = bob.group_files(group).await;
     let facts = shelf[0].picture.clone().unwrap();
     assert_eq!((facts.width, facts.height, shelf[1].picture.clone()), (300, 200, None));
     assert!(!facts.blurhash.is_empty());
     assert!(!bob.asks(GetPreview { file: sea, size: 160 }).await.bytes.is_empty());
     ada.asks(DeleteFile { file: sea }).await;
-    assert_eq!((bob.shelf(group).await[0].picture.clone(), bob.shelf(group).await[0].gone), (None, true));
+    assert_eq!(
+        (bob.group_files(group).await[0].picture.clone(), bob.group_files(group).await[0].gone),
+        (None, true)
+    );
 }
