@@ -53,7 +53,7 @@ pub enum Admin {
     /// List and close what people reported.
     #[command(subcommand)]
     Reports(Reports),
-    /// Tell everybody something: who is online hears it at once, the others find it in `announcements`.
+    /// Tell everybody something: who is online hears it at once, the others when they listen or sign in again.
     Announce {
         /// The words.
         text: String,

@@ -7,6 +7,7 @@ mod options;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use clap::builder::TypedValueParser as _;
 use litrocket_protocol::account::audience;
 pub use options::{
     Accounts, Config, Files, Limits, Logs, Mail, OPTIONS, People, Server, Storage, Transport, Words,
@@ -16,6 +17,7 @@ use toml::{Table, Value};
 /// Variables that belong to the client commands.
 const CLIENT_VARIABLES: &[&str] = &[
     "LITROCKET_PASSWORD",
+    "LITROCKET_NEW_PASSWORD",
     "LITROCKET_RECOVERY_CODE",
     "LITROCKET_SERVER",
     "LITROCKET_CA",
@@ -28,7 +30,12 @@ const CLIENT_VARIABLES: &[&str] = &[
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Args {
     /// A configuration file; without it ./litrocket.toml is read when it is there.
-    #[arg(long, value_name = "FILE", env = "LITROCKET_CONFIG")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "LITROCKET_CONFIG",
+        value_parser = clap::builder::OsStringValueParser::new().map(PathBuf::from)
+    )]
     pub config: Option<PathBuf>,
     /// Where to listen; `[::]:4433` serves everybody, IPv4 and IPv6.
     #[arg(long, value_name = "ADDR:PORT")]
@@ -110,7 +117,8 @@ impl Config {
     /// Loads the configuration: defaults, file, environment, flags; later ones win.
     pub fn load(args: &Args, env: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
         let mut table = read_file(args)?;
-        for (name, value) in env.filter(|(name, _)| name.starts_with("LITROCKET_")) {
+        // An empty one counts as not set, as shells and container tools set them.
+        for (name, value) in env.filter(|(name, value)| name.starts_with("LITROCKET_") && !value.is_empty()) {
             if !CLIENT_VARIABLES.contains(&name.as_str()) {
                 apply_variable(&mut table, &name, &value)?;
             }
@@ -268,7 +276,9 @@ fn is_host(name: &str) -> bool {
 }
 
 fn read_file(args: &Args) -> Result<Table, ConfigError> {
-    let path = if let Some(path) = &args.config {
+    let unset = std::env::var_os("LITROCKET_CONFIG").is_some_and(|value| value.is_empty());
+    let named = args.config.as_ref().filter(|path| !(unset && path.as_os_str().is_empty()));
+    let path = if let Some(path) = named {
         path.clone()
     } else {
         let path = PathBuf::from("litrocket.toml");

@@ -326,7 +326,8 @@ pub(super) fn check_bounds(config: &Config) -> Result<(), ConfigError> {
 pub(super) fn render_example() -> String {
     let mut out = String::from(
         "# Every option of the litrocket server with its default. Copy what you change into ./litrocket.toml or\n\
-         # name a file with --config. LITROCKET_<SECTION>_<KEY> variables and flags win over the file.\n",
+         # name a file with --config. LITROCKET_<SECTION>_<KEY> variables and flags win over the file; an empty variable\n\
+         # counts as not set.\n",
     );
     let mut section = "";
     for option in OPTIONS {

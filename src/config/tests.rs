@@ -62,7 +62,11 @@ fn unknown_and_contradictory_options_are_refused_by_name() {
     );
     let message = load(&Args::default(), &[("LITROCKET_STORAGE_READERS", "many")]).unwrap_err().0;
     assert!(message.contains("LITROCKET_STORAGE_READERS"), "{message}");
-    assert!(load(&Args::default(), &[("LITROCKET_PASSWORD", "x")]).is_ok());
+    for variable in ["LITROCKET_PASSWORD", "LITROCKET_NEW_PASSWORD"] {
+        assert!(load(&Args::default(), &[(variable, "x")]).is_ok());
+    }
+    let empty = load(&Args::default(), &[("LITROCKET_SERVER_LISTEN", ""), ("LITROCKET_STORAGE_READERS", "")]);
+    assert_eq!(empty.unwrap(), Config::default(), "an empty variable counts as not set");
 }
 
 #[test]

@@ -132,6 +132,10 @@ async fn an_empty_variable_counts_as_not_set_and_an_empty_flag_is_a_mistake() {
     let output = with(&["--json", "whoami"], &[("LITROCKET_PROFILE", "")]);
     assert!(String::from_utf8(output.stderr).unwrap().contains("not_signed_in"));
     assert_eq!(ada.says(&["whoami"])[0]["handle"], "ada");
+    // So it is for the server's.
+    let output = with(&["config"], &[("LITROCKET_CONFIG", ""), ("LITROCKET_SERVER_LISTEN", "")]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(with(&["config", "--config", ""], &[]).status.code(), Some(2));
 }
 
 /// The program of a profile that has to know where its server is.

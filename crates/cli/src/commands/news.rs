@@ -13,6 +13,7 @@ use litrocket_protocol::{
     frame,
     groups::GetGroup,
     history::GetEvents,
+    moments::GetNewMoments,
 };
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +78,10 @@ impl News {
         let all = resolve::all_conversations(client, LOOKED_AT).await?;
         news.strangers.extend(all.iter().map(|info| (info.conversation, info.mine.request)));
         news.catch_up(context, client).await?;
+        let moments = client.call(GetNewMoments::default()).await?;
+        if moments.newest.is_some_and(|newest| newest > moments.seen) {
+            context.output.hint(context.output.words.new_moments());
+        }
         Ok(news)
     }
 

@@ -109,8 +109,8 @@ async fn send(context: &Context, client: &Client, to: &str, path: &Path) -> Resu
         },
         || {
             let words = context.output.words;
-            let (sent, voice, length) = (words.sent(), words.voice(), length(duration_ms));
-            format!("{sent} [{}] {} [{voice} {file}] {length}", ack.conversation, ack.event_seq)
+            let said = words.sent_file(format!("{} {}", words.voice(), length(duration_ms)), escape(to));
+            format!("{said}  [{}] {}  {} {file}", ack.conversation, ack.event_seq, words.file())
         },
     )
 }

@@ -151,7 +151,7 @@ pub(super) const CLIENT: &[Object] = &[
     ),
     object(
         &["announcement"],
-        "the operators: `announcements`, `listen`",
+        "the operators: `announcements`, `listen`, and signing in",
         "id: number, at_ms: number, text: text",
     ),
     object(&["reported"], "`report`", ""),
@@ -163,7 +163,7 @@ pub(super) const CLIENT: &[Object] = &[
     ),
     object(
         &["friend_request"],
-        "`friend requests` and `listen` on a new device (with `display_name`), `listen`; `sent` by oneself",
+        "`friend requests` and signing in (with `display_name`), `listen`; `sent` by oneself",
         "account: number, handle: text, display_name?: text, sent: bool, message: text, at_ms: number, \
          expires_ms: number",
     ),
@@ -238,7 +238,7 @@ pub(super) const CLIENT: &[Object] = &[
     ),
     object(
         &["group_invitation"],
-        "`invitation list` and `listen` on a new device (with `members`), `listen`",
+        "`invitation list` and signing in (with `members`), `listen`",
         "conversation: number, name: text, members?: number, from: text, from_id: number, at_ms: number, \
          expires_ms: number",
     ),
@@ -272,7 +272,7 @@ pub(super) const CLIENT: &[Object] = &[
     object(&["announced"], "`group announce`", "conversation: number, event_seq: number"),
     object(
         &["announcement"],
-        "`group announcements`, and `listen` on a new device; an empty text took the one before down",
+        "`group announcements`, and signing in; an empty text took the one before down",
         "conversation: number, event_seq: number, from: text, from_id: number, at_ms: number, text: text",
     ),
     object(
