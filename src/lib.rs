@@ -33,6 +33,8 @@ pub mod writer;
 #[cfg(test)]
 mod layout;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod privacy;
 #[cfg(test)]
 mod versions;

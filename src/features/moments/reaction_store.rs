@@ -170,7 +170,7 @@ pub(super) async fn erase(tx: &mut Tx, account: AccountId) -> Result<()> {
     const LIKES: &str = "DELETE FROM moment_likes WHERE account = $1
         OR moment IN (SELECT id FROM moments WHERE author = $1)";
     const AT_OWN: &str = "UPDATE moment_comments SET gone = 1, text = ''
-        WHERE moment IN (SELECT id FROM moments WHERE author = $1)";
+        WHERE moment IN (SELECT id FROM moments WHERE author = $1) AND gone = 0";
     // Whom they answered is nobody now: what only common friends saw is not opened to others.
     const ANSWERS: &str = "UPDATE moment_comments SET reply_to = NULL, reply_account = 0
         WHERE reply_account = $1";
