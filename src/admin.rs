@@ -231,6 +231,14 @@ fn import(config: &Config, file: &Path, json: bool) -> Result<(), Problem> {
     // One byte more than allowed is refused by the index, by its size.
     opened.take(TEXT_BYTES_MAX as u64 + 1).read_to_string(&mut text).map_err(|error| bad(&error))?;
     let entries = Index::new(text.clone()).map_err(|error| bad(&error))?.len();
+    // The server reads it with its own: both have to fit.
+    let built_in = litrocket_dictionary::built_in().map_err(|error| bad(&error))?;
+    let room = TEXT_BYTES_MAX.saturating_sub(built_in.len() + 1);
+    if text.len() > room {
+        return Err(bad(&format!(
+            "it has more than {room} bytes, which is what there is room for beside the built-in one"
+        )));
+    }
     let data = Path::new(&config.server.data);
     let (path, temporary) = (data.join(OWN_FILE), data.join(format!("{OWN_FILE}.new")));
     let write = || -> std::io::Result<()> {

@@ -128,7 +128,12 @@ async fn log(folder: &Path) -> Result<Vec<Stored>> {
 async fn fill(folder: &Path, seed: &Seed) -> Result<()> {
     std::fs::create_dir_all(folder).map_err(|error| fail("the data folder")(&error))?;
     let filling = fail("filling the store");
-    let options = writer::Options { folder: folder.to_owned(), database: database(), batch_max: 512 };
+    let options = writer::Options {
+        folder: folder.to_owned(),
+        database: database(),
+        batch_max: 512,
+        stranger_messages_max: u64::MAX,
+    };
     let (writer, db) = Writer::open(&options, Arc::new(Hub::default()), Clock::default())
         .await
         .map_err(|error| filling(&error))?;

@@ -14,14 +14,13 @@ const STORAGE: &[&str] = &[
     "writer/",
     // The rows that the load harness begins with.
     "bench.rs",
-    // Tests of the whole: the list of the tables, the plans of the statements, and this page.
+    // Tests of the whole: the list of the tables, and this page.
     "privacy.rs",
-    "plans.rs",
     "layout.rs",
 ];
 
 /// The texts between quotes in a piece of Rust.
-pub(crate) fn literals(source: &str) -> Vec<String> {
+fn literals(source: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = source;
     while let Some(first) = rest.chars().next() {
@@ -103,7 +102,7 @@ fn is_sql(text: &str) -> bool {
     begins || pieces.len() > 1 || words.iter().any(is_argument)
 }
 
-pub(crate) fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

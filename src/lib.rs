@@ -33,8 +33,6 @@ pub mod writer;
 #[cfg(test)]
 mod layout;
 #[cfg(test)]
-mod plans;
-#[cfg(test)]
 mod privacy;
 #[cfg(test)]
 mod versions;

@@ -26,6 +26,8 @@ pub const REQUEST_TIME: Duration = Duration::from_secs(20);
 pub const WRITE_STALL: Duration = Duration::from_secs(20);
 /// How long a reply may take to be taken.
 pub const REPLY_WRITE_TIME: Duration = Duration::from_secs(30);
+/// How long a reply that may be the connection's last waits to be taken.
+pub const LAST_REPLY_TIME: Duration = Duration::from_millis(500);
 /// How long the connection of an ended session stays, so that it can be told why.
 pub const REVOKE_GRACE: Duration = Duration::from_millis(200);
 /// How many seconds' worth of requests may come at once.

@@ -24,6 +24,8 @@ use crate::{
 
 /// How often free space is looked at.
 const DISK_INTERVAL: Duration = Duration::from_secs(1);
+/// How long a stop waits for the index.
+const INDEX_STOP: Duration = Duration::from_secs(2);
 
 /// Why the server does not start, or ended.
 #[derive(Debug)]
@@ -193,9 +195,12 @@ impl Server {
         indexing.abort();
         tokio::select! {
             () = self.drain(connections) => {}
+            cause = &mut failed => return Err(Error(format!("the database failed: {cause}"))),
             () = abort => return Err(Error("stopped at once: clients were not told".into())),
         }
-        drop(tokio::task::spawn_blocking(move || index.join()).await);
+        // The index is made again where it stopped; what it does at the moment may take long.
+        let joined = tokio::task::spawn_blocking(move || index.join());
+        drop(tokio::time::timeout(INDEX_STOP, joined).await);
         Ok(())
     }
 
@@ -233,6 +238,7 @@ pub(crate) fn writer_options(config: &Config, data: &Path) -> writer::Options {
             read_time: Duration::from_millis(storage.read_time_ms),
         },
         batch_max: storage.batch_max as usize,
+        stranger_messages_max: config.people.stranger_messages_max,
     }
 }
 

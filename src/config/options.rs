@@ -233,6 +233,8 @@ config! {
         strangers_per_day_new: u64 = 20_u64, in 0 ..= 1_000_000;
         /// The same for accounts that are not new.
         strangers_per_day: u64 = 200_u64, in 0 ..= 1_000_000;
+        /// Messages of a stranger in a one-to-one before there is an answer; further ones are `not_accepting`.
+        stranger_messages_max: u64 = 10_u64, in 1 ..= 1_000_000;
         /// Who may bring people into groups without asking them, while they have not chosen themselves: friends,
         /// everybody, nobody.
         groups_from_default: String = "friends";

@@ -114,6 +114,14 @@ impl SearchIndex {
         Ok(true)
     }
 
+    /// Forgets everything: the log is indexed from its beginning.
+    pub fn clear(&self) -> Result<(), Error> {
+        checked(lock(&self.writer).execute_batch(
+            "BEGIN IMMEDIATE; INSERT INTO words (words) VALUES ('delete-all'); UPDATE progress SET pos = 0;
+             DELETE FROM purge; COMMIT;",
+        ))
+    }
+
     /// How far the log is indexed.
     pub fn indexed(&self) -> Result<u64, Error> {
         checked(self.read().query_row("SELECT pos FROM progress", [], |row| row.get(0)))

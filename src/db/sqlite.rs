@@ -38,6 +38,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (18, "pictures", include_str!("../../migrations/sqlite/0018_pictures.sql")),
     (19, "replaced tokens", include_str!("../../migrations/sqlite/0019_replaced_tokens.sql")),
     (20, "operators' deletions", include_str!("../../migrations/sqlite/0020_operators_deletions.sql")),
+    (21, "ended requests", include_str!("../../migrations/sqlite/0021_ended_requests.sql")),
     (22, "pictures again", include_str!("../../migrations/sqlite/0022_pictures_again.sql")),
     (23, "file times", include_str!("../../migrations/sqlite/0023_file_times.sql")),
     (24, "removed files", include_str!("../../migrations/sqlite/0024_removed_files.sql")),

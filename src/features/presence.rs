@@ -221,7 +221,8 @@ async fn tell_typing(
 ) -> Result<()> {
     let now = Instant::now();
     told.retain(|_, at| now.duration_since(*at) < TYPING_INTERVAL);
-    if typing.typing && told.contains_key(&typing.conversation) {
+    // Typing is told every few seconds, its end once behind it.
+    if typing.typing == told.contains_key(&typing.conversation) {
         return Ok(());
     }
     let (app, me) = (&session.app, session.account());
@@ -230,7 +231,11 @@ async fn tell_typing(
     if place.state != member_state::JOINED || place.is_quiet || !privacy.typing {
         return Ok(());
     }
-    told.insert(typing.conversation, now);
+    if typing.typing {
+        told.insert(typing.conversation, now);
+    } else {
+        told.remove(&typing.conversation);
+    }
     // The size comes first: the members of a large group are not looked up for nothing.
     let known = app.hub.members(typing.conversation);
     let size = match &known {

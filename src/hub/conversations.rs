@@ -20,7 +20,7 @@ pub struct RecentEntry {
     pub event_seq: u64,
     /// The bytes that are sent.
     pub frame: Bytes,
-    /// The connection whose ack stands for it; 0 for none.
+    /// The chat stream whose ack stands for it; 0 for none.
     pub origin: u64,
 }
 

@@ -165,8 +165,8 @@ impl Device {
         let value = match (earlier, value) {
             // Two markers of one member are one: each may carry only what moved.
             (Some(StateValue::Marker(old)), StateValue::Marker(new)) => StateValue::Marker(state::Marker {
-                read: new.read.or(old.read),
-                delivered: new.delivered.or(old.delivered),
+                read: new.read.max(old.read),
+                delivered: new.delivered.max(old.delivered),
                 ..new
             }),
             (earlier, value) => {

@@ -8,7 +8,10 @@ mod conversations;
 mod device;
 mod members;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
 
 use bytes::Bytes;
 use foldhash::HashMap;
@@ -28,7 +31,7 @@ pub struct Appended {
     pub event_seq: u64,
     /// The bytes that are sent.
     pub frame: Bytes,
-    /// The connection whose ack stands for it; 0 for none.
+    /// The chat stream whose ack stands for it; 0 for none.
     pub origin: u64,
 }
 
@@ -97,6 +100,8 @@ const LIVE_MARKERS_MEMBERS_MAX: usize = 50;
 #[derive(Debug, Default)]
 pub struct Hub {
     accounts: Mutex<HashMap<AccountId, Vec<Arc<Device>>>>,
+    /// Chat streams so far.
+    streams: AtomicU64,
     conversations: Mutex<Conversations>,
 }
 
@@ -141,6 +146,11 @@ impl Hub {
         last
     }
 
+    /// The number of one more chat stream, unique in the process, never 0.
+    pub fn next_stream(&self) -> u64 {
+        self.streams.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
     /// The connected devices of an account.
     pub fn devices(&self, account: AccountId) -> Vec<Arc<Device>> {
         lock(&self.accounts).get(&account).cloned().unwrap_or_default()
@@ -170,11 +180,6 @@ impl Hub {
     pub fn forget_members(&self, of: impl Iterator<Item = ConversationId>) {
         let mut conversations = lock(&self.conversations);
         of.for_each(|conversation| conversations.forget_members(conversation));
-    }
-
-    /// The last event of a conversation that was active lately.
-    pub fn head(&self, conversation: ConversationId) -> Option<u64> {
-        lock(&self.conversations).head(conversation)
     }
 
     /// The last event of a conversation that was active lately, and the entries of the recent log behind `after`,
@@ -290,6 +295,11 @@ impl Hub {
         (members.len() <= LIVE_MARKERS_MEMBERS_MAX).then(|| members.iter().collect())
     }
 
+    /// Whether a conversation is small enough for markers to be told live.
+    pub fn tells_markers(&self, conversation: ConversationId) -> bool {
+        self.members(conversation).is_some_and(|members| members.len() <= LIVE_MARKERS_MEMBERS_MAX)
+    }
+
     /// Tells the other members of a small conversation how far one of them is.
     pub fn tell_marker(&self, marker: &Marker) {
         self.marker(&lock(&self.accounts), marker);
@@ -367,7 +377,11 @@ mod tests {
                     let gone = Change::Members { conversation: ROOM, added: vec![], removed: vec![BOB] };
                     hub.publish(Committed { events: vec![says(2)], changes: vec![gone] });
                 });
-                while hub.head(ROOM) != Some(2) {
+                while hub.news(ROOM, Some(1)).is_none_or(|(head, recents)| {
+                    let told = matches!(recents, Recents::All(entries) if entries.len() == 1);
+                    assert_eq!(head == 2, told, "the entries belong to the head");
+                    head != 2
+                }) {
                     std::hint::spin_loop();
                 }
                 assert!(device.take_access_change(ROOM));

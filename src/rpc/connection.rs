@@ -38,6 +38,8 @@ pub struct Link {
     hello: AtomicBool,
     greeted: AtomicBool,
     guest_bytes: AtomicUsize,
+    /// Requests that are worked on, or whose reply is on its way.
+    answering: AtomicUsize,
     requests: Bucket,
     /// Unidirectional streams of the server.
     one_way: Arc<Semaphore>,
@@ -56,6 +58,7 @@ impl Link {
             hello: AtomicBool::new(false),
             greeted: AtomicBool::new(false),
             guest_bytes: AtomicUsize::new(0),
+            answering: AtomicUsize::new(0),
             requests: Bucket::new(rate, rate.saturating_mul(limits::REQUEST_BURST_SECONDS)),
             one_way: Arc::new(Semaphore::new(limits::ONE_WAY_MAX)),
             lasting: [Semaphore::new(1), Semaphore::new(1)],
@@ -100,9 +103,23 @@ impl Link {
             app.hub.disconnect(&device);
             return Err(Fault::new(code::ALREADY_SIGNED_IN));
         }
+        self.connection.signed_in();
         drop(over);
         self.router.arrived(app, &device, first);
         Ok(())
+    }
+
+    /// Waits until what the connection and its account may ask for in a second allows one thing more.
+    pub async fn pays(&self, app: &App) {
+        while let Err(wait_ms) = self.requests.take().and_then(|()| self.takes(app)) {
+            tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+        }
+    }
+
+    /// Takes a request's token of the account, or, for a guest, of the address.
+    fn takes(&self, app: &App) -> Result<(), u64> {
+        let account = self.device().map(|device| device.account);
+        app.budgets.take(account, network(self.connection.remote().ip()))
     }
 
     /// Whether the connection may go on: a guest who sent too much may not.
@@ -183,7 +200,7 @@ async fn run(app: &Arc<App>, router: &Arc<Router>, link: &Arc<Link>, streams: &m
         let guest = device.is_none();
         // What a guest asked in time is still answered: the sign-in itself may wait for its turn.
         let late = guest && Instant::now() >= deadline;
-        if late && streams.is_empty() {
+        if late && link.answering.load(Ordering::Acquire) == 0 {
             return close_code::NOT_SIGNED_IN;
         }
         let ended = async {
@@ -243,6 +260,9 @@ async fn stream_task(
                 let slot = &link.lasting[usize::from(kind == stream_kind::STATE)];
                 match session {
                     Err(fault) => refuse(send, recv, &fault).await,
+                    Ok(_) if timeout(limits::REQUEST_TIME, link.pays(&app)).await.is_err() => {
+                        refuse(send, recv, &Fault::new(code::RATE_LIMITED).retry_after(1000)).await;
+                    }
                     // One at a time; the one before may still be writing its last acks.
                     Ok(session) => match timeout(limits::STREAM_HANDOVER, slot.acquire()).await {
                         Ok(Ok(_one)) => handler(session, send, recv).await,
@@ -285,6 +305,7 @@ async fn request(
     mut recv: RecvStream,
 ) {
     let max = link.frame_max();
+    let mut _answering = None;
     let Ok(frame) = timeout(limits::REQUEST_READ_TIME, recv.paced_frame(max)).await else {
         recv.stop(close_code::TOO_SLOW);
         send.reset(close_code::TOO_SLOW);
@@ -292,6 +313,8 @@ async fn request(
     };
     let reply = match frame {
         Ok(Some((code_number, body))) => {
+            link.answering.fetch_add(1, Ordering::AcqRel);
+            _answering = Some(Answering(&link));
             if link.device.get().is_none() {
                 link.guest_bytes.fetch_add(body.len() + 16, Ordering::Relaxed);
             }
@@ -318,8 +341,22 @@ async fn request(
         Err(_) => return,
     };
     // A reader that does not take its reply within the time loses it: the stream is reset when it is dropped.
-    if let Ok(Ok(())) = timeout(limits::REPLY_WRITE_TIME, send.write(reply)).await {
-        send.finish();
+    if !matches!(timeout(limits::REPLY_WRITE_TIME, send.write(reply)).await, Ok(Ok(()))) {
+        return;
+    }
+    if link.device.get().is_some() && !app.is_draining() {
+        return send.finish();
+    }
+    // The connection may be closed right after it, and what is not delivered by then is lost.
+    drop(timeout(limits::LAST_REPLY_TIME, send.finish_and_wait()).await);
+}
+
+/// A request that is answered, until it is dropped.
+struct Answering<'a>(&'a Link);
+
+impl Drop for Answering<'_> {
+    fn drop(&mut self) {
+        self.0.answering.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -342,10 +379,7 @@ async fn answer(
     }
     // Connections are counted, so a connection's first hello is free: coming back after a restart spends nothing.
     let first = code_number == account::Hello::CODE && !link.hello.swap(true, Ordering::Relaxed);
-    let budgeted = || {
-        let account = link.device().map(|device| device.account);
-        if first { Ok(()) } else { app.budgets.take(account, network(link.connection.remote().ip())) }
-    };
+    let budgeted = || if first { Ok(()) } else { link.takes(app) };
     if let Err(wait_ms) = link.requests.take().and_then(|()| budgeted()) {
         return encode_fault(&Fault::new(code::RATE_LIMITED).retry_after(wait_ms));
     }

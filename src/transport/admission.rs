@@ -8,7 +8,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -30,11 +30,16 @@ const TIME_LOADED: Duration = Duration::from_secs(3);
 /// handshake keeps its place as long, since it keeps its memory.
 pub(super) const LINGER: Duration = Duration::from_secs(3);
 
+/// Guests share this part of the places, no network takes more of it than it leaves: a crowd without accounts shuts nobody out.
+const GUESTS_PART: usize = 4;
+
 /// Counts connections, in all and per address.
 #[derive(Debug, Default)]
 pub(super) struct Places {
     per_address: Mutex<HashMap<IpAddr, usize>>,
     all: AtomicUsize,
+    /// Those on which nobody has signed in.
+    guests: Mutex<Shares>,
 }
 
 /// One connection's place in the counts.
@@ -42,9 +47,19 @@ pub(super) struct Places {
 pub(super) struct Place {
     places: Arc<Places>,
     address: IpAddr,
+    is_guest: AtomicBool,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Places {
+    pub(super) fn new(options: &Options) -> Arc<Self> {
+        let guests = Shares::new(options.connections_max.div_ceil(GUESTS_PART));
+        Arc::new(Self { guests: Mutex::new(guests), ..Self::default() })
+    }
+
     fn is_full(&self, count: usize, options: &Options) -> bool {
         count >= options.connections_per_address_max
             || self.all.load(Ordering::Relaxed) >= options.connections_max
@@ -53,7 +68,9 @@ impl Places {
     /// Whether there is room for one more from this address now.
     pub(super) fn has_room(&self, remote: SocketAddr, options: &Options) -> bool {
         let counts = self.per_address.lock().unwrap_or_else(PoisonError::into_inner);
-        !self.is_full(counts.get(&network(remote.ip())).copied().unwrap_or(0), options)
+        let network = network(remote.ip());
+        !self.is_full(counts.get(&network).copied().unwrap_or(0), options)
+            && lock(&self.guests).has_room(network)
     }
 
     pub(super) fn take(self: &Arc<Self>, remote: SocketAddr, options: &Options) -> Option<Place> {
@@ -62,14 +79,27 @@ impl Places {
         if self.is_full(counts.get(&address).copied().unwrap_or(0), options) {
             return None;
         }
+        if !lock(&self.guests).take(address) {
+            return None;
+        }
         *counts.entry(address).or_default() += 1;
         self.all.fetch_add(1, Ordering::Relaxed);
-        Some(Place { places: self.clone(), address })
+        Some(Place { places: self.clone(), address, is_guest: AtomicBool::new(true) })
+    }
+}
+
+impl Place {
+    /// Somebody signed in, or the connection is over.
+    pub(super) fn no_guest_any_more(&self) {
+        if self.is_guest.swap(false, Ordering::Relaxed) {
+            lock(&self.places.guests).give_back(self.address);
+        }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
+        self.no_guest_any_more();
         let mut counts = self.places.per_address.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = counts.get_mut(&self.address) {
             *count -= 1;
@@ -291,6 +321,26 @@ mod tests {
             Entry::Begins(_, running) => Some(running),
             _ => None,
         }
+    }
+
+    #[test]
+    fn guests_leave_most_places_to_those_who_sign_in() {
+        let config = crate::config::Config::default();
+        let options = crate::server::transport_options(&config, "[::]:0".parse().unwrap(), "".as_ref());
+        let options = Options { connections_max: 16, connections_per_address_max: 16, ..options };
+        let places = Places::new(&options);
+        let [crowd, other] = ["10.0.0.1:1", "10.9.9.9:1"].map(|address| address.parse().unwrap());
+        let mut guests: Vec<_> = (0..16).filter_map(|_| places.take(crowd, &options)).collect();
+        assert_eq!((guests.len(), places.has_room(crowd, &options)), (2, false), "half of a quarter");
+        let newcomer = places.take(other, &options);
+        assert!(newcomer.is_some());
+        for _ in 0..2 {
+            guests[0].no_guest_any_more();
+        }
+        assert!(places.has_room(crowd, &options));
+        guests.pop();
+        drop((guests, newcomer));
+        assert_eq!((lock(&places.guests).all, places.all.load(Ordering::Relaxed)), (0, 0));
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     admission::Place,
-    listener::SEND_WINDOW,
+    listener::{CONNECTION_WINDOW, SEND_WINDOW},
     streams::{RecvStream, SendStream},
 };
 
@@ -37,13 +37,13 @@ pub struct Connection {
     id: u64,
     windows: Arc<Mutex<Windows>>,
     /// Gives the connection's place back when the last clone goes.
-    _place: Arc<Place>,
+    place: Arc<Place>,
 }
 
 impl Connection {
     pub(super) fn new(inner: quinn::Connection, id: u64, place: Place) -> Self {
         let windows = Arc::new(Mutex::new(Windows { narrow: SEND_WINDOW, files: 0 }));
-        Self { inner, id, windows, _place: Arc::new(place) }
+        Self { inner, id, windows, place: Arc::new(place) }
     }
 
     /// Unique in the process, never 0.
@@ -93,6 +93,12 @@ impl Connection {
     /// How many bytes may be under way without an acknowledgement.
     pub fn set_send_window(&self, bytes: u64) {
         self.change_windows(|windows| windows.narrow = bytes);
+    }
+
+    /// Somebody signed in: the peer may send as much as those may, and the place is none of a guest's.
+    pub fn signed_in(&self) {
+        self.inner.set_receive_window(CONNECTION_WINDOW.into());
+        self.place.no_guest_any_more();
     }
 
     /// Lets more be under way while a file flows.

@@ -42,14 +42,14 @@ pub(super) fn write_private(path: &Path, content: &[u8]) -> Result<(), Error> {
 }
 
 /// Refuses a private file that others may read.
-pub(super) fn check_mode(path: &Path) -> Result<(), Error> {
+pub fn check_mode(path: &Path) -> Result<(), Error> {
     let meta = std::fs::metadata(path).map_err(|error| Error::file("cannot read", path, error))?;
     let mode = meta.permissions().mode() & 0o777;
     if mode.trailing_zeros() >= 6 {
         return Ok(());
     }
     let advice = format!("others may read it (mode {mode:o}); run: chmod 600 {}", path.display());
-    Err(Error::file("the private key is refused:", path, advice))
+    Err(Error::file("the secret is refused:", path, advice))
 }
 
 /// The keys that let the clients of a crashed server learn at once that it is back.

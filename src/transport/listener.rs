@@ -29,7 +29,9 @@ use super::{
 /// Stream data that may arrive before it is read, in bytes.
 const STREAM_WINDOW: u32 = 256 * 1024;
 /// The same for a whole connection: four stalled streams with files leave half of it for chat.
-const CONNECTION_WINDOW: u32 = 2 * 1024 * 1024;
+pub(super) const CONNECTION_WINDOW: u32 = 2 * 1024 * 1024;
+/// The same before anybody signed in: a guest says little.
+const GUEST_WINDOW: u32 = 64 * 1024;
 /// What the kernel may hold of the one socket, in bytes: Linux's default of 208 KiB drops most of the first packets when a
 /// thousand clients come back at once, and QUIC then waits seconds to repeat them.
 const SOCKET_BUFFER: usize = 4 * 1024 * 1024;
@@ -170,7 +172,7 @@ fn transport(options: &Options) -> Result<TransportConfig, Error> {
         .max_idle_timeout(Some(idle))
         .keep_alive_interval(Some(options.keep_alive))
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW))
-        .receive_window(VarInt::from_u32(CONNECTION_WINDOW))
+        .receive_window(VarInt::from_u32(GUEST_WINDOW))
         .send_window(SEND_WINDOW)
         // Media travels in datagrams later; until then none are taken.
         .datagram_receive_buffer_size(None)
@@ -201,7 +203,7 @@ fn socket(listen: SocketAddr) -> Result<UdpSocket, Error> {
 async fn admit(endpoint: Endpoint, options: Options, ready: mpsc::Sender<Connection>) {
     let handshakes = Handshakes::new(&options);
     let admission =
-        Arc::new(Admission { options, ready, places: Arc::default(), next_id: AtomicU64::new(1) });
+        Arc::new(Admission { places: Places::new(&options), options, ready, next_id: AtomicU64::new(1) });
     loop {
         let waiting = handshakes.has_waiting();
         tokio::select! {

@@ -25,7 +25,7 @@ pub use admission::network;
 pub use certs::Identity;
 pub use connection::{Closed, Connection};
 pub use http::{HttpAnswer, HttpError, HttpServer};
-pub use keys::secret;
+pub use keys::{check_mode, secret};
 pub use listener::{Listener, endpoint};
 pub use mail::{MailError, MailOptions, Mailer};
 pub use streams::{ReadError, RecvStream, SendStream, WriteError};

@@ -157,6 +157,7 @@ impl Tx {
         hooks: &dyn Hooks,
     ) -> Result<Result<Position, Fault>, GiveUp> {
         match outcome {
+            Outcome::Again(position) => Ok(Ok(position)),
             Outcome::At(position) => {
                 self.sent(send, position, hooks).await?;
                 Ok(Ok(position))

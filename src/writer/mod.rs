@@ -44,6 +44,8 @@ const QUEUE_MAX: usize = 1024;
 pub struct SendCommand {
     /// The connection it came on.
     pub stream: u64,
+    /// The chat stream whose ack stands for the event: [`Hub::next_stream`].
+    pub origin: u64,
     /// The connection's account.
     pub sender: AccountId,
     /// What was sent.
@@ -204,7 +206,11 @@ impl Handle {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(TypedJob { run, reply });
         self.queue.send(Command::Job(job)).await.map_err(|_| unavailable())?;
-        answer.await.map_err(|_| unavailable())?
+        match answer.await {
+            Ok(result) => result,
+            // The writer is gone with the job: nobody knows whether it stands, so nobody says that it does not.
+            Err(_) => std::future::pending().await,
+        }
     }
 
     /// Hands sends over. Waits while the queue is full; the answers come through [`SendCommand::answers`].

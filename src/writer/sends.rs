@@ -9,7 +9,10 @@ use litrocket_protocol::{AccountId, Code, event::kind, fault::code};
 use super::{
     SendCommand, Tx,
     placing::{INSERT_EVENT, Placing},
-    tx::{NewEvent, SELECT_HEAD, SELECT_RANGES, SELECT_RULES, SELECT_STATE, SET_SLOW_AT, is_asked, refusal},
+    tx::{
+        NewEvent, SELECT_HEAD, SELECT_RANGES, SELECT_RULES, SELECT_STATE, SET_SLOW_AT, asks, is_asked,
+        refusal,
+    },
 };
 use crate::{
     args,
@@ -24,8 +27,10 @@ const INSERT_MENTION: &str = "INSERT INTO mentions (conversation, account, messa
 /// What became of one send before the commit.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// It stands here, now or since the first time.
+    /// It stands here.
     At(Position),
+    /// It stands here since the first time.
+    Again(Position),
     /// It is refused; with when the like would be taken, in milliseconds from now.
     Refused(Code, Option<u64>),
     /// A feature has to look at the event it refers to.
@@ -54,7 +59,7 @@ impl Tx {
                     let stored = stored(&mut first, command)?;
                     let rules = rules.get(&key.0).copied().flatten();
                     match core.decide(&incoming, Facts { first: stored, member, rules, now_ms }) {
-                        Decision::Repeat(position) => outcomes.push(Outcome::At(position)),
+                        Decision::Repeat(position) => outcomes.push(Outcome::Again(position)),
                         Decision::Refuse(code) => outcomes.push(Outcome::Refused(code, None)),
                         Decision::Wait(code, after_ms) => {
                             outcomes.push(Outcome::Refused(code, Some(after_ms)));
@@ -154,6 +159,7 @@ fn membership(raw: &Raw, command: &SendCommand) -> Result<Option<Membership>, db
             muted_until_ms: row.get(3)?,
             last_ms: row.get(4)?,
             asked: is_asked(row.get(5)?),
+            asks: asks(row.get(5)?),
         })
     })?;
     let Some(found) = found else { return Ok(None) };
@@ -179,7 +185,7 @@ fn event(command: &mut SendCommand) -> NewEvent {
         id: Some((command.send.id, command.hash)),
         body: std::mem::take(&mut command.send.body),
         fallback: command.send.fallback.take(),
-        origin: command.stream,
+        origin: command.origin,
     }
 }
 

@@ -44,6 +44,8 @@ pub struct Options {
     pub database: crate::db::Options,
     /// Commands in one transaction, at most.
     pub batch_max: usize,
+    /// Messages of a stranger in a one-to-one before there is an answer.
+    pub stranger_messages_max: u64,
 }
 
 /// What makes this server itself, from its first start on.
@@ -75,7 +77,7 @@ impl Writer {
         let mut writer = Self {
             tx: Tx {
                 connection,
-                core: litrocket_core::writer::Writer::default(),
+                core: litrocket_core::writer::Writer::new(options.stranger_messages_max),
                 memberships: foldhash::HashMap::default(),
                 touched: Vec::new(),
                 rules: foldhash::HashMap::default(),

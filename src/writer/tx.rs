@@ -108,6 +108,11 @@ pub(super) fn refusal(number: i64) -> Option<Code> {
     }
 }
 
+/// Whether the member waits for an answer, as the row says it.
+pub(super) fn asks(number: i64) -> bool {
+    number == 2
+}
+
 /// Whether somebody waits for the member's answer, or was turned away, as the member's row says it.
 pub(super) fn is_asked(number: i64) -> bool {
     matches!(number, 1 | 3)
@@ -200,6 +205,7 @@ impl Tx {
                     muted_until_ms: muted as u64,
                     last_ms: last as u64,
                     asked: is_asked(asked),
+                    asks: asks(asked),
                 })
             }
         };

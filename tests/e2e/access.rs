@@ -173,9 +173,9 @@ fn table() -> Vec<Row> {
         g::ReportContent { conversation: |scene: &Scene| Some(scene.group), event_seq: none, account: none, moment: none, text: words } => ["not_found", "ok", "ok"];
         g::FindGroups { text: words, after: none, limit: none } => ["ok", "ok", "ok"];
         g::JoinGroup { conversation: |scene: &Scene| Some(scene.group), code: none, message: words } => ["not_found", "not_found", "ok"];
-        g::AnswerJoin { conversation: group, account: bystander, accept: |_: &Scene| true } => ["not_found", "not_a_member", "not_found"];
+        g::AnswerJoin { conversation: group, account: bystander, accept: |_: &Scene| true } => ["not_found", "not_a_member", "forbidden"];
         g::WithdrawJoin { conversation: group } => ["ok", "ok", "ok"];
-        g::ListJoinRequests { conversation: group, after: none, limit: none } => ["not_found", "not_a_member", "ok"];
+        g::ListJoinRequests { conversation: group, after: none, limit: none } => ["not_found", "not_a_member", "forbidden"];
         g::MakeGroupLink { conversation: group, uses: none, valid_ms: none } => ["not_found", "not_a_member", "ok"];
         g::DropGroupLink { conversation: group, link: first } => ["not_found", "not_a_member", "ok"];
         g::ListGroupLinks { conversation: group } => ["not_found", "not_a_member", "ok"];

@@ -261,7 +261,7 @@ async fn attacks(world: &World, judge: &Judge, guest: bool, inputs: u64, random:
     }
 }
 
-pub(crate) fn resident() -> u64 {
+fn resident() -> u64 {
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
     pages.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
 }

@@ -186,7 +186,12 @@ async fn a_repeated_post_is_one_moment_and_other_words_are_a_conflict() {
     // The same id of somebody else is another moment.
     assert_ne!(bob.asks(request.clone()).await.moment, moment.moment);
     ada.asks(DeleteMoment { moment: moment.moment }).await;
-    assert_eq!(ada.is_refused(request).await, "not_found");
+    assert_eq!(ada.is_refused(request.clone()).await, "not_found");
+    // Of what is deleted nothing is left to compare with.
+    let hash: Option<(Vec<u8>,)> =
+        world.app().db.first("SELECT hash FROM moments WHERE gone = 1", &[]).await.unwrap();
+    assert!(hash.unwrap().0.is_empty());
+    assert_eq!(ada.is_refused(PostMoment { text: "other".into(), ..request }).await, "not_found");
     assert!(ada.feed().await.is_empty());
     let comment = CommentMoment {
         id: MessageId([9; 16]),

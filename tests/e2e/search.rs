@@ -171,3 +171,26 @@ async fn who_is_in_more_conversations_than_one_search_looks_into_is_told() {
     let inside = ada.asks(inside).await;
     assert_eq!((texts(&inside), inside.complete), (vec!["needle".into()], true));
 }
+
+#[tokio::test]
+async fn an_index_that_is_ahead_of_the_log_is_built_again() {
+    let mut world = World::start().await;
+    let ada = world.person("ada").await;
+    let notes = ada.opens(&ada).await;
+    ada.says(notes, "a rocket").await;
+    is_indexed(&world).await;
+    drop(ada);
+    // As after a power cut that took the end of the log and left the index.
+    world.app().search.apply(&[], 1_000_000).unwrap();
+    world.down().await;
+    world.up().await;
+    let guest = world.guest().await;
+    guest.sign_in(crate::world::sign_in("ada", crate::world::PASSWORD)).await.unwrap();
+    let found = async {
+        while guest.call(look_for("rocket", None, 5)).await.unwrap().messages.len() != 1 {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, found).await.expect("what was said is found again");
+    assert!(world.app().search.indexed().unwrap() < 1_000_000);
+}

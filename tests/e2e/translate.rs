@@ -238,6 +238,8 @@ async fn an_engine_with_the_interface_of_libretranslate_works_too() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("key");
     std::fs::write(&file, format!("{KEY}\n")).unwrap();
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&file, private).unwrap();
     let with_key = |config: &mut Config| {
         config.words.engine = "libretranslate".into();
         config.words.engine_url = engine.url();

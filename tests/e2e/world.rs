@@ -47,6 +47,7 @@ pub(crate) fn test_config(folder: &Path) -> Config {
     config.limits.requests_per_second = 100_000;
     config.limits.account_requests_per_second = 100_000;
     config.limits.guest_requests_per_second = 1_000_000;
+    config.people.stranger_messages_max = 1_000_000;
     config.limits.connections_per_account_max = 100_000;
     config.limits.connections_per_session_max = 100_000;
     config.limits.sends_per_second = 1_000_000;

@@ -100,7 +100,12 @@ impl Chain {
         let hub = Arc::new(Hub::default());
         let checkpoint_bytes = [16 * 1024, 128 * 1024, 64 * 1024 * 1024][self.random.below(3) as usize];
         let database = database(self.is_synced, checkpoint_bytes);
-        let options = Options { folder: self.folder.path().to_owned(), database, batch_max: 64 };
+        let options = Options {
+            folder: self.folder.path().to_owned(),
+            database,
+            batch_max: 64,
+            stranger_messages_max: u64::MAX,
+        };
         match Writer::open(&options, hub, Clock::default()).await {
             Ok((writer, db)) => {
                 let handle = writer.start(Arc::new(ChatHooks { files_quota: 0 })).unwrap();
@@ -178,6 +183,7 @@ impl Chain {
         hash[..8].copy_from_slice(&Hash::of(&send.body).0.to_be_bytes());
         SendCommand {
             stream: self.stream,
+            origin: self.stream,
             sender: AccountId(ACCOUNTS[0]),
             send,
             hash,
@@ -300,6 +306,7 @@ pub(crate) async fn begins(random: &mut Random, tally: &mut Tally) {
         folder: folder.to_owned(),
         database: database(true, 64 * 1024 * 1024),
         batch_max: 64,
+        stranger_messages_max: u64::MAX,
     };
     let open = async |options| Writer::open(&options, Arc::new(Hub::default()), Clock::default()).await;
     match open(options(first.path())).await {

@@ -1,6 +1,6 @@
 //! Looking up: what fits a text, best first.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -29,6 +29,8 @@ const RARE: u32 = 40;
 const OTHER_FORM: u32 = 8;
 /// What each difference of a misspelt word costs.
 const MISSPELT: u32 = 100;
+/// Words of one question that may be misspelt.
+const MISSPELT_MAX: usize = 3;
 /// What a single character costs as a translation: it begins many words, but is said alone less often.
 const SINGLE: u32 = 13;
 
@@ -283,8 +285,13 @@ impl Search<'_> {
             self.with_words(&begun, Match::Prefix, 0);
         }
         if known == Known::No {
-            let spelt: Vec<Vec<String>> = asked.iter().map(|word| self.spelt_like(word)).collect();
-            self.with_words(&spelt, Match::Near, MISSPELT);
+            let strange: BTreeSet<&String> =
+                asked.iter().filter(|word| self.index.words.find(word).is_none()).collect();
+            // Each costs a walk over the words; more of them are no misspelling.
+            if strange.len() <= MISSPELT_MAX {
+                let spelt: Vec<Vec<String>> = asked.iter().map(|word| self.spelt_like(word)).collect();
+                self.with_words(&spelt, Match::Near, MISSPELT);
+            }
         }
     }
 

@@ -243,6 +243,7 @@ fn joined(state: u8) -> Membership {
         muted_until_ms: 0,
         last_ms: 0,
         asked: false,
+        asks: false,
     }
 }
 

@@ -86,7 +86,7 @@ message! {
         cursors as "l": Vec<(ConversationId, u64)>,
     }
 
-    /// The event is durable. It stands for the event on this connection: it is not delivered here again.
+    /// The event is durable. It stands for the event on this stream: it is not delivered here again.
     pub struct Ack {
         /// The conversation.
         conversation as "c": ConversationId,

@@ -229,11 +229,11 @@ requests! {
     0x0616 groups::DropGroupLink(Session) => account::Done [NOT_FOUND, NOT_A_MEMBER, NOT_A_GROUP, FORBIDDEN]
     0x0617 groups::ListGroupLinks(Session) => groups::GroupLinks [NOT_FOUND, NOT_A_MEMBER, NOT_A_GROUP, FORBIDDEN]
 
-    0x0620 groups::Announce(Session) => groups::Announced [NOT_FOUND, NOT_A_MEMBER, NOT_A_GROUP, FORBIDDEN]
+    0x0620 groups::Announce(Session) => groups::Announced [NOT_FOUND, NOT_A_MEMBER, NOT_A_GROUP, FORBIDDEN, MUTED]
     0x0621 groups::SeeAnnouncement(Session) => account::Done [NOT_FOUND, NOT_A_MEMBER, NOT_A_GROUP]
     0x0622 groups::ListGroupAnnouncements(Session) => groups::GroupAnnouncements [NOT_FOUND]
     0x0623 groups::ListAnnouncementSeen(Session) => groups::AnnouncementSeen [NOT_FOUND, NOT_A_MEMBER]
-    0x0624 groups::PinMessage(Session) => account::Done [NOT_FOUND, NOT_A_MEMBER, NOT_A_GROUP, FORBIDDEN, BAD_TARGET]
+    0x0624 groups::PinMessage(Session) => account::Done [NOT_FOUND, NOT_A_MEMBER, NOT_A_GROUP, FORBIDDEN, MUTED, BAD_TARGET]
     0x0625 groups::ListPins(Session) => groups::Pins [NOT_FOUND, NOT_A_MEMBER]
     0x0626 groups::SetNickname(Session) => account::Done [NOT_FOUND, NOT_A_MEMBER, NOT_A_GROUP, MUTED]
 

@@ -216,6 +216,7 @@ impl Room {
             muted_until_ms: 0,
             last_ms: 0,
             asked: false,
+            asks: false,
         });
         membership.state = member_state::JOINED;
         membership.ranges.push(Range { from, to: None });

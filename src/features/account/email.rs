@@ -92,12 +92,11 @@ pub(super) async fn change(caller: Session, request: ChangeEmail) -> Result<Emai
     let new = request.email.as_deref().map(Address::parse).transpose()?;
     own_password(&caller, request.password).await?;
     let network = transport::network(caller.link.connection.remote().ip());
-    // The address so far counts with the new one: both get a mail.
-    let counted = match &new {
-        Some(new) => new.key.clone(),
-        None => mail::address_of(&app.db, account).await?.unwrap_or_default().0.to_ascii_lowercase(),
-    };
-    app.throttle.mail(&counted, network, Instant::now())?;
+    // Both addresses get a mail, and each has a bound on the codes that may be guessed.
+    let old = mail::address_of(&app.db, account).await?.map(|(old, _)| old.to_ascii_lowercase());
+    for counted in [old, new.as_ref().map(|new| new.key.clone())].into_iter().flatten() {
+        app.throttle.mail(&counted, network, Instant::now())?;
+    }
     let minutes = app.config.accounts.code_minutes;
     let begun =
         app.writer.run(move |tx| Box::pin(async move { begin(tx, account, new, minutes).await })).await?;

@@ -4,6 +4,7 @@ use litrocket_protocol::{
     AccountId, Fault, SessionId,
     account::{ChangePassword, Done, ListSessions, RevokeSession, RotateToken, Sessions, SignOut, Token},
     fault::code,
+    names,
 };
 
 use super::{
@@ -71,7 +72,8 @@ pub(super) async fn own_password(caller: &Session, password: String) -> Result<S
     let found = store::credentials_by_id(&app.db, caller.account()).await?;
     let found = found.ok_or_else(|| Error::from(code::BAD_TOKEN))?;
     let attempt = super::throttle::Attempt {
-        name: found.handle.to_lowercase(),
+        name: names::Handle::parse(&found.handle)
+            .map_or_else(|_| found.handle.to_lowercase(), |handle| handle.key),
         network: crate::transport::network(caller.link.connection.remote().ip()),
         known_device: true,
     };

@@ -19,6 +19,9 @@ const WINDOW: Duration = Duration::from_secs(15 * 60);
 const SIGN_UP_WINDOW: Duration = Duration::from_secs(60 * 60);
 /// How long codes that were sent count.
 const MAIL_WINDOW: Duration = Duration::from_secs(60 * 60);
+/// Hours' worth of codes that an address gets in a day: whoever guesses has a few tries for each of them.
+const MAIL_HOURS: u64 = 3;
+const MAIL_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Keys one table remembers. When it is full of running windows, the one that ends first goes.
 const KEYS_MAX: usize = 50_000;
 
@@ -117,6 +120,7 @@ pub struct Throttle {
     sign_ups: Windows<IpAddr>,
     pauses: Windows<String>,
     mails: Windows<String>,
+    mails_a_day: Windows<String>,
     mail_networks: Windows<IpAddr>,
 }
 
@@ -129,6 +133,7 @@ impl Throttle {
             sign_ups: Windows::new(config.sign_ups_per_address, SIGN_UP_WINDOW),
             pauses: Windows::new(1, Duration::from_secs(config.code_pause_seconds)),
             mails: Windows::new(config.codes_per_email, MAIL_WINDOW),
+            mails_a_day: Windows::new(config.codes_per_email.saturating_mul(MAIL_HOURS), MAIL_DAY),
             mail_networks: Windows::new(config.codes_per_address, MAIL_WINDOW),
         }
     }
@@ -139,9 +144,11 @@ impl Throttle {
         let email = email.to_owned();
         self.mail_networks.check(&network, now)?;
         self.mails.check(&email, now)?;
+        self.mails_a_day.check(&email, now)?;
         self.pauses.check(&email, now)?;
         self.mail_networks.count(network, now);
         self.mails.count(email.clone(), now);
+        self.mails_a_day.count(email.clone(), now);
         self.pauses.count(email, now);
         Ok(())
     }

@@ -61,7 +61,7 @@ fn new_event(command: &SendCommand, body: Vec<u8>) -> NewEvent {
         id: Some((command.send.id, command.hash)),
         body,
         fallback: command.send.fallback.clone(),
-        origin: command.stream,
+        origin: command.origin,
     }
 }
 

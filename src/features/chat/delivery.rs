@@ -31,8 +31,9 @@ use crate::{
     transport::SendStream,
 };
 
-/// Conversations with news that there is always room for.
+/// Conversations with news, and frames, that there is always room for.
 const DIRTY_ROOM: usize = 32;
+const OUT_ROOM: usize = 64;
 /// How long the end of the stream waits for the peer to have everything.
 const FINISH_TIME: Duration = Duration::from_secs(2);
 /// How long delivery waits after the database was not available.
@@ -42,17 +43,20 @@ const RETRY_TIME: Duration = Duration::from_millis(500);
 pub(super) struct Delivery {
     session: Session,
     answered: Arc<Answered>,
+    /// The number of this stream: what was sent on it is told by its acks.
+    origin: u64,
     reader: Reader,
     named: HashMap<ConversationId, u64>,
     /// Conversations whose cursor was refused: they stay silent until the client seeks.
     refused: HashSet<ConversationId>,
-    /// Up to where events were asked for: its own are among them, which otherwise their acks stand for. An earlier stream of
-    /// this connection may have ended with the acks in it.
+    /// Up to where events were asked for: its own are among them, which otherwise their acks stand for.
     again: HashMap<ConversationId, u64>,
     /// Conversations in which the account deleted something for itself.
     hidden: HashSet<ConversationId>,
     quiet: Quiet,
     live: bool,
+    /// Whether the last turn failed.
+    failing: bool,
     caught_up: bool,
     /// The version of the account log that was written, and whether there may be more.
     account_version: u64,
@@ -67,11 +71,12 @@ pub(super) struct Delivery {
 }
 
 impl Delivery {
-    pub(super) fn new(session: Session, answered: Arc<Answered>) -> Self {
+    pub(super) fn new(session: Session, answered: Arc<Answered>, origin: u64) -> Self {
         let window = Window::of(&session.link.connection);
         Self {
             session,
             answered,
+            origin,
             reader: Reader::default(),
             named: HashMap::new(),
             refused: HashSet::new(),
@@ -79,6 +84,7 @@ impl Delivery {
             hidden: HashSet::new(),
             quiet: Quiet::default(),
             live: false,
+            failing: false,
             caught_up: false,
             account_version: 0,
             account_behind: false,
@@ -100,7 +106,7 @@ impl Delivery {
                 }
             }
             closing |= commands.is_closed() && commands.is_empty();
-            let failed = !closing && self.turn().await.is_err();
+            let failed = !closing && self.fails().await;
             // The acks come first: a later event must not overtake the ack of an earlier own one.
             let mut chunks = self.answered.take();
             let acks = chunks.len();
@@ -117,8 +123,9 @@ impl Delivery {
                 self.answered.written(acks);
             }
             if self.out.capacity() == 0 {
-                // Its room is used again.
+                // Its room is used again, that of a large turn given back: idle connections are many.
                 chunks.clear();
+                chunks.shrink_to(OUT_ROOM);
                 self.out = chunks;
             }
             if failed {
@@ -143,6 +150,18 @@ impl Delivery {
         }
     }
 
+    /// Makes a turn; whether it failed. The first failure in a row is logged.
+    async fn fails(&mut self) -> bool {
+        let result = self.turn().await;
+        if let Err(error) = &result
+            && !self.failing
+        {
+            tracing::warn!(account = %self.session.account(), %error, "a device is not told what is new");
+        }
+        self.failing = result.is_err();
+        self.failing
+    }
+
     async fn write(&mut self, send: &mut SendStream, chunks: &mut [Bytes]) -> Result<(), ()> {
         let bytes: usize = chunks.iter().map(Bytes::len).sum();
         send.write_chunks(chunks).await.map_err(drop)?;
@@ -157,10 +176,12 @@ impl Delivery {
                 Ok(frames) => frames,
                 Err(error) => return self.give_up(send, error).await,
             },
-            Command::Seek(seek) => match Box::pin(self.seek(seek.conversation, seek.event_seq)).await {
-                Ok(frames) => frames,
-                Err(error) => return self.give_up(send, error).await,
-            },
+            Command::Seek(seek) => {
+                match Box::pin(self.pays_and_seeks(seek.conversation, seek.event_seq)).await {
+                    Ok(frames) => frames,
+                    Err(error) => return self.give_up(send, error).await,
+                }
+            }
             Command::Delivered(delivered) => {
                 self.delivered(&delivered).await;
                 Vec::new()
@@ -236,6 +257,12 @@ impl Delivery {
         Ok(frames)
     }
 
+    /// A seek costs what a request does. It waits for its turn instead of being refused.
+    async fn pays_and_seeks(&mut self, conversation: ConversationId, cursor: u64) -> Result<Vec<Bytes>> {
+        self.session.link.pays(&self.session.app).await;
+        self.seek(conversation, cursor).await
+    }
+
     async fn seek(&mut self, conversation: ConversationId, cursor: u64) -> Result<Vec<Bytes>> {
         let place = conversations::readable(&self.session.app.db, conversation, self.session.account()).await;
         let place = match place {
@@ -260,17 +287,21 @@ impl Delivery {
     /// Only what was really written counts as delivered.
     async fn delivered(&mut self, delivered: &chat::Delivered) {
         let (app, account) = (self.session.app.clone(), self.session.account());
-        let mut written = Vec::new();
+        let mut written: HashMap<ConversationId, u64> = HashMap::new();
         for (conversation, event_seq) in delivered.cursors.iter().take(wire::CURSORS_PER_FRAME_MAX) {
             if self.reader.cursor(*conversation).is_some_and(|cursor| *event_seq <= cursor) {
-                app.writer.lazy().delivered(*conversation, account, *event_seq);
                 if self.session.device.take_access_change(*conversation) {
                     self.access_changed(*conversation);
                 }
-                written.push((*conversation, *event_seq));
+                let last = written.entry(*conversation).or_default();
+                *last = (*last).max(*event_seq);
             }
         }
-        for (conversation, event_seq) in self.quiet.told(&app, account, written).await {
+        let rising = self.quiet.rising(&app, account, &written).await;
+        for (conversation, event_seq) in written {
+            app.writer.lazy().delivered(conversation, account, event_seq);
+        }
+        for (conversation, event_seq) in rising {
             let delivered = Some(event_seq);
             app.hub.tell_marker(&state::Marker { conversation, account, read: None, delivered });
         }
@@ -351,6 +382,8 @@ impl Delivery {
                 Step::Done => return Ok(()),
                 Step::Skip { from, to } => self.out.push(skip(conversation, from, to)),
                 Step::LookUp => {
+                    // An event may be replaced while the database is asked.
+                    recents = None;
                     let ranges = store::ranges(&app.db, conversation, self.session.account()).await?;
                     self.reader.set_ranges(conversation, ranges);
                 }
@@ -400,7 +433,7 @@ impl Delivery {
             }
             _ => Vec::new(),
         };
-        let own = self.session.device.id;
+        let own = self.origin;
         let again = self.again.get(&conversation).copied().unwrap_or(0);
         let mut bytes = 0;
         for entry in entries.into_iter().take_while(|entry| entry.event_seq <= to) {

@@ -27,7 +27,7 @@ pub(super) struct Place {
 pub(super) async fn places(db: &Db, account: AccountId) -> Result<Vec<Place>> {
     const HEADS: &str = "SELECT m.conversation, COALESCE((SELECT e.event_seq FROM events e
             WHERE e.conversation = m.conversation ORDER BY e.event_seq DESC LIMIT 1), 0)
-        FROM members m JOIN conversations c ON c.id = m.conversation WHERE m.account = $1
+        FROM members m JOIN conversations c ON c.id = m.conversation WHERE m.account = $1 AND m.shown = 1
         ORDER BY COALESCE(m.parted_ms, c.last_at_ms) DESC, m.conversation DESC";
     const RANGES: &str = "SELECT conversation, from_seq, to_seq FROM access WHERE account = $1 ORDER BY conversation, from_seq";
     let rows: Vec<(i64, i64)> = db.all(HEADS, args![account]).await?;
@@ -48,6 +48,19 @@ pub(super) async fn hidden_conversations(db: &Db, account: AccountId) -> Result<
     const SELECT: &str = "SELECT DISTINCT conversation FROM hidden WHERE account = $1";
     let rows: Vec<(i64,)> = db.all(SELECT, args![account]).await?;
     Ok(rows.into_iter().map(|(id,)| id.into()).collect())
+}
+
+/// The delivered markers of an account, as its rows have them.
+pub(super) async fn delivered(
+    db: &Db,
+    account: AccountId,
+    conversations: &[ConversationId],
+) -> Result<Vec<(ConversationId, u64)>> {
+    const SELECT: &str = "SELECT m.conversation, m.delivered FROM json_each($2) j
+        JOIN members m ON m.conversation = j.value AND m.account = $1";
+    let ids: Vec<u64> = conversations.iter().map(|conversation| conversation.0).collect();
+    let rows: Vec<(i64, i64)> = db.all(SELECT, args![account, json(&ids)?]).await?;
+    Ok(rows.into_iter().map(|(id, seq)| (id.into(), seq as u64)).collect())
 }
 
 /// The head of one conversation.

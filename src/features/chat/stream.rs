@@ -103,9 +103,10 @@ pub(super) async fn serve(session: Session, send: SendStream, recv: RecvStream) 
     let answered = Arc::new(Answered::new(session.device.clone()));
     // Boxed: the channel has room for 32 of them as long as the stream lives.
     let (commands, received) = mpsc::channel(COMMANDS_MAX);
-    let delivery = Delivery::new(session.clone(), answered.clone());
+    let origin = session.app.hub.next_stream();
+    let delivery = Delivery::new(session.clone(), answered.clone(), origin);
     let writing = delivery.run(send, received);
-    let reading = read(&session, recv, commands, answered);
+    let reading = read(&session, recv, commands, answered, origin);
     tokio::pin!(writing);
     tokio::select! {
         () = &mut writing => {}
@@ -121,8 +122,9 @@ async fn read(
     recv: RecvStream,
     commands: mpsc::Sender<Box<Command>>,
     answered: Arc<Answered>,
+    origin: u64,
 ) -> bool {
-    let mut sends = Sends { session, answered: &answered, waiting: Vec::new() };
+    let mut sends = Sends { session, answered: &answered, origin, waiting: Vec::new() };
     let finished = read_frames(recv, commands, &mut sends).await;
     // What was read before the end counts, whatever the end was.
     sends.hand_over().await;
@@ -189,6 +191,7 @@ fn decode<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
 struct Sends<'a> {
     session: &'a Session,
     answered: &'a Arc<Answered>,
+    origin: u64,
     waiting: Vec<SendCommand>,
 }
 
@@ -222,6 +225,7 @@ impl Sends<'_> {
                 let too_long = || Box::new(Fault::new(code::TOO_LONG).field("text").limit(most));
                 self.waiting.push(SendCommand {
                     stream: self.session.device.id,
+                    origin: self.origin,
                     sender: self.session.account(),
                     hash: payload_hash(&app.identity.payload_key, &send),
                     send,

@@ -240,6 +240,7 @@ pub(crate) async fn part(
     member_store::part(tx, conversation, account, state, event_seq).await?;
     tell_own_side(tx, conversation, &[account]).await?;
     tx.members_changed(conversation, Vec::new(), vec![account]);
+    invitations::inviter_gone(tx, conversation, account).await?;
     if looked_after { groups::no_longer_looks_after(tx, conversation, account).await } else { Ok(()) }
 }
 
@@ -251,8 +252,16 @@ pub(crate) async fn keep_out(
     state: u8,
 ) -> Result<()> {
     let was_in = tx.membership(conversation, account).await?.is_some_and(|it| !it.ranges.is_empty());
-    member_store::set_outside(tx, conversation, account, state).await?;
-    // Who never was in has no side of it.
+    if state == member_state::BANNED {
+        invitations::settle(tx, conversation, &[account]).await?;
+    }
+    if was_in || state == member_state::BANNED {
+        member_store::set_outside(tx, conversation, account, state).await?;
+    } else {
+        // Who never was in keeps nothing of a ban that is over.
+        member_store::forget_outsider(tx, conversation, account).await?;
+    }
+    // And has no side of it.
     if was_in { tell_own_side(tx, conversation, &[account]).await } else { Ok(()) }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     writer::Tx,
 };
 
-/// Of people somebody wants in a group, those who have no invitation into it: whether one reaches them, which it does
+/// Of people somebody wants in a group, those who have no invitation into it that stands: whether one reaches them, which it does
 /// not when they block the inviter or have `most` invitations.
 pub(super) async fn fresh(
     tx: &mut Tx,
@@ -26,8 +26,12 @@ pub(super) async fn fresh(
         "SELECT j.value, EXISTS (SELECT 1 FROM blocks b WHERE b.account = j.value AND b.blocked = $1)
             OR (SELECT COUNT(*) FROM group_invitations g WHERE g.account = j.value) >= $4
         FROM json_each($3) j WHERE NOT EXISTS
-            (SELECT 1 FROM group_invitations i WHERE i.account = j.value AND i.conversation = $2)";
-    let rows: Vec<(i64, i64)> = tx.all(FRESH, args![by, conversation, store::ids(people)?, most]).await?;
+            (SELECT 1 FROM group_invitations i
+            JOIN members m ON m.conversation = i.conversation AND m.account = i.by_account AND m.state = 2
+            WHERE i.account = j.value AND i.conversation = $2 AND i.expires_ms > $5)";
+    let now = tx.now_ms();
+    let args = args![by, conversation, store::ids(people)?, most, now];
+    let rows: Vec<(i64, i64)> = tx.all(FRESH, args).await?;
     Ok(rows.into_iter().map(|(account, kept)| (account.into(), kept == 0)).collect())
 }
 
@@ -39,7 +43,8 @@ pub(super) async fn insert(
 ) -> Result<()> {
     const INSERT: &str =
         "INSERT INTO group_invitations (account, conversation, by_account, at_ms, expires_ms)
-        VALUES ($1, $2, $3, $4, $5)";
+        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (account, conversation) DO UPDATE
+        SET by_account = excluded.by_account, at_ms = excluded.at_ms, expires_ms = excluded.expires_ms";
     let row =
         |account: &AccountId| args![*account, conversation, entry.by, entry.at_ms, entry.expires_ms].to_vec();
     let rows: Vec<_> = people.iter().map(row).collect();
@@ -59,6 +64,19 @@ pub(super) async fn take_of(tx: &mut Tx, conversation: ConversationId, people: &
     const DELETE: &str = "DELETE FROM group_invitations WHERE conversation = $1
             AND account IN (SELECT value FROM json_each($2)) RETURNING account, conversation";
     take(tx, DELETE, args![conversation, store::ids(people)?]).await
+}
+
+/// Takes those that somebody made into a conversation away, at most so many.
+pub(super) async fn take_made_by(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    by: AccountId,
+    most: u64,
+) -> Result<Gone> {
+    const DELETE: &str = "DELETE FROM group_invitations WHERE (account, conversation) IN
+            (SELECT account, conversation FROM group_invitations WHERE by_account = $2 AND conversation = $1 LIMIT $3)
+        RETURNING account, conversation";
+    take(tx, DELETE, args![conversation, by, most]).await
 }
 
 /// Takes expired ones away, at most so many.

@@ -23,6 +23,8 @@ use crate::{
 };
 
 const DAY_MS: u64 = 86_400_000;
+/// Invitations that one going member's job ends.
+const ENDED_AT_ONCE: u64 = 1_000;
 
 fn key(conversation: ConversationId) -> String {
     format!("group_invitation/{conversation}")
@@ -91,6 +93,12 @@ async fn end(tx: &mut Tx, gone: Gone) -> Result<u64> {
 /// People are in: nobody has to ask them any more.
 pub(super) async fn settle(tx: &mut Tx, conversation: ConversationId, joined: &[AccountId]) -> Result<()> {
     let gone = invitation_store::take_of(tx, conversation, joined).await?;
+    end(tx, gone).await.map(drop)
+}
+
+/// Who invited is not in any more: nobody comes in by what they said. What is left beyond so many expires.
+pub(super) async fn inviter_gone(tx: &mut Tx, conversation: ConversationId, by: AccountId) -> Result<()> {
+    let gone = invitation_store::take_made_by(tx, conversation, by, ENDED_AT_ONCE).await?;
     end(tx, gone).await.map(drop)
 }
 

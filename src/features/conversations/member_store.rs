@@ -112,6 +112,19 @@ pub(super) async fn set_outside(
     Ok(())
 }
 
+/// Takes the row of somebody who never was in away.
+pub(super) async fn forget_outsider(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    account: AccountId,
+) -> Result<()> {
+    const DELETE: &str =
+        "DELETE FROM members WHERE conversation = $1 AND account = $2 AND state <> 2 AND shown = 0";
+    tx.execute(DELETE, args![conversation, account]).await?;
+    tx.standing_changed(conversation, account);
+    Ok(())
+}
+
 /// Sets a member's name in the group; whether it is another.
 pub(crate) async fn set_nickname(
     tx: &mut Tx,

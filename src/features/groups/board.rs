@@ -43,6 +43,7 @@ async fn announce_in(
     text: String,
 ) -> Result<Option<u64>> {
     rules::allowed(tx, conversation, me, Permission::Announce).await?;
+    rules::not_muted(tx, conversation, me).await?;
     let settings = store::settings(tx, conversation).await?.ok_or_else(|| Error::from(code::NOT_A_GROUP))?;
     let current = store::announced(tx, conversation, settings.announcement).await?;
     // A retry of what stands is the same announcement.
@@ -114,7 +115,7 @@ pub(super) async fn list_seen(caller: Session, request: ListAnnouncementSeen) ->
     }
     let after = request.after.map_or((event_seq, AccountId::SYSTEM), |at| (at.event_seq, at.account));
     let after = if after.0 < event_seq { (event_seq, AccountId::SYSTEM) } else { after };
-    let mut seen = store::seen(db, conversation, after, limit + 1).await?;
+    let mut seen = store::seen(db, caller.account(), conversation, after, limit + 1).await?;
     let more = seen.len() as u64 > limit;
     seen.truncate(limit as usize);
     let next = seen
@@ -133,6 +134,7 @@ pub(super) async fn pin(caller: Session, request: PinMessage) -> Result<Done> {
 async fn pin_in(tx: &mut Tx, me: AccountId, request: PinMessage) -> Result<()> {
     let PinMessage { conversation, event_seq, pinned } = request;
     rules::allowed(tx, conversation, me, Permission::Pin).await?;
+    rules::not_muted(tx, conversation, me).await?;
     if store::is_pinned(tx, conversation, event_seq).await? == pinned {
         return Ok(());
     }

@@ -127,6 +127,26 @@ pub(super) async fn drop_ended_requests(tx: &mut Tx, conversation: ConversationI
     Ok(waited(tx.all(DELETE, args![conversation, now, END_STEP]).await?))
 }
 
+/// Requests that have ended.
+pub(super) struct Ended {
+    /// Those that still waited: where, and whose.
+    pub(super) waited: Vec<(ConversationId, AccountId)>,
+    /// All of them, those that were refused too.
+    pub(super) count: u64,
+}
+
+/// Takes expired requests of all groups away, at most so many.
+pub(super) async fn take_expired_requests(tx: &mut Tx, most: u64) -> Result<Ended> {
+    const DELETE: &str = "DELETE FROM group_requests WHERE (conversation, account) IN
+        (SELECT conversation, account FROM group_requests WHERE expires_ms <= $1 ORDER BY expires_ms LIMIT $2)
+        RETURNING conversation, account, refused";
+    let now = tx.now_ms();
+    let rows: Vec<(i64, i64, i64)> = tx.all(DELETE, args![now, most]).await?;
+    let count = rows.len() as u64;
+    let waited = rows.into_iter().filter(|(.., refused)| *refused == 0);
+    Ok(Ended { waited: waited.map(|(place, account, _)| (place.into(), account.into())).collect(), count })
+}
+
 fn waited(rows: Vec<(i64, i64)>) -> Vec<AccountId> {
     rows.into_iter().filter(|(_, refused)| *refused == 0).map(|(account, _)| account.into()).collect()
 }
@@ -224,14 +244,25 @@ pub(super) async fn drop_link(tx: &mut Tx, conversation: ConversationId, link: u
     tx.execute(DELETE, args![conversation, link]).await.map(drop)
 }
 
+/// A link.
+pub(super) struct Link {
+    pub(super) conversation: ConversationId,
+    pub(super) made_by: AccountId,
+    pub(super) uses_left: u64,
+}
+
 /// Where a link leads, and how many may still come by it. One that is used up is known until the next link is made, so
 /// that who came by it and asks again hears that they are in.
-pub(super) async fn link(tx: &mut Tx, hash: Vec<u8>) -> Result<Option<(ConversationId, u64)>> {
+pub(super) async fn link(tx: &mut Tx, hash: Vec<u8>) -> Result<Option<Link>> {
     const SELECT: &str =
-        "SELECT conversation, uses_left FROM group_links WHERE code_hash = $1 AND expires_ms > $2";
+        "SELECT conversation, made_by, uses_left FROM group_links WHERE code_hash = $1 AND expires_ms > $2";
     let now = tx.now_ms();
-    let row: Option<(i64, i64)> = tx.first(SELECT, args![hash, now]).await?;
-    Ok(row.map(|(conversation, uses)| (conversation.into(), uses as u64)))
+    let row: Option<(i64, i64, i64)> = tx.first(SELECT, args![hash, now]).await?;
+    Ok(row.map(|(conversation, made_by, uses)| Link {
+        conversation: conversation.into(),
+        made_by: made_by.into(),
+        uses_left: uses as u64,
+    }))
 }
 
 /// One came by a link.
@@ -241,8 +272,10 @@ pub(super) async fn use_link(tx: &mut Tx, hash: Vec<u8>) -> Result<()> {
 }
 
 pub(super) async fn links(db: &Db, conversation: ConversationId, now_ms: u64) -> Result<Vec<GroupLinkInfo>> {
-    const SELECT: &str = "SELECT link, made_by, made_ms, uses_left, expires_ms FROM group_links
-        WHERE conversation = $1 AND expires_ms > $2 AND uses_left > 0 ORDER BY made_ms DESC, link LIMIT $3";
+    const SELECT: &str = "SELECT l.link, l.made_by, l.made_ms, l.uses_left, l.expires_ms FROM group_links l
+        JOIN members m ON m.conversation = l.conversation AND m.account = l.made_by AND m.state = 2
+        WHERE l.conversation = $1 AND l.expires_ms > $2 AND l.uses_left > 0
+        ORDER BY l.made_ms DESC, l.link LIMIT $3";
     let rows: Vec<(i64, i64, i64, i64, i64)> =
         db.all(SELECT, args![conversation, now_ms, limits::GROUP_LINKS_MAX]).await?;
     Ok(rows

@@ -1,5 +1,7 @@
 //! Coming in without being brought: finding a group, joining it, asking, and answering who asks.
 
+use std::collections::BTreeSet;
+
 use litrocket_protocol::{
     AccountId, ConversationId, Fault,
     account::Done,
@@ -122,6 +124,8 @@ async fn ask(tx: &mut Tx, conversation: ConversationId, me: AccountId, message: 
         Some((true, ..)) => {
             return Err(Fault::new(code::FORBIDDEN).message("Your request was refused.").into());
         }
+        // Asking again in the same words tells nobody anything.
+        Some((false, entry)) if entry.message == message => return Ok(()),
         Some((false, entry)) => JoinRequestEntry { message, ..entry },
         None => {
             if join_store::count_waiting(tx, conversation).await? >= limits::JOIN_REQUESTS_MAX {
@@ -192,6 +196,18 @@ pub(crate) async fn forget(tx: &mut Tx, account: AccountId) -> Result<()> {
     store::forget_reports(tx, account).await
 }
 
+/// Takes expired requests away, at most so many; how many.
+pub(crate) async fn expire(tx: &mut Tx, most: u64) -> Result<u64> {
+    let ended = join_store::take_expired_requests(tx, most).await?;
+    let told = ended.waited.iter().map(|(conversation, account)| (*account, mine_key(*conversation), None));
+    tx.entries(told.collect()).await?;
+    let groups: BTreeSet<_> = ended.waited.iter().map(|(conversation, _)| *conversation).collect();
+    for conversation in groups {
+        tell_staff(tx, conversation).await?;
+    }
+    Ok(ended.count)
+}
+
 /// The group is over, and all requests with it.
 pub(super) async fn end_all(tx: &mut Tx, conversation: ConversationId) -> Result<()> {
     end_requests(tx, conversation, None).await
@@ -219,7 +235,7 @@ pub(super) async fn answer(caller: Session, request: AnswerJoin) -> Result<Done>
 
 async fn answer_in(tx: &mut Tx, me: AccountId, request: AnswerJoin, most: u64) -> Result<()> {
     let AnswerJoin { conversation, account, accept } = request;
-    let standing = rules::allowed(tx, conversation, me, Permission::Invite).await?;
+    let standing = rules::allowed(tx, conversation, me, Permission::Answer).await?;
     let state = tx.membership(conversation, account).await?.map(|it| it.state);
     if accept && state == Some(member_state::JOINED) {
         return Ok(());
@@ -255,7 +271,7 @@ pub(super) async fn withdraw(caller: Session, request: WithdrawJoin) -> Result<D
 pub(super) async fn list(caller: Session, request: ListJoinRequests) -> Result<JoinRequests> {
     let limit = page_limit(request.limit)?;
     let (app, conversation) = (&caller.app, request.conversation);
-    rules::may_read(&app.db, conversation, caller.account(), Permission::Invite).await?;
+    rules::may_read(&app.db, conversation, caller.account(), Permission::Answer).await?;
     // What has ended is gone, also while its row is there.
     let now = app.clock.now_ms();
     let after = request.after.map_or((now, u64::MAX), |at| (at.expires_ms.max(now), at.account.0));

@@ -91,7 +91,13 @@ pub(super) fn bad_code() -> Error {
 /// The group that a code leads to, and how many may still come by it.
 pub(super) async fn opens(tx: &mut Tx, code: &str) -> Result<(ConversationId, u64)> {
     let hash = account::secret_hash(code.trim().as_bytes());
-    join_store::link(tx, hash).await?.ok_or_else(bad_code)
+    let link = join_store::link(tx, hash).await?.ok_or_else(bad_code)?;
+    // It lets people in for as long as who made it may.
+    match rules::allowed(tx, link.conversation, link.made_by, Permission::Invite).await {
+        Ok(_) => Ok((link.conversation, link.uses_left)),
+        Err(Error::Fault(_)) => Err(bad_code()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Somebody came in by a code.

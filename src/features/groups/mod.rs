@@ -31,7 +31,7 @@ use crate::{
 
 pub(crate) use audit::{About, record};
 pub(crate) use export_store::EXPORT;
-pub(crate) use joining::{entered, forget, no_longer_looks_after, tell_staff};
+pub(crate) use joining::{entered, expire as expire_requests, forget, no_longer_looks_after, tell_staff};
 pub(crate) use moderation::may_remove_message;
 pub(crate) use roles::room_for_administrator;
 pub(crate) use settings::renamed;

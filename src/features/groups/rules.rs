@@ -18,8 +18,10 @@ use crate::{
 /// Something that needs a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Permission {
-    /// Bring people in, make links, answer requests.
+    /// Bring people in, make links.
     Invite,
+    /// Read and answer requests to come in: who may invite, of the owner and administrators, for they look after them.
+    Answer,
     /// Pin messages.
     Pin,
     /// Change the announcement.
@@ -38,6 +40,7 @@ impl Permission {
     fn weakest(self, permissions: &Permissions) -> u8 {
         match self {
             Self::Invite => permissions.invite,
+            Self::Answer => permissions.invite.min(role::ADMINISTRATOR),
             Self::Pin => permissions.pin,
             Self::Announce => permissions.announce,
             Self::Remove => permissions.remove,

@@ -9,6 +9,7 @@ use litrocket_protocol::{
 };
 
 use super::audit::About;
+use crate::features::people::lets;
 use crate::{
     args,
     db::Db,
@@ -281,20 +282,24 @@ pub(super) async fn announced(
     Ok(frame::decode::<AnnouncedText>(&event.body).ok().map(|body| body.text))
 }
 
-/// Who has seen an announcement or a later one, behind an announcement and an account.
+/// Who has seen an announcement or a later one, behind an announcement and an account, of those who let the reader know.
 pub(super) async fn seen(
     db: &Db,
+    reader: AccountId,
     conversation: ConversationId,
     after: (u64, AccountId),
     limit: u64,
 ) -> Result<Vec<(u64, GroupPerson)>> {
-    const SELECT: &str = "SELECT m.announced, a.id, a.handle, a.display_name
+    const SELECT: &str = concat!(
+        "SELECT m.announced, a.id, a.handle, a.display_name
         FROM members m JOIN accounts a ON a.id = m.account
         WHERE m.conversation = $1 AND m.announced > 0 AND m.announced >= $2
-            AND (m.announced > $2 OR m.account > $3) AND m.state = 2 AND a.read_receipts = 1
-        ORDER BY m.announced, m.account LIMIT $4";
+            AND (m.announced > $2 OR m.account > $3) AND m.state = 2 AND (a.id = $5 OR ",
+        lets!("a.read_receipts", "a.id", "$5"),
+        ") ORDER BY m.announced, m.account LIMIT $4"
+    );
     let rows: Vec<(i64, i64, String, String)> =
-        db.all(SELECT, args![conversation, after.0, after.1, limit]).await?;
+        db.all(SELECT, args![conversation, after.0, after.1, limit, reader]).await?;
     Ok(rows.into_iter().map(|(seq, id, handle, name)| (seq as u64, person((id, handle, name)))).collect())
 }
 

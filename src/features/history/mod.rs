@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use litrocket_core::access;
 use litrocket_protocol::{
     AccountId, ConversationId, Fault,
+    conversations::member_state,
     fault::code,
     history::{Events, FindDate, GetEvents, GetHistory, GetReactions, History, Place, ReactedBy, Reactions},
     limits,
@@ -143,6 +144,10 @@ async fn reactions(caller: Session, request: GetReactions) -> Result<Reactions> 
     let place = readable(db, conversation, caller.account()).await?;
     if !access::may_read(&place.ranges, request.event_seq) {
         return Err(Error::from(Fault::new(code::NOT_FOUND).field("event_seq")));
+    }
+    // Who is out reads what was said until then, and no reaction of later.
+    if place.state != member_state::JOINED {
+        return Ok(Reactions { reactions: Vec::new(), more: false });
     }
     let after = request.after.unwrap_or(ReactedBy { account: AccountId::SYSTEM, emoji: String::new() });
     let mut reactions = store::reactions(db, conversation, request.event_seq, &after, limit + 1).await?;

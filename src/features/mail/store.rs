@@ -203,8 +203,8 @@ pub(super) struct Waiting {
 
 /// Mails that are due, the one that waits longest first.
 pub(super) async fn due(db: &Db, now_ms: u64, limit: u64) -> Result<Vec<Waiting>> {
-    const SELECT: &str = "SELECT q.id, q.address, q.key, q.template, q.account, q.nonce, q.locale, q.tries,
-            q.expires_ms, a.handle
+    const SELECT: &str = "SELECT q.id, q.address, q.key, q.template, q.account, q.nonce,
+            COALESCE(a.locale, q.locale), q.tries, q.expires_ms, a.handle
         FROM mail_queue q LEFT JOIN emails e ON e.key = q.key LEFT JOIN accounts a ON a.id = e.account
         WHERE q.next_ms <= $1 ORDER BY q.next_ms LIMIT $2";
     type WaitingRow = (i64, String, String, i64, i64, Vec<u8>, String, i64, i64, Option<String>);

@@ -63,10 +63,10 @@ pub(super) async fn hide(caller: Session, request: HideMoments) -> Result<Done> 
         if !people::exists(tx, author).await? {
             return Err(missing("account"));
         }
-        if store::count_hidden(tx, me).await? >= limits::MOMENTS_HIDDEN_MAX as u64 {
-            return Err(too_many("hidden", limits::MOMENTS_HIDDEN_MAX));
-        }
         if store::hide(tx, me, author).await? {
+            if store::count_hidden(tx, me).await? > limits::MOMENTS_HIDDEN_MAX as u64 {
+                return Err(too_many("hidden", limits::MOMENTS_HIDDEN_MAX));
+            }
             let value = frame::encode_body(&MomentsHiddenEntry { at_ms: tx.now_ms() });
             tx.entry(me, key, Some(value)).await?;
         }

@@ -94,7 +94,7 @@ async fn insert(
     audience: Audience,
 ) -> Result<(u64, bool)> {
     if let Some(earlier) = store::earlier(tx, me, id).await? {
-        if earlier.hash != hash {
+        if !earlier.gone && earlier.hash != hash {
             return Err(Fault::new(code::ID_CONFLICT).field("id").into());
         }
         return if earlier.gone { Err(missing("id")) } else { Ok((earlier.number, false)) };

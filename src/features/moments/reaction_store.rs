@@ -108,8 +108,8 @@ pub(super) async fn own_is_gone(
 
 /// The comment says nothing any more; its number stays.
 pub(super) async fn take_back(tx: &mut Tx, number: u64) -> Result<()> {
-    const DELETE: &str = "UPDATE moment_comments SET gone = 1, text = '' WHERE id = $1";
-    tx.execute(DELETE, args![number]).await.map(drop)
+    const DELETE: &str = "UPDATE moment_comments SET gone = 1, text = '', hash = $2 WHERE id = $1";
+    tx.execute(DELETE, args![number, Vec::<u8>::new()]).await.map(drop)
 }
 
 /// A page of those who like a moment, as the reader sees them, behind an account.
@@ -170,7 +170,7 @@ pub(super) async fn erase(tx: &mut Tx, account: AccountId) -> Result<()> {
     const LIKES: &str = "DELETE FROM moment_likes WHERE account = $1
         OR moment IN (SELECT id FROM moments WHERE author = $1)";
     const AT_OWN: &str = "UPDATE moment_comments SET gone = 1, text = ''
-        WHERE moment IN (SELECT id FROM moments WHERE author = $1) AND gone = 0";
+        WHERE moment IN (SELECT id FROM moments WHERE author = $1)";
     // Whom they answered is nobody now: what only common friends saw is not opened to others.
     const ANSWERS: &str = "UPDATE moment_comments SET reply_to = NULL, reply_account = 0
         WHERE reply_account = $1";

@@ -64,7 +64,7 @@ async fn write(tx: &mut Tx, me: AccountId, request: CommentMoment) -> Result<Mom
     let hash = *blake3::hash(&frame::encode_body(&request)).as_bytes();
     let CommentMoment { id, moment, text, reply_to } = request;
     if let Some(earlier) = reaction_store::earlier(tx, me, id).await? {
-        if earlier.hash != hash {
+        if !earlier.gone && earlier.hash != hash {
             return Err(Fault::new(code::ID_CONFLICT).field("id").into());
         }
         return reaction_store::seen(tx, me, moment, earlier.number).await?.ok_or_else(|| missing("id"));

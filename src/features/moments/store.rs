@@ -93,15 +93,19 @@ pub(super) async fn is_deleted(tx: &mut Tx, account: AccountId, moment: u64) -> 
 }
 
 pub(super) async fn delete(tx: &mut Tx, moments: &[u64]) -> Result<()> {
-    const MOMENTS: &str = "UPDATE moments SET gone = 1, open = 0, text = ''
+    // The hash goes with the words: short ones can be guessed from it.
+    const MOMENTS: &str = "UPDATE moments SET gone = 1, open = 0, text = '', hash = $2
         WHERE id IN (SELECT value FROM json_each($1))";
     const PEOPLE: &str = "DELETE FROM moment_people WHERE moment IN (SELECT value FROM json_each($1))";
     const LIKES: &str = "DELETE FROM moment_likes WHERE moment IN (SELECT value FROM json_each($1))";
-    const COMMENTS: &str = "UPDATE moment_comments SET gone = 1, text = ''
+    const COMMENTS: &str = "UPDATE moment_comments SET gone = 1, text = '', hash = $2
         WHERE moment IN (SELECT value FROM json_each($1)) AND gone = 0";
     let ids = json(moments)?;
-    for statement in [MOMENTS, PEOPLE, LIKES, COMMENTS] {
+    for statement in [PEOPLE, LIKES] {
         tx.execute(statement, args![&*ids]).await?;
+    }
+    for statement in [MOMENTS, COMMENTS] {
+        tx.execute(statement, args![&*ids, Vec::<u8>::new()]).await?;
     }
     Ok(())
 }

@@ -26,7 +26,7 @@ use crate::{
     app::App,
     config,
     error::{Error, Result},
-    features::conversations,
+    features::{conversations, groups},
     rpc::Router,
     writer::Tx,
 };
@@ -77,11 +77,12 @@ pub async fn expire(app: Arc<App>) {
     }
 }
 
-/// Takes some expired friend requests and invitations into groups away; how many.
+/// Takes some expired friend requests, invitations into groups and requests to join away; how many.
 pub async fn expire_now(app: &App) -> Result<u64> {
     let work = async |tx: &mut Tx| {
         let invitations = conversations::expire_invitations(tx, EXPIRE_STEP).await?;
-        Ok(invitations + request_store::expire(tx, EXPIRE_STEP).await?)
+        let joining = groups::expire_requests(tx, EXPIRE_STEP).await?;
+        Ok(invitations + joining + request_store::expire(tx, EXPIRE_STEP).await?)
     };
     app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await
 }

@@ -29,7 +29,25 @@ pub fn start(app: Arc<App>) -> std::io::Result<std::thread::JoinHandle<()>> {
     })
 }
 
+/// An index that knows more than the log has was made for another one: of before a power cut, or of before a backup was
+/// put back. What comes to those places would never be found.
+async fn check(app: &App) -> Result<()> {
+    let (indexed, last) = (app.search.indexed()?, store::last(&app.db).await?);
+    if indexed > last {
+        tracing::warn!(indexed, last, "the search index is ahead of the log and is built again");
+        app.search.clear()?;
+    }
+    Ok(())
+}
+
 async fn follow(app: Arc<App>) {
+    while let Err(error) = check(&app).await {
+        tracing::warn!(%error, "the search index does not follow");
+        tokio::select! {
+            () = tokio::time::sleep(RETRY) => {}
+            () = app.until_draining() => return,
+        }
+    }
     loop {
         let rest = match step(&app).await {
             Ok(0) => REST,

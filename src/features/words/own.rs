@@ -84,7 +84,7 @@ async fn add_all(tx: &mut Tx, me: AccountId, new: Vec<NewWord>) -> Result<WordsA
     for (place, word) in new.into_iter().enumerate() {
         let hash = *blake3::hash(&frame::encode_body(&word)).as_bytes();
         if let Some(earlier) = earlier.get(&word.id) {
-            if earlier.hash != hash {
+            if earlier.word.is_some() && earlier.hash != hash {
                 return Err(Fault::new(code::ID_CONFLICT).field("id").into());
             }
             // It was added and is deleted since.

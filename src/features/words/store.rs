@@ -180,9 +180,9 @@ pub(super) async fn update(tx: &mut Tx, account: AccountId, word: &Word) -> Resu
 /// Empties a word; its id stays taken.
 pub(super) async fn delete(tx: &mut Tx, account: AccountId, id: MessageId) -> Result<()> {
     const EMPTY: &str = "UPDATE own_words SET word = '', reading = '', meaning = '', example = '', note = '',
-            deleted_ms = $3 WHERE account = $1 AND id = $2";
+            deleted_ms = $3, hash = $4 WHERE account = $1 AND id = $2";
     let now = tx.now_ms();
-    tx.execute(EMPTY, args![account, id, now]).await?;
+    tx.execute(EMPTY, args![account, id, now, Vec::<u8>::new()]).await?;
     set_terms(tx, account, id, Vec::new()).await
 }
 

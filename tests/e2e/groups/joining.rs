@@ -225,3 +225,54 @@ async fn a_link_lets_in_as_many_as_it_says_and_no_more() {
     let neither = JoinGroup::default();
     assert_eq!(eve.is_refused(neither).await, "bad_value");
 }
+
+#[tokio::test]
+async fn a_link_lets_people_in_for_as_long_as_its_maker_may() {
+    let world = World::start().await;
+    let [ada, bob, eve, carol] = world.people(["ada", "bob", "eve", "carol"]).await;
+    let group = ada.makes_group("rockets", &[&bob, &carol]).await;
+    let make = MakeGroupLink { conversation: group, uses: Some(9), valid_ms: None };
+    let by = |code: &str| JoinGroup { conversation: None, code: Some(code.into()), message: String::new() };
+    let links = async |person: &Person| person.asks(ListGroupLinks { conversation: group }).await.links.len();
+    let [bobs, carols] = [bob.asks(make.clone()).await.code, carol.asks(make).await.code];
+    assert_eq!(links(&ada).await, 2);
+    // Members may not invite any more, and may again.
+    ada.permits(group, PermissionChanges { invite: Some(2), ..PermissionChanges::default() }).await;
+    assert_eq!(eve.is_refused(by(&bobs)).await, "bad_invite");
+    ada.permits(group, PermissionChanges { invite: Some(3), ..PermissionChanges::default() }).await;
+    bob.asks(LeaveGroup { conversation: group }).await;
+    ada.asks(BanMember { conversation: group, account: carol.account, banned: true }).await;
+    for code in [&bobs, &carols] {
+        assert_eq!(eve.is_refused(by(code)).await, "bad_invite");
+    }
+    assert_eq!(links(&ada).await, 0);
+}
+
+#[tokio::test]
+async fn requests_are_for_those_who_look_after_the_group_and_end_by_themselves() {
+    let world = World::start().await;
+    let [mut ada, bob, mut eve] = world.people(["ada", "bob", "eve"]).await;
+    let group = ada.makes_group("rockets", &[&bob]).await;
+    ada.sets(group, opens(joining::ON_REQUEST)).await;
+    ada.listens().await;
+    eve.listens().await;
+    eve.asks(join(group)).await;
+    assert_eq!(ada.hears_of_requests(group).await, 1);
+    // Members may invite, and are told nothing of who asks.
+    let list = ListJoinRequests { conversation: group, after: None, limit: None };
+    assert_eq!(bob.is_refused(list).await, "forbidden");
+    let answer = AnswerJoin { conversation: group, account: eve.account, accept: false };
+    assert_eq!(bob.is_refused(answer).await, "forbidden");
+    // The same words again tell nobody; then the time is over.
+    eve.asks(join(group)).await;
+    world.app().clock.set_offset_ms((limits::JOIN_REQUEST_DAYS + 1) as i64 * 86_400_000);
+    litrocket::features::people::expire_now(world.app()).await.unwrap();
+    assert_eq!(ada.hears_of_requests(group).await, 0);
+    let key = format!("join_request/{group}");
+    let ended = |item: &Item| match item {
+        Item::Entry(entry) if entry.key == key && entry.value.is_none() => Some(()),
+        _ => None,
+    };
+    eve.waits_for(ended).await;
+    assert_eq!(ada.sees_settings(group).await.requests, 0);
+}

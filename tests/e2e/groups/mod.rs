@@ -1,6 +1,7 @@
 //! Groups, small and large.
 
 mod board;
+mod commands;
 mod joining;
 mod moderation;
 mod rules;

@@ -6,8 +6,8 @@ use litrocket_protocol::{
     event::{Banned, Muted, kind},
     files::MakeGroupFolder,
     groups::{
-        BanMember, GroupChange, JoinGroup, ListAudit, ListBanned, MuteMember, ReportContent, SetNickname,
-        audit_action, joining,
+        Announce, BanMember, GroupChange, JoinGroup, ListAudit, ListBanned, MuteMember, PermissionChanges,
+        PinMessage, ReportContent, SetNickname, audit_action, joining,
     },
     limits,
 };
@@ -38,6 +38,12 @@ async fn the_muted_say_nothing_until_they_may_again() {
     assert_eq!(bob.is_refused(nickname).await, "muted");
     let folder = MakeGroupFolder { conversation: group, name: "mine".into() };
     assert_eq!(bob.is_refused(folder).await, "muted");
+    ada.permits(group, PermissionChanges { announce: Some(3), pin: Some(3), ..PermissionChanges::default() })
+        .await;
+    let announce = Announce { conversation: group, text: "all hear me".into() };
+    assert_eq!(bob.is_refused(announce).await, "muted");
+    let pin = PinMessage { conversation: group, event_seq: said, pinned: true };
+    assert_eq!(bob.is_refused(pin).await, "muted");
     bob.sends(group, Outgoing::recall(said)).await.unwrap();
     // Leaving and coming back takes nothing off.
     bob.asks(litrocket_protocol::conversations::LeaveGroup { conversation: group }).await;

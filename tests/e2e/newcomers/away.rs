@@ -1,7 +1,7 @@
 //! What happened while one was away, and how it is told.
 
 use litrocket_client::Error;
-use litrocket_protocol::{AccountId, conversations::CreateGroup, limits};
+use litrocket_protocol::{AccountId, limits};
 use serde_json::Value;
 
 use super::{people, types};
@@ -70,26 +70,6 @@ async fn announcements_made_while_away_are_told_once_on_every_device() {
     assert_eq!(types(&heard), ["friend_request", "device_added"]);
     assert_eq!(heard[1]["label"], "phone");
     assert!(hears(&bob).is_empty());
-}
-
-#[tokio::test]
-async fn a_stranger_is_marked_as_one_behind_two_hundred_newer_conversations() {
-    let mut process = Process::new();
-    process.variables = vec![("LITROCKET_LIMITS_GROUPS_PER_DAY", "1000")];
-    process.up();
-    let client = process.person("bob").await;
-    let [ada] = people(&process, ["ada"]);
-    let bob = Terminal { process: &process, profile: "bob" };
-    bob.says(&["login", "bob"]);
-    ada.says(&["send", "@bob", "hello"]);
-    for number in 0..=200 {
-        let (id, name) = (client.new_id().unwrap(), format!("group {number}"));
-        client.call(CreateGroup { id, name, accounts: vec![], open_history: false }).await.unwrap();
-    }
-    let heard = bob.says(&["listen", "--idle", "2"]);
-    let messages: Vec<&Value> = heard.iter().filter(|line| line["type"] == "message").collect();
-    assert_eq!((messages.len(), &messages[0]["request"]), (1, &true.into()));
-    assert!(heard.iter().all(|line| line["type"] == "message" || line.get("request").is_none()));
 }
 
 #[tokio::test]

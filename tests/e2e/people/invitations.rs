@@ -95,7 +95,11 @@ async fn an_invitation_that_is_refused_expired_or_whose_maker_went_is_none() {
     ada.asks(RemoveMember { conversation: group, account: eve.account }).await;
     assert!(bob.invitations().await.is_empty());
     assert_eq!(bob.is_refused(accept.clone()).await, "not_found");
-    // Nobody answers; a week was over already.
+    assert!(bob.learns::<InvitationEntry>(&key).await.is_some());
+    assert_eq!(bob.learns::<InvitationEntry>(&key).await, None, "devices hear that it is over");
+    // Another one is not kept out by it. Nobody answers, and the time is over.
+    ada.asks(bring(group, &[&bob])).await;
+    assert_eq!(bob.invitations().await, [group]);
     assert!(bob.learns::<InvitationEntry>(&key).await.is_some());
     world.app().clock.set_offset_ms(40 * DAY_MS);
     assert_eq!(people::expire_now(world.app()).await.unwrap(), 1);

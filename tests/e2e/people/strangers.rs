@@ -171,3 +171,20 @@ async fn a_first_message_counts_as_turning_to_a_stranger() {
     assert_eq!(ada.is_refused(ask(&fay)).await, "too_many_strangers");
     assert!(ada.asks(SetPrivacy::default()).await.presence);
 }
+
+#[tokio::test]
+async fn a_stranger_says_a_little_until_they_are_answered() {
+    let world = World::start_with(|config| config.people.stranger_messages_max = 3).await;
+    let [ada, mut bob] = world.people(["ada", "bob"]).await;
+    let room = ada.opens(&bob).await;
+    for n in 0..3 {
+        ada.says(room, &format!("hello {n}")).await;
+    }
+    assert_eq!(ada.cannot_send(room, Outgoing::text("one more")).await, "not_accepting");
+    bob.listens().await;
+    bob.says(room, "all right").await;
+    for n in 0..3 {
+        ada.says(room, &format!("thank you {n}")).await;
+        bob.hears(&format!("thank you {n}")).await;
+    }
+}

@@ -4,6 +4,7 @@ mod handshakes;
 mod readers;
 mod sign_in;
 mod slow;
+mod streams;
 
 use std::{
     net::Ipv4Addr,

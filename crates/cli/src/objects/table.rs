@@ -269,7 +269,11 @@ pub(super) const CLIENT: &[Object] = &[
         "conversation: number, id: number, at_ms: number, actor: text, actor_id: number, action: text, \
          account: text or null, account_id: number or null, event_seq: number or null, value: number or null",
     ),
-    object(&["announced"], "`group announce`", "conversation: number, event_seq: number"),
+    object(
+        &["announced"],
+        "`group announce`; null when there was nothing to take down",
+        "conversation: number, event_seq: number or null",
+    ),
     object(
         &["announcement"],
         "`group announcements`, and signing in; an empty text took the one before down",

@@ -98,6 +98,8 @@ pub struct Membership {
     pub last_ms: u64,
     /// Somebody waits there for their answer: a message of theirs is one.
     pub asked: bool,
+    /// They are the one who waits: until there is an answer they may say only a little.
+    pub asks: bool,
 }
 
 /// What a group lets its members send. Each role is the weakest that may.
@@ -165,8 +167,10 @@ pub enum Decision {
 }
 
 /// Heads and fences. One for the whole server.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Writer {
+    /// Messages of a stranger before there is an answer.
+    stranger_messages_max: u64,
     heads: HashMap<ConversationId, Head>,
     /// Values that the open transaction replaced, oldest first.
     undo: Vec<(ConversationId, Head)>,
@@ -177,7 +181,23 @@ pub struct Writer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Savepoint(usize);
 
+impl Default for Writer {
+    fn default() -> Self {
+        Self::new(u64::MAX)
+    }
+}
+
 impl Writer {
+    /// One that takes so many messages of a stranger before there is an answer.
+    pub fn new(stranger_messages_max: u64) -> Self {
+        Self {
+            stranger_messages_max,
+            heads: HashMap::default(),
+            undo: Vec::new(),
+            fences: HashMap::default(),
+        }
+    }
+
     /// The known head of a conversation, with the events of the open transaction.
     pub fn head(&self, conversation: ConversationId) -> Option<Head> {
         self.heads.get(&conversation).copied()
@@ -227,6 +247,9 @@ impl Writer {
             return refused;
         }
         let head = self.heads.get(&send.conversation).copied().unwrap_or_default();
+        if member.asks && kind::counts(send.kind) && head.message_seq >= self.stranger_messages_max {
+            return Decision::Refuse(code::NOT_ACCEPTING);
+        }
         if let Some(target) = send.target
             && (target > head.event_seq || !access::may_read(&member.ranges, target))
         {

@@ -13,6 +13,7 @@ fn member() -> Membership {
         muted_until_ms: 0,
         last_ms: 0,
         asked: false,
+        asks: false,
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{
     config,
-    transport::{HttpAnswer, HttpError, HttpServer},
+    transport::{self, HttpAnswer, HttpError, HttpServer},
 };
 
 /// Bytes of one answer of an engine.
@@ -53,6 +53,8 @@ pub(super) fn configured(options: &config::Words) -> Result<Option<Box<dyn Engin
     let key = match options.engine_key_file.as_str() {
         "" => None,
         file => {
+            transport::check_mode(Path::new(file))
+                .map_err(|error| format!("words.engine_key_file: {error}"))?;
             let key = std::fs::read_to_string(file);
             Some(key.map_err(|error| format!("words.engine_key_file {file}: {error}"))?.trim().to_owned())
         }

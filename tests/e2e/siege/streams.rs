@@ -14,11 +14,13 @@ use litrocket_protocol::{
 use quinn::VarInt;
 use tokio::time::timeout;
 
+use super::{Talk, address};
 use crate::{
-    bad_inputs::{Expected, input, resident},
+    bad_inputs::{Expected, input},
+    process::Process,
     raw::Raw,
     witness::{Random, size},
-    world::{PATIENCE, World},
+    world::PATIENCE,
 };
 
 /// What a stream's end may say.
@@ -158,12 +160,10 @@ async fn bringing(raw: &Raw, upload: u64, chunks: u64, random: &mut Random) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bad_input_on_streams_that_last_and_that_bring_files_harms_nobody() {
     let inputs = size("LITROCKET_BAD_STREAMS", 3_000);
-    let world = World::start().await;
-    let [ada, mut bob] = world.people(["ada", "bob"]).await;
-    bob.listens().await;
-    let chat = ada.opens(&bob).await;
+    let process = Process::start();
+    let talk = Talk::begins(&process).await;
     let (tables, mut random) = (Tables::new(), Random::new());
-    let raw = world.raw().await;
+    let raw = Raw::connect(process.port, &process.path().join("certs/ca.pem"), address(1).into()).await;
     raw.signs_up("mallory").await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("plans");
@@ -176,21 +176,21 @@ async fn bad_input_on_streams_that_last_and_that_bring_files_harms_nobody() {
         hashes: digest.hashes.concat(),
     };
     let upload = raw.call(&open).await.unwrap().file;
-    let before = resident();
+    let before = process.resident();
     for turn in 0..inputs {
         match turn % 3 {
             0 => lasting(&raw, &tables, ("chat", stream_kind::CHAT), &mut random).await,
             1 => lasting(&raw, &tables, ("state", stream_kind::STATE), &mut random).await,
             _ => bringing(&raw, upload, digest.hashes.len() as u64, &mut random).await,
         }
-        if turn % 100 == 0 {
-            ada.says(chat, &turn.to_string()).await;
-            bob.hears(&turn.to_string()).await;
-        }
     }
-    let grown = resident().saturating_sub(before);
-    println!("{inputs} bad inputs on streams, {} KiB more memory", grown / 1024);
-    assert!(grown < 32 * 1024 * 1024, "{grown} bytes more");
+    let grown = process.resident().saturating_sub(before);
     let state = raw.call(&FinishUpload { file: upload }).await.unwrap();
+    println!(
+        "{inputs} bad inputs on streams, {} KiB more memory, beside it {:?}",
+        grown / 1024,
+        talk.ends().await
+    );
     assert_eq!((state.state, state.have.len()), (file_state::UPLOADING, 0), "nothing wrong was stored");
+    assert!(grown < 32 * 1024 * 1024, "{grown} bytes more");
 }

@@ -1,0 +1,252 @@
+//! What only a peer that speaks raw QUIC can do with its streams: reopen them, say things twice, never say anything.
+
+use std::time::{Duration, Instant};
+
+use litrocket_client::Item;
+use litrocket_protocol::{
+    ConversationId, MessageId,
+    account::{ListSessions, SignIn},
+    chat::{CursorRefused, Cursors, Delivered, Live, Send, frame_type},
+    close_code,
+    conversations::{OpenDirect, RemoveMember},
+    event::{Event, Text, kind},
+    frame,
+    history::GetReactions,
+    stream_kind, varint,
+};
+use quinn::{RecvStream, SendStream};
+use tokio::{sync::oneshot, time::timeout};
+
+use crate::{
+    raw::Raw,
+    world::{PASSWORD, PATIENCE, World, sign_in},
+};
+
+/// A chat stream.
+struct Chat {
+    send: SendStream,
+    recv: RecvStream,
+    buffer: Vec<u8>,
+}
+
+impl Chat {
+    /// Opens one that is live from these cursors on.
+    async fn opens(raw: &Raw, cursors: &[(ConversationId, u64)]) -> Self {
+        let mut bytes = Vec::new();
+        varint::put(&mut bytes, stream_kind::CHAT);
+        bytes.extend_from_slice(&frame::encode(frame_type::CURSORS, &Cursors { cursors: cursors.to_vec() }));
+        let live = Live { account_version: 0, fresh: false };
+        bytes.extend_from_slice(&frame::encode(frame_type::LIVE, &live));
+        let (send, recv) = raw.begins(&bytes).await;
+        Self { send, recv, buffer: Vec::new() }
+    }
+
+    async fn says(&mut self, conversation: ConversationId, id: u8, words: &str) {
+        let send = Send {
+            conversation,
+            epoch: 0,
+            id: MessageId::v7(1, [id; 10]),
+            kind: kind::TEXT,
+            target_seq: None,
+            body: frame::encode_body(&Text { text: words.into(), ..Text::default() }),
+            fallback: None,
+        };
+        self.send.write_all(&frame::encode(frame_type::SEND, &send)).await.unwrap();
+    }
+
+    /// The next frame of a type, passing others by.
+    async fn next<T: serde::de::DeserializeOwned>(&mut self, wanted: u64) -> T {
+        let read = async {
+            loop {
+                while let Some((kind, body, end)) = frame::split(&self.buffer, frame::FRAME_MAX).unwrap() {
+                    let found = (kind == wanted).then(|| frame::decode(&self.buffer[body]).unwrap());
+                    self.buffer.drain(..end);
+                    if let Some(found) = found {
+                        return found;
+                    }
+                }
+                let chunk = self.recv.read_chunk(65_536, true).await.unwrap().expect("more");
+                self.buffer.extend_from_slice(&chunk.bytes);
+            }
+        };
+        timeout(PATIENCE, read).await.expect("the frame comes in time")
+    }
+}
+
+/// Signs in as somebody on a raw connection.
+async fn raw_device(world: &World, name: &str) -> Raw {
+    let raw = world.raw().await;
+    raw.greets().await;
+    raw.call(&sign_in(name, PASSWORD)).await.unwrap();
+    raw
+}
+
+#[tokio::test]
+async fn what_was_sent_on_a_stream_that_ended_is_told_on_the_next() {
+    let world = World::start().await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let room = ada.opens(&bob).await;
+    ada.says(room, "before").await;
+    let raw = raw_device(&world, "ada").await;
+    let mut first = Chat::opens(&raw, &[(room, 1)]).await;
+    // The writer is busy while the stream with the send ends and another begins.
+    let (go_on, held) = oneshot::channel::<()>();
+    let writer = world.app().writer.clone();
+    let (begun, begins) = oneshot::channel();
+    let busy = tokio::spawn(async move {
+        let hold = writer.run(move |_| {
+            Box::pin(async move {
+                let _ = begun.send(());
+                drop(held.await);
+                Ok(())
+            })
+        });
+        hold.await.unwrap();
+    });
+    begins.await.unwrap();
+    first.says(room, 7, "whose ack gets lost").await;
+    first.send.finish().unwrap();
+    // The reading half has what was sent when it hears of the end.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    first.recv.stop(close_code::DONE.into()).unwrap();
+    let _ = first.send.reset(close_code::CANCELLED.into());
+    let mut second = Chat::opens(&raw, &[(room, 1)]).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    go_on.send(()).unwrap();
+    busy.await.unwrap();
+    bob.says(room, "after").await;
+    let told: Event = second.next(frame_type::EVENT).await;
+    assert_eq!((told.event_seq, told.sender), (2, ada.account), "no event comes before its own one");
+    let next: Event = second.next(frame_type::EVENT).await;
+    assert_eq!(next.event_seq, 3);
+}
+
+#[tokio::test]
+async fn a_delivered_marker_rises_is_told_once_and_only_while_its_owner_is_in() {
+    let world = World::start().await;
+    let [mut ada, bob, eve] = world.people(["ada", "bob", "eve"]).await;
+    let group = ada.makes_group("rockets", &[&bob]).await;
+    let last = ada.says(group, "one").await.event_seq;
+    ada.listens().await;
+    let raw = raw_device(&world, "bob").await;
+    let mut chat = Chat::opens(&raw, &[]).await;
+    while chat.next::<Event>(frame_type::EVENT).await.event_seq < last {}
+    let report = |seqs: &[u64]| {
+        let cursors = seqs.iter().map(|seq| (group, *seq)).collect();
+        frame::encode(frame_type::DELIVERED, &Delivered { cursors })
+    };
+    // Twice the same, and less than that.
+    for seqs in [&[last, last, 1][..], &[1], &[last]] {
+        chat.send.write_all(&report(seqs)).await.unwrap();
+    }
+    let next_marker = |item: &Item| match item {
+        Item::Marker(marker) if marker.account == bob.account => marker.delivered,
+        _ => None,
+    };
+    assert_eq!(ada.waits_for(next_marker).await, last);
+    // A second device that is behind takes nothing back; then the next message is received.
+    let other = raw_device(&world, "bob").await;
+    let mut behind = Chat::opens(&other, &[]).await;
+    behind.next::<Event>(frame_type::EVENT).await;
+    behind.send.write_all(&report(&[1])).await.unwrap();
+    let next = ada.says(group, "two").await.event_seq;
+    while chat.next::<Event>(frame_type::EVENT).await.event_seq < next {}
+    chat.send.write_all(&report(&[next])).await.unwrap();
+    assert_eq!(ada.waits_for(next_marker).await, next, "no lower one in between");
+    // Who is out tells nothing more; the word that they went comes instead.
+    ada.asks(RemoveMember { conversation: group, account: bob.account }).await;
+    let gone: Event = chat.next(frame_type::EVENT).await;
+    chat.send.write_all(&report(&[gone.event_seq])).await.unwrap();
+    let room = eve.opens(&ada).await;
+    eve.says(room, "a while later").await;
+    ada.waits_for(|item| match item {
+        Item::Marker(marker) if marker.conversation == group => panic!("{marker:?}"),
+        Item::Event(event) if event.conversation == room => Some(()),
+        _ => None,
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_conversation_that_was_opened_and_not_used_cannot_be_told_from_none() {
+    let world = World::start().await;
+    let [ada, _bob] = world.people(["ada", "bob"]).await;
+    let bob = raw_device(&world, "bob").await;
+    let me = bob.call(&ListSessions { before: None, limit: None }).await.unwrap();
+    assert!(!me.sessions.is_empty());
+    let account = world.app().db.first::<(i64,)>("SELECT id FROM accounts WHERE handle = 'bob'", &[]).await;
+    let account = account.unwrap().unwrap().0.into();
+    let room = ada.asks(OpenDirect { account }).await.conversation;
+    let mut chat = Chat::opens(&bob, &[(room, 1), (ConversationId(999_999), 1)]).await;
+    for _ in 0..2 {
+        let refused: CursorRefused = chat.next(frame_type::CURSOR_REFUSED).await;
+        assert_eq!(refused.fault.code, "not_found", "{:?}", refused.conversation);
+    }
+}
+
+#[tokio::test]
+async fn reactions_of_after_a_removal_are_not_for_who_was_removed() {
+    let world = World::start().await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let group = ada.makes_group("rockets", &[&bob]).await;
+    let said = ada.says(group, "hello").await.event_seq;
+    let ask = || GetReactions { conversation: group, event_seq: said, after: None, limit: None };
+    let react = |emoji: &str| litrocket_client::Outgoing::reaction(said, emoji, true);
+    ada.sends(group, react("👍")).await.unwrap();
+    assert_eq!(bob.asks(ask()).await.reactions.len(), 1);
+    ada.asks(RemoveMember { conversation: group, account: bob.account }).await;
+    ada.sends(group, react("🎉")).await.unwrap();
+    assert_eq!(bob.asks(ask()).await.reactions.len(), 0);
+    assert_eq!(ada.asks(ask()).await.reactions.len(), 2);
+}
+
+#[tokio::test]
+async fn a_guest_says_little_and_stays_for_a_short_time_whatever_they_leave_open() {
+    let world = World::start_with(|config| config.limits.guest_timeout_ms = 700).await;
+    let raw = world.raw().await;
+    // Streams behind one that says nothing are not read yet: what they may hold is bounded for the connection.
+    let (mut streams, mut taken) = (vec![raw.connection.open_bi().await.unwrap()], 0);
+    for _ in 0..12 {
+        let (mut send, recv) = raw.begins(&[]).await;
+        let piece = [7; 16 * 1024];
+        while let Ok(Ok(bytes)) = timeout(Duration::from_millis(20), send.write(&piece)).await {
+            taken += bytes;
+        }
+        streams.push((send, recv));
+    }
+    assert!(taken <= 80 * 1024, "{taken} bytes of a guest");
+    drop(streams);
+    // A stream that never says what it is does not keep the connection.
+    let silent = world.raw().await;
+    silent.greets().await;
+    let began = Instant::now();
+    let _open = silent.begins(&[1]).await;
+    let closed = timeout(Duration::from_secs(8), silent.connection.closed()).await;
+    assert!(closed.is_ok(), "a guest stays for {:?} and more", began.elapsed());
+    // Whoever signed in has room.
+    let ada = world.raw().await;
+    ada.signs_up("ada").await;
+    let (mut send, _recv) = ada.begins(&[1]).await;
+    let all = timeout(PATIENCE, send.write_all(&vec![7; 200 * 1024])).await;
+    assert!(all.is_ok(), "the window stays small");
+}
+
+#[tokio::test]
+async fn a_sign_in_that_is_refused_late_is_answered_before_the_connection_ends() {
+    let world = World::start_with(|config| {
+        config.limits.guest_timeout_ms = 700;
+        config.accounts.argon2_iterations = 60;
+        config.accounts.argon2_memory_kib = 32_768;
+        config.accounts.hashes_max = 1;
+    })
+    .await;
+    let ada = world.raw().await;
+    ada.signs_up("ada").await;
+    let raw = world.raw().await;
+    raw.greets().await;
+    let began = Instant::now();
+    let wrong = SignIn { password: "not it at all".into(), ..sign_in("ada", PASSWORD) };
+    assert_eq!(raw.call(&wrong).await.unwrap_err().code, "wrong_credentials");
+    assert!(began.elapsed() > Duration::from_millis(700), "the hash is too quick for this test");
+    assert_eq!(timeout(PATIENCE, raw.closed_with()).await.unwrap(), u64::from(close_code::NOT_SIGNED_IN));
+}
