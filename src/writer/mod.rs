@@ -44,7 +44,7 @@ const QUEUE_MAX: usize = 1024;
 pub struct SendCommand {
     /// The connection it came on.
     pub stream: u64,
-    /// The chat stream whose ack stands for the event: [`Hub::next_stream`].
+    /// The chat stream whose ack stands for the event: [`crate::hub::Hub::next_stream`].
     pub origin: u64,
     /// The connection's account.
     pub sender: AccountId,

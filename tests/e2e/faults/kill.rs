@@ -22,9 +22,11 @@ async fn nothing_is_lost_doubled_reordered_or_invented_when_the_server_is_killed
         party.crashes();
     }
     party.goes_on(1).await;
+    let again = party.acked_again();
     let report = party.judged().await;
     assert_eq!(report.restarts, kills);
-    println!("{kills} kills: {report:?}");
+    println!("{kills} kills: {report:?}; {again} were stored and lost their first ack");
+    assert!(again > 0, "no kill fell between a commit and its ack");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -60,6 +60,10 @@ pub(crate) struct Witness {
     sent: AtomicU64,
     acked: AtomicU64,
     refused: AtomicU64,
+    /// When the server came back the last time, in milliseconds since 1970.
+    back_ms: AtomicU64,
+    /// Acks for what was stored before that: the first ack was lost with the server.
+    again: AtomicU64,
     /// Members who are put out or let in.
     moving: AtomicU64,
     /// The last message of each account.
@@ -81,6 +85,8 @@ impl Witness {
             sent: AtomicU64::new(0),
             acked: AtomicU64::new(0),
             refused: AtomicU64::new(0),
+            back_ms: AtomicU64::new(0),
+            again: AtomicU64::new(0),
             moving: AtomicU64::new(0),
             last_sent: Mutex::default(),
             talking: tokio::sync::watch::channel(true).0,
@@ -99,6 +105,19 @@ impl Witness {
     /// The server has ended and is started again.
     pub(crate) fn restarts(&self) {
         self.note(|at_us| Entry::Restart { at_us });
+    }
+
+    /// The server is back.
+    fn is_back(&self) {
+        let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();
+        self.back_ms.store(now as u64, Ordering::SeqCst);
+    }
+
+    /// An ack came for what is stored since this time.
+    fn acked_at(&self, at_ms: u64) {
+        if at_ms < self.back_ms.load(Ordering::SeqCst) {
+            self.again.fetch_add(1, Ordering::SeqCst);
+        }
     }
 
     pub(crate) fn talks(&self) -> bool {

@@ -215,6 +215,12 @@ impl Party<Process> {
     pub(crate) fn comes_back(&mut self) {
         self.witness.restarts();
         tokio::task::block_in_place(|| self.place.up());
+        self.witness.is_back();
+    }
+
+    /// Acks that came only after a restart, of what was stored before it.
+    pub(crate) fn acked_again(&self) -> u64 {
+        self.witness.again.load(Ordering::SeqCst)
     }
 }
 

@@ -241,6 +241,7 @@ impl Talker {
         let (account, device) = (self.notes.account, self.notes.device);
         let (id, event_seq, message_seq, at_ms) = (ack.id, ack.event_seq, ack.message_seq, ack.at_ms);
         let witness = self.notes.witness.clone();
+        witness.acked_at(at_ms);
         witness.note(|at_us| Entry::Ack {
             at_us,
             account,
