@@ -206,11 +206,8 @@ impl Handle {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(TypedJob { run, reply });
         self.queue.send(Command::Job(job)).await.map_err(|_| unavailable())?;
-        match answer.await {
-            Ok(result) => result,
-            // The writer is gone with the job: nobody knows whether it stands, so nobody says that it does not.
-            Err(_) => std::future::pending().await,
-        }
+        // Where the writer is gone with the job, nobody knows whether it stands.
+        answer.await.map_err(|_| Error::from(code::TIMED_OUT))?
     }
 
     /// Hands sends over. Waits while the queue is full; the answers come through [`SendCommand::answers`].

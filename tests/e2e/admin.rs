@@ -60,7 +60,10 @@ async fn an_operator_locks_resets_and_deletes_accounts() {
     );
     // Only operators make invites.
     assert_eq!(ada.fails(&["invite"]).1["code"], "forbidden");
+    let invites = || operator.says(&["invites", "list"]).len();
+    assert_eq!(invites(), 1, "the one that makes an operator");
     assert_eq!(operator.says(&["accounts", "promote", "ada"])[0]["operator"], true);
+    assert_eq!(invites(), 0, "there is an operator now");
     ada.says(&["invite"]);
     assert_eq!(operator.says(&["accounts", "demote", "ada"])[0]["operator"], false);
     assert_eq!(ada.fails(&["invite"]).1["code"], "forbidden");

@@ -37,12 +37,18 @@ impl Kind {
 /// Whether these first bytes are those of a picture that usually says where it was taken and is not read here: HEIC,
 /// AVIF, TIFF and what cameras make of it, JPEG XL.
 pub fn is_closed(bytes: &[u8]) -> bool {
-    let brand = bytes.get(8..12).filter(|_| bytes.get(4..8) == Some(b"ftyp"));
-    let brands: [&[u8]; 9] =
-        [b"heic", b"heix", b"heim", b"hevc", b"mif1", b"msf1", b"avif", b"avis", b"crx "];
-    brand.is_some_and(|brand| brands.contains(&brand))
-        || bytes.starts_with(b"II*\0")
-        || bytes.starts_with(b"MM\0*")
+    const BRANDS: &[&[u8]] = &[
+        b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1", b"avif",
+        b"avis", b"crx ",
+    ];
+    // TIFF, BigTIFF, and the headers of Panasonic, Olympus and Fujifilm.
+    const BEGINNINGS: &[&[u8]] =
+        &[b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"IIU\0", b"IIRO", b"IIRS", b"MMOR", b"FUJIFILMCCD-RAW"];
+    // The major brand, and behind its version those that the file is also read as.
+    let end = bytes.first_chunk().map_or(0, |length| u32::from_be_bytes(*length) as usize);
+    let brands = bytes.get(8..end.min(bytes.len())).filter(|_| bytes.get(4..8) == Some(b"ftyp"));
+    brands.is_some_and(|brands| brands.chunks(4).any(|brand| BRANDS.contains(&brand)))
+        || BEGINNINGS.iter().any(|beginning| bytes.starts_with(beginning))
         || bytes.get(4..12) == Some(b"JXL \r\n\x87\n")
         || bytes.starts_with(b"\xff\x0a")
 }

@@ -2,6 +2,7 @@
 
 use litrocket_protocol::AccountId;
 
+use super::store;
 use crate::{
     args,
     db::Db,
@@ -38,7 +39,9 @@ pub(super) async fn set_locked(tx: &mut Tx, account: AccountId, locked: bool) ->
 
 pub(crate) async fn set_operator(tx: &mut Tx, account: AccountId, operator: bool) -> Result<()> {
     const UPDATE: &str = "UPDATE accounts SET operator = $2 WHERE id = $1 AND deleted_ms IS NULL";
-    tx.execute(UPDATE, args![account, operator]).await.map(drop)
+    tx.execute(UPDATE, args![account, operator]).await?;
+    // The invites of a start that found no operator have done what they were for.
+    if operator { store::drop_operator_invites(tx).await } else { Ok(()) }
 }
 
 pub(super) async fn set_closing(

@@ -112,11 +112,13 @@ async fn give_chunks(
 }
 
 async fn write(caller: &Session, send: &mut SendStream, piece: Bytes) -> Result<(), u32> {
-    send.set_patience(caller.app.files.stall);
-    match send.write_chunks(&mut [piece]).await {
-        Ok(()) => Ok(()),
-        Err(WriteError::Gone) => Err(close_code::CANCELLED),
-        Err(WriteError::Stalled) => Err(close_code::TOO_SLOW),
+    let time = caller.app.files.stall;
+    send.set_patience(time);
+    // The whole piece has the time: who takes a byte now and then is as slow as who takes none.
+    match timeout(time, send.write_chunks(&mut [piece])).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(WriteError::Gone)) => Err(close_code::CANCELLED),
+        Ok(Err(WriteError::Stalled)) | Err(_) => Err(close_code::TOO_SLOW),
     }
 }
 

@@ -84,6 +84,9 @@ async fn add_in(
     rules::not_muted(tx, conversation, me).await?;
     let parent = folder(tx, conversation, request.folder).await?;
     let file = store::readable_in(tx, me, request.file).await?.ok_or_else(missing)?;
+    if file.content.is_none() {
+        return Err(code::FILE_GONE.into());
+    }
     let name = request.name.unwrap_or_else(|| file.name.clone());
     check_name(&name)?;
     let there = shelf_store::by_name(tx, conversation, parent, &name).await?;

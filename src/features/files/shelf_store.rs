@@ -17,7 +17,7 @@ macro_rules! entries {
     ($which:literal) => {
         concat!(
             "SELECT g.id, g.conversation, g.parent, g.name, g.file, g.size, g.added_by, g.added_ms, g.downloads,
-            COALESCE(f.media_type, ''), CASE WHEN f.content IS NULL THEN 0 ELSE 1 END,
+            COALESCE(f.media_type, ''), CASE WHEN f.content IS NULL OR g.expired <> 0 THEN 0 ELSE 1 END,
             p.width, COALESCE(p.height, 0), COALESCE(p.blurhash, '')
         FROM group_files g LEFT JOIN files f ON f.id = g.file
             LEFT JOIN pictures p ON p.content = f.content AND p.state = 1 AND f.complete = 1 ",
@@ -86,7 +86,7 @@ pub(super) async fn by_name(
     parent: u64,
     name: &str,
 ) -> Result<Option<Named>> {
-    const SELECT: &str = "SELECT g.id, g.file, g.file IS NOT NULL AND f.content IS NULL
+    const SELECT: &str = "SELECT g.id, g.file, g.file IS NOT NULL AND (f.content IS NULL OR g.expired <> 0)
         FROM group_files g LEFT JOIN files f ON f.id = g.file
         WHERE g.conversation = $1 AND g.parent = $2 AND g.name = $3";
     let row: Option<(i64, Option<i64>, i64)> = tx.first(SELECT, args![conversation, parent, name]).await?;
@@ -103,7 +103,10 @@ pub(super) async fn totals(tx: &mut Tx, conversation: ConversationId) -> Result<
     Ok(row.map_or((0, 0), |(count, bytes)| (count as u64, bytes as u64)))
 }
 
-const TOTALS: &str = "SELECT COUNT(*), COALESCE(SUM(size), 0) FROM group_files WHERE conversation = $1";
+/// All entries, and the bytes of those that are kept.
+const TOTALS: &str =
+    "SELECT COUNT(*), COALESCE(SUM(CASE WHEN f.content IS NULL OR g.expired <> 0 THEN 0 ELSE g.size END), 0)
+    FROM group_files g LEFT JOIN files f ON f.id = g.file WHERE g.conversation = $1";
 
 pub(super) async fn totals_now(db: &Db, conversation: ConversationId) -> Result<u64> {
     let row: Option<(i64, i64)> = db.first(TOTALS, args![conversation]).await?;

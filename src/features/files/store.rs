@@ -55,6 +55,9 @@ const SELECT_OWN: &str = "SELECT id, owner, name, size, blake3, media_type, cont
 /// not hidden, or that is among the files of a group the account is in, or in a moment the account sees.
 macro_rules! may_read {
     () => {
+        may_read!(" AND g.expired = 0")
+    };
+    ($shelf:literal) => {
         concat!(
             "(f.owner = $1 OR EXISTS (
         SELECT 1 FROM file_carriers k
@@ -66,7 +69,9 @@ macro_rules! may_read {
             WHERE h.account = $1 AND h.conversation = k.conversation AND h.event_seq = k.event_seq))
         OR EXISTS (SELECT 1 FROM group_files g
             JOIN members m ON m.conversation = g.conversation AND m.account = $1 AND m.state = 2
-            WHERE g.file = f.id)
+            WHERE g.file = f.id",
+            $shelf,
+            ")
         OR EXISTS (SELECT 1 FROM moment_pictures i JOIN moments m ON m.id = i.moment
             WHERE i.file = f.id AND ",
             seen!("$1"),
@@ -77,11 +82,14 @@ macro_rules! may_read {
 
 pub(super) use may_read;
 
+/// Whom only an entry tells of a file whose time in the group is over knows it, and that it is gone.
 const SELECT_READABLE: &str = concat!(
-    "SELECT f.id, f.owner, f.name, f.size, f.blake3, f.media_type, f.content, f.complete, f.made_ms,
+    "SELECT f.id, f.owner, f.name, f.size, f.blake3, f.media_type, CASE WHEN ",
+    may_read!(),
+    " THEN f.content END, f.complete, f.made_ms,
         COALESCE((SELECT c.damaged FROM contents c WHERE c.id = f.content), 0)
     FROM files f WHERE f.id = $2 AND ",
-    may_read!()
+    may_read!("")
 );
 
 /// What carries a file: messages, the entries of groups, moments.
@@ -93,7 +101,7 @@ pub(super) const CARRIED: &str = "SELECT file FROM file_carriers WHERE file = $1
 pub(super) async fn unused(tx: &mut Tx, files: &[u64]) -> Result<bool> {
     const UNUSED: &str = "UPDATE files SET unused_ms = 0 WHERE id IN (SELECT value FROM json_each($1))
         AND NOT EXISTS (SELECT 1 FROM file_carriers k WHERE k.file = files.id)
-        AND NOT EXISTS (SELECT 1 FROM group_files g WHERE g.file = files.id)
+        AND NOT EXISTS (SELECT 1 FROM group_files g WHERE g.file = files.id AND g.expired = 0)
         AND NOT EXISTS (SELECT 1 FROM moment_pictures i WHERE i.file = files.id)";
     let files = list(files)?;
     times_store::unshelve(tx, &files).await?;

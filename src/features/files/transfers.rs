@@ -4,13 +4,14 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use bytes::Bytes;
 use litrocket_core::chunks::{Hash, Have, Layout, split_hashes};
+use litrocket_protocol::AccountId;
 use tokio::{
     sync::{Notify, RwLock},
     time::timeout,
@@ -41,9 +42,8 @@ pub(super) struct Transfer {
     pub(super) layout: Layout,
     pub(super) hashes: Vec<Hash>,
     have: Mutex<Have>,
-    streams: AtomicUsize,
-    /// The code with which a stream was given up; 0 for none.
-    refused: AtomicU32,
+    /// Who brings chunks. One content may be several people's, and none of them answers for the others.
+    senders: Mutex<HashMap<AccountId, Sender>>,
     /// A chunk was stored, a stream ended, or the upload was given up.
     pub(super) changed: Notify,
     /// It is complete or was given up: no chunk is stored any more.
@@ -53,6 +53,17 @@ pub(super) struct Transfer {
     /// When the database heard last that it goes on, in server milliseconds.
     noted_ms: AtomicU64,
 }
+
+/// How one account is doing with its streams.
+#[derive(Debug, Default)]
+struct Sender {
+    streams: usize,
+    /// The code with which a stream was given up; 0 for none.
+    refused: u32,
+}
+
+/// Accounts whose refusals are remembered; beyond it those without a stream are forgotten.
+const SENDERS_MAX: usize = 64;
 
 /// Why a chunk is not stored.
 #[derive(Debug)]
@@ -67,11 +78,11 @@ pub(super) enum NotStored {
 const NOTE_MS: u64 = 3_600_000;
 
 /// A stream that brings chunks. Counts until it is dropped.
-pub(super) struct Streaming<'a>(&'a Transfer);
+pub(super) struct Streaming<'a>(&'a Transfer, AccountId);
 
 impl Drop for Streaming<'_> {
     fn drop(&mut self) {
-        self.0.streams.fetch_sub(1, Ordering::AcqRel);
+        self.0.sender(self.1, |sender| sender.streams -= 1);
         self.0.changed.notify_waiters();
     }
 }
@@ -81,41 +92,51 @@ impl Transfer {
         self.have.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn streaming(&self) -> Streaming<'_> {
-        self.streams.fetch_add(1, Ordering::AcqRel);
-        Streaming(self)
+    fn sender<T>(&self, account: AccountId, change: impl FnOnce(&mut Sender) -> T) -> T {
+        let mut senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = change(senders.entry(account).or_default());
+        if senders.len() > SENDERS_MAX {
+            senders.retain(|_, sender| sender.streams > 0);
+        }
+        result
+    }
+
+    pub(super) fn streaming(&self, account: AccountId) -> Streaming<'_> {
+        self.sender(account, |sender| sender.streams += 1);
+        Streaming(self, account)
     }
 
     /// A stream was given up. Its sender may have sent all of it before it could hear of that.
-    pub(super) fn refuse(&self, code: u32) {
-        self.refused.store(code, Ordering::Relaxed);
+    pub(super) fn refuse(&self, account: AccountId, code: u32) {
+        self.sender(account, |sender| sender.refused = code);
     }
 
-    /// Why a stream was given up since this was asked last.
-    pub(super) fn refused(&self) -> Option<u64> {
-        let code = self.refused.swap(0, Ordering::Relaxed);
+    /// Why a stream of the account was given up since this was asked last.
+    pub(super) fn refused(&self, account: AccountId) -> Option<u64> {
+        let code = self.sender(account, |sender| std::mem::take(&mut sender.refused));
         (code != 0).then_some(code.into())
     }
 
-    /// Waits until no stream brings chunks and none is about to.
-    pub(super) async fn quiet(&self) {
+    /// Waits until no stream of the account brings chunks and none is about to.
+    pub(super) async fn quiet(&self, account: AccountId) {
         loop {
             let changed = self.changed.notified();
-            if self.is_gone() || self.have().is_complete() || self.refused.load(Ordering::Relaxed) != 0 {
+            let (streams, refused) = self.sender(account, |sender| (sender.streams, sender.refused));
+            if self.is_gone() || self.have().is_complete() || refused != 0 {
                 return;
             }
             // What was sent before the question may still wait to be read.
-            if self.streams.load(Ordering::Acquire) == 0 && timeout(SETTLE_TIME, changed).await.is_err() {
+            if streams == 0 && timeout(SETTLE_TIME, changed).await.is_err() {
                 return;
             }
-            self.idle().await;
+            self.idle(account).await;
         }
     }
 
-    async fn idle(&self) {
+    async fn idle(&self, account: AccountId) {
         loop {
             let changed = self.changed.notified();
-            if self.streams.load(Ordering::Acquire) == 0 {
+            if self.sender(account, |sender| sender.streams) == 0 {
                 return;
             }
             changed.await;
@@ -261,8 +282,7 @@ impl Files {
             layout,
             hashes: split_hashes(&row.hashes).unwrap_or_default(),
             have: Mutex::new(have),
-            streams: AtomicUsize::new(0),
-            refused: AtomicU32::new(0),
+            senders: Mutex::default(),
             changed: Notify::new(),
             gone: AtomicBool::new(false),
             writes: RwLock::new(()),

@@ -27,6 +27,9 @@ use crate::{
     writer::Tx,
 };
 
+/// The media type of a file without content.
+const EMPTY_TYPE: &str = "application/octet-stream";
+
 pub(super) async fn open(caller: Session, request: OpenUpload) -> Result<Upload> {
     let app = caller.app.clone();
     let layout = Layout::new(request.size);
@@ -37,7 +40,7 @@ pub(super) async fn open(caller: Session, request: OpenUpload) -> Result<Upload>
     let (file, empty) =
         app.writer.run(move |tx| Box::pin(open_in(tx, me, request, layout, quota, has_room))).await?;
     if let Some(content) = empty {
-        complete(&app, content, "application/octet-stream".into()).await?;
+        complete(&app, content, EMPTY_TYPE.into()).await?;
     }
     told(&app, me, file).await
 }
@@ -108,7 +111,7 @@ async fn open_in(
 async fn told(app: &App, me: AccountId, file: u64) -> Result<Upload> {
     let file = store::own(&app.db, me, file).await?.ok_or_else(missing)?;
     let refused = match file.content.filter(|_| !file.complete) {
-        Some(content) => app.files.transfer(app, content).await?.and_then(|transfer| transfer.refused()),
+        Some(content) => app.files.transfer(app, content).await?.and_then(|transfer| transfer.refused(me)),
         None => None,
     };
     let (state, have) = progress(app, &file).await?;
@@ -122,7 +125,7 @@ pub(super) async fn finish(caller: Session, request: FinishUpload) -> Result<Upl
         && let Some(transfer) = app.files.transfer(app, content).await?
     {
         // Whoever still streams after this time is told of what is there so far.
-        let _ = timeout(REQUEST_TIME / 2, transfer.quiet()).await;
+        let _ = timeout(REQUEST_TIME / 2, transfer.quiet(me)).await;
         // A server that ended between the last chunk and its note left it complete.
         complete_if_whole(app, &transfer).await?;
     }
@@ -195,10 +198,10 @@ async fn take(session: &Session, recv: &mut RecvStream) -> Result<(), u32> {
     let content = content.ok_or(close_code::NO_TRANSFER)?;
     let transfer = files.transfer(app, content).await.map_err(failed)?.ok_or(close_code::NO_TRANSFER)?;
     let share = files.shares.stream(session.account(), transfer.layout).ok_or(close_code::BUSY)?;
-    let streaming = transfer.streaming();
+    let streaming = transfer.streaming(session.account());
     let taken = take_chunks(app, recv, (&transfer, &share), first, count).await;
     if let Err(code) = taken {
-        transfer.refuse(code);
+        transfer.refuse(session.account(), code);
     }
     drop(streaming);
     taken
@@ -283,6 +286,10 @@ async fn store_chunk(
 async fn complete_if_whole(app: &App, transfer: &Transfer) -> Result<()> {
     if !transfer.have().is_complete() {
         return Ok(());
+    }
+    if transfer.layout.is_empty() {
+        // It has no chunk: a server that ended before it was noted as complete left it so.
+        return complete(app, transfer.content, EMPTY_TYPE.into()).await;
     }
     let unavailable = |error| super::transfers::unavailable(&error);
     // A storage that was away may have come back with less than it took.

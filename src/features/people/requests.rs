@@ -76,6 +76,8 @@ async fn ask_in(
     let now = tx.now_ms();
     let (at_ms, expires_ms) = match request_store::request(tx, me, other).await? {
         Some(earlier) if earlier.refused => return Err(code::NOT_ACCEPTING.into()),
+        // Asking again without words takes none back.
+        Some(_) if message.is_empty() => return Ok(friend_state::ASKED),
         Some(earlier) => (earlier.at_ms, earlier.expires_ms),
         None => {
             if request_store::waiting(tx, me).await? >= limits::FRIEND_REQUESTS_MAX as u64 {

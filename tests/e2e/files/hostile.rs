@@ -2,15 +2,19 @@
 
 use std::time::Duration;
 
-use litrocket_client::Digest;
+use litrocket::args;
+use litrocket_client::{Digest, Outgoing, Transfer};
 use litrocket_protocol::{
-    close_code,
+    close_code, event,
     files::{FileInfo, FinishUpload, GetFile, OpenUpload, Upload, file_state},
-    stream_kind, varint,
+    frame, stream_kind, varint,
 };
 
 use super::{MIB, content, file_of};
-use crate::{raw::Raw, world::World};
+use crate::{
+    raw::Raw,
+    world::{PASSWORD, World, sign_in},
+};
 
 pub(super) fn head(file: u64, first: u64, count: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -190,4 +194,51 @@ async fn a_thousand_hostile_names_are_data() {
         .collect();
     left.sort();
     assert_eq!(left, ["certs", "data", "empty"]);
+}
+
+#[tokio::test]
+async fn who_has_a_file_that_is_still_coming_in_breaks_nothing_of_its_sender() {
+    let world = World::start().await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let path = file_of(&world, "plans.bin", &content(31, 3 * MIB));
+    let digest = Digest::of_file(&path).await.unwrap();
+    let file = ada.client.open_upload("plans.bin", &digest).await.unwrap().file;
+    let room = ada.opens(&bob).await;
+    ada.sends(room, Outgoing::file(file, "")).await.unwrap();
+    // Sent on, it is bob's too, and he may bring its chunks.
+    let notes = bob.opens(&bob).await;
+    bob.sends(notes, Outgoing::file(file, "")).await.unwrap();
+    let sent_on = bob.history(notes).await.pop().unwrap();
+    let bobs = frame::decode::<event::File>(&sent_on.event.body).unwrap().file;
+    assert_ne!(bobs, file);
+    let raw = world.raw().await;
+    raw.greets().await;
+    raw.call(&sign_in("bob", PASSWORD)).await.unwrap();
+    let rubbish = vec![9; MIB];
+    assert_eq!(brings(&raw, (bobs, 0, 1), &rubbish).await, Some(close_code::WRONG_HASH));
+    assert_eq!(ada.asks(FinishUpload { file }).await.refused, None, "it was none of hers");
+    let flood = tokio::spawn(async move {
+        for _ in 0..30 {
+            brings(&raw, (bobs, 0, 1), &rubbish).await;
+        }
+    });
+    assert_eq!(ada.client.upload(&path, "plans.bin", &digest, Transfer::default()).await.unwrap(), file);
+    flood.abort();
+    assert_eq!(ada.asks(GetFile { file, hashes: false }).await.state, file_state::COMPLETE);
+}
+
+#[tokio::test]
+async fn an_empty_file_that_was_not_noted_as_complete_is_completed_when_it_is_asked_for() {
+    let world = World::start().await;
+    let ada = world.person("ada").await;
+    let path = file_of(&world, "empty", &[]);
+    let digest = Digest::of_file(&path).await.unwrap();
+    let file = ada.client.upload(&path, "empty", &digest, Transfer::default()).await.unwrap();
+    // As a server leaves it that ends between the two commits.
+    let forget = world.app().writer.run(move |tx| {
+        Box::pin(async move { tx.execute("UPDATE files SET complete = 0 WHERE id = $1", args![file]).await })
+    });
+    assert_eq!(forget.await.unwrap(), 1);
+    assert_eq!(ada.client.upload(&path, "empty", &digest, Transfer::default()).await.unwrap(), file);
+    assert_eq!(ada.asks(GetFile { file, hashes: false }).await.state, file_state::COMPLETE);
 }

@@ -253,3 +253,35 @@ async fn the_rule_for_passwords_is_told_before_one_is_asked_for() {
     assert!(code == Some(0) && shown.contains("至少 8 个字符") && shown.contains("恢复码"), "{shown}");
     assert!(!shown.contains("horse"), "what is typed is not shown");
 }
+
+#[tokio::test]
+async fn who_was_signed_out_from_elsewhere_signs_in_again_as_they_are_told() {
+    let process = Process::start();
+    let [ada] = people(&process, ["ada"]);
+    let phone = Terminal { process: &process, profile: "phone" };
+    phone.says(&["login", "ada"]);
+    assert_eq!(ada.fails(&["login", "ada"]).1["code"], "usage", "who is signed in is told so");
+    let devices = ada.says(&["devices"]);
+    let own = devices.iter().find(|device| device["current"] == true).unwrap()["session"].to_string();
+    phone.says(&["devices", "--revoke", &own]);
+    assert_eq!(ada.fails(&["whoami"]).1["code"], "bad_token");
+    assert_eq!(ada.says(&["login", "ada"])[0]["type"], "signed_in");
+    ada.says(&["whoami"]);
+}
+
+#[tokio::test]
+async fn lines_that_cannot_be_sent_come_back() {
+    let mut process = Process::start();
+    people(&process, ["ada"]);
+    process.kill();
+    let ada = Terminal { process: &process, profile: "ada" };
+    let output = ada.runs_with(&["--timeout", "1", "send", "@me", "-"], "one\n\ntwo\r\n");
+    assert_eq!(output.status.code(), Some(3));
+    let printed: Vec<Value> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(types(&printed), ["unsent", "unsent"]);
+    assert_eq!((&printed[0]["text"], &printed[1]["text"]), (&"one".into(), &"two".into()));
+}

@@ -33,12 +33,16 @@ pub(super) fn label(given: Option<String>) -> String {
     given.or_else(|| machine().ok()).filter(|name| !name.is_empty()).unwrap_or_else(|| "litrocket".into())
 }
 
-pub(super) fn refuse_if_signed_in(context: &Context) -> Result<(), Failure> {
-    match context.profile()?.load()? {
-        Some(saved) if !saved.token.is_empty() => {
-            Err(Failure::usage(|words| words.already_signed_in().into()))
+/// Refuses who is signed in. A session that the server has ended is forgotten first.
+pub(super) async fn refuse_if_signed_in(context: &Context) -> Result<(), Failure> {
+    if context.profile()?.load()?.is_none_or(|saved| saved.token.is_empty()) {
+        return Ok(());
+    }
+    match context.connect().await {
+        Err(Failure::Client(Error::Fault(fault))) if fault.code == "bad_token" => {
+            context.profile()?.sign_out()
         }
-        _ => Ok(()),
+        _ => Err(Failure::usage(|words| words.already_signed_in().into())),
     }
 }
 
@@ -113,7 +117,7 @@ pub(super) async fn register(
     given: Option<String>,
     password: &PasswordArgs,
 ) -> Result<(), Failure> {
-    refuse_if_signed_in(context)?;
+    refuse_if_signed_in(context).await?;
     let words = context.output.words;
     request.password = password::new(password, words)?;
     if let (Some(email), None) = (&request.email, &request.email_code) {
@@ -136,9 +140,9 @@ pub(super) async fn login(
     given: Option<String>,
     password: &PasswordArgs,
 ) -> Result<(), Failure> {
-    refuse_if_signed_in(context)?;
-    let words = context.output.words;
     let old = context.profile()?.load()?.and_then(|saved| from_hex(&saved.token));
+    refuse_if_signed_in(context).await?;
+    let words = context.output.words;
     let password = password::existing(password, words)?;
     let (client, address) = context.guest().await?;
     let handle = name.strip_prefix('@').map_or(name.clone(), str::to_owned);

@@ -118,7 +118,7 @@ async fn restore(
     label: Option<String>,
     args: &PasswordArgs,
 ) -> Result<(), Failure> {
-    account::refuse_if_signed_in(context)?;
+    account::refuse_if_signed_in(context).await?;
     let words = context.output.words;
     let password = password::existing(args, words)?;
     let (client, address) = context.guest().await?;

@@ -27,7 +27,7 @@ pub struct RecoverArgs {
 }
 
 pub(super) async fn run(context: &Context, args: RecoverArgs) -> Result<(), Failure> {
-    account::refuse_if_signed_in(context)?;
+    account::refuse_if_signed_in(context).await?;
     let words = context.output.words;
     let mut request = Recover { label: account::label(args.label), ..Recover::default() };
     if let Some(address) = args.email {

@@ -52,8 +52,12 @@ pub(super) async fn send(
 ) -> Result<ExitCode, Failure> {
     let deadline = Instant::now() + context.common.patience();
     let client = match context.connect_until(deadline).await {
-        Err(failure @ Failure::Client(Error::Unreachable(_) | Error::TimedOut)) if words != "-" => {
-            unsent(context, words, manner.id)?;
+        Err(failure @ Failure::Client(Error::Unreachable(_) | Error::TimedOut)) => {
+            if words == "-" {
+                unsent_lines(context).await?;
+            } else {
+                unsent(context, words, manner.id)?;
+            }
             return Err(failure);
         }
         result => result?,
@@ -193,6 +197,19 @@ impl Sender<'_> {
         }
         Ok(ExitCode::from(u8::from(self.refused)))
     }
+}
+
+/// Whoever piped lines in gets them back.
+async fn unsent_lines(context: &Context) -> Result<(), Failure> {
+    let mut lines = BufReader::new(tokio::io::stdin()).split(b'\n');
+    while let Some(line) = lines.next_segment().await? {
+        let line = String::from_utf8_lossy(&line);
+        let line = line.strip_suffix('\r').unwrap_or(&line);
+        if !line.trim().is_empty() {
+            unsent(context, line, None)?;
+        }
+    }
+    Ok(())
 }
 
 /// With the id, so that the same message can be sent again with `--id` and is never there twice.

@@ -11,7 +11,7 @@ use litrocket_client::{Client, Digest, Error, Outgoing, Recording, Transfer};
 use serde_json::json;
 use tokio::time::timeout;
 
-use super::files::Shown;
+use super::files::{Shown, json_file};
 use crate::{
     Failure,
     failure::{Asked as _, At as _},
@@ -87,7 +87,8 @@ fn note(context: &Context, name: &str) -> Result<PathBuf, Failure> {
 async fn send(context: &Context, client: &Client, to: &str, path: &Path) -> Result<(), Failure> {
     let conversation = resolve::conversation(client, to).await?;
     let recording = Recording::read(path).await.at(path)?;
-    let ogg = note(context, "sending-voice.ogg")?;
+    // Another command may send another recording at the same time.
+    let ogg = note(context, &format!("sending-voice-{}.ogg", std::process::id()))?;
     std::fs::write(&ogg, &recording.ogg)?;
     let name = path.with_extension("ogg");
     let name =
@@ -105,7 +106,8 @@ async fn send(context: &Context, client: &Client, to: &str, path: &Path) -> Resu
         || {
             json!({"type": "sent", "conversation": ack.conversation.0, "event_seq": ack.event_seq,
                 "message_seq": ack.message_seq, "id": ack.id.to_string(), "at_ms": ack.at_ms,
-                "file": file, "duration_ms": duration_ms})
+                "file": json_file(file, &name, digest.size, "audio/ogg", &digest.blake3),
+                "duration_ms": duration_ms})
         },
         || {
             let words = context.output.words;

@@ -87,7 +87,7 @@ pub(super) const CLIENT: &[Object] = &[
     object(
         &["sent"],
         "`voice send|record`",
-        "conversation: number, event_seq: number, message_seq: number or null, id: text, at_ms: number, file: number, \
+        "conversation: number, event_seq: number, message_seq: number or null, id: text, at_ms: number, file: file, \
          duration_ms: number",
     ),
     object(
