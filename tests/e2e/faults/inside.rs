@@ -24,15 +24,17 @@ async fn reads_that_fail_while_somebody_catches_up_leave_no_hole() {
         let id = ada.new_id().unwrap();
         let group = CreateGroup { id, name: format!("g{n}"), accounts: them.clone(), open_history: false };
         let group = ada.call(group).await.unwrap().conversation;
-        ada.send(group, Outgoing::text(format!("said {n}"))).await.unwrap().await.unwrap();
+        // Long: who catches up reads the disk far oftener than a start does.
+        let said = format!("said {n} {}", "x".repeat(12_000));
+        ada.send(group, Outgoing::text(said)).await.unwrap().await.unwrap();
     }
     for client in [ada, bob] {
         client.close().await;
     }
     let mut whole = 0;
-    // The first failure meets another place each time, and others follow it. Where they meet the start, nobody gets in.
+    // The first failure meets another place each time, behind the reads of the start, and others follow it.
     for n in 0..40 {
-        let (first, step) = (6 + 4 * (n % 20), 11 + 6 * n);
+        let (first, step) = (32 + 4 * (n % 20), 11 + 6 * n);
         tokio::task::block_in_place(|| process.terminate());
         let log = process.path().join("strace").display().to_string();
         process.launcher =
