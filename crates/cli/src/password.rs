@@ -2,7 +2,17 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 
-use crate::{Failure, PasswordArgs, words::Words};
+use clap::Args;
+
+use crate::{Failure, words::Words};
+
+/// How a password comes in. Never as an argument: others could read it.
+#[derive(Debug, Clone, Default, Args)]
+pub struct PasswordArgs {
+    /// Read the password from the first line of standard input instead of a prompt or LITROCKET_PASSWORD.
+    #[arg(long)]
+    pub password_stdin: bool,
+}
 
 /// The password to sign in with.
 pub(crate) fn existing(args: &PasswordArgs, words: Words) -> Result<String, Failure> {

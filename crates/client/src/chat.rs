@@ -22,7 +22,7 @@ use tokio::{
 
 use crate::{
     Error, Item,
-    client::Shared,
+    shared::Shared,
     stream::{self, RecvStream, SendStream},
 };
 

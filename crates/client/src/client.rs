@@ -1,19 +1,18 @@
-//! The client: options, calls, sends, events.
+//! The client: calls, sends, events. [`crate::shared`] is what it has in common with the tasks behind it.
 
 use std::{
     collections::{HashMap, VecDeque},
-    path::PathBuf,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use litrocket_core::client::{Cursors, Outbox};
+use litrocket_core::client::Outbox;
 use litrocket_protocol::{
-    AccountId, ConversationId, Fault, MessageId, Request, SessionId, account, close_code, fault, frame,
-    limits, state, stream_kind,
+    AccountId, ConversationId, Fault, MessageId, Request, account, close_code, fault, frame, limits, state,
+    stream_kind,
 };
 use tokio::{
     sync::{Notify, mpsc, oneshot, watch},
@@ -21,7 +20,8 @@ use tokio::{
 };
 
 use crate::{
-    Address, Error, Events, Item, Outgoing, Pending, Start, Trust, connect, driver,
+    Error, Events, Me, Options, Outgoing, Pending, Start, Status, connect, driver,
+    shared::{Book, Shared, lock},
     store::{Store, Unsent},
     stream,
 };
@@ -35,168 +35,11 @@ const ITEMS_MAX: usize = 256;
 /// State frames that may wait to be written.
 const STATE_MAX: usize = 64;
 
-/// How to connect.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Where the server is.
-    pub address: Address,
-    /// Which server is trusted. [`Options::new`] takes the address's fingerprint, else the system's roots.
-    pub trust: Trust,
-    /// The token of a session to resume.
-    pub token: Option<Vec<u8>>,
-    /// Where cursors and unsent messages are kept; nothing is kept without it.
-    pub state_file: Option<PathBuf>,
-    /// Program and version, for the server's log.
-    pub client_name: String,
-    /// How long the first connection, and a call while reconnecting, may take.
-    pub connect_timeout: Duration,
-    /// Whether a lost connection is made again.
-    pub reconnect: bool,
-    /// How often a silent connection is kept alive: the bound for noticing that it is dead.
-    pub keep_alive: Duration,
-    /// Whether hello goes out in the first flight (0-RTT) when a connection is made again to a server that allows it. It
-    /// saves a round trip. Nothing else ever goes there: a flight can be sent again by others.
-    pub early_hello: bool,
-}
-
-impl Options {
-    /// The defaults for a server.
-    pub fn new(address: Address) -> Self {
-        let trust = address.ca.map_or(Trust::System, Trust::Pin);
-        Self {
-            address,
-            trust,
-            token: None,
-            state_file: None,
-            client_name: concat!("litrocket-client/", env!("CARGO_PKG_VERSION")).into(),
-            connect_timeout: Duration::from_secs(10),
-            reconnect: true,
-            keep_alive: Duration::from_secs(5),
-            early_hello: true,
-        }
-    }
-}
-
-/// Who is signed in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Me {
-    /// The account.
-    pub account: AccountId,
-    /// Its handle.
-    pub handle: String,
-    /// The session.
-    pub session: SessionId,
-}
-
-/// How the connection is.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Status {
-    /// Connected.
-    Connected,
-    /// Lost; the next attempt comes in a while.
-    Reconnecting {
-        /// How many attempts failed since.
-        attempt: u32,
-        /// When the next one comes, from now.
-        retry_in: Duration,
-    },
-    /// The server is going away and will be back.
-    GoingAway {
-        /// When to come back, from now.
-        retry_in: Duration,
-    },
-    /// Over for good: closed by the app, or the session ended.
-    Closed(Option<Fault>),
-}
-
-pub(crate) type Answer = oneshot::Sender<Result<litrocket_protocol::chat::Ack, Error>>;
-
-/// What the connection's tasks and the app share.
-pub(crate) struct Book {
-    pub(crate) outbox: Outbox,
-    /// What arrived.
-    pub(crate) received: Cursors,
-    /// What the app has handled.
-    pub(crate) handled: Cursors,
-    pub(crate) pending: HashMap<MessageId, Answer>,
-    pub(crate) items: Option<mpsc::Sender<Item>>,
-    /// The latest state values that the app has not taken.
-    pub(crate) states: VecDeque<Item>,
-    /// Sends that were written for another server, or for an earlier state of this one.
-    pub(crate) stranded: Vec<(ConversationId, litrocket_core::client::Outgoing)>,
-    /// Live was said on the current connection.
-    pub(crate) live: bool,
-}
-
-pub(crate) struct Shared {
-    pub(crate) options: Options,
-    pub(crate) endpoints: connect::Endpoints,
-    pub(crate) token: Mutex<Option<Vec<u8>>>,
-    pub(crate) me: watch::Sender<Option<Me>>,
-    pub(crate) welcome: Mutex<Arc<account::Welcome>>,
-    pub(crate) link: watch::Sender<Option<quinn::Connection>>,
-    pub(crate) status: watch::Sender<Status>,
-    pub(crate) book: Mutex<Book>,
-    /// The chat stream has something to write.
-    pub(crate) chat: Notify,
-    /// The outbox has room, or is empty.
-    pub(crate) room: Notify,
-    /// There is a state value to take.
-    pub(crate) states: Notify,
-    pub(crate) state: mpsc::Sender<bytes::Bytes>,
-    pub(crate) store: Option<Store>,
-    /// Downloads that wait for their stream.
-    pub(crate) downloads: crate::files::Waiting,
-    pub(crate) closing: AtomicBool,
-    pub(crate) began: Instant,
-    pub(crate) close: Notify,
-    /// The server asked to stay away until then.
-    pub(crate) stay_away: Mutex<Option<Duration>>,
-}
-
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Milliseconds since 1970, for ids.
 #[expect(clippy::disallowed_methods, reason = "a client has the system's clock only")]
 fn now_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
-impl Shared {
-    /// Milliseconds on a clock that is never set, for pauses.
-    pub(crate) fn tick_ms(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-
-    pub(crate) fn book(&self) -> MutexGuard<'_, Book> {
-        lock(&self.book)
-    }
-
-    pub(crate) fn signed_in(&self, me: Me, token: Option<Vec<u8>>) {
-        if token.is_some() {
-            *lock(&self.token) = token;
-        }
-        self.me.send_replace(Some(me));
-    }
-
-    /// Ends everything: nobody waits for an answer any more.
-    pub(crate) fn finish(&self, fault: Option<&Fault>) {
-        self.closing.store(true, Ordering::Release);
-        self.link.send_replace(None);
-        self.status.send_replace(Status::Closed(fault.cloned()));
-        let mut book = self.book();
-        book.outbox.drain();
-        for (_, answer) in book.pending.drain() {
-            let error = fault.map_or(Error::Closed, |fault| fault.clone().into());
-            let _ = answer.send(Err(error));
-        }
-        book.items = None;
-        drop(book);
-        self.room.notify_waiters();
-    }
 }
 
 /// A connection to a server, kept up. Cheap to clone; it ends with [`Client::close`] or its last clone.

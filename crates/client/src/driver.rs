@@ -13,9 +13,9 @@ use tokio::{
 };
 
 use crate::{
-    Error, Item, Me, Status, chat,
-    client::{Shared, lock},
-    connect, stream,
+    Error, Item, Me, Status, chat, connect,
+    shared::{Shared, lock},
+    stream,
 };
 
 /// The first pause before connecting again, and the longest.

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     Error,
-    client::{Book, Shared},
+    shared::{Book, Shared},
 };
 
 /// Where delivery begins.

@@ -13,7 +13,7 @@ use litrocket_core::client::{Cursors, Outgoing};
 use litrocket_protocol::{ConversationId, MessageId};
 use serde::{Deserialize, Serialize};
 
-use crate::client::lock;
+use crate::shared::lock;
 
 #[derive(Serialize, Deserialize)]
 struct Saved {

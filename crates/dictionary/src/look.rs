@@ -8,8 +8,8 @@ use crate::{
     Entry, Index,
     english::{self, is_han},
     index::{ALONE, Endings},
-    keys::{Keys, Sorted as _},
-    near::{distance, near},
+    keys::Sorted as _,
+    near::{NEAR_MAX, distance, nearest},
     pinyin::{self, Reading},
 };
 
@@ -19,10 +19,6 @@ pub const HITS_MAX: usize = 500;
 const CANDIDATES_MAX: usize = 4_000;
 /// Entries whose meanings one kind of match reads, at most.
 const MEANINGS_MAX: usize = 1_000;
-/// Keys that a misspelt one is compared with in full.
-const COMPARED_MAX: usize = 1_000;
-/// Keys near to a misspelt one that are followed, the nearest.
-const NEAR_MAX: usize = 50;
 /// What an entry costs that only refers to another.
 const RARE: u32 = 40;
 /// What another form costs against the word itself.
@@ -369,16 +365,6 @@ impl Search<'_> {
         }
         best
     }
-}
-
-/// The places of the keys nearest to one, with their distance.
-fn nearest(keys: &Keys, wanted: &str) -> Vec<(usize, u8)> {
-    let max = if wanted.chars().count() < 6 { 1 } else { 2 };
-    let mut found = near(keys, wanted, max, COMPARED_MAX);
-    let same = |key: &str| key.chars().zip(wanted.chars()).take_while(|(one, other)| one == other).count();
-    found.sort_by_key(|(i, distance)| (*distance, std::cmp::Reverse(same(keys.get(*i)))));
-    found.truncate(NEAR_MAX);
-    found
 }
 
 /// Whether words are in the dictionary.

@@ -3,10 +3,14 @@
 //! Walks the sorted strings and keeps a row of distances per character of the current one, so that strings with
 //! the same beginning share their work and hopeless beginnings are passed over as a whole.
 
-use crate::keys::Sorted;
+use crate::keys::{Keys, Sorted};
 
+/// Keys that a misspelt one is compared with in full.
+const COMPARED_MAX: usize = 1_000;
+/// Keys near to a misspelt one that are followed, the nearest.
+pub(crate) const NEAR_MAX: usize = 50;
 /// The places of the strings at a distance of 1 to `max` from `wanted`, with the distance; at most `limit`.
-pub(crate) fn near(sorted: &impl Sorted, wanted: &str, max: u8, limit: usize) -> Vec<(usize, u8)> {
+fn near(sorted: &impl Sorted, wanted: &str, max: u8, limit: usize) -> Vec<(usize, u8)> {
     let mut walk = Walk::new(wanted, max);
     let (mut found, mut i) = (Vec::new(), 0);
     while i < sorted.len() && found.len() < limit {
@@ -24,6 +28,16 @@ pub(crate) fn near(sorted: &impl Sorted, wanted: &str, max: u8, limit: usize) ->
             }
         }
     }
+    found
+}
+
+/// The places of the keys nearest to one, with their distance.
+pub(crate) fn nearest(keys: &Keys, wanted: &str) -> Vec<(usize, u8)> {
+    let max = if wanted.chars().count() < 6 { 1 } else { 2 };
+    let mut found = near(keys, wanted, max, COMPARED_MAX);
+    let same = |key: &str| key.chars().zip(wanted.chars()).take_while(|(one, other)| one == other).count();
+    found.sort_by_key(|(i, distance)| (*distance, std::cmp::Reverse(same(keys.get(*i)))));
+    found.truncate(NEAR_MAX);
     found
 }
 

@@ -1,9 +1,31 @@
 //! Finding people and groups.
 
+use clap::Subcommand;
 use litrocket_protocol::{limits, people::FindPeople};
 use serde_json::json;
 
-use crate::{Failure, Find, output::escape, session::Context};
+use crate::{Failure, output::escape, session::Context};
+
+/// What can be found.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Find {
+    /// People: by a part of handle or display name, Chinese also by pinyin and its first letters.
+    People {
+        /// A part of the name.
+        text: String,
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        limit: u64,
+    },
+    /// Groups that let themselves be found: by a part of the name, Chinese also by pinyin and its first letters.
+    Groups {
+        /// A part of the name.
+        text: String,
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        limit: u64,
+    },
+}
 
 pub(super) async fn run(context: &Context, find: Find) -> Result<(), Failure> {
     let client = context.connect().await?;

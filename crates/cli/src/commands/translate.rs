@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 
+use clap::Args;
 use litrocket_client::Client;
 use litrocket_protocol::{
     limits,
@@ -9,7 +10,33 @@ use litrocket_protocol::{
 };
 use serde_json::json;
 
-use crate::{Failure, TranslateArgs, failure::Asked as _, output::escape, resolve, session::Context};
+use crate::{Failure, failure::Asked as _, output::escape, resolve, session::Context};
+
+/// What is translated, and into what.
+#[derive(Debug, Clone, Args)]
+pub struct TranslateArgs {
+    /// The text; - reads standard input.
+    #[arg(conflicts_with_all = ["within", "list"])]
+    pub text: Option<String>,
+    /// Into this language, for example es; your own without it.
+    #[arg(long, value_name = "LANG")]
+    pub to: Option<String>,
+    /// From this language; found out without it.
+    #[arg(long, value_name = "LANG")]
+    pub from: Option<String>,
+    /// The conversation of a message: @name, #group, @me, or its number.
+    #[arg(long = "in", value_name = "TO", requires = "seq")]
+    pub within: Option<String>,
+    /// The message.
+    #[arg(long, value_name = "SEQ", requires = "within")]
+    pub seq: Option<u64>,
+    /// Only say which language the text is in.
+    #[arg(long, requires = "text")]
+    pub detect: bool,
+    /// List what the engine translates.
+    #[arg(long)]
+    pub list: bool,
+}
 
 pub(super) async fn run(context: &Context, args: TranslateArgs) -> Result<(), Failure> {
     let text = match args.text.as_deref() {

@@ -31,7 +31,7 @@ use tokio::{
 pub use clean::clean_picture;
 pub use names::disk_name;
 
-use crate::{Error, client::lock, stream::RecvStream};
+use crate::{Error, shared::lock, stream::RecvStream};
 
 /// Bytes that are written or read at once, so that progress is seen.
 const PIECE: usize = 64 * 1024;

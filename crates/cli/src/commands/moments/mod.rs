@@ -1,7 +1,10 @@
 //! Moments.
 
+mod command;
+
 use std::{io::Read as _, path::PathBuf};
 
+pub use command::{MomentAudience, MomentCommand};
 use litrocket_client::Client;
 use litrocket_protocol::{
     AccountId, Request, limits,
@@ -15,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::pictures;
 use crate::{
-    Failure, MomentAudience, MomentCommand,
+    Failure,
     failure::Asked,
     output::{escape, time},
     resolve::{self, Names},

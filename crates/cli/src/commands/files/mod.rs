@@ -1,5 +1,10 @@
 //! Files: sending, fetching, what is under way.
 
+mod command;
+mod own;
+mod sending;
+mod shelf;
+
 use std::{
     io::IsTerminal as _,
     path::{Path, PathBuf},
@@ -25,15 +30,15 @@ use litrocket_protocol::{
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
+pub use command::FileCommand;
+use sending::Sending;
+
 use super::{
     listen::stop_signal,
-    own_files,
     pictures::{Prepared, not_a_file},
-    sending::Sending,
-    shelf,
 };
 use crate::{
-    Failure, FileCommand,
+    Failure,
     failure::{Asked as _, At as _},
     output::escape_line,
     profile::hex,
@@ -65,8 +70,8 @@ pub(super) async fn run(context: &Context, command: FileCommand) -> Result<ExitC
             FileCommand::Put { group, paths, folder } => {
                 shelf::put(context, &client, &group, &paths, folder.as_deref()).await
             }
-            FileCommand::Own { find } => own_files::list(context, &client, find).await,
-            FileCommand::Remove { file } => own_files::remove(context, &client, file).await,
+            FileCommand::Own { find } => own::list(context, &client, find).await,
+            FileCommand::Remove { file } => own::remove(context, &client, file).await,
             FileCommand::Cancel { file } => {
                 client.call(CancelUpload { file }).await?;
                 let words = context.output.words;

@@ -14,12 +14,12 @@ use litrocket_protocol::{
 use serde_json::{Value, json};
 
 use super::{
-    files::Shown,
-    own_files::kept_until,
-    pictures::{self, not_a_file},
+    super::pictures::{self, not_a_file},
+    FileCommand, Shown,
+    own::kept_until,
 };
 use crate::{
-    Failure, FileCommand,
+    Failure,
     failure::{Asked, At as _},
     output::{escape_line, time},
     resolve::{self, Names},

@@ -1,10 +1,13 @@
 //! The dictionary and one's own words.
 
+mod command;
+
 use std::{
     collections::HashMap,
     io::{Read, Write},
 };
 
+pub use command::WordCommand;
 use litrocket_client::Client;
 use litrocket_protocol::{
     MessageId, limits,
@@ -13,7 +16,7 @@ use litrocket_protocol::{
 use serde_json::{Value, json};
 
 use crate::{
-    Failure, WordCommand,
+    Failure,
     failure::At as _,
     output::{Output, escape},
     session::Context,

@@ -5,7 +5,7 @@ use litrocket_client::Client;
 use litrocket_protocol::files::{DeleteFile, FileInfo, ListFiles, file_state};
 use serde_json::json;
 
-use super::files::{described, json_file};
+use super::{described, json_file};
 use crate::{Failure, output::time, session::Context};
 
 /// Lists the complete ones, the newest first, and what all of them take.

@@ -1,5 +1,8 @@
 //! Friends, friend requests and blocks.
 
+mod command;
+
+pub use command::Friend;
 use litrocket_client::Client;
 use litrocket_protocol::{
     AccountId, Request,
@@ -13,7 +16,7 @@ use litrocket_protocol::{
 use serde_json::json;
 
 use crate::{
-    Failure, Friend,
+    Failure,
     failure::Asked as _,
     output::{escape, time},
     resolve::{self, Names},
