@@ -17,16 +17,16 @@ use litrocket_dictionary::{Index, TEXT_BYTES_MAX};
 use serde_json::Value;
 
 use crate::{
+    check,
     config::{self, Config},
     features::{
         admin::{Ask, LINES_MAX, PATH},
         words::OWN_FILE,
     },
-    serve,
 };
 
 /// Code and message of what went wrong.
-type Problem = (String, String);
+pub(crate) type Problem = (String, String);
 
 /// How long an answer may take.
 const TIME: Duration = Duration::from_secs(35);
@@ -172,8 +172,18 @@ pub enum AdminWords {
 /// What can be done with files.
 #[derive(Debug, Clone, Subcommand)]
 pub enum AdminFiles {
-    /// Read every stored file through and tell what is damaged or missing. Changes nothing.
-    Check(config::Args),
+    /// Read every stored file through and tell what is damaged or missing. Changes nothing by itself.
+    Check {
+        /// Have the running server note what is found: files that are whole again, files that are damaged, pictures whose
+        /// small ones are to be made anew.
+        #[arg(long)]
+        confirm: bool,
+        /// Say that the storage is this server's own although its mark is not there, after it was emptied or moved.
+        #[arg(long, requires = "confirm")]
+        accept: bool,
+        #[command(flatten)]
+        config: config::Args,
+    },
 }
 
 /// Carries a command out.
@@ -186,8 +196,8 @@ pub fn run(
         with_config(config, &|config| ended(asked(&config, ask.clone(), json), json))
     };
     match command {
-        Admin::Files(AdminFiles::Check(config)) => {
-            with_config(&config, &|config| serve::check_files(config, json))
+        Admin::Files(AdminFiles::Check { confirm, accept, config }) => {
+            with_config(&config, &|config| check::files(config, check::Wish { confirm, accept }, json))
         }
         Admin::Accounts(command) => {
             let (config, what) = accounts(command);
@@ -208,7 +218,7 @@ pub fn run(
 }
 
 /// Says what went wrong, and makes the exit code.
-fn ended(result: Result<(), Problem>, json: bool) -> ExitCode {
+pub(crate) fn ended(result: Result<(), Problem>, json: bool) -> ExitCode {
     let Err((code, message)) = result else { return ExitCode::SUCCESS };
     if json {
         let error = serde_json::json!({"type": "error", "code": code, "message": message});
@@ -320,7 +330,8 @@ fn asked(config: &Config, mut ask: Ask, json: bool) -> Result<(), Problem> {
     Ok(())
 }
 
-fn exchange(config: &Config, ask: &Ask) -> Result<Vec<Value>, Problem> {
+/// Asks the running server; the lines of its answer.
+pub(crate) fn exchange(config: &Config, ask: &Ask) -> Result<Vec<Value>, Problem> {
     let path = Path::new(&config.server.data).join(PATH);
     let unreachable = |error: &dyn std::fmt::Display| {
         ("unreachable".to_owned(), format!("no server answers at {}: {error}", path.display()))

@@ -12,11 +12,13 @@
 //! | [`db`] | the one place that names a database driver | features |
 //! | [`features`] | what the product does | QUIC |
 //! | [`admin`] | the operator's commands, over the server's socket | the database |
+//! | [`check`] | the check of the stored files | features other than files and admin |
 //! | [`mod@bench`] | what the load harness borrows | – |
 
 pub mod admin;
 pub mod app;
 pub mod bench;
+pub mod check;
 pub mod config;
 pub mod db;
 pub mod error;

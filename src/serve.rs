@@ -1,16 +1,14 @@
 //! The `serve` and `config` commands: from a configuration to a running server, its first words and its end.
 
-use std::{future::Future, io::Write as _, path::Path, process::ExitCode, time::Duration};
+use std::{future::Future, io::Write as _, process::ExitCode, time::Duration};
 
-use litrocket_cli::objects::{self, Printer};
 use qrcode::{QrCode, render::unicode};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     config::{Config, Email, SignUp},
-    db::Db,
-    features::{account, files},
-    server::{self, Server},
+    features::account,
+    server::Server,
     telemetry,
 };
 
@@ -53,54 +51,6 @@ pub fn print_config(config: &Config, json: bool) -> ExitCode {
         drop(write!(std::io::stdout(), "{}", config.to_toml()));
     }
     ExitCode::SUCCESS
-}
-
-/// Reads every stored file through; fails when something is damaged. Changes nothing and may run beside the server.
-pub fn check_files(config: Config, json: bool) -> ExitCode {
-    block_on(async move {
-        let checked = async {
-            let options = server::writer_options(&config, Path::new(&config.server.data));
-            let db = Db::open_reading(&options.folder, &options.database).await;
-            files::verify(&config, &db.map_err(|error| error.to_string())?, |found| tell(found, json)).await
-        };
-        match checked.await {
-            Ok(files::Checked { contents, chunks, bytes, damaged, orphans }) => {
-                if json {
-                    let line = serde_json::json!({"type": "checked", "contents": contents, "chunks": chunks,
-                        "bytes": bytes, "damaged": damaged, "orphans": orphans});
-                    println!("{}", objects::line(Printer::Admin, &line));
-                } else {
-                    println!(
-                        "{contents} contents, {chunks} chunks, {bytes} bytes, {damaged} chunks damaged or missing, \
-                         {orphans} objects that belong to nothing"
-                    );
-                }
-                ExitCode::from(u8::from(damaged > 0))
-            }
-            Err(error) => fatal(&error),
-        }
-    })
-}
-
-/// Prints what a check of the files found.
-fn tell(found: files::Finding, json: bool) {
-    match found {
-        files::Finding::Chunk { content, chunk, name, cause } if json => {
-            let line = serde_json::json!({"type": "damage", "content": content, "chunk": chunk, "name": name,
-                "cause": cause});
-            println!("{}", objects::line(Printer::Admin, &line));
-        }
-        files::Finding::Chunk { content, chunk, name, cause } => {
-            println!("{cause}: chunk {chunk} of content {content} ({})", name.escape_debug());
-        }
-        files::Finding::Orphans { count, bytes } if json => {
-            let line = serde_json::json!({"type": "orphans", "objects": count, "bytes": bytes});
-            println!("{}", objects::line(Printer::Admin, &line));
-        }
-        files::Finding::Orphans { count, bytes } => {
-            println!("{count} objects with {bytes} bytes belong to no file");
-        }
-    }
 }
 
 /// Runs the server until it is told to stop.

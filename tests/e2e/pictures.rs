@@ -4,7 +4,7 @@ use std::{io::Cursor, time::Duration};
 
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use litrocket::{args, features::files::look_now};
-use litrocket_client::{Digest, Outgoing, clean_picture};
+use litrocket_client::{Digest, Outgoing, Transfer, clean_picture};
 use litrocket_protocol::{
     event::File,
     files::{DeleteFile, FileInfo, GetFile, ListUploads, OpenDownload, file_state},
@@ -449,4 +449,43 @@ async fn who_sends_on_what_they_are_bringing_themselves_has_it_whole() {
     assert_eq!(shown.pictures, [begun.file]);
     while litrocket::features::files::collect_now(world.app()).await.unwrap() > 0 {}
     assert_eq!(stored_chunks(&world), 1 + PREVIEW_SIZES.len());
+}
+
+#[tokio::test]
+async fn who_brings_many_pictures_keeps_nobody_waiting_for_all_of_them() {
+    let world = World::start().await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let held = world.app().files.hold().await.unwrap();
+    let mut brought = Vec::new();
+    for (person, seed) in [(&ada, 1), (&ada, 2), (&ada, 3), (&ada, 4), (&ada, 5), (&bob, 6)] {
+        let path = file_of(&world, &format!("{seed}.png"), &picture(seed, 200, 100, ImageFormat::Png));
+        let digest = Digest::of_file(&path).await.unwrap();
+        let file = person.client.open_upload("sea.png", &digest).await.unwrap().file;
+        let client = person.client.clone();
+        // Its end waits for the small pictures; nobody waits for that here.
+        tokio::spawn(async move { client.upload(&path, "sea.png", &digest, Transfer::default()).await });
+        let there = async {
+            while person.knows(file).await.state != file_state::COMPLETE {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, there).await.unwrap();
+        brought.push((person, file));
+    }
+    // One after the other: who asks behind the one that is being looked at gets the turn after it.
+    let mut held = Some(held);
+    loop {
+        drop(held.take());
+        held = Some(world.app().files.hold().await.unwrap());
+        let mut looked = Vec::new();
+        for (person, file) in &brought {
+            looked.push(person.client.call(GetPreview { file: *file, size: 160 }).await.is_ok());
+        }
+        let (hers, his) = (looked[..5].iter().filter(|seen| **seen).count(), looked[5]);
+        assert!(his || hers <= 2, "{hers} of ada's were looked at before the only one of bob's");
+        if his {
+            assert!(hers < 5, "ada's others still wait");
+            break;
+        }
+    }
 }

@@ -8,7 +8,7 @@ use litrocket_protocol::{
 
 use crate::{
     files::{content, file_of},
-    world::World,
+    world::{PATIENCE, World},
 };
 
 /// A WAV file of a tone.
@@ -151,4 +151,22 @@ async fn eleven_minutes_are_too_long_for_a_voice_message() {
         let sent = ada.sends(chat, Outgoing::voice(file, vec![])).await;
         assert_eq!(sent.is_ok(), taken, "{minutes} minutes: {sent:?}");
     }
+}
+
+#[tokio::test]
+async fn a_recording_that_nobody_has_looked_at_yet_is_sent_when_somebody_did() {
+    let world = World::start().await;
+    let [ada, mut bob] = world.people(["ada", "bob"]).await;
+    let chat = ada.opens(&bob).await;
+    bob.listens().await;
+    let recording = Recording::read(&file_of(&world, "hello.wav", &wav(3))).await.unwrap();
+    let held = world.app().files.hold().await.unwrap();
+    let file = ada.brings(&world, "hello.ogg", &recording.ogg).await;
+    let mut pending = ada.client.send(chat, Outgoing::voice(file, recording.wave)).await.unwrap();
+    let soon = tokio::time::timeout(std::time::Duration::from_millis(1500), &mut pending).await;
+    assert!(soon.is_err(), "it is told to come back, not turned away: {soon:?}");
+    drop(held);
+    tokio::time::timeout(PATIENCE, pending).await.unwrap().unwrap();
+    let body: File = frame::decode(&bob.next_event().await.body).unwrap();
+    assert_eq!(body.voice.unwrap().duration_ms, 3000);
 }

@@ -12,7 +12,7 @@ mod store;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{app::App, error::Result};
+use crate::{app::App, error::Result, features::files::Note};
 
 pub use socket::{PATH, Socket, open, serve};
 
@@ -83,6 +83,13 @@ pub enum Ask {
     },
     /// The operator's own entries of the dictionary have changed.
     ReloadWords {},
+    /// Notes what a check of the files found.
+    Confirm {
+        /// What it found.
+        found: Note,
+        /// The storage is the server's own, as it is.
+        accept: bool,
+    },
     /// What people reported, in the order of its numbers.
     Reports {
         /// Those behind this one.
@@ -116,6 +123,7 @@ async fn answer(app: &App, ask: Ask) -> Result<Vec<Value>> {
         Ask::Invite { uses, days } => server::invite(app, uses, days).await,
         Ask::Announce { text } => server::announce(app, &text).await,
         Ask::ReloadWords {} => server::reload_words(app).await,
+        Ask::Confirm { found, accept } => server::confirm(app, &found, accept).await,
         Ask::Reports { after, all } => reports::list(app, after, all).await,
         Ask::CloseReport { id } => reports::close(app, id).await,
         Ask::RevokeInvite { id } => server::revoke_invite(app, &id).await,

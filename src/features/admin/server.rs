@@ -7,7 +7,7 @@ use super::{LINES_MAX, store};
 use crate::{
     app::App,
     error::Result,
-    features::{account, announcements},
+    features::{account, announcements, files},
 };
 
 const DAY_MS: u64 = 86_400_000;
@@ -57,6 +57,12 @@ pub(super) async fn reload_words(app: &App) -> Result<Vec<Value>> {
     let entries = app.dictionary.reload().await?;
     tracing::info!(entries, "an operator's entries came into the dictionary");
     Ok(vec![json!({"type": "words", "entries": entries})])
+}
+
+pub(super) async fn confirm(app: &App, found: &files::Note, accept: bool) -> Result<Vec<Value>> {
+    let files::Noted { damaged, whole, pictures } = files::confirm(app, found, accept).await?;
+    tracing::info!(damaged, whole, pictures, accept, "an operator confirmed what a check of the files found");
+    Ok(vec![json!({"type": "noted", "damaged": damaged, "whole": whole, "pictures": pictures})])
 }
 
 pub(super) async fn revoke_invite(app: &App, id: &str) -> Result<Vec<Value>> {

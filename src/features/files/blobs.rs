@@ -12,9 +12,13 @@ use object_store::{
     ObjectStore, ObjectStoreExt as _, RetryConfig, aws::AmazonS3Builder, local::LocalFileSystem, path::Path,
     prefix::PrefixStore,
 };
+use tokio::sync::RwLock;
 
+use super::staged;
 use crate::config;
 
+/// The object that says whose storage it is.
+const MARK: &str = "litrocket-storage";
 /// How long one request to S3-compatible storage is tried again.
 const RETRY_TIME: Duration = Duration::from_secs(10);
 
@@ -26,6 +30,8 @@ pub(super) struct Blobs {
     folder: Option<PathBuf>,
     /// Free space below which nothing is stored, in bytes.
     reserve: u64,
+    /// Held for reading while an object is written.
+    writes: Arc<RwLock<()>>,
 }
 
 /// The storage takes or gives nothing at the moment.
@@ -35,6 +41,8 @@ pub(super) enum BlobError {
     Missing,
     /// Too little space.
     Full,
+    /// The storage as a whole is not there, or is another one.
+    Away,
     /// Anything else.
     Failed(String),
 }
@@ -44,6 +52,10 @@ impl std::fmt::Display for BlobError {
         match self {
             Self::Missing => f.write_str("the object is not there"),
             Self::Full => f.write_str("there is too little space"),
+            Self::Away => f.write_str(
+                "the storage does not have the mark of this server's: it is away, or another one \
+                 (if it is the right one: litrocket admin files check --confirm --accept)",
+            ),
             Self::Failed(cause) => f.write_str(cause),
         }
     }
@@ -107,7 +119,7 @@ impl Blobs {
     pub(super) fn open(config: &config::Files, data: &std::path::Path) -> Result<Self, String> {
         let reserve = config.disk_reserve_mib << 20;
         if config.store.starts_with("s3://") {
-            return Ok(Self { store: s3(config)?, folder: None, reserve });
+            return Ok(Self { store: s3(config)?, folder: None, reserve, writes: Arc::default() });
         }
         let folder = if config.store.is_empty() { data.join("files") } else { PathBuf::from(&config.store) };
         let fail = |cause: &dyn std::fmt::Display| {
@@ -118,7 +130,7 @@ impl Blobs {
             .map_err(|error| fail(&error))?
             .with_automatic_cleanup(true)
             .with_fsync(true);
-        Ok(Self { store: Arc::new(store), folder: Some(folder), reserve })
+        Ok(Self { store: Arc::new(store), folder: Some(folder), reserve, writes: Arc::default() })
     }
 
     /// Whether so many bytes have room above the reserve.
@@ -130,11 +142,46 @@ impl Blobs {
 
     /// Stores a chunk: whole and durable, or not at all.
     pub(super) async fn put(&self, place: Place, chunk: u64, bytes: Bytes) -> Result<(), BlobError> {
+        self.put_in(place.path(chunk), bytes).await
+    }
+
+    async fn put_in(&self, path: Path, bytes: Bytes) -> Result<(), BlobError> {
+        // A folder that is not mounted takes what it is given, and loses it when it is.
+        if self.folder.as_ref().is_some_and(|folder| !folder.join(MARK).is_file()) {
+            return Err(BlobError::Away);
+        }
+        self.write(path, bytes).await
+    }
+
+    /// Writes an object to its end, also when nobody waits for it any more.
+    async fn write(&self, path: Path, bytes: Bytes) -> Result<(), BlobError> {
         if !self.has_room(bytes.len() as u64) {
             return Err(BlobError::Full);
         }
-        self.store.put(&place.path(chunk), bytes.into()).await?;
+        let (store, writes) = (self.store.clone(), self.writes.clone());
+        let written = tokio::spawn(async move {
+            let _writing = writes.read().await;
+            store.put(&path, bytes.into()).await
+        });
+        written.await.map_err(|error| BlobError::Failed(error.to_string()))??;
         Ok(())
+    }
+
+    /// The storage's mark.
+    pub(super) async fn mark(&self) -> Result<Bytes, BlobError> {
+        Ok(self.store.get(&Path::from(MARK)).await?.bytes().await?)
+    }
+
+    pub(super) async fn put_mark(&self, mark: Bytes) -> Result<(), BlobError> {
+        self.write(Path::from(MARK), mark).await
+    }
+
+    /// Takes away what writes left that never came to their end; how many.
+    pub(super) async fn sweep_staged(&self) -> std::io::Result<u64> {
+        match &self.folder {
+            Some(folder) => staged::sweep(folder.clone(), self.writes.clone()).await,
+            None => Ok(0),
+        }
     }
 
     /// A whole chunk.
@@ -144,11 +191,7 @@ impl Blobs {
 
     /// Stores a small picture of a content beside its chunks; it goes with them.
     pub(super) async fn put_preview(&self, place: Place, size: u32, jpeg: Bytes) -> Result<(), BlobError> {
-        if !self.has_room(jpeg.len() as u64) {
-            return Err(BlobError::Full);
-        }
-        self.store.put(&place.preview(size), jpeg.into()).await?;
-        Ok(())
+        self.put_in(place.preview(size), jpeg).await
     }
 
     /// A small picture of a content.
@@ -189,11 +232,13 @@ impl Blobs {
         result
     }
 
-    /// Goes over all objects: the place of each, `None` for one that is not ours, and its size.
+    /// Goes over all objects but the mark: the place of each, `None` for one that is not ours, and its size.
     pub(super) fn all(&self) -> impl Stream<Item = Result<(Option<Place>, u64), BlobError>> + '_ {
-        self.store.list(None).map(|object| {
-            let object = object?;
-            Ok((Place::of(&object.location), object.size))
+        let objects = self.store.list(None);
+        objects.filter_map(async |object| match object {
+            Ok(object) if object.location.as_ref() == MARK => None,
+            Ok(object) => Some(Ok((Place::of(&object.location), object.size))),
+            Err(error) => Some(Err(error.into())),
         })
     }
 }

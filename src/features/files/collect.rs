@@ -27,6 +27,11 @@ const SWEEP: u64 = 50;
 
 /// Collects for as long as the server runs.
 pub async fn collect(app: Arc<App>) {
+    match app.files.blobs.sweep_staged().await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "took away what unfinished writes left among the files"),
+        Err(error) => tracing::warn!(%error, "what unfinished writes left among the files stays"),
+    }
     let mut swept = Instant::now();
     loop {
         if swept.elapsed() >= INTERVAL {
@@ -60,7 +65,12 @@ pub async fn collect_now(app: &App) -> Result<u64> {
     let files = app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
     let mut failed = 0;
     let mut gone = 0;
-    for place in content_store::leftovers(&app.db, now, STEP).await? {
+    let leftovers = content_store::leftovers(&app.db, now, STEP).await?;
+    // A storage that is away would seem to have let go of all.
+    if !leftovers.is_empty() {
+        app.files.there(app).await.map_err(|error| super::transfers::unavailable(&error))?;
+    }
+    for place in leftovers {
         let content = place.content;
         // Nothing is written behind the deletion.
         app.files.transfers.close(content).await;

@@ -1,6 +1,6 @@
-//! The SQL of the tables `contents` and `content_leftovers`: what is stored, once for each hash.
+//! The SQL of the tables `contents`, `content_leftovers` and `file_storage`: what is stored, once for each hash, and where.
 
-use super::{blobs::Place, picture_store, store::new_id};
+use super::{blobs::Place, mark::Mark, picture_store, store::new_id};
 use crate::{
     args,
     db::Db,
@@ -56,6 +56,27 @@ pub(super) async fn moved(tx: &mut Tx, id: u64) -> Result<()> {
 pub(super) async fn mark_damaged(tx: &mut Tx, id: u64) -> Result<()> {
     const MARK: &str = "UPDATE contents SET damaged = 1 WHERE id = $1 AND complete = 1 AND damaged = 0";
     tx.execute(MARK, args![id]).await.map(drop)
+}
+
+/// What a check found of contents whose numbers are a list of JSON: those that are whole again, or those that are damaged.
+pub(super) async fn settle_damage(tx: &mut Tx, contents: &str, damaged: bool) -> Result<u64> {
+    const DAMAGED: &str = "UPDATE contents SET damaged = 1 WHERE id IN (SELECT value FROM json_each($1))
+        AND complete = 1 AND damaged = 0";
+    // Of several with a hash one is whole.
+    const WHOLE: &str = "UPDATE contents SET damaged = 0 WHERE id IN (SELECT value FROM json_each($1)) AND damaged = 1
+        AND NOT EXISTS (SELECT 1 FROM contents o WHERE o.blake3 = contents.blake3 AND o.complete = 1 AND o.damaged = 0)";
+    tx.execute(if damaged { DAMAGED } else { WHOLE }, args![contents]).await
+}
+
+/// The mark of the storage.
+pub(super) async fn mark(db: &Db) -> Result<Option<Mark>> {
+    let row: Option<(Vec<u8>,)> = db.first("SELECT mark FROM file_storage", args![]).await?;
+    Ok(row.and_then(|(mark,)| mark.try_into().ok()))
+}
+
+pub(super) async fn set_mark(tx: &mut Tx, mark: &Mark) -> Result<()> {
+    tx.execute("DELETE FROM file_storage", args![]).await?;
+    tx.execute("INSERT INTO file_storage (mark) VALUES ($1)", args![&mark[..]]).await.map(drop)
 }
 
 /// All chunks of a content are there. When another one with the same hash was complete before, the files move
@@ -123,25 +144,46 @@ pub(super) struct Named {
     pub(super) place: Place,
     pub(super) size: u64,
     pub(super) hashes: Vec<u8>,
+    pub(super) damaged: bool,
     pub(super) name: String,
+    /// Of a picture with previews their hashes, none for older ones.
+    pub(super) previews: Option<Vec<u8>>,
 }
 
 /// Complete contents behind one, by id.
 pub(super) async fn complete_contents(db: &Db, after: u64, limit: u64) -> Result<Vec<Named>> {
-    const SELECT: &str = "SELECT c.id, c.place, c.size, c.hashes, COALESCE(
-            (SELECT f.name FROM files f WHERE f.content = c.id ORDER BY f.id LIMIT 1), '')
-        FROM contents c WHERE c.complete = 1 AND c.id > $1 ORDER BY c.id LIMIT $2";
-    type Row = (i64, Option<Vec<u8>>, i64, Vec<u8>, String);
-    let rows: Vec<Row> = db.all(SELECT, args![after, limit]).await?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, random, size, hashes, name)| Named {
-            place: place(id, random),
-            size: size as u64,
-            hashes,
-            name,
-        })
-        .collect())
+    const SELECT: &str = "SELECT c.id, c.place, c.size, c.hashes, c.damaged, COALESCE(
+            (SELECT f.name FROM files f WHERE f.content = c.id ORDER BY f.id LIMIT 1), ''),
+            CASE p.state WHEN 1 THEN COALESCE(p.sums, $3) END
+        FROM contents c LEFT JOIN pictures p ON p.content = c.id
+        WHERE c.complete = 1 AND c.id > $1 ORDER BY c.id LIMIT $2";
+    type Row = (i64, Option<Vec<u8>>, i64, Vec<u8>, i64, String, Option<Vec<u8>>);
+    let rows: Vec<Row> = db.all(SELECT, args![after, limit, &[][..]]).await?;
+    let named = |(id, random, size, hashes, damaged, name, sums): Row| Named {
+        place: place(id, random),
+        size: size as u64,
+        hashes,
+        damaged: damaged != 0,
+        name,
+        previews: sums,
+    };
+    Ok(rows.into_iter().map(named).collect())
+}
+
+/// The newest contents that have chunks and are whole, as far as is known.
+pub(super) async fn newest(db: &Db, limit: u64) -> Result<Vec<Content>> {
+    const SELECT: &str = "SELECT id, place, size, hashes, moved_ms FROM contents
+        WHERE complete = 1 AND damaged = 0 AND size > 0 ORDER BY id DESC LIMIT $1";
+    type Found = (i64, Option<Vec<u8>>, i64, Vec<u8>, i64);
+    let rows: Vec<Found> = db.all(SELECT, args![limit]).await?;
+    let content = |(id, random, size, hashes, moved): Found| Content {
+        place: place(id, random),
+        size: size as u64,
+        hashes,
+        complete: true,
+        moved_ms: moved as u64,
+    };
+    Ok(rows.into_iter().map(content).collect())
 }
 
 /// Whether chunks in this place belong to a content, also one whose chunks are to be deleted.

@@ -10,7 +10,7 @@ use litrocket_protocol::{
     files::{FileInfo, GetFile, OpenDownload},
     stream_kind, varint,
 };
-use tokio::time::timeout;
+use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 
 use super::{
     PRIORITY,
@@ -26,7 +26,8 @@ use crate::{
     transport::{SendStream, WriteError},
 };
 
-/// Bytes that are written at once: each piece has to be taken within the stall time.
+/// Bytes that are written at once: each piece has to be taken within the stall time. It is copied: what the peer has not
+/// taken yet would keep the whole chunk in memory otherwise.
 const PIECE: usize = 64 * 1024;
 
 pub(super) async fn get(caller: Session, request: GetFile) -> Result<FileInfo> {
@@ -67,22 +68,34 @@ pub(super) async fn open(caller: Session, request: OpenDownload) -> Result<Done>
     tokio::spawn(async move {
         let app = caller.app.clone();
         tokio::select! {
-            () = give(&caller, &request, (layout, end), &share) => {}
+            () = give(&caller, &request, (layout, end), &share, own) => {}
             () = app.until_draining() => {}
         }
-        drop((own, share));
+        drop(share);
     });
     Ok(Done::default())
 }
 
-async fn give(caller: &Session, request: &OpenDownload, part: (Layout, u64), share: &Share) {
+async fn give(
+    caller: &Session,
+    request: &OpenDownload,
+    part: (Layout, u64),
+    share: &Share,
+    place: OwnedSemaphorePermit,
+) {
     let connection = &caller.link.connection;
     let Ok(Ok(mut send)) = timeout(caller.app.files.stall, connection.open_uni()).await else { return };
     send.set_priority(PRIORITY);
     // Files need more under way than chat does; the window goes back when the last of them ends.
     let _window = connection.wide_window();
     match give_chunks(caller, request, part, share, &mut send).await {
-        Ok(()) => send.finish(),
+        // Who has read it all may open the next; what somebody does not take is their share until they do.
+        Ok(()) => {
+            drop(place);
+            if timeout(caller.app.files.stall, send.finish_and_wait()).await.is_err() {
+                send.reset(close_code::TOO_SLOW);
+            }
+        }
         Err(code) => send.reset(code),
     }
 }
@@ -105,7 +118,7 @@ async fn give_chunks(
         while !rest.is_empty() {
             let piece = rest.split_to(rest.len().min(PIECE));
             share.pace(piece.len()).await;
-            write(caller, send, piece).await?;
+            write(caller, send, Bytes::copy_from_slice(&piece)).await?;
         }
     }
     Ok(())
@@ -163,7 +176,12 @@ async fn chunk(
                 return Ok((bytes, memory));
             }
             Ok(_) => tracing::error!(content, index, "a stored chunk is damaged"),
-            Err(BlobError::Missing) => {}
+            Err(BlobError::Missing) => {
+                if let Err(error) = app.files.there(app).await {
+                    tracing::warn!(%error, "a chunk cannot be read");
+                    return Err(close_code::STORAGE);
+                }
+            }
             Err(error) => {
                 tracing::warn!(%error, "a chunk cannot be read");
                 return Err(close_code::STORAGE);

@@ -1,7 +1,7 @@
 //! Files: uploads and downloads in verified chunks, and who may read them.
 //!
 //! [`upload`] and [`download`] are the requests and streams, [`transfers`] what is known of uploads under way,
-//! [`blobs`] the storage of chunks, [`store`] and [`content_store`] the tables, [`times_store`] how long what is kept, [`messages`] the messages that carry
+//! [`blobs`] the storage of chunks, [`mod@mark`] whether it is there, [`staged`] what writes left in it, [`store`] and [`content_store`] the tables, [`times_store`] how long what is kept, [`messages`] the messages that carry
 //! files, [`pictures`] small ones of pictures, [`avatars`] faces, [`voice`] recordings, [`own`] what an account keeps, [`shelf`] the files of groups,
 //! [`mod@collect`] takes away what nothing refers to, [`mod@verify`] reads it all. Must not know QUIC. Start with
 //! [`upload::open`].
@@ -14,6 +14,7 @@ mod content_store;
 mod download;
 mod expiry_store;
 mod export_store;
+mod mark;
 mod messages;
 mod own;
 mod picture_store;
@@ -21,6 +22,7 @@ mod pictures;
 mod shares;
 mod shelf;
 mod shelf_store;
+mod staged;
 mod store;
 mod times_store;
 mod transfers;
@@ -44,9 +46,14 @@ use litrocket_protocol::{
     files::{FileInfo, file_state},
     stream_kind,
 };
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-use crate::{app::App, config, error::Result, rpc::Router};
+use crate::{
+    app::App,
+    config,
+    error::{Error, Result},
+    rpc::Router,
+};
 
 pub(crate) use avatar_store::erase as erase_avatar;
 pub(crate) use avatars::show_on as show_avatars;
@@ -56,7 +63,7 @@ pub(crate) use export_store::EXPORT;
 pub(crate) use messages::{carried, release, send, send_on, unused, use_pictures};
 pub use pictures::{look, look_now};
 pub(crate) use store::{carry, kept_of};
-pub use verify::{Checked, Finding, verify};
+pub use verify::{Checked, Finding, Note, Noted, confirm, is_marked, verify};
 
 /// A stream with a file that makes no progress for so long is ended: a mobile line may be away for some seconds.
 pub const STALL_TIME: Duration = Duration::from_secs(30);
@@ -73,6 +80,8 @@ const CHARGE_MIN: u64 = 4096;
 #[derive(Debug)]
 pub struct Files {
     blobs: blobs::Blobs,
+    /// The mark of the storage, once it is known.
+    mark: tokio::sync::Mutex<Option<mark::Mark>>,
     transfers: transfers::Transfers,
     shares: Arc<shares::Shares>,
     /// What the files of one account may take, in bytes.
@@ -97,6 +106,7 @@ impl Files {
     pub fn open(config: &config::Files, data: &Path) -> Result<Self, String> {
         Ok(Self {
             blobs: blobs::Blobs::open(config, data)?,
+            mark: tokio::sync::Mutex::default(),
             transfers: transfers::Transfers::default(),
             shares: shares::Shares::new(config),
             quota: config.quota_mib << 20,
@@ -108,6 +118,12 @@ impl Files {
             looked: Notify::new(),
             decoding: Arc::new(Semaphore::new(1)),
         })
+    }
+
+    /// Keeps pictures and recordings from being looked at, behind the one that is, until it is dropped.
+    pub async fn hold(&self) -> Result<OwnedSemaphorePermit> {
+        let held = self.decoding.clone().acquire_owned().await;
+        held.map_err(|error| Error::Internal(error.to_string()))
     }
 
     /// Bytes of chunks that streams brought since the start, also those that had to be brought again.

@@ -11,6 +11,7 @@ use litrocket_protocol::{
 use super::{
     blobs::Place,
     missing,
+    pictures::AWAY_MS,
     store::{adopt, list, may_read, readable_in},
 };
 use crate::{
@@ -39,15 +40,34 @@ fn is_looked_at(media_type: &str, size: u64) -> bool {
 
 /// A content is complete: if it is a picture, it waits to be looked at.
 pub(super) async fn wait(tx: &mut Tx, content: u64, media_type: &str, size: u64) -> Result<()> {
-    const INSERT: &str = "INSERT INTO pictures (content) VALUES ($1) ON CONFLICT DO NOTHING";
-    if is_looked_at(media_type, size) { tx.execute(INSERT, args![content]).await.map(drop) } else { Ok(()) }
+    const OWNER: &str = "SELECT owner FROM files WHERE content = $1 ORDER BY id LIMIT 1";
+    const INSERT: &str =
+        "INSERT INTO pictures (content, account, turn) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    if !is_looked_at(media_type, size) {
+        return Ok(());
+    }
+    let owner: Option<(i64,)> = tx.first(OWNER, args![content]).await?;
+    let account = owner.map_or(0, |(owner,)| owner);
+    let turn = next_turn(tx, account).await?;
+    tx.execute(INSERT, args![content, account, turn]).await.map(drop)
 }
 
-/// The content that waits longest among those whose time has come, its size, and what it looks like.
+/// The turn of an account's next picture: behind its own that wait, and not before the first of all that do. So whoever
+/// brings a thousand pictures stands in nobody's way.
+async fn next_turn(tx: &mut Tx, account: i64) -> Result<i64> {
+    const OWN: &str = "SELECT MAX(turn) FROM pictures WHERE account = $1 AND state = 0";
+    const FIRST: &str = "SELECT MIN(turn) FROM pictures WHERE state = 0";
+    let own: Option<(Option<i64>,)> = tx.first(OWN, args![account]).await?;
+    let first: Option<(Option<i64>,)> = tx.first(FIRST, args![]).await?;
+    let own = own.and_then(|(turn,)| turn).map_or(0, |turn| turn + 1);
+    Ok(own.max(first.and_then(|(turn,)| turn).unwrap_or(0)))
+}
+
+/// The content whose turn it is among those whose time has come, its size, and what it looks like.
 pub(super) async fn next(db: &Db, now_ms: u64) -> Result<Option<(u64, u64, String)>> {
     const SELECT: &str =
         "SELECT p.content, c.size, c.media_type FROM pictures p JOIN contents c ON c.id = p.content
-        WHERE p.state = 0 AND p.retry_ms <= $1 ORDER BY p.retry_ms, p.content LIMIT 1";
+        WHERE p.state = 0 AND p.retry_ms <= $1 ORDER BY p.turn, p.content LIMIT 1";
     let row: Option<(i64, i64, String)> = db.first(SELECT, args![now_ms]).await?;
     Ok(row.map(|(content, size, media_type)| (content as u64, size as u64, media_type)))
 }
@@ -58,10 +78,14 @@ pub(super) async fn begin(tx: &mut Tx, content: u64) -> Result<bool> {
     Ok(tx.execute(BEGIN, args![content]).await? > 0)
 }
 
-/// A picture could not be looked at: it waits until then.
+/// A picture could not be looked at: it waits until then, and comes behind its owner's others.
 pub(super) async fn put_off(tx: &mut Tx, content: u64, retry_ms: u64) -> Result<()> {
-    const UPDATE: &str = "UPDATE pictures SET tries = 0, retry_ms = $2 WHERE content = $1 AND state = 0";
-    tx.execute(UPDATE, args![content, retry_ms]).await.map(drop)
+    const ACCOUNT: &str = "SELECT account FROM pictures WHERE content = $1 AND state = 0";
+    const UPDATE: &str =
+        "UPDATE pictures SET tries = 0, retry_ms = $2, turn = $3 WHERE content = $1 AND state = 0";
+    let Some((account,)): Option<(i64,)> = tx.first(ACCOUNT, args![content]).await? else { return Ok(()) };
+    let turn = next_turn(tx, account).await?;
+    tx.execute(UPDATE, args![content, retry_ms, turn]).await.map(drop)
 }
 
 /// The server starts: whatever somebody had begun to look at when it ended waits for a while.
@@ -85,7 +109,7 @@ pub(super) enum Found {
 /// What was found out of a content.
 pub(super) async fn settle(tx: &mut Tx, place: Place, found: &Found) -> Result<()> {
     const GOOD: &str = "UPDATE pictures SET state = 1, width = $2, height = $3, blurhash = $4, location = $5,
-        retry_ms = 0 WHERE content = $1";
+        retry_ms = 0, sums = $6 WHERE content = $1";
     const HEARD: &str = "UPDATE pictures SET state = 3, duration_ms = $2, retry_ms = 0 WHERE content = $1";
     const NOTHING: &str = "UPDATE pictures SET state = 2, retry_ms = 0 WHERE content = $1";
     const LEFT: &str =
@@ -94,9 +118,10 @@ pub(super) async fn settle(tx: &mut Tx, place: Place, found: &Found) -> Result<(
     let settled = match found {
         Found::Nothing => tx.execute(NOTHING, args![content]).await?,
         Found::Recording(duration_ms) => tx.execute(HEARD, args![content, *duration_ms]).await?,
-        Found::Picture(Previews { facts, blurhash, .. }) => {
+        Found::Picture(Previews { facts, blurhash, jpegs }) => {
             let (width, height) = (u64::from(facts.width), u64::from(facts.height));
-            tx.execute(GOOD, args![content, width, height, &**blurhash, facts.location]).await?
+            let sums: Vec<u8> = jpegs.iter().flat_map(|jpeg| sum(jpeg)).collect();
+            tx.execute(GOOD, args![content, width, height, &**blurhash, facts.location, sums]).await?
         }
     };
     if settled == 0 {
@@ -104,6 +129,18 @@ pub(super) async fn settle(tx: &mut Tx, place: Place, found: &Found) -> Result<(
         tx.execute(LEFT, args![content, place.random.map(Vec::from)]).await?;
     }
     Ok(())
+}
+
+/// What a preview is known by.
+pub(super) fn sum(jpeg: &[u8]) -> [u8; 32] {
+    blake3::hash(jpeg).into()
+}
+
+/// Pictures whose previews are not what they were are looked at anew; their numbers are a list of JSON. How many.
+pub(super) async fn look_again(tx: &mut Tx, contents: &str) -> Result<u64> {
+    const UPDATE: &str = "UPDATE pictures SET state = 0, tries = 0, retry_ms = 0
+        WHERE content IN (SELECT value FROM json_each($1)) AND state = 1";
+    tx.execute(UPDATE, args![contents]).await
 }
 
 /// Whether a content is looked at soon.
@@ -132,11 +169,20 @@ pub(super) async fn known_in(tx: &mut Tx, content: u64) -> Result<Option<(Pictur
     Ok(tx.first::<Row>(SELECT, args![content]).await?.map(picture))
 }
 
-/// How long a recording is, in milliseconds; `None` for everything else.
+/// How long a recording is, in milliseconds; `None` for everything else. One that is looked at soon may be asked for again.
 pub(super) async fn recording_ms(tx: &mut Tx, content: u64) -> Result<Option<u64>> {
-    const SELECT: &str = "SELECT duration_ms FROM pictures WHERE content = $1 AND state = 3";
-    let row: Option<(i64,)> = tx.first(SELECT, args![content]).await?;
-    Ok(row.map(|(duration,)| duration as u64))
+    const SELECT: &str =
+        "SELECT p.state, p.duration_ms, p.retry_ms FROM pictures p JOIN contents c ON c.id = p.content
+        WHERE p.content = $1 AND c.media_type = $2";
+    let row: Option<(i64, i64, i64)> = tx.first(SELECT, args![content, RECORDING]).await?;
+    match row {
+        Some((3, duration, _)) => Ok(Some(duration as u64)),
+        // A storage that is away comes back; what its reader broke down over waits for longer than anybody does.
+        Some((0, _, retry_ms)) if retry_ms as u64 <= tx.now_ms() + AWAY_MS => {
+            Err(Fault::new(code::BUSY).retry_after(1000).into())
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Pictures for a moment, in order: each readable, kept, complete and looked at. What somebody else brought becomes the

@@ -1,4 +1,4 @@
-//! Pictures: looked at once, when they are complete, by one task, one after the other. What decoding takes is bounded, and
+//! Pictures: looked at once, when they are complete, by one task, one after the other; accounts take turns. What decoding takes is bounded, and
 //! a picture that brings it down harms no other. Recordings are looked at in the same way, for how long they are.
 //!
 //! A row in `pictures` waits until it was looked at, also over a restart. Only what was decoded, or refused by its decoder,
@@ -35,7 +35,7 @@ const INTERVAL: Duration = Duration::from_secs(30);
 /// The pause after the storage failed.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long a picture waits whose bytes cannot be read now, in milliseconds.
-const AWAY_MS: u64 = 60_000;
+pub(super) const AWAY_MS: u64 = 60_000;
 /// The same of one with a chunk that was found changed or lost, or whose decoder broke down.
 const BROKEN_MS: u64 = 3_600_000;
 /// How long the end of an upload waits for its previews.
@@ -84,6 +84,8 @@ pub async fn look_now(app: &App) -> Result<bool> {
 /// Looks at a picture; whether that came to an end.
 async fn look_at(app: &App, content: u64, size: u64, media_type: &str) -> Result<bool> {
     let Some(known) = content_store::content(&app.db, content).await? else { return Ok(true) };
+    let away = |error| super::transfers::unavailable(&error);
+    app.files.there(app).await.map_err(away)?;
     let turn = turn(app).await?;
     let Some(bytes) = bytes(app, content, size).await? else { return Ok(false) };
     if !app.writer.run(move |tx| Box::pin(picture_store::begin(tx, content))).await? {
@@ -102,7 +104,7 @@ async fn look_at(app: &App, content: u64, size: u64, media_type: &str) -> Result
     if let Found::Picture(found) = &found {
         for (size, jpeg) in PREVIEW_SIZES.iter().zip(&found.jpegs) {
             let put = app.files.blobs.put_preview(known.place, *size, jpeg.clone().into()).await;
-            put.map_err(|error| super::transfers::unavailable(&error))?;
+            put.map_err(away)?;
         }
     }
     let work = async move |tx: &mut Tx| picture_store::settle(tx, known.place, &found).await;
@@ -119,7 +121,11 @@ pub(super) async fn bytes(app: &App, content: u64, size: u64) -> Result<Option<V
     for (index, hash) in (0..layout.chunks()).zip(&hashes) {
         match app.files.blobs.get(known.place, index).await {
             Ok(chunk) if layout.hash(index, &chunk) == *hash => all.extend_from_slice(&chunk),
-            Ok(_) | Err(BlobError::Missing) => return Ok(None),
+            Ok(_) => return Ok(None),
+            Err(BlobError::Missing) => {
+                app.files.there(app).await.map_err(|error| super::transfers::unavailable(&error))?;
+                return Ok(None);
+            }
             Err(error) => return Err(super::transfers::unavailable(&error)),
         }
     }
@@ -192,7 +198,10 @@ pub(super) async fn get(caller: Session, request: GetPreview) -> Result<Preview>
         content_store::content(&app.db, content).await?.ok_or_else(|| Error::from(code::FILE_GONE))?;
     match app.files.blobs.get_preview(known.place, request.size).await {
         Ok(bytes) => Ok(preview(bytes)),
-        Err(BlobError::Missing) => Err(code::NO_PREVIEW.into()),
+        Err(BlobError::Missing) => {
+            app.files.there(app).await.map_err(|error| super::transfers::unavailable(&error))?;
+            Err(code::NO_PREVIEW.into())
+        }
         Err(error) => Err(super::transfers::unavailable(&error)),
     }
 }

@@ -263,7 +263,7 @@ impl Files {
             };
             let begun = match new.take() {
                 Some(begun) => begun,
-                None => Arc::new(self.begin(content, row).await?),
+                None => Arc::new(self.begin(app, content, row).await?),
             };
             let kept = self.transfers.keep(&begun, closed);
             if kept.is_some() {
@@ -273,8 +273,10 @@ impl Files {
         }
     }
 
-    async fn begin(&self, content: u64, row: content_store::Content) -> Result<Transfer> {
+    async fn begin(&self, app: &App, content: u64, row: content_store::Content) -> Result<Transfer> {
         let layout = Layout::new(row.size);
+        // One that is away would seem to have nothing.
+        self.there(app).await.map_err(|error| unavailable(&error))?;
         let have = self.blobs.have(row.place, layout).await.map_err(|error| unavailable(&error))?;
         Ok(Transfer {
             content,

@@ -36,6 +36,14 @@ pub(super) async fn open(caller: Session, request: OpenUpload) -> Result<Upload>
     check(&app, &request, layout)?;
     let quota = app.config.files.quota_mib << 20;
     let has_room = app.files.blobs.has_room(request.size);
+    let has_room = has_room
+        && match app.files.there(&app).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(%error, "nothing can be stored");
+                false
+            }
+        };
     let me = caller.account();
     let (file, empty) =
         app.writer.run(move |tx| Box::pin(open_in(tx, me, request, layout, quota, has_room))).await?;

@@ -1,15 +1,17 @@
-//! Verifies everything that is stored: the operator's check of a disk or bucket.
+//! Verifies everything that is stored: the operator's check of a disk or bucket, and what the server does with what it found.
 
 use std::path::Path;
 
 use futures_util::StreamExt as _;
 use litrocket_core::chunks::{Layout, split_hashes};
+use litrocket_protocol::{Fault, fault::code, pictures::PREVIEW_SIZES};
+use serde::{Deserialize, Serialize};
 
 use super::{
     blobs::{BlobError, Blobs},
-    content_store,
+    content_store, picture_store, store,
 };
-use crate::{config::Config, db::Db, error::Result};
+use crate::{app::App, config::Config, db::Db, error::Result, writer::Tx};
 
 /// Contents that are looked up at once.
 const PAGE: u64 = 100;
@@ -17,12 +19,28 @@ const PAGE: u64 = 100;
 /// Something that is not as it should be.
 #[derive(Debug, Clone)]
 pub enum Finding {
+    /// The storage has another mark than this server's, or none.
+    Storage {
+        /// What is wrong.
+        cause: String,
+    },
     /// A chunk is damaged, missing or cannot be read.
     Chunk {
         /// The content.
         content: u64,
         /// The chunk.
         chunk: u64,
+        /// One of its files, by name.
+        name: String,
+        /// What is wrong.
+        cause: String,
+    },
+    /// A small picture is damaged, missing or cannot be read.
+    Preview {
+        /// The content.
+        content: u64,
+        /// Its longer side, in pixels.
+        size: u32,
         /// One of its files, by name.
         name: String,
         /// What is wrong.
@@ -48,50 +66,164 @@ pub struct Checked {
     pub bytes: u64,
     /// Chunks that are damaged, missing or cannot be read.
     pub damaged: u64,
+    /// Small pictures that were read.
+    pub previews: u64,
+    /// Those that are damaged, missing or cannot be read.
+    pub bad_previews: u64,
     /// Objects that belong to no content.
     pub orphans: u64,
+    /// Whether the storage has this server's mark, where it has one.
+    pub marked: bool,
 }
 
-/// Reads every stored chunk and tells of those that are damaged, missing or cannot be read, and of objects that
-/// belong to nothing. Changes nothing.
-pub async fn verify(config: &Config, db: &Db, mut tell: impl FnMut(Finding)) -> Result<Checked, String> {
+/// What of a check's findings is to be noted, a part at a time.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Note {
+    /// Contents of which a chunk is damaged or missing.
+    pub damaged: Vec<u64>,
+    /// Contents that counted as damaged, all of whose chunks are well.
+    pub whole: Vec<u64>,
+    /// Pictures whose small ones are damaged or missing.
+    pub pictures: Vec<u64>,
+}
+
+impl Note {
+    /// How many contents it names.
+    pub fn len(&self) -> usize {
+        self.damaged.len() + self.whole.len() + self.pictures.len()
+    }
+
+    /// Whether it names none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Contents in one note: it is one job of the writer.
+const NOTE_MAX: usize = 500;
+
+/// Reads every stored chunk and small picture and tells of those that are damaged, missing or cannot be read, and of objects
+/// that belong to nothing. Changes nothing; what a server may note is handed on as it is found.
+pub async fn verify(
+    config: &Config,
+    db: &Db,
+    mut tell: impl FnMut(Finding),
+    mut note: impl FnMut(Note) -> Result<(), String>,
+) -> Result<Checked, String> {
     let blobs = Blobs::open(&config.files, Path::new(&config.server.data))?;
-    let mut checked = Checked::default();
-    let mut after = 0;
+    let cause = marked(&blobs, db).await?;
+    let mut checked = Checked { marked: cause.is_none(), ..Checked::default() };
+    if let Some(cause) = cause {
+        tell(Finding::Storage { cause });
+    }
+    let (mut after, mut noted) = (0, Note::default());
     loop {
         let page = content_store::complete_contents(db, after, PAGE).await;
         let page = page.map_err(|error| error.to_string())?;
         let Some(last) = page.last() else { break };
         after = last.place.content;
         for one in &page {
-            let layout = Layout::new(one.size);
-            let hashes = split_hashes(&one.hashes).unwrap_or_default();
-            checked.contents += 1;
-            for chunk in 0..layout.chunks() {
-                let cause = match blobs.get(one.place, chunk).await {
-                    Ok(bytes) if hashes.get(chunk as usize) == Some(&layout.hash(chunk, &bytes)) => {
-                        checked.bytes += bytes.len() as u64;
-                        None
-                    }
-                    Ok(_) => Some("damaged".to_owned()),
-                    Err(BlobError::Missing) => Some("missing".to_owned()),
-                    // One sector that cannot be read says nothing about the others.
-                    Err(error) => Some(format!("unreadable: {error}")),
-                };
-                checked.chunks += 1;
-                if let Some(cause) = cause {
-                    checked.damaged += 1;
-                    tell(Finding::Chunk { content: one.place.content, chunk, name: one.name.clone(), cause });
-                }
+            content(&blobs, one, &mut checked, &mut tell, &mut noted).await;
+            if noted.len() >= NOTE_MAX {
+                note(std::mem::take(&mut noted))?;
             }
         }
     }
+    note(noted)?;
     let (orphans, bytes) = orphans(&blobs, db).await?;
     checked.orphans = orphans;
     if orphans > 0 {
         tell(Finding::Orphans { count: orphans, bytes });
     }
     Ok(checked)
+}
+
+/// Whether the storage has this server's mark, if it ever had one.
+pub async fn is_marked(config: &Config, db: &Db) -> Result<bool, String> {
+    let blobs = Blobs::open(&config.files, Path::new(&config.server.data))?;
+    Ok(marked(&blobs, db).await?.is_none())
+}
+
+/// What is wrong with the mark of the storage.
+async fn marked(blobs: &Blobs, db: &Db) -> Result<Option<String>, String> {
+    let mark = content_store::mark(db).await.map_err(|error| error.to_string())?;
+    let Some(mark) = mark else { return Ok(None) };
+    Ok(match blobs.mark().await {
+        Ok(found) if found == mark[..] => None,
+        Ok(_) => Some("it has the mark of another".to_owned()),
+        Err(BlobError::Missing) => Some("it does not have the mark".to_owned()),
+        Err(error) => Some(format!("the mark is unreadable: {error}")),
+    })
+}
+
+/// One content: its chunks, and its small pictures.
+async fn content(
+    blobs: &Blobs,
+    one: &content_store::Named,
+    checked: &mut Checked,
+    tell: &mut impl FnMut(Finding),
+    noted: &mut Note,
+) {
+    let content = one.place.content;
+    let layout = Layout::new(one.size);
+    let hashes = split_hashes(&one.hashes).unwrap_or_default();
+    let (mut well, mut lost) = (true, false);
+    checked.contents += 1;
+    for chunk in 0..layout.chunks() {
+        checked.chunks += 1;
+        let read = blobs.get(one.place, chunk).await;
+        // One sector that cannot be read says nothing about the others, and nothing for good.
+        lost |= matches!(&read, Err(BlobError::Missing));
+        let cause = match read {
+            Ok(bytes) if hashes.get(chunk as usize) == Some(&layout.hash(chunk, &bytes)) => {
+                checked.bytes += bytes.len() as u64;
+                continue;
+            }
+            Ok(_) => {
+                lost = true;
+                "damaged".to_owned()
+            }
+            Err(BlobError::Missing) => "missing".to_owned(),
+            Err(error) => format!("unreadable: {error}"),
+        };
+        well = false;
+        checked.damaged += 1;
+        tell(Finding::Chunk { content, chunk, name: one.name.clone(), cause });
+    }
+    if well && one.damaged {
+        noted.whole.push(content);
+    }
+    if lost && !one.damaged {
+        noted.damaged.push(content);
+    }
+    let Some(sums) = &one.previews else { return };
+    let mut again = false;
+    for (place, size) in PREVIEW_SIZES.into_iter().enumerate() {
+        checked.previews += 1;
+        let sum = sums.get(place * 32..place * 32 + 32);
+        let read = blobs.get_preview(one.place, size).await;
+        let cause = match read {
+            Ok(bytes) if is_preview(&bytes, sum) => continue,
+            Ok(_) => "damaged".to_owned(),
+            Err(BlobError::Missing) => "missing".to_owned(),
+            Err(error) => format!("unreadable: {error}"),
+        };
+        checked.bad_previews += 1;
+        again |= !cause.starts_with("unreadable");
+        tell(Finding::Preview { content, size, name: one.name.clone(), cause });
+    }
+    if again {
+        noted.pictures.push(content);
+    }
+}
+
+/// Whether bytes are the preview they shall be; of one whose hash was not kept, whether they are a whole JPEG.
+fn is_preview(bytes: &[u8], sum: Option<&[u8]>) -> bool {
+    match sum {
+        Some(sum) => picture_store::sum(bytes) == sum,
+        None => bytes.starts_with(b"\xff\xd8") && bytes.ends_with(b"\xff\xd9"),
+    }
 }
 
 /// Objects that belong to no content, and their bytes.
@@ -117,4 +249,38 @@ async fn orphans(blobs: &Blobs, db: &Db) -> Result<(u64, u64), String> {
         }
     }
     Ok((count, bytes))
+}
+
+/// What became of contents that a check named.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Noted {
+    /// Contents that count as damaged now.
+    pub damaged: u64,
+    /// Contents that do not any more.
+    pub whole: u64,
+    /// Pictures that are looked at again.
+    pub pictures: u64,
+}
+
+/// Notes what a check found. The first time it is also told that the storage is this server's own, as it is.
+pub async fn confirm(app: &App, found: &Note, accept: bool) -> Result<Noted> {
+    if found.len() > NOTE_MAX {
+        return Err(Fault::new(code::TOO_MANY).limit(NOTE_MAX as u64).into());
+    }
+    if accept {
+        app.files.accept(app).await.map_err(|error| super::transfers::unavailable(&error))?;
+    }
+    let lists = [&found.damaged, &found.whole, &found.pictures].map(|list| store::list(list));
+    let [damaged, whole, pictures] = lists;
+    let (damaged, whole, pictures) = (damaged?, whole?, pictures?);
+    let work = async move |tx: &mut Tx| {
+        Ok(Noted {
+            damaged: content_store::settle_damage(tx, &damaged, true).await?,
+            whole: content_store::settle_damage(tx, &whole, false).await?,
+            pictures: picture_store::look_again(tx, &pictures).await?,
+        })
+    };
+    let noted = app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    app.files.arrived.notify_one();
+    Ok(noted)
 }

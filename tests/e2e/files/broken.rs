@@ -5,7 +5,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 use litrocket_client::{Client, Digest, Error, Outgoing, Transfer};
 use litrocket_protocol::files::file_state;
 
-use super::{MIB, Watch, content, file_of, stored_chunks};
+use super::{MIB, Watch, content, file_of, objects, stored_chunks};
 use crate::world::World;
 
 /// Tries at random places; `LITROCKET_FILE_KILLS` asks for more.
@@ -113,11 +113,7 @@ async fn a_byte_that_changed_on_the_disk_is_found_before_it_is_delivered() {
     let ada = world.person("ada").await;
     let path = file_of(&world, "a.bin", &content(8, 3 * MIB));
     let file = ada.uploads(&path).await;
-    let find = |folder: &std::path::Path| -> Vec<std::path::PathBuf> {
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
-    };
-    let shelf = find(&world.folder.path().join("data/files")).remove(0);
-    let chunk = find(&shelf).remove(0).join("1");
+    let chunk = objects(&world.folder.path().join("data/files")).remove(1);
     let mut bytes = std::fs::read(&chunk).unwrap();
     bytes[12_345] ^= 1;
     std::fs::write(&chunk, bytes).unwrap();

@@ -1,13 +1,7 @@
 //! What is stored and for how long: uploads given up under their streams, damage and its repair, storage that does
 //! not let go, people and groups that go.
 
-use std::{
-    ffi::OsStr,
-    os::unix::ffi::OsStrExt as _,
-    path::{Path, PathBuf},
-    sync::atomic::Ordering,
-    time::Duration,
-};
+use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _, path::PathBuf, sync::atomic::Ordering, time::Duration};
 
 use litrocket::features::files::{collect_now, sweep_now};
 use litrocket_client::{Digest, Error, Outgoing, Transfer};
@@ -22,7 +16,7 @@ use litrocket_protocol::{
     frame,
 };
 
-use super::{MIB, Watch, content, file_of, stored_chunks};
+use super::{MIB, Watch, content, file_of, objects, stored_chunks};
 use crate::world::{PASSWORD, Person, World};
 
 const DAY_MS: u64 = 86_400_000;
@@ -36,16 +30,6 @@ async fn sweeps(world: &World) {
     for _ in 0..3 {
         while sweep_now(world.app()).await.unwrap() > 0 {}
     }
-}
-
-/// The files of the storage below a folder.
-fn objects(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap().flatten() {
-        if entry.path().is_dir() { found.extend(objects(&entry.path())) } else { found.push(entry.path()) }
-    }
-    found.sort();
-    found
 }
 
 fn store(world: &World) -> PathBuf {

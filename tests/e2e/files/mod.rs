@@ -1,5 +1,6 @@
 //! Files: up, down, who may, and what remains.
 
+mod away;
 mod broken;
 mod commands;
 mod hostile;
@@ -46,14 +47,26 @@ pub(crate) fn file_of(world: &World, name: &str, bytes: &[u8]) -> PathBuf {
     path
 }
 
+/// The object that says whose storage it is.
+pub(crate) const MARK: &str = "litrocket-storage";
+
 /// How many chunks the server's folder holds.
 pub(crate) fn stored_chunks(world: &World) -> usize {
-    fn count(folder: &Path) -> usize {
-        let entries = std::fs::read_dir(folder).map(|list| list.flatten().collect()).unwrap_or_default();
-        let entries: Vec<std::fs::DirEntry> = entries;
-        entries.iter().map(|one| if one.path().is_dir() { count(&one.path()) } else { 1 }).sum()
+    objects(&world.folder.path().join("data/files")).len()
+}
+
+/// The objects of a storage's folder, without its mark.
+pub(crate) fn objects(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.path().is_dir() {
+            found.extend(objects(&entry.path()));
+        } else if entry.file_name() != MARK {
+            found.push(entry.path());
+        }
     }
-    count(&world.folder.path().join("data/files"))
+    found.sort();
+    found
 }
 
 /// How many bytes a transfer moved itself, beside those that were there.

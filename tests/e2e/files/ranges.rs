@@ -156,6 +156,39 @@ async fn a_reader_that_stops_reading_is_told_and_its_place_is_free() {
 }
 
 #[tokio::test]
+async fn what_a_reader_has_not_taken_is_their_share_also_when_all_of_it_is_on_its_way() {
+    let world = World::start_with(|config| {
+        config.files.stall_ms = 3000;
+        config.files.streams_max = 1;
+    })
+    .await;
+    let ada = world.person("ada").await;
+    // Less than what the server lets be under way, more than this reader takes.
+    let bytes = content(621, 600 << 10);
+    let file = ada.uploads(&file_of(&world, "a.bin", &bytes)).await;
+    // Answers would not fit beside what comes: another device asks.
+    let raw = raw_of(&world, "ada", 64 * 1024).await;
+    let other = raw_of(&world, "ada", 1 << 20).await;
+    raw.call(&range(file, 1, 0, 1)).await.unwrap();
+    let (_, mut recv) = comes(&raw).await;
+    for _ in 0..5 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert_eq!(other.call(&range(file, 2, 0, 1)).await.unwrap_err().code, "busy");
+    }
+    assert_eq!(rest(&mut recv).await, (bytes.clone(), None), "in time it has all of it");
+    let granted = async |asker: &Raw, number| {
+        while asker.call(&range(file, number, 0, 1)).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, granted(&raw, 3)).await.unwrap();
+    let (_, mut recv) = comes(&raw).await;
+    // Who takes nothing for too long is told, and others have the place.
+    tokio::time::timeout(PATIENCE, granted(&other, 4)).await.unwrap();
+    assert_eq!(rest(&mut recv).await.1, Some(close_code::TOO_SLOW));
+}
+
+#[tokio::test]
 async fn ranges_on_their_way_up_may_overlap_and_be_empty() {
     let world = World::start().await;
     let ada = world.person("ada").await;

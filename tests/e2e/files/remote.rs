@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use litrocket::features::files::{Note, confirm};
 use litrocket_client::Outgoing;
 use litrocket_protocol::{Class, files::file_state};
 
@@ -84,15 +85,22 @@ async fn files_live_on_s3_compatible_storage_which_may_be_away() {
     let ack = ada.sends(chat, Outgoing::file(file, "")).await.unwrap();
     assert!(bob.fetches(&world, file).await.unwrap() == bytes);
     assert_eq!(stored_chunks(&world), 0, "nothing of it is on the disk");
-    // The store is gone, and comes back empty: what is missing is told, nothing hangs, chat goes on.
+    // The store is gone, and comes back empty: nobody knows whether it is the same; nothing hangs, chat goes on.
     drop(moto);
     ada.says(chat, "still here").await;
     let _moto = start(port);
     make_bucket(port);
     let digest = litrocket_client::Digest::of_file(&path).await.unwrap();
     let transfer = litrocket_client::Transfer::default().within(Duration::from_secs(2));
-    let lost = bob.client.download(file, &world.folder.path().join("lost"), transfer).await.unwrap_err();
-    assert_eq!(lost.fault().map(|fault| &*fault.code), Some("file_damaged"));
+    let lost = async || {
+        let target = world.folder.path().join("lost");
+        let lost = bob.client.download(file, &target, transfer.clone()).await.unwrap_err();
+        lost.fault().map(|fault| fault.code.clone())
+    };
+    assert_eq!(lost().await.as_deref(), Some("storage_full"));
+    // An operator does: what is missing is lost then, and told as such.
+    confirm(world.app(), &Note::default(), true).await.unwrap();
+    assert_eq!(lost().await.as_deref(), Some("file_damaged"));
     let other = content(31, 2 * MIB);
     let file = ada.uploads(&file_of(&world, "other.bin", &other)).await;
     assert!(ada.fetches(&world, file).await.unwrap() == other);

@@ -23,7 +23,7 @@ async fn there(person: &Person, file: u64) -> (u64, u64) {
 }
 
 /// A client finds its server again.
-async fn comes_back(person: &Person) {
+pub(super) async fn comes_back(person: &Person) {
     let back = async {
         while person.client.call(ListUploads::default()).await.is_err() {
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -57,6 +57,18 @@ pub(super) const ADMIN: &[Object] = &[
         "content: number, chunk: number, name: text, cause: text",
     ),
     object(
+        &["bad_preview"],
+        "`admin files check`: a small picture that is missing or damaged; `size` is its longer side",
+        "content: number, size: number, name: text, cause: text",
+    ),
+    object(&["storage"], "`admin files check`: the storage does not have this server's mark", "cause: text"),
+    object(
+        &["noted"],
+        "`admin files check --confirm`: contents that count as damaged now and that do not any more, pictures that are \
+         looked at again",
+        "damaged: number, whole: number, pictures: number, accepted: bool",
+    ),
+    object(
         &["orphans"],
         "`admin files check`: objects that belong to nothing",
         "objects: number, bytes: number",
@@ -64,7 +76,8 @@ pub(super) const ADMIN: &[Object] = &[
     object(
         &["checked"],
         "`admin files check`, at the end",
-        "contents: number, chunks: number, bytes: number, damaged: number, orphans: number",
+        "contents: number, chunks: number, bytes: number, damaged: number, previews: number, bad_previews: number, \
+         orphans: number, marked: bool",
     ),
     object(&["error"], "on standard error: why it failed", "code: text, message: text, class?: text"),
 ];
