@@ -207,7 +207,7 @@ async fn a_reader_that_has_heard_enough_ends_a_command_quietly() {
 
 /// Runs a program at a terminal of its own, answers what it prompts for, and prints all that the terminal showed.
 const AT_A_TERMINAL: &str = r#"
-import os, pty, signal, sys
+import os, pty, signal, sys, termios, time
 signal.alarm(60)
 prompt, answers, command = sys.argv[1].encode(), sys.argv[2].split(","), sys.argv[3:]
 child, terminal = pty.fork()
@@ -223,6 +223,9 @@ while True:
         break
     shown += part
     if answers and shown.endswith(prompt):
+        # The prompt stands there a moment before the terminal stops showing what is typed.
+        while termios.tcgetattr(terminal)[3] & termios.ECHO:
+            time.sleep(0.01)
         os.write(terminal, answers.pop(0).encode() + b"\n")
 sys.stdout.buffer.write(shown)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))

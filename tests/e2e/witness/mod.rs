@@ -135,6 +135,16 @@ impl Witness {
         lock(&self.heads).get(&conversation).copied().unwrap_or(0)
     }
 
+    /// What is still open, for the failure that is to be understood.
+    fn stands(&self) -> String {
+        let (sent, acked, refused) = (&self.sent, &self.acked, &self.refused);
+        let heads = lock(&self.heads);
+        format!(
+            "sent {sent:?}, acked {acked:?}, refused {refused:?}, moving {:?}, heads {heads:?}",
+            self.moving
+        )
+    }
+
     /// Whether nobody talks or moves, and every send has its answer.
     fn is_silent(&self) -> bool {
         let count = |of: &AtomicU64| of.load(Ordering::SeqCst);

@@ -158,8 +158,10 @@ impl<P: Place> Party<P> {
     /// Nobody talks any more; waits until every device has everything.
     pub(crate) async fn falls_silent(&mut self) {
         self.witness.talking.send_replace(false);
-        for device in &mut self.devices {
-            timeout(LONG, device).await.expect("every device gets everything").unwrap();
+        for (n, device) in self.devices.iter_mut().enumerate() {
+            let ended = timeout(LONG, device).await;
+            assert!(ended.is_ok(), "device {n} does not get everything: {}", self.witness.stands());
+            ended.unwrap().unwrap();
         }
         self.devices.clear();
     }

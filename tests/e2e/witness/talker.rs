@@ -4,7 +4,7 @@ use std::{
     collections::VecDeque,
     future::Future,
     pin::pin,
-    sync::atomic::Ordering,
+    sync::{Arc, atomic::Ordering},
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
@@ -14,7 +14,7 @@ use litrocket_history::{Entry, Hash};
 use litrocket_protocol::{
     AccountId, ConversationId, Request,
     chat::Ack,
-    conversations::{InviteMembers, RemoveMember},
+    conversations::{GetConversation, InviteMembers, RemoveMember},
     event::kind,
     fault::{Class, Fault},
 };
@@ -71,7 +71,7 @@ impl Habit {
     }
 
     /// The next thing to do, when the time has come.
-    fn moves(&mut self, witness: &Witness, nothing_pending: bool) {
+    fn moves(&mut self, witness: &Arc<Witness>, nothing_pending: bool) {
         let Self::ComesAndGoes { owner, group, account, stay } = self else { return };
         let (owner, conversation, account) = (owner.clone(), *group, *account);
         let next = match stay {
@@ -81,12 +81,14 @@ impl Habit {
                     witness.moving.fetch_sub(1, Ordering::SeqCst);
                     return;
                 }
-                Stay::IsPutOut(tokio::spawn(asks(owner, RemoveMember { conversation, account })))
+                let removes = RemoveMember { conversation, account };
+                Stay::IsPutOut(tokio::spawn(async move {
+                    asks(&owner, removes).await;
+                }))
             }
             Stay::IsPutOut(asked) if asked.is_finished() => Stay::Out { refused: 0 },
             Stay::Out { refused } if nothing_pending && (*refused >= 3 || !witness.talks()) => {
-                let accounts = vec![account];
-                Stay::IsLetIn(tokio::spawn(asks(owner, InviteMembers { conversation, accounts })))
+                Stay::IsLetIn(tokio::spawn(lets_in(witness.clone(), owner, conversation, account)))
             }
             Stay::IsLetIn(asked) if asked.is_finished() => {
                 witness.moving.fetch_sub(1, Ordering::SeqCst);
@@ -138,11 +140,18 @@ impl Habit {
     }
 }
 
+/// Lets somebody in. The answer may overtake the event, which nobody is done without.
+async fn lets_in(witness: Arc<Witness>, owner: Client, conversation: ConversationId, account: AccountId) {
+    asks(&owner, InviteMembers { conversation, accounts: vec![account] }).await;
+    let head = asks(&owner, GetConversation { conversation }).await.head_seq;
+    witness.passed(conversation, head);
+}
+
 /// Asks until it is done.
-async fn asks<R: Request + Clone>(client: Client, request: R) {
+async fn asks<R: Request + Clone>(client: &Client, request: R) -> R::Reply {
     loop {
         match timeout(LONG, client.call(request.clone())).await {
-            Ok(Ok(_)) => return,
+            Ok(Ok(reply)) => return reply,
             Ok(Err(Error::Fault(fault))) => assert_eq!(fault.class, Class::Retry, "{fault:?}"),
             _ => {}
         }
