@@ -88,7 +88,9 @@ pub(super) struct Mark {
 
 pub(super) const SELECT_HEAD: &str = "SELECT event_seq, message_seq, at_ms FROM events
     WHERE conversation = $1 ORDER BY event_seq DESC LIMIT 1";
-pub(super) const SELECT_STATE: &str = "SELECT state, refused, role, muted_ms, slow_at_ms, asked FROM members
+/// Who has not been shown a conversation is `litrocket_core::writer::NOT_SHOWN` there.
+pub(super) const SELECT_STATE: &str = "SELECT CASE WHEN shown = 0 AND state = 2 THEN 0 ELSE state END,
+        refused, role, muted_ms, slow_at_ms, asked FROM members
     WHERE conversation = $1 AND account = $2";
 /// What a group lets its members send; no row outside groups, defaults where the group has set nothing.
 pub(super) const SELECT_RULES: &str = "SELECT COALESCE(g.may_write, 3), COALESCE(g.may_upload, 3),

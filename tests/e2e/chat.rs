@@ -125,6 +125,7 @@ async fn a_forward_copies_the_words_only_from_what_the_sender_may_read() {
     let other = eve.opens(&ada).await;
     let said = ada.says(chat, "between us").await.event_seq;
     assert_eq!(eve.cannot_send(other, Outgoing::forward(chat, said)).await, "bad_target");
+    assert_eq!(ada.opens(&eve).await, other);
     ada.sends(other, Outgoing::forward(chat, said)).await.unwrap();
     let history = eve.history(other).await;
     assert_eq!((history[0].event.kind, words(&history[0].event).as_str()), (kind::FORWARD, "between us"));
@@ -141,6 +142,11 @@ async fn a_former_member_forwards_no_words_that_were_written_after_the_removal()
         .await;
     ada.sends(group, Outgoing::edit(said, &text("behind closed doors"))).await.unwrap();
     let other = bob.opens(&eve).await;
+    assert_eq!(
+        eve.cannot_send(other, Outgoing::forward(group, kept)).await,
+        "not_found",
+        "nothing is shown yet"
+    );
     assert_eq!(bob.cannot_send(other, Outgoing::forward(group, said)).await, "bad_target");
     bob.sends(other, Outgoing::forward(group, kept)).await.unwrap();
     assert_eq!(words(&eve.history(other).await[0].event), "never edited");

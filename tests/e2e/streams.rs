@@ -6,7 +6,7 @@ use litrocket_client::Item;
 use litrocket_protocol::{
     ConversationId, MessageId,
     account::{ListSessions, SignIn},
-    chat::{CursorRefused, Cursors, Delivered, Live, Send, frame_type},
+    chat::{Ack, CursorRefused, Cursors, Delivered, Live, Refused, Send, frame_type},
     close_code,
     conversations::{OpenDirect, RemoveMember},
     event::{Event, Text, kind},
@@ -182,6 +182,17 @@ async fn a_conversation_that_was_opened_and_not_used_cannot_be_told_from_none() 
         let refused: CursorRefused = chat.next(frame_type::CURSOR_REFUSED).await;
         assert_eq!(refused.fault.code, "not_found", "{:?}", refused.conversation);
     }
+    for (n, conversation) in [room, ConversationId(999_999)].into_iter().enumerate() {
+        chat.says(conversation, n as u8, "who is there?").await;
+        let refused: Refused = chat.next(frame_type::REFUSED).await;
+        assert_eq!(refused.fault.code, "not_found", "{conversation:?}");
+    }
+    // With the first word it is there for both.
+    ada.says(room, "hello").await;
+    let heard: Event = chat.next(frame_type::EVENT).await;
+    assert_eq!((heard.conversation, heard.event_seq), (room, 1));
+    chat.says(room, 7, "hello").await;
+    assert_eq!(chat.next::<Ack>(frame_type::ACK).await.event_seq, 2);
 }
 
 #[tokio::test]

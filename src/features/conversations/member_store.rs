@@ -155,13 +155,21 @@ pub(super) async fn show(tx: &mut Tx, conversation: ConversationId) -> Result<Op
     const UPDATE: &str =
         "UPDATE members SET shown = 1 WHERE conversation = $1 AND shown = 0 RETURNING account";
     let row: Option<(i64,)> = tx.first(UPDATE, args![conversation]).await?;
-    Ok(row.map(|(account,)| account.into()))
+    let account = row.map(|(account,)| account.into());
+    if let Some(account) = account {
+        tx.standing_changed(conversation, account);
+    }
+    Ok(account)
 }
 
 pub(super) async fn show_to(tx: &mut Tx, conversation: ConversationId, account: AccountId) -> Result<bool> {
     const UPDATE: &str =
         "UPDATE members SET shown = 1 WHERE conversation = $1 AND account = $2 AND shown = 0";
-    Ok(tx.execute(UPDATE, args![conversation, account]).await? > 0)
+    let is_new = tx.execute(UPDATE, args![conversation, account]).await? > 0;
+    if is_new {
+        tx.standing_changed(conversation, account);
+    }
+    Ok(is_new)
 }
 
 /// Those of the accounts that are in the conversation. CROSS JOIN: the accounts are walked, never all the members.

@@ -104,6 +104,8 @@ async fn a_message_with_a_file_is_sent_on_with_it_and_read_by_the_new_message_al
     let world = World::start().await;
     let [ada, bob, eve, carol] = world.people(["ada", "bob", "eve", "carol"]).await;
     let (first, second, third) = (ada.opens(&bob).await, bob.opens(&eve).await, eve.opens(&carol).await);
+    // Who has not opened a conversation that was opened with them sends nothing there.
+    assert_eq!(eve.opens(&bob).await, second);
     let bytes = content(600, 70_000);
     let hers = ada.uploads(&file_of(&world, "plan.bin", &bytes)).await;
     let seq = ada.sends(first, Outgoing::file(hers, "the plan")).await.unwrap().event_seq;

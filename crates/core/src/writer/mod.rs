@@ -81,10 +81,13 @@ pub struct First {
     pub hash: [u8; 32],
 }
 
+/// The state of a member whom nothing has shown the conversation yet.
+pub const NOT_SHOWN: u8 = 0;
+
 /// The sender's membership.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Membership {
-    /// One of [`member_state`].
+    /// One of [`member_state`], or [`NOT_SHOWN`].
     pub state: u8,
     /// What they may read.
     pub ranges: Vec<Range>,
@@ -237,7 +240,7 @@ impl Writer {
         let Some(member) = facts.member else { return Decision::Refuse(code::NOT_FOUND) };
         if member.state != member_state::JOINED {
             // Somebody who never read anything here learns nothing: as if the conversation were not there.
-            let known = !member.ranges.is_empty();
+            let known = !member.ranges.is_empty() && member.state != NOT_SHOWN;
             return Decision::Refuse(if known { code::NOT_A_MEMBER } else { code::NOT_FOUND });
         }
         if let Some(code) = member.refusal.or(send.refusal) {
