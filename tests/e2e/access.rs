@@ -111,6 +111,7 @@ fn table() -> Vec<Row> {
         x::ExportAccount { after: none } => ["ok", "ok", "ok"];
         c::ListConversations { after: none, limit: none } => ["ok", "ok", "ok"];
         c::OpenDirect { account: bystander } => ["ok", "ok", "ok"];
+        c::GetDirect { account: bystander } => ["ok", "ok", "ok"];
         c::AnswerDirect { conversation: group, accept: |_: &Scene| true } => ["not_found", "not_found", "not_found"];
         c::ListInvitations { after: none, limit: none } => ["ok", "ok", "ok"];
         c::AnswerInvitation { conversation: group, accept: |_: &Scene| true } => ["not_found", "not_found", "ok"];

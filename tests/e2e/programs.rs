@@ -267,8 +267,12 @@ async fn exit_codes_and_errors_say_what_happened() {
     ada.says(&["register", "ada"]);
     let (exit, error) = ada.fails(&["send", "@nobody", "x"]);
     assert_eq!((exit, error["type"].as_str(), error["code"].as_str()), (1, Some("error"), Some("not_found")));
-    assert_eq!(ada.fails(&["send", "nobody", "x"]).0, 2);
+    let (exit, error) = ada.fails(&["send", "nobody", "x"]);
+    assert_eq!((exit, error["code"].as_str()), (1, Some("not_found")));
+    assert_eq!(ada.fails(&["recall", "@me", "7"]).1["code"], "not_found", "nothing was ever said there");
+    ada.says(&["send", "@me", "a note"]);
     assert_eq!(ada.fails(&["recall", "@me", "7"]).1["code"], "bad_target");
+    assert_eq!(ada.fails(&["send", "@nobody"]).0, 2);
     let away = program()
         .env("HOME", process.path())
         .env("XDG_DATA_HOME", process.path().join("xdg"))

@@ -337,13 +337,15 @@ async fn words_from_the_command_line() {
     let kept = ada.says(&["word", "look", "rocket", "--keep", "1"]);
     assert_eq!((kept.len(), &kept[0]["type"], &kept[0]["word"]), (1, &"word".into(), &"火箭".into()));
     assert_eq!(ada.says(&["word", "look", "huojian", "--limit", "1"])[0]["id"], kept[0]["id"]);
-    assert_eq!(ada.fails(&["word", "look", "qqqqqq", "--keep", "1"]).0, 2);
+    let (exit, error) = ada.fails(&["word", "look", "qqqqqq", "--keep", "1"]);
+    assert_eq!((exit, &error["code"]), (1, &"not_found".into()));
     ada.says(&["word", "add", "tricky, \"word\"", "a meaning", "--note", "=1+1", "--example", "so it is"]);
     let edited = ada.says(&["word", "edit", "火箭", "--meaning", "rocket; 火箭", "--note", ""]);
     assert_eq!((&edited[0]["meaning"], &edited[0]["note"]), (&"rocket; 火箭".into(), &"".into()));
-    assert_eq!(ada.fails(&["word", "edit", "nothing", "--meaning", "x"]).0, 2);
+    let (exit, error) = ada.fails(&["word", "edit", "nothing", "--meaning", "x"]);
+    assert_eq!((exit, &error["code"]), (1, &"not_found".into()));
     let csv = String::from_utf8(ada.runs(&["word", "export", "words.csv"]).stdout).unwrap();
-    assert!(csv.contains("\"words\":2"), "{csv}");
+    assert!(csv.contains("\"lines\":2"), "{csv}");
     let imported = bob.says(&["word", "import", "words.csv"]);
     assert_eq!((&imported[0]["words"], &imported[0]["added"]), (&2.into(), &2.into()));
     assert_eq!(bob.says(&["word", "import", "words.csv"])[0]["added"], 0, "importing it twice adds nothing");
@@ -364,7 +366,7 @@ async fn words_from_the_command_line() {
     assert_eq!(bob.says(&["word", "list", "wat"])[0]["meaning"], "水");
     bob.says(&["word", "delete", "water"]);
     assert!(bob.says(&["word", "list", "wat"]).is_empty());
-    assert_eq!(bob.fails(&["word", "delete", "water"]).0, 2);
+    assert_eq!(bob.fails(&["word", "delete", "water"]).1["code"], "not_found");
     let missing = bob.fails(&["word", "import", "not-there.csv"]);
     assert_eq!(missing.0, 2);
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use litrocket_client::Error;
-use litrocket_protocol::{Class, Fault};
+use litrocket_protocol::{Class, Fault, fault::code};
 
 use crate::words::{Words, is_standard};
 
@@ -50,6 +50,11 @@ impl From<io::Error> for Failure {
 }
 
 impl Failure {
+    /// What a person named is not there, as this program finds by itself.
+    pub(crate) fn missing(said: impl Fn(Words) -> String + Send + Sync + 'static) -> Self {
+        Self::Missing(Box::new(Fault::new(code::NOT_FOUND)), Told(Box::new(said)))
+    }
+
     /// What was typed does not work.
     pub(crate) fn usage(said: impl Fn(Words) -> String + Send + Sync + 'static) -> Self {
         Self::Usage(Told(Box::new(said)))
@@ -116,6 +121,9 @@ pub(crate) trait Asked<T> {
 
     /// For a file on the server.
     fn of_file(self, file: u64) -> Result<T, Failure>;
+
+    /// For the password that is still good, where another one is meant to take its place or something is to end.
+    fn of_password(self) -> Result<T, Failure>;
 }
 
 /// Says which file of this machine it is.
@@ -165,6 +173,13 @@ impl<T, E: Into<Failure>> Asked<T> for Result<T, E> {
             named(failure, &["file_gone"], move |words| words.gone_file(file))
         })
     }
+
+    fn of_password(self) -> Result<T, Failure> {
+        self.map_err(|error| {
+            let failure = named(error.into(), &["wrong_credentials"], |words| words.wrong_old().into());
+            named(failure, &["bad_password"], |words| words.bad_new().into())
+        })
+    }
 }
 
 impl<T, E: Into<Failure>> At<T> for Result<T, E> {
@@ -178,8 +193,6 @@ impl<T, E: Into<Failure>> At<T> for Result<T, E> {
 
 #[cfg(test)]
 mod tests {
-    use litrocket_protocol::fault::code;
-
     use super::*;
 
     #[test]

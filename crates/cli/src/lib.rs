@@ -40,6 +40,7 @@ use output::Output;
 pub use output::time;
 pub use password::PasswordArgs;
 use session::Context;
+pub use words::Words;
 
 /// The profile without a name.
 const DEFAULT_PROFILE: &str = "default";
@@ -231,11 +232,11 @@ pub enum Command {
     Protocol,
     /// Make an invite for signing up (operators).
     Invite {
-        /// For how many accounts.
-        #[arg(long, default_value_t = 1)]
+        /// For how many accounts: 1 to 1000.
+        #[arg(long, value_name = "N", default_value_t = 1)]
         uses: u64,
-        /// For how many days.
-        #[arg(long, default_value_t = 7)]
+        /// For how many days: 1 to 90.
+        #[arg(long, value_name = "N", default_value_t = 7)]
         days: u64,
     },
     /// Make and change groups.
@@ -324,8 +325,13 @@ pub async fn run(command: Command, common: CommonArgs) -> ExitCode {
     let common = common.without_empty();
     let words = words::Words::choose(common.lang.as_deref());
     let output = Output::new(common.json, words);
+    let language = words::Words::check(common.lang.as_deref());
     let context = Context::new(common, output);
-    match commands::run(&context, command).await {
+    let result = match language {
+        Ok(()) => commands::run(&context, command).await,
+        Err(failure) => Err(failure),
+    };
+    match result {
         Ok(code) => code,
         Err(failure) => {
             context.output.failure(&failure);

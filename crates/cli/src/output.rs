@@ -66,6 +66,13 @@ impl Output {
         }
     }
 
+    /// Says to people that there is nothing to print; not data, so that what reads a pipe gets none.
+    pub(crate) fn nothing(self, text: &str) {
+        if !self.json {
+            eprintln!("{text}");
+        }
+    }
+
     pub(crate) fn failure(self, failure: &Failure) {
         let (code, class, message) = failure.parts(self.words);
         if self.json {

@@ -28,6 +28,24 @@ pub(crate) fn read_address(text: &str) -> Result<Address, Failure> {
     text.parse().map_err(|_| Failure::usage(move |words| words.bad_address(&wrong)))
 }
 
+/// Whether somebody typed an address.
+pub(crate) fn is_address(text: &str) -> bool {
+    text.trim_start().get(..12).is_some_and(|scheme| scheme.eq_ignore_ascii_case("litrocket://"))
+}
+
+/// Refuses an address that was handed out by another server than the one that is connected, as its CA says. Where one
+/// of the two is not known the server is asked: it may have several names.
+pub(crate) fn is_of_this_server(client: &Client, theirs: &Address) -> Result<(), Failure> {
+    let ours = client.address();
+    let differ = |(theirs, ours)| theirs != ours;
+    if !theirs.ca.zip(ours.ca).is_some_and(differ) {
+        return Ok(());
+    }
+    let place = |address: &Address| format!("{}:{}", address.host, address.port);
+    let (theirs, ours) = (place(theirs), place(ours));
+    Err(Failure::usage(move |words| words.other_server(&theirs, &ours)))
+}
+
 /// What every command needs.
 #[derive(Debug)]
 pub(crate) struct Context {

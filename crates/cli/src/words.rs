@@ -5,10 +5,14 @@ mod sentences;
 
 pub(crate) use faults::is_standard;
 
+use crate::Failure;
+
 /// A language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Words {
+pub enum Words {
+    /// What else is not known.
     English,
+    /// Simplified Chinese.
     Chinese,
 }
 
@@ -29,14 +33,34 @@ macro_rules! words {
 
 impl Words {
     /// The language that was asked for, or the one of the environment.
-    pub(crate) fn choose(asked: Option<&str>) -> Self {
+    #[must_use]
+    pub fn choose(asked: Option<&str>) -> Self {
+        if let Some(language) = asked.and_then(Self::read) {
+            return language;
+        }
         let set = |name: &&str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let language =
-            asked.map(str::to_owned).or_else(|| ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(set));
-        if language.is_some_and(|language| language.starts_with("zh")) {
-            Self::Chinese
-        } else {
-            Self::English
+        let environment = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(set);
+        environment.as_deref().and_then(Self::read).unwrap_or(Self::English)
+    }
+
+    /// A language as people and systems write it: `zh`, `zh-CN`, `zh_CN.UTF-8`.
+    fn read(text: &str) -> Option<Self> {
+        let language = text.split(['-', '_', '.', '@']).next().unwrap_or_default();
+        match language.to_ascii_lowercase().as_str() {
+            "en" => Some(Self::English),
+            "zh" => Some(Self::Chinese),
+            _ => None,
+        }
+    }
+
+    /// Refuses a language that was asked for and is none of the two.
+    pub(crate) fn check(asked: Option<&str>) -> Result<(), Failure> {
+        match asked.filter(|asked| Self::read(asked).is_none()) {
+            Some(other) => {
+                let other = other.to_owned();
+                Err(Failure::usage(move |words| words.not_a_language(&other)))
+            }
+            None => Ok(()),
         }
     }
 }
@@ -100,6 +124,20 @@ words! {
     last_used: "last used", "上次使用";
     session_ended: "The device was signed out.", "该设备已退出登录。";
     done: "Done.", "完成。";
+    was_so: "That is how it was already.", "原本就是这样。";
+    nothing_up: "There was no announcement to take down.", "没有可撤下的公告。";
+    no_more: "not any more", "已解除";
+    void_address: "That address leads to nobody here: it was revoked, or is of another server.", "该地址在此服务器上无效：已被撤销，或属于另一服务器。";
+    no_group_in_address: "That address leads into no group.", "该地址不是群链接。";
+    no_add_link: "There is no address to revoke. Make one: litrocket me link", "没有可撤销的地址。创建：litrocket me link";
+    wrong_old: "The password so far is wrong.", "当前密码错误。";
+    bad_new: "The new password must have 8 to 1024 bytes.", "新密码长度必须为 8 到 1024 字节。";
+    set_what: "Name what to change: --description, --joining, --discoverable or --open-history", "请指定要更改的内容：--description、--joining、--discoverable 或 --open-history";
+    edit_what: "Name what to change: --word, --reading, --meaning, --example or --note", "请指定要更改的内容：--word、--reading、--meaning、--example 或 --note";
+    which_codes: "Name the codes from the mails: --old-code, --new-code, or both", "请给出邮件中的验证码：--old-code、--new-code 或两者";
+    no_pairs: "The engine translates nothing.", "翻译引擎不支持任何语言。";
+    no_group_files: "No files here yet. Put one here: litrocket file put GROUP PATH", "还没有群文件。添加：litrocket file put 群 路径";
+    no_uploads: "No upload is under way.", "没有未完成的上传。";
     sent: "sent", "已发送";
     unsent: "not sent", "未发送";
     recalled: "(recalled)", "（已撤回）";
@@ -208,16 +246,12 @@ words! {
     invitation_over: "An invitation is over:", "邀请已结束：";
     no_invitations: "No invitations.", "没有邀请。";
     asked_first: "asked first:", "需先同意：";
-    not_invited: "You are not invited there: see litrocket invitation list", "没有这个邀请：请看 litrocket invitation list";
     brought_nobody: "Everybody was in already.", "所有人都已在群里。";
-    several_invitations: "Several groups have that name: use the number", "有多个同名群组：请用编号";
     members_word: "members", "成员";
-    other_server: "That address is of another server than the one you are signed in to.", "该地址属于另一个服务器。";
     nobody_in_address: "That address names nobody to add.", "该地址没有可添加的人。";
     common_friends: "friends in common", "位共同好友";
     common_groups: "groups in common", "个共同群组";
     nobody_recommended: "Nobody to recommend.", "没有推荐。";
-    nothing_to_answer: "Nobody of that name has written to you.", "没有收到此人的消息。";
     privacy_findable: "Strangers find you by name", "陌生人可按名字找到你";
     nobody_blocked: "Nobody is blocked.", "没有拉黑任何人。";
     no_moments: "No moments yet. Post one: litrocket moment post TEXT", "还没有朋友圈动态。发布：litrocket moment post 内容";

@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use crate::{
-    Error, Events, Me, Options, Outgoing, Pending, Start, Status, connect, driver,
+    Address, Error, Events, Me, Options, Outgoing, Pending, Start, Status, connect, driver,
     shared::{Book, Shared, lock},
     store::{Store, Unsent},
     stream,
@@ -170,6 +170,11 @@ impl Client {
     /// What the server said at the last hello: its limits, id and log epoch.
     pub fn welcome(&self) -> Arc<account::Welcome> {
         lock(&self.shared.welcome).clone()
+    }
+
+    /// Where the server is, with the CA that it was trusted by where one is pinned.
+    pub fn address(&self) -> &Address {
+        &self.shared.options.address
     }
 
     /// Who is signed in.

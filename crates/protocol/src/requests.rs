@@ -171,6 +171,7 @@ requests! {
     0x0210 conversations::AnswerDirect(Session) => account::Done [NOT_FOUND]
     0x0211 conversations::ListInvitations(Session) => conversations::Invitations []
     0x0212 conversations::AnswerInvitation(Session) => account::Done [NOT_FOUND, GROUP_FULL]
+    0x0213 conversations::GetDirect(Session) => conversations::ConversationInfo [NOT_FOUND]
 
     0x0300 history::GetHistory(Session) => history::History [NOT_FOUND, CURSOR_AHEAD]
     0x0301 history::FindDate(Session) => history::Place [NOT_FOUND]

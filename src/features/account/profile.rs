@@ -102,7 +102,7 @@ fn apply(profile: &mut Profile, request: SetProfile) -> Result<(), Fault> {
         if !day.is_empty() && !is_date(&day) {
             return Err(Fault::new(code::BAD_VALUE)
                 .field("birthday")
-                .message("Write the day as YYYY-MM-DD."));
+                .message("Write a day from 1900 to 9999 as YYYY-MM-DD, for example 1990-05-17."));
         }
         profile.birthday = (!day.is_empty()).then_some(day);
     }

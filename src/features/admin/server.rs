@@ -35,7 +35,7 @@ pub(super) async fn invites(app: &App) -> Result<Vec<Value>> {
     Ok(rows
         .into_iter()
         .map(|row| {
-            json!({"type": "invite", "id": row.id, "uses": row.uses, "expires_ms": row.expires_ms,
+            json!({"type": "open_invite", "id": row.id, "uses": row.uses, "expires_ms": row.expires_ms,
                 "made_by": row.made_by, "operator": row.operator})
         })
         .collect())

@@ -225,7 +225,7 @@ pub(super) async fn remove(caller: Session, request: RemoveMember) -> Result<Don
     if removed {
         noted!(caller, %conversation, member = %target, "a member was removed");
     }
-    Ok(Done::default())
+    Ok(Done::if_changed(removed))
 }
 
 /// Closes what a member may read at the event that says they went.
@@ -277,7 +277,7 @@ pub(crate) async fn dissolve(tx: &mut Tx, conversation: ConversationId, event_se
 
 pub(super) async fn leave(caller: Session, request: LeaveGroup) -> Result<Done> {
     let (me, conversation) = (caller.account(), request.conversation);
-    caller
+    let left = caller
         .app
         .writer
         .run(move |tx| {
@@ -285,17 +285,18 @@ pub(super) async fn leave(caller: Session, request: LeaveGroup) -> Result<Done> 
                 let facts = match joined_group(tx, conversation, me).await {
                     Ok((facts, _)) => facts,
                     // Leaving again changes nothing.
-                    Err(Error::Fault(fault)) if fault.is(code::NOT_A_MEMBER) => return Ok(()),
+                    Err(Error::Fault(fault)) if fault.is(code::NOT_A_MEMBER) => return Ok(false),
                     Err(error) => return Err(error),
                 };
                 if facts.owner == me && facts.members > 1 {
                     return Err(code::OWNER_STAYS.into());
                 }
-                go(tx, conversation, me).await
+                go(tx, conversation, me).await?;
+                Ok(true)
             })
         })
         .await?;
-    Ok(Done::default())
+    Ok(Done::if_changed(left))
 }
 
 async fn go(tx: &mut Tx, conversation: ConversationId, account: AccountId) -> Result<()> {
@@ -334,24 +335,25 @@ async fn hand_over(tx: &mut Tx, conversation: ConversationId, from: AccountId, t
 pub(super) async fn rename(caller: Session, request: RenameGroup) -> Result<Done> {
     let name = clean_name(&request.name)?;
     let (me, conversation) = (caller.account(), request.conversation);
-    caller
+    let renamed = caller
         .app
         .writer
         .run(move |tx| {
             Box::pin(async move {
                 let facts = rules::allowed(tx, conversation, me, Permission::Administer).await?.facts;
                 if facts.name == name {
-                    return Ok(());
+                    return Ok(false);
                 }
                 store::rename(tx, conversation, &name).await?;
                 groups::renamed(tx, conversation, &name).await?;
                 let position = tx.append(event(conversation, me, kind::RENAMED, &Renamed { name })).await?;
                 let about = groups::About::event(position.event_seq);
-                groups::record(tx, conversation, me, audit_action::RENAMED, about).await
+                groups::record(tx, conversation, me, audit_action::RENAMED, about).await?;
+                Ok(true)
             })
         })
         .await?;
-    Ok(Done::default())
+    Ok(Done::if_changed(renamed))
 }
 
 /// Refuses who may not change the group itself.
@@ -394,5 +396,5 @@ pub(super) async fn transfer(caller: Session, request: TransferGroup) -> Result<
     if handed {
         noted!(caller, %conversation, to = %target, "a group was handed over");
     }
-    Ok(Done::default())
+    Ok(Done::if_changed(handed))
 }

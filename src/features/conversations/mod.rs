@@ -59,6 +59,7 @@ pub fn routes(router: Router) -> Router {
         .on(list::list)
         .on(list::get)
         .on(open::open_direct)
+        .on(open::get_direct)
         .on(groups::create)
         .on(groups::invite)
         .on(groups::remove)

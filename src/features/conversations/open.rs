@@ -2,7 +2,7 @@
 
 use litrocket_protocol::{
     AccountId, ConversationId, Fault,
-    conversations::{ConversationInfo, OpenDirect},
+    conversations::{ConversationInfo, GetDirect, OpenDirect},
     fault::code,
     limits,
 };
@@ -14,6 +14,13 @@ pub(super) async fn open_direct(caller: Session, request: OpenDirect) -> Result<
     let (me, other) = (caller.account(), request.account);
     let bounds = caller.app.config.people.clone();
     let conversation = caller.app.writer.run(move |tx| Box::pin(open(tx, me, other, bounds))).await?;
+    list::one(&caller, conversation).await
+}
+
+pub(super) async fn get_direct(caller: Session, request: GetDirect) -> Result<ConversationInfo> {
+    let (me, other) = (caller.account(), request.account);
+    let found = store::direct_of(&caller.app.db, me.min(other), me.max(other)).await?;
+    let conversation = found.ok_or_else(|| Fault::new(code::NOT_FOUND).field("account"))?;
     list::one(&caller, conversation).await
 }
 

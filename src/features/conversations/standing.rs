@@ -75,25 +75,25 @@ pub(crate) async fn befriended(tx: &mut Tx, one: AccountId, other: AccountId) ->
 pub(super) async fn answer(caller: Session, request: AnswerDirect) -> Result<Done> {
     let (me, conversation, accept) = (caller.account(), request.conversation, request.accept);
     let work = async move |tx: &mut Tx| answer_in(tx, me, conversation, accept).await;
-    let peer = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    let (peer, changed) = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
     for account in [me, peer] {
         presence::review(&caller.app, account);
     }
-    Ok(Done::default())
+    Ok(Done::if_changed(changed))
 }
 
-/// Answers the other person.
+/// Answers the other person; who that is, and whether that was a change.
 async fn answer_in(
     tx: &mut Tx,
     me: AccountId,
     conversation: ConversationId,
     accept: bool,
-) -> Result<AccountId> {
+) -> Result<(AccountId, bool)> {
     let missing = || Error::from(Fault::new(code::NOT_FOUND).field("conversation"));
     let (asked, peer) = standing_store::asked(tx, conversation, me).await?.ok_or_else(missing)?;
     match (asked, accept) {
         // Answering again changes nothing.
-        (0, true) | (TURNED_AWAY, false) => {}
+        (0, true) | (TURNED_AWAY, false) => return Ok((peer, false)),
         (ASKED | TURNED_AWAY, true) => let_in(tx, conversation).await?,
         (ASKED, false) => {
             let changed = standing_store::turn_away(tx, conversation, me).await?;
@@ -103,5 +103,5 @@ async fn answer_in(
         }
         _ => return Err(missing()),
     }
-    Ok(peer)
+    Ok((peer, true))
 }

@@ -47,6 +47,13 @@ pub(super) async fn direct(tx: &mut Tx, low: AccountId, high: AccountId) -> Resu
     Ok(row.map(|(id,)| id.into()))
 }
 
+/// The same, for who only reads.
+pub(super) async fn direct_of(db: &Db, low: AccountId, high: AccountId) -> Result<Option<ConversationId>> {
+    let row: Option<(i64,)> =
+        db.first("SELECT id FROM conversations WHERE low = $1 AND high = $2", args![low, high]).await?;
+    Ok(row.map(|(id,)| id.into()))
+}
+
 pub(super) async fn insert_direct(
     tx: &mut Tx,
     conversation: ConversationId,

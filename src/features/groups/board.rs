@@ -127,16 +127,17 @@ pub(super) async fn list_seen(caller: Session, request: ListAnnouncementSeen) ->
 
 pub(super) async fn pin(caller: Session, request: PinMessage) -> Result<Done> {
     let me = caller.account();
-    caller.app.writer.run(move |tx| Box::pin(pin_in(tx, me, request))).await?;
-    Ok(Done::default())
+    let changed = caller.app.writer.run(move |tx| Box::pin(pin_in(tx, me, request))).await?;
+    Ok(Done::if_changed(changed))
 }
 
-async fn pin_in(tx: &mut Tx, me: AccountId, request: PinMessage) -> Result<()> {
+/// Whether that was a change.
+async fn pin_in(tx: &mut Tx, me: AccountId, request: PinMessage) -> Result<bool> {
     let PinMessage { conversation, event_seq, pinned } = request;
     rules::allowed(tx, conversation, me, Permission::Pin).await?;
     rules::not_muted(tx, conversation, me).await?;
     if store::is_pinned(tx, conversation, event_seq).await? == pinned {
-        return Ok(());
+        return Ok(false);
     }
     let action = if pinned { audit_action::PINNED } else { audit_action::UNPINNED };
     if pinned {
@@ -154,7 +155,8 @@ async fn pin_in(tx: &mut Tx, me: AccountId, request: PinMessage) -> Result<()> {
     }
     let made = event(conversation, me, kind::PINNED, &Pinned { pinned });
     tx.append(NewEvent { target: Some(event_seq), ..made }).await?;
-    audit::record(tx, conversation, me, action, About::event(event_seq)).await
+    audit::record(tx, conversation, me, action, About::event(event_seq)).await?;
+    Ok(true)
 }
 
 pub(super) async fn list_pins(caller: Session, request: ListPins) -> Result<Pins> {
@@ -178,12 +180,12 @@ pub(super) async fn set_nickname(caller: Session, request: SetNickname) -> Resul
         // A name is something that everybody reads.
         rules::not_muted(tx, conversation, me).await?;
         if !conversations::member_store::set_nickname(tx, conversation, me, &nickname).await? {
-            return Ok(());
+            return Ok(false);
         }
-        tx.append(event(conversation, me, kind::NICKNAMED, &Nicknamed { nickname })).await.map(drop)
+        tx.append(event(conversation, me, kind::NICKNAMED, &Nicknamed { nickname })).await.map(|_| true)
     };
-    caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
-    Ok(Done::default())
+    let changed = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    Ok(Done::if_changed(changed))
 }
 
 #[cfg(test)]

@@ -260,12 +260,12 @@ pub(super) async fn withdraw(caller: Session, request: WithdrawJoin) -> Result<D
     let work = async move |tx: &mut Tx| {
         // One that was refused stays, or it could be made again.
         match join_store::request(tx, conversation, me).await? {
-            Some((false, _)) => drop_request(tx, conversation, me).await,
-            _ => Ok(()),
+            Some((false, _)) => drop_request(tx, conversation, me).await.map(|()| true),
+            _ => Ok(false),
         }
     };
-    caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
-    Ok(Done::default())
+    let changed = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    Ok(Done::if_changed(changed))
 }
 
 pub(super) async fn list(caller: Session, request: ListJoinRequests) -> Result<JoinRequests> {

@@ -67,15 +67,16 @@ pub(super) async fn drop_link(caller: Session, request: DropGroupLink) -> Result
     let work = async move |tx: &mut Tx| {
         let standing = rules::allowed(tx, conversation, me, Permission::Invite).await?;
         match join_store::link_by_number(tx, conversation, link).await? {
-            None => return Ok(()),
+            None => return Ok(false),
             Some(maker) if maker == me => {}
             Some(maker) => rules::over(tx, conversation, maker, &standing).await?,
         }
         join_store::drop_link(tx, conversation, link).await?;
-        audit::record(tx, conversation, me, audit_action::LINK_DROPPED, About::value(link)).await
+        audit::record(tx, conversation, me, audit_action::LINK_DROPPED, About::value(link)).await?;
+        Ok::<_, Error>(true)
     };
-    caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
-    Ok(Done::default())
+    let changed = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    Ok(Done::if_changed(changed))
 }
 
 pub(super) async fn list(caller: Session, request: ListGroupLinks) -> Result<GroupLinks> {

@@ -29,12 +29,13 @@ pub(super) async fn mute(caller: Session, request: MuteMember) -> Result<Done> {
         return Err(Fault::new(code::BAD_VALUE).field("for_ms").limit(limits::MUTE_MS_MAX).into());
     }
     let (conversation, member, for_ms) = (request.conversation, request.account, request.for_ms);
-    caller.app.writer.run(move |tx| Box::pin(mute_in(tx, me, request))).await?;
+    let changed = caller.app.writer.run(move |tx| Box::pin(mute_in(tx, me, request))).await?;
     noted!(caller, %conversation, %member, for_ms, "a member was muted, or not any more");
-    Ok(Done::default())
+    Ok(Done::if_changed(changed))
 }
 
-async fn mute_in(tx: &mut Tx, me: AccountId, request: MuteMember) -> Result<()> {
+/// Whether that was a change.
+async fn mute_in(tx: &mut Tx, me: AccountId, request: MuteMember) -> Result<bool> {
     let MuteMember { conversation, account, for_ms } = request;
     let standing = rules::allowed(tx, conversation, me, Permission::Remove).await?;
     let member = tx.membership(conversation, account).await?;
@@ -42,13 +43,14 @@ async fn mute_in(tx: &mut Tx, me: AccountId, request: MuteMember) -> Result<()> 
     rules::over(tx, conversation, account, &standing).await?;
     let now = tx.now_ms();
     if for_ms == 0 && member.muted_until_ms <= now {
-        return Ok(());
+        return Ok(false);
     }
     let until_ms = if for_ms == 0 { 0 } else { now + for_ms };
     conversations::member_store::mute(tx, conversation, account, until_ms).await?;
     let position = tx.append(event(conversation, me, kind::MUTED, &Muted { account, until_ms })).await?;
     let about = About { account: Some(account), event_seq: Some(position.event_seq), value: Some(until_ms) };
-    audit::record(tx, conversation, me, audit_action::MUTED, about).await
+    audit::record(tx, conversation, me, audit_action::MUTED, about).await?;
+    Ok(true)
 }
 
 pub(super) async fn ban(caller: Session, request: BanMember) -> Result<Done> {
@@ -57,17 +59,18 @@ pub(super) async fn ban(caller: Session, request: BanMember) -> Result<Done> {
         return Err(bad_value("account", "That is you."));
     }
     let (conversation, member, banned) = (request.conversation, request.account, request.banned);
-    caller.app.writer.run(move |tx| Box::pin(ban_in(tx, me, request))).await?;
+    let changed = caller.app.writer.run(move |tx| Box::pin(ban_in(tx, me, request))).await?;
     noted!(caller, %conversation, %member, banned, "somebody was banned, or not any more");
-    Ok(Done::default())
+    Ok(Done::if_changed(changed))
 }
 
-async fn ban_in(tx: &mut Tx, me: AccountId, request: BanMember) -> Result<()> {
+/// Whether that was a change.
+async fn ban_in(tx: &mut Tx, me: AccountId, request: BanMember) -> Result<bool> {
     let BanMember { conversation, account, banned } = request;
     let standing = rules::allowed(tx, conversation, me, Permission::Remove).await?;
     let state = tx.membership(conversation, account).await?.map(|it| it.state);
     if (state == Some(member_state::BANNED)) == banned {
-        return Ok(());
+        return Ok(false);
     }
     let action = if banned { audit_action::BANNED } else { audit_action::UNBANNED };
     if banned {
@@ -83,14 +86,16 @@ async fn ban_in(tx: &mut Tx, me: AccountId, request: BanMember) -> Result<()> {
     let about = About { account: Some(account), event_seq: Some(position.event_seq), value: None };
     audit::record(tx, conversation, me, action, about).await?;
     if !banned {
-        return conversations::keep_out(tx, conversation, account, member_state::REMOVED).await;
+        conversations::keep_out(tx, conversation, account, member_state::REMOVED).await?;
+        return Ok(true);
     }
     joining::drop_request(tx, conversation, account).await?;
     if state == Some(member_state::JOINED) {
-        conversations::part(tx, conversation, account, member_state::BANNED, position.event_seq).await
+        conversations::part(tx, conversation, account, member_state::BANNED, position.event_seq).await?;
     } else {
-        conversations::keep_out(tx, conversation, account, member_state::BANNED).await
+        conversations::keep_out(tx, conversation, account, member_state::BANNED).await?;
     }
+    Ok(true)
 }
 
 pub(super) async fn list_banned(caller: Session, request: ListBanned) -> Result<GroupPeople> {

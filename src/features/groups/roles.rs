@@ -32,17 +32,18 @@ pub(super) async fn set(caller: Session, request: SetRole) -> Result<Done> {
         return Err(bad_value("account", "The owner stays the owner until the group is transferred."));
     }
     let (conversation, member, role) = (request.conversation, request.account, request.role);
-    caller.app.writer.run(move |tx| Box::pin(set_in(tx, me, request))).await?;
+    let changed = caller.app.writer.run(move |tx| Box::pin(set_in(tx, me, request))).await?;
     noted!(caller, %conversation, %member, role, "a role was given");
-    Ok(Done::default())
+    Ok(Done::if_changed(changed))
 }
 
-async fn set_in(tx: &mut Tx, me: AccountId, request: SetRole) -> Result<()> {
+/// Whether that was a change.
+async fn set_in(tx: &mut Tx, me: AccountId, request: SetRole) -> Result<bool> {
     let SetRole { conversation, account, role } = request;
     rules::allowed(tx, conversation, me, Permission::Own).await?;
     let old = role_of(tx, conversation, account).await?.ok_or_else(|| missing("account"))?;
     if old == role {
-        return Ok(());
+        return Ok(false);
     }
     if role == role::ADMINISTRATOR {
         room_for_administrator(tx, conversation).await?;
@@ -55,10 +56,11 @@ async fn set_in(tx: &mut Tx, me: AccountId, request: SetRole) -> Result<()> {
     audit::record(tx, conversation, me, audit_action::ROLE, about).await?;
     conversations::tell_own_side(tx, conversation, &[account]).await?;
     if role == role::MEMBER {
-        joining::no_longer_looks_after(tx, conversation, account).await
+        joining::no_longer_looks_after(tx, conversation, account).await?;
     } else {
-        joining::tell_staff(tx, conversation).await
+        joining::tell_staff(tx, conversation).await?;
     }
+    Ok(true)
 }
 
 /// Refuses when there are as many administrators as a group may have; the owner does not count.

@@ -76,11 +76,17 @@ fn check(change: &mut GroupChange) -> Result<()> {
 pub(super) async fn set(caller: Session, request: SetGroup) -> Result<Done> {
     let (me, SetGroup { conversation, mut change }) = (caller.account(), request);
     check(&mut change)?;
-    caller.app.writer.run(move |tx| Box::pin(set_in(tx, me, conversation, change))).await?;
-    Ok(Done::default())
+    let changed = caller.app.writer.run(move |tx| Box::pin(set_in(tx, me, conversation, change))).await?;
+    Ok(Done::if_changed(changed))
 }
 
-async fn set_in(tx: &mut Tx, me: AccountId, conversation: ConversationId, change: GroupChange) -> Result<()> {
+/// Whether that was a change.
+async fn set_in(
+    tx: &mut Tx,
+    me: AccountId,
+    conversation: ConversationId,
+    change: GroupChange,
+) -> Result<bool> {
     let standing = rules::allowed(tx, conversation, me, Permission::Administer).await?;
     if change.permissions.is_some() && standing.role != role::OWNER {
         return Err(Fault::new(code::FORBIDDEN)
@@ -99,7 +105,7 @@ async fn set_in(tx: &mut Tx, me: AccountId, conversation: ConversationId, change
         permissions: Some(changed).filter(|_| permissions != old.permissions),
     };
     if done == GroupChange::default() {
-        return Ok(());
+        return Ok(false);
     }
     let new = store::Settings {
         description: done.description.clone().unwrap_or(old.description),
@@ -120,7 +126,8 @@ async fn set_in(tx: &mut Tx, me: AccountId, conversation: ConversationId, change
     }
     tx.rules_changed(conversation);
     let position = tx.append(event(conversation, me, kind::GROUP_CHANGED, &done)).await?;
-    audit::record(tx, conversation, me, audit_action::SETTINGS, About::event(position.event_seq)).await
+    audit::record(tx, conversation, me, audit_action::SETTINGS, About::event(position.event_seq)).await?;
+    Ok(true)
 }
 
 /// A group has another name: it is found by that.

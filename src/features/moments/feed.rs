@@ -58,22 +58,27 @@ pub(super) async fn hide(caller: Session, request: HideMoments) -> Result<Done> 
     let work = async move |tx: &mut Tx| {
         let key = format!("moments_hidden/{author}");
         if !request.hidden {
-            return if store::show(tx, me, author).await? { tx.entry(me, key, None).await } else { Ok(()) };
+            let shown = store::show(tx, me, author).await?;
+            if shown {
+                tx.entry(me, key, None).await?;
+            }
+            return Ok(shown);
         }
         if !people::exists(tx, author).await? {
             return Err(missing("account"));
         }
-        if store::hide(tx, me, author).await? {
+        let hidden = store::hide(tx, me, author).await?;
+        if hidden {
             if store::count_hidden(tx, me).await? > limits::MOMENTS_HIDDEN_MAX as u64 {
                 return Err(too_many("hidden", limits::MOMENTS_HIDDEN_MAX));
             }
             let value = frame::encode_body(&MomentsHiddenEntry { at_ms: tx.now_ms() });
             tx.entry(me, key, Some(value)).await?;
         }
-        Ok(())
+        Ok(hidden)
     };
-    caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
-    Ok(Done::default())
+    let changed = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    Ok(Done::if_changed(changed))
 }
 
 pub(super) async fn list_hidden(caller: Session, request: ListHiddenMoments) -> Result<HiddenMoments> {

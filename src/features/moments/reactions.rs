@@ -33,11 +33,12 @@ pub(super) async fn like(caller: Session, request: LikeMoment) -> Result<Done> {
     let work = async move |tx: &mut Tx| {
         let author = take_part(tx, me, moment).await?;
         if reaction_store::likes(tx, moment, me).await? == liked {
-            return Ok(());
+            return Ok(false);
         }
         if !liked {
             reaction_store::unlike(tx, moment, me).await?;
-            return notice_store::of_like(tx, moment, me).await;
+            notice_store::of_like(tx, moment, me).await?;
+            return Ok(true);
         }
         if reaction_store::count_likes(tx, moment).await? >= limits::MOMENT_REACTIONS_MAX as u64 {
             return Err(too_many("likes", limits::MOMENT_REACTIONS_MAX));
@@ -45,13 +46,14 @@ pub(super) async fn like(caller: Session, request: LikeMoment) -> Result<Done> {
         let at_ms = tx.now_ms();
         reaction_store::like(tx, moment, me, at_ms).await?;
         if author == me {
-            return Ok(());
+            return Ok(true);
         }
         let notice = MomentNotice { moment, kind: notice_kind::LIKE, account: me, comment: None, at_ms };
-        notice_store::tell(tx, author, notice).await
+        notice_store::tell(tx, author, notice).await?;
+        Ok::<_, Error>(true)
     };
-    caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
-    Ok(Done::default())
+    let changed = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    Ok(Done::if_changed(changed))
 }
 
 pub(super) async fn comment(caller: Session, request: CommentMoment) -> Result<MomentComment> {

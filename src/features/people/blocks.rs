@@ -8,7 +8,7 @@ use litrocket_protocol::{
 
 use super::{check_other, missing, request_store, store, too_many};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     features::{conversations, page_limit, presence},
     rpc::Session,
     writer::Tx,
@@ -19,11 +19,12 @@ pub(super) async fn set(caller: Session, request: SetBlocked) -> Result<Done> {
     check_other(me, other)?;
     let work = async move |tx: &mut Tx| {
         if store::blocks(tx, me, other).await? == request.blocked {
-            return Ok(());
+            return Ok(false);
         }
         if !request.blocked {
             store::unblock(tx, me, other).await?;
-            return conversations::set_standing(tx, me, other).await;
+            conversations::set_standing(tx, me, other).await?;
+            return Ok(true);
         }
         if !store::exists(tx, other).await? {
             return Err(missing());
@@ -34,13 +35,14 @@ pub(super) async fn set(caller: Session, request: SetBlocked) -> Result<Done> {
         store::part(tx, me, other).await?;
         request_store::drop_requests(tx, me, other).await?;
         store::block(tx, me, other).await?;
-        conversations::set_standing(tx, me, other).await
+        conversations::set_standing(tx, me, other).await?;
+        Ok::<_, Error>(true)
     };
-    caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    let changed = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
     for account in [me, other] {
         presence::review(&caller.app, account);
     }
-    Ok(Done::default())
+    Ok(Done::if_changed(changed))
 }
 
 pub(super) async fn list(caller: Session, request: ListBlocked) -> Result<BlockedPeople> {

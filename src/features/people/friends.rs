@@ -63,7 +63,7 @@ pub(super) async fn set(caller: Session, request: SetFriend) -> Result<FriendEnt
 
 pub(super) async fn remove(caller: Session, request: RemoveFriend) -> Result<Done> {
     let (me, friend) = (caller.account(), request.account);
-    caller.app.writer.run(move |tx| Box::pin(store::part(tx, me, friend))).await?;
+    let parted = caller.app.writer.run(move |tx| Box::pin(store::part(tx, me, friend))).await?;
     friendship_changed(&caller, friend);
-    Ok(Done::default())
+    Ok(Done::if_changed(parted))
 }

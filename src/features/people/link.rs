@@ -23,8 +23,8 @@ pub(super) async fn make(caller: Session, _: MakeAddLink) -> Result<AddLink> {
 
 pub(super) async fn drop_link(caller: Session, _: DropAddLink) -> Result<Done> {
     let me = caller.account();
-    caller.app.writer.run(move |tx| Box::pin(store::drop_add_link(tx, me))).await?;
-    Ok(Done::default())
+    let dropped = caller.app.writer.run(move |tx| Box::pin(store::drop_add_link(tx, me))).await?;
+    Ok(Done::if_changed(dropped))
 }
 
 pub(super) async fn open(caller: Session, request: OpenAddLink) -> Result<FoundPerson> {

@@ -127,12 +127,14 @@ pub(super) async fn withdraw(caller: Session, request: WithdrawFriend) -> Result
     let work = async move |tx: &mut Tx| {
         // One that was refused stays, or it could be made again.
         match request_store::request(tx, me, other).await? {
-            Some(request) if !request.refused => request_store::drop_request(tx, me, other).await,
-            _ => Ok(()),
+            Some(request) if !request.refused => {
+                request_store::drop_request(tx, me, other).await.map(|()| true)
+            }
+            _ => Ok(false),
         }
     };
-    caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
-    Ok(Done::default())
+    let changed = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    Ok(Done::if_changed(changed))
 }
 
 pub(super) async fn list(caller: Session, request: ListFriendRequests) -> Result<FriendRequests> {

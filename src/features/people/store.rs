@@ -81,16 +81,18 @@ pub(super) async fn befriend(tx: &mut Tx, one: AccountId, other: AccountId) -> R
 }
 
 /// Ends a friendship on both sides; nothing when there is none.
-pub(super) async fn part(tx: &mut Tx, one: AccountId, other: AccountId) -> Result<()> {
+/// Whether they were friends.
+pub(super) async fn part(tx: &mut Tx, one: AccountId, other: AccountId) -> Result<bool> {
     const DELETE: &str =
         "DELETE FROM friends WHERE (account = $1 AND friend = $2) OR (account = $2 AND friend = $1)";
     if tx.execute(DELETE, args![one, other]).await? == 0 {
-        return Ok(());
+        return Ok(false);
     }
     count(tx, one, other, -1).await?;
     moments::parted(tx, one, other).await?;
     tx.entries(vec![(one, friend_key(other), None), (other, friend_key(one), None)]).await?;
-    conversations::set_standing(tx, one, other).await
+    conversations::set_standing(tx, one, other).await?;
+    Ok(true)
 }
 
 type SideRow = (i64, String, String, i64);
@@ -281,8 +283,9 @@ pub(super) async fn add_link(tx: &mut Tx, account: AccountId, fresh: &str) -> Re
     Ok((code, made_ms as u64))
 }
 
-pub(super) async fn drop_add_link(tx: &mut Tx, account: AccountId) -> Result<()> {
-    tx.execute("DELETE FROM add_links WHERE account = $1", args![account]).await.map(drop)
+/// Whether there was one.
+pub(super) async fn drop_add_link(tx: &mut Tx, account: AccountId) -> Result<bool> {
+    Ok(tx.execute("DELETE FROM add_links WHERE account = $1", args![account]).await? > 0)
 }
 
 /// Whose an add-me address is, for whom that person does not block.

@@ -219,7 +219,7 @@ async fn announcements_nicknames_and_pins_hang_on_the_wall() {
     let one = ada.says(&announce)[0]["event_seq"].clone();
     assert_eq!(ada.says(&announce)[0]["event_seq"], one, "a retry is the same");
     let read = &bob.says(&["group", "announcements", "#rockets"])[0];
-    holds(read, json!({"type": "announcement", "from": "ada", "text": announce[3], "event_seq": one}));
+    holds(read, json!({"type": "group_announcement", "from": "ada", "text": announce[3], "event_seq": one}));
     holds(&shown(&eve)["announcement"], json!({"account": read["from_id"], "event_seq": one}));
     let seen = ["group", "seen", "#rockets"];
     holds(&ada.says(&seen)[0], json!({"type": "seen", "handle": "bob", "event_seq": one}));
@@ -337,13 +337,13 @@ async fn what_cannot_be_meant_is_a_mistake_and_changes_nothing() {
     let [ada, _bob] = people(&process, ["ada", "bob"]);
     ada.says(&["group", "create", "rockets", "@bob"]);
     for (command, wrong) in [
-        ("show", &["#comets"][..]),
+        ("show", &["@bob"][..]),
+        ("set", &["#rockets"]),
         ("set", &["#rockets", "--joining", "often"]),
         ("permissions", &["#rockets", "fly=owner"]),
         ("permissions", &["#rockets", "pin=member", "pin=king"]),
         ("set-role", &["#rockets", "@bob", "owner"]),
         ("slow", &["#rockets", "soon"]),
-        ("withdraw", &["#rockets"]),
         ("answer", &["#rockets", "@bob", "perhaps"]),
         ("link", &["make", "#rockets", "--uses", "few"]),
         ("link", &["drop", "#rockets", "mine"]),
@@ -358,6 +358,11 @@ async fn what_cannot_be_meant_is_a_mistake_and_changes_nothing() {
     ] {
         let (exit, error) = ada.fails(&[&["group", command][..], wrong].concat());
         assert_eq!((exit, &error["code"]), (2, &"usage".into()), "{command} {wrong:?}: {error}");
+    }
+    // What is not there is no mistake of the one who typed it.
+    for (command, missing) in [("show", "#comets"), ("withdraw", "#rockets"), ("members", "comets")] {
+        let (exit, error) = ada.fails(&["group", command, missing]);
+        assert_eq!((exit, &error["code"]), (1, &"not_found".into()), "{command} {missing}: {error}");
     }
     assert_eq!(newest(&ada)["type"], "created");
 }

@@ -61,7 +61,7 @@ async fn announcements_made_while_away_are_told_once_on_every_device() {
     ada.says(&["friend", "add", "@bob", "-m", "it is me"]);
     let phone = Terminal { process: &process, profile: "phone" };
     let told = phone.says(&["login", "bob", "--label", "phone"]);
-    assert_eq!(types(&told), ["signed_in", "announcement", "friend_request", "announcement"]);
+    assert_eq!(types(&told), ["signed_in", "announcement", "friend_request", "group_announcement"]);
     assert_eq!((&told[1]["text"], &told[2]["handle"]), (&"it has moved".into(), &"ada".into()));
     assert_eq!((&told[3]["text"], &told[3]["from"]), (&"launch on Friday".into(), &"ada".into()));
     assert!(hears(&phone).is_empty(), "it was told already");

@@ -67,7 +67,8 @@ async fn a_message_is_sent_on_with_its_file_from_the_command_line() {
     assert!(read.contains("forwarded @ada: [file ") && read.contains("have a look"), "{read}");
     let first = bob.says(&["history", "@ada"])[0]["file"]["id"].to_string();
     assert_eq!(eve.fails(&["file", "get", &first]).1["code"], "not_found");
-    assert_eq!(eve.fails(&["forward", "@ada", "1", "@me"]).1["code"], "bad_target");
+    assert_eq!(eve.fails(&["forward", "@ada", "1", "@me"]).1["code"], "not_found", "they never talked");
+    assert_eq!(eve.fails(&["forward", "@bob", "77", "@me"]).1["code"], "bad_target");
 }
 
 #[tokio::test]

@@ -118,6 +118,7 @@ pub(super) async fn register(
     password: &PasswordArgs,
 ) -> Result<(), Failure> {
     refuse_if_signed_in(context).await?;
+    request.handle = resolve::handle(&request.handle).to_owned();
     let words = context.output.words;
     request.password = password::new(password, words)?;
     if let (Some(email), None) = (&request.email, &request.email_code) {
@@ -145,7 +146,7 @@ pub(super) async fn login(
     let words = context.output.words;
     let password = password::existing(password, words)?;
     let (client, address) = context.guest().await?;
-    let handle = name.strip_prefix('@').map_or(name.clone(), str::to_owned);
+    let handle = resolve::handle(&name).to_owned();
     let request =
         SignIn { handle, password, label: label(given), old_token: old.filter(|token| !token.is_empty()) };
     let result = client.sign_in(request).await?;
@@ -275,7 +276,7 @@ pub(super) async fn passwd(context: &Context, end_others: bool, password_stdin: 
     let old = password::so_far(password_stdin, words)?;
     let new = password::next(password_stdin, words)?;
     let client = context.connect().await?;
-    client.call(ChangePassword { old, new, end_others }).await?;
+    client.call(ChangePassword { old, new, end_others }).await.of_password()?;
     context.output.data(|| json!({"type": "password_changed"}), || words.done().into())?;
     client.close().await;
     Ok(())

@@ -33,7 +33,7 @@ pub(super) async fn list(context: &Context, mut after: Option<u64>) -> Result<()
     }
     client.close().await;
     if !any {
-        context.output.hint(context.output.words.no_announcements());
+        context.output.nothing(context.output.words.no_announcements());
     }
     Ok(())
 }

@@ -93,7 +93,7 @@ pub(super) async fn run(context: &Context, command: AvatarCommand) -> Result<(),
 
 async fn group_of(client: &Client, group: Option<&str>) -> Result<Option<ConversationId>, Failure> {
     match group {
-        Some(group) => Ok(Some(resolve::conversation(client, group).await?)),
+        Some(group) => Ok(Some(resolve::group(client, group).await?)),
         None => Ok(None),
     }
 }
@@ -117,7 +117,7 @@ async fn get(
     std::fs::write(output, &face.bytes).at(output)?;
     let path = output.to_string_lossy();
     context.output.data(
-        || json!({"type": "avatar", "path": path, "media_type": face.media_type, "size": face.bytes.len()}),
+        || json!({"type": "avatar_file", "path": path, "media_type": face.media_type, "size": face.bytes.len()}),
         || escape(&path),
     )
 }

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::{
     Failure, PasswordArgs,
+    failure::Asked as _,
     output::{escape, time},
     password,
     session::Context,
@@ -109,7 +110,7 @@ pub(super) async fn run(context: &Context, command: EmailCommand) -> Result<(), 
         EmailCommand::Set { address, none: _, password } => {
             let password = password::existing(&password, words)?;
             let client = context.connect().await?;
-            let begun = client.call(ChangeEmail { password, email: address }).await?;
+            let begun = client.call(ChangeEmail { password, email: address }).await.of_password()?;
             client.close().await;
             let old_code = if begun.old { ask(words.old_code())? } else { None };
             let new_code = if begun.new { ask(words.new_code())? } else { None };
@@ -121,13 +122,16 @@ pub(super) async fn run(context: &Context, command: EmailCommand) -> Result<(), 
             }
             confirm(context, ConfirmEmail { old_code, new_code }).await?;
         }
+        EmailCommand::Confirm { old_code: None, new_code: None } => {
+            return Err(Failure::usage(|words| words.which_codes().into()));
+        }
         EmailCommand::Confirm { old_code, new_code } => {
             confirm(context, ConfirmEmail { old_code, new_code }).await?;
         }
         EmailCommand::RecoveryCode { password } => {
             let password = password::existing(&password, words)?;
             let client = context.connect().await?;
-            let made = client.call(NewRecoveryCode { password }).await?;
+            let made = client.call(NewRecoveryCode { password }).await.of_password()?;
             client.close().await;
             context.output.data(
                 || json!({"type": "recovery_code", "recovery_code": made.recovery_code}),

@@ -16,7 +16,13 @@ use litrocket_protocol::{
 use serde_json::json;
 
 use super::account;
-use crate::{Failure, PasswordArgs, failure::At as _, output::Output, password, session::Context};
+use crate::{
+    Failure, PasswordArgs,
+    failure::{Asked as _, At as _},
+    output::Output,
+    password, resolve,
+    session::Context,
+};
 
 /// What can be done with the account as a whole.
 #[derive(Debug, Clone, Subcommand)]
@@ -97,12 +103,12 @@ async fn write(client: &Client, mut out: impl FnMut(&[u8]) -> Result<(), Failure
 
 async fn delete(context: &Context, confirm: &str, erase: bool, args: &PasswordArgs) -> Result<(), Failure> {
     let saved = context.saved()?;
-    if confirm.strip_prefix('@').unwrap_or(confirm) != saved.handle {
+    if resolve::handle(confirm).to_lowercase() != saved.handle.to_lowercase() {
         return Err(Failure::usage(move |words| words.confirm_must_be(&saved.handle)));
     }
     let password = password::existing(args, context.output.words)?;
     let client = context.connect().await?;
-    client.call(DeleteAccount { password, erase }).await?;
+    client.call(DeleteAccount { password, erase }).await.of_password()?;
     context.profile()?.sign_out()?;
     context.output.data(
         || json!({"type": "account_closing", "account": saved.account, "erase": erase}),
@@ -122,7 +128,7 @@ async fn restore(
     let words = context.output.words;
     let password = password::existing(args, words)?;
     let (client, address) = context.guest().await?;
-    let handle = name.strip_prefix('@').map_or(name.clone(), str::to_owned);
+    let handle = resolve::handle(&name).to_owned();
     let result = client.enter(RestoreAccount { handle, password, label: account::label(label) }).await?;
     account::arrive(context, &client, address, ("restored", words.restored()), &result).await
 }

@@ -52,7 +52,7 @@ pub(super) async fn run(context: &Context, find: Find) -> Result<(), Failure> {
                 }
             }
             if !any {
-                context.output.hint(context.output.words.nobody_found());
+                context.output.nothing(context.output.words.nobody_found());
             }
         }
         Find::Groups { text, limit } => super::groups::find(context, &client, &text, limit).await?,

@@ -27,7 +27,7 @@ pub(super) async fn run(context: &Context, args: ForwardArgs) -> Result<(), Fail
     let deadline = Instant::now() + context.common.patience();
     let client = context.connect_until(deadline).await?;
     let source = resolve::conversation(&client, &from).await?;
-    let conversation = resolve::conversation(&client, &to).await?;
+    let conversation = resolve::open(&client, &to).await?;
     let message = Outgoing { id, ..Outgoing::forward(source, seq) };
     let pending = client.send(conversation, message).await?;
     let ack = timeout_at(deadline, pending).await.map_err(|_| Failure::Client(Error::TimedOut))?;

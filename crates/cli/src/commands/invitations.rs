@@ -7,6 +7,7 @@ use litrocket_protocol::{
 };
 use serde_json::json;
 
+use super::done;
 use crate::{
     Failure,
     output::{escape, time},
@@ -72,24 +73,30 @@ pub(super) async fn list(context: &Context, client: &Client, asked: bool) -> Res
         )?;
     }
     if found.is_empty() && asked {
-        context.output.hint(words.no_invitations());
+        context.output.nothing(words.no_invitations());
     }
     Ok(())
 }
 
 async fn answer(context: &Context, client: &Client, group: &str, accept: bool) -> Result<(), Failure> {
-    let words = context.output.words;
     let found = all(client).await?;
-    let is_meant = |one: &&Invitation| match group.strip_prefix('#') {
-        Some(name) => one.invitation.name == name,
-        None => group.parse().is_ok_and(|id| one.conversation == ConversationId(id)),
+    let typed = group.trim();
+    let name = typed.strip_prefix(['#', '＃']).unwrap_or(typed).to_lowercase();
+    let number = typed.parse().ok().map(ConversationId);
+    let is_meant = |one: &&Invitation| match number {
+        Some(number) => one.conversation == number,
+        None => one.invitation.name.to_lowercase() == name,
     };
-    let mut meant = found.iter().filter(is_meant);
-    let conversation = match (meant.next(), meant.next()) {
-        (Some(one), None) => one.conversation,
-        (None, _) => return Err(Failure::usage(|words| words.not_invited().into())),
-        (Some(_), Some(_)) => return Err(Failure::usage(|words| words.several_invitations().into())),
+    let meant: Vec<ConversationId> = found.iter().filter(is_meant).map(|one| one.conversation).collect();
+    let typed = typed.to_owned();
+    let conversation = match meant[..] {
+        [one] => one,
+        [] => return Err(Failure::missing(move |words| words.not_invited(&typed))),
+        _ => {
+            let numbers = meant.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            return Err(Failure::usage(move |words| words.several_invitations(&typed, &numbers)));
+        }
     };
-    client.call(AnswerInvitation { conversation, accept }).await?;
-    context.output.data(|| json!({"type": "done", "conversation": conversation.0}), || words.done().into())
+    let answer = client.call(AnswerInvitation { conversation, accept }).await?;
+    done::set(context, &answer, json!({"type": "done", "conversation": conversation.0}))
 }

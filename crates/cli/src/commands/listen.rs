@@ -60,8 +60,16 @@ async fn print_all(
         match item {
             Some(Item::Event(event)) => {
                 let printed = async {
+                    let beside = news.beside(client, &event).await?;
+                    if !context.output.json {
+                        news.places.learn(client, [event.conversation]).await?;
+                        names.learn(client, news.places.person(event.conversation)).await?;
+                    }
                     names.learn(client, print::accounts(&event)).await?;
-                    print::event(context.output, &names, &event, news.beside(client, &event).await?)
+                    if let Some(name) = print::new_name(&event) {
+                        news.places.rename(event.conversation, &name);
+                    }
+                    print::event(context.output, (&names, &news.places), &event, beside)
                 };
                 if let Err(failure) = printed.await {
                     events.not_handled();

@@ -12,7 +12,7 @@ use super::print;
 use crate::{
     Failure,
     output::escape,
-    resolve::{self, Names},
+    resolve::{self, Names, Places},
     session::Context,
 };
 
@@ -24,7 +24,11 @@ pub(super) async fn history(
     after: Option<u64>,
 ) -> Result<(), Failure> {
     let client = context.connect().await?;
-    let conversation = resolve::conversation(&client, to).await?;
+    let Some(conversation) = resolve::existing(&client, to).await? else {
+        context.output.nothing(context.output.words.no_messages());
+        client.close().await;
+        return Ok(());
+    };
     let mut messages: Vec<Message> = Vec::new();
     let (mut before, mut after) = (before, after);
     while (messages.len() as u64) < limit {
@@ -44,11 +48,14 @@ pub(super) async fn history(
     }
     let mut names = Names::new(context.output.words);
     names.learn(&client, messages.iter().flat_map(|message| print::accounts(&message.event))).await?;
+    let mut places = Places::default();
+    places.learn(&client, messages.iter().map(|message| message.event.conversation)).await?;
+    names.learn(&client, places.people()).await?;
     for message in &messages {
-        print::message(context.output, &names, message)?;
+        print::message(context.output, (&names, &places), message)?;
     }
     if messages.is_empty() {
-        context.output.hint(context.output.words.no_messages());
+        context.output.nothing(context.output.words.no_messages());
     }
     client.close().await;
     Ok(())
@@ -62,10 +69,18 @@ pub(super) async fn search(
 ) -> Result<(), Failure> {
     let client = context.connect().await?;
     let conversation = match within {
-        Some(to) => Some(resolve::conversation(&client, to).await?),
+        Some(to) => {
+            let found = resolve::existing(&client, to).await?;
+            if found.is_none() {
+                context.output.nothing(context.output.words.nothing_found());
+                client.close().await;
+                return Ok(());
+            }
+            found
+        }
         None => None,
     };
-    let mut names = Names::new(context.output.words);
+    let (mut names, mut places) = (Names::new(context.output.words), Places::default());
     let (mut before, mut shown, mut complete) = (None, 0, true);
     while shown < limit {
         let wanted = (limit - shown).min(limits::PAGE_MAX);
@@ -74,8 +89,10 @@ pub(super) async fn search(
         names
             .learn(&client, found.messages.iter().flat_map(|message| print::accounts(&message.event)))
             .await?;
+        places.learn(&client, found.messages.iter().map(|message| message.event.conversation)).await?;
+        names.learn(&client, places.people()).await?;
         for message in &found.messages {
-            print::message(context.output, &names, message)?;
+            print::message(context.output, (&names, &places), message)?;
         }
         shown += found.messages.len() as u64;
         // Where the newest messages were too many for a page, the next one goes on.
@@ -86,10 +103,10 @@ pub(super) async fn search(
         }
     }
     if !complete {
-        context.output.hint(context.output.words.incomplete());
+        context.output.nothing(context.output.words.incomplete());
     }
     if shown == 0 {
-        context.output.hint(context.output.words.nothing_found());
+        context.output.nothing(context.output.words.nothing_found());
     }
     client.close().await;
     Ok(())
@@ -108,7 +125,7 @@ pub(super) async fn read(context: &Context, to: &str, seq: Option<u64>) -> Resul
             json!({"type": "read", "conversation": conversation.0, "read": marked.read, "unread": marked.unread,
                 "unread_mentions": marked.unread_mentions})
         },
-        || format!("[{conversation}] {} {}", context.output.words.unread(), marked.unread),
+        || context.output.words.read_now(escape(to), marked.unread),
     )?;
     client.close().await;
     Ok(())
@@ -123,7 +140,7 @@ pub(super) async fn conversations(context: &Context, limit: u64) -> Result<(), F
         print_info(context, &names, info)?;
     }
     if all.is_empty() {
-        context.output.hint(context.output.words.no_conversations());
+        context.output.nothing(context.output.words.no_conversations());
     }
     client.close().await;
     Ok(())

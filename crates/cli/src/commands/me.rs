@@ -24,7 +24,9 @@ pub(super) async fn run(context: &Context, command: MeCommand) -> Result<(), Fai
     let words = context.output.words;
     match command {
         MeCommand::Link { drop: true } => {
-            client.call(DropAddLink::default()).await?;
+            if client.call(DropAddLink::default()).await?.unchanged {
+                return Err(Failure::missing(|words| words.no_add_link().into()));
+            }
             context.output.data(|| json!({"type": "link_dropped"}), || words.done().into())?;
         }
         MeCommand::Link { drop: false } => {

@@ -3,6 +3,7 @@
 mod account;
 mod announcements;
 pub(crate) mod avatar;
+mod done;
 pub(crate) mod email;
 pub(crate) mod ending;
 mod entries;

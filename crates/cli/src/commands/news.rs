@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::{announcements, friends, groups, invitations, print};
 use crate::{
     Failure,
-    resolve::{self, Names, patiently},
+    resolve::{self, Names, Places, patiently},
     session::Context,
 };
 
@@ -63,13 +63,20 @@ pub(super) struct News {
     told: Told,
     /// Whether a stranger waits for an answer there.
     strangers: HashMap<ConversationId, bool>,
+    /// What conversations are called.
+    pub(super) places: Places,
 }
 
 impl News {
     fn new(context: &Context) -> Result<Self, Failure> {
         let path = context.profile()?.note_file(NOTE);
         let told = std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        Ok(Self { path, told: told.unwrap_or_default(), strangers: HashMap::new() })
+        Ok(Self {
+            path,
+            told: told.unwrap_or_default(),
+            strangers: HashMap::new(),
+            places: Places::default(),
+        })
     }
 
     /// Tells what nobody has told on this device.
@@ -77,6 +84,9 @@ impl News {
         let mut news = Self::new(context)?;
         let all = resolve::all_conversations(client, LOOKED_AT).await?;
         news.strangers.extend(all.iter().map(|info| (info.conversation, info.mine.request)));
+        for info in &all {
+            news.places.know(info);
+        }
         news.catch_up(context, client).await?;
         let moments = client.call(GetNewMoments::default()).await?;
         if moments.newest.is_some_and(|newest| newest > moments.seen) {
@@ -136,7 +146,11 @@ impl News {
             *known
         } else {
             let info = client.call(GetConversation { conversation }).await;
-            let request = info.is_ok_and(|info| info.mine.request);
+            let info = info.ok();
+            if let Some(info) = &info {
+                self.places.know(info);
+            }
+            let request = info.is_some_and(|info| info.mine.request);
             self.strangers.insert(conversation, request);
             request
         };

@@ -12,7 +12,7 @@ use super::group_events;
 use crate::{
     Failure, markdown,
     output::{Output, escape, escape_line, time},
-    resolve::Names,
+    resolve::{Names, Places},
 };
 
 /// Accounts that an event names.
@@ -29,6 +29,11 @@ pub(super) fn accounts(event: &Event) -> Vec<AccountId> {
         _ => accounts.extend(group_events::accounts(event)),
     }
     accounts
+}
+
+/// What a group is called from this event on.
+pub(super) fn new_name(event: &Event) -> Option<String> {
+    (event.kind == kind::RENAMED).then(|| body::<Renamed>(event).map(|it| it.name)).flatten()
 }
 
 fn body<T: serde::de::DeserializeOwned>(event: &Event) -> Option<T> {
@@ -73,15 +78,27 @@ pub(super) struct Beside<'a> {
 }
 
 /// A message of history with what was folded in.
-pub(super) fn message(output: Output, names: &Names, message: &Message) -> Result<(), Failure> {
+pub(super) fn message(output: Output, known: (&Names, &Places), message: &Message) -> Result<(), Failure> {
     let Message { edited_ms, reactions, gone, .. } = message;
     let beside = Beside { edited_ms: *edited_ms, reactions, gone: *gone, stranger: false };
-    event(output, names, &message.event, beside)
+    event(output, known, &message.event, beside)
 }
 
 /// An event as it came.
-pub(super) fn event(output: Output, names: &Names, event: &Event, beside: Beside<'_>) -> Result<(), Failure> {
-    output.data(|| json_event(names, event, beside), || line(output, names, event, beside))
+pub(super) fn event(
+    output: Output,
+    (names, places): (&Names, &Places),
+    event: &Event,
+    beside: Beside<'_>,
+) -> Result<(), Failure> {
+    output.data(
+        || json_event(names, event, beside),
+        || {
+            let (from, what) = (escape(&names.of(event.sender)), line(output, names, event, beside));
+            let place = escape_line(&places.of(names, event.conversation));
+            format!("{}  [{place}] {:>5}  @{from}: {what}", time(event.at_ms), event.event_seq)
+        },
+    )
 }
 
 /// The file that an event carries.
@@ -201,6 +218,7 @@ fn forward_line(output: Output, names: &Names, event: &Event, beside: Beside<'_>
     format!("{what} @{}: {file}{}", escape(&from), words.unwrap_or_default()).trim_end().to_owned()
 }
 
+/// What an event says.
 fn line(output: Output, names: &Names, event: &Event, beside: Beside<'_>) -> String {
     let says = output.words;
     let people = |accounts: Vec<AccountId>| {
@@ -253,6 +271,5 @@ fn line(output: Output, names: &Names, event: &Event, beside: Beside<'_>) -> Str
     if beside.stranger {
         what = format!("{what}  {}", says.strangers_message());
     }
-    let from = escape(&names.of(event.sender));
-    format!("{}  [{}] {:>5}  @{from}: {what}", time(event.at_ms), event.conversation, event.event_seq)
+    what
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use litrocket_protocol::email::Recover;
 
 use super::{account, email};
-use crate::{Failure, PasswordArgs, password, session::Context};
+use crate::{Failure, PasswordArgs, password, resolve, session::Context};
 
 /// Who comes back, and by what.
 #[derive(Debug, Clone, Args)]
@@ -40,7 +40,7 @@ pub(super) async fn run(context: &Context, args: RecoverArgs) -> Result<(), Fail
         }
         (request.email, request.email_code) = (Some(address), code);
     } else {
-        request.handle = args.name.map(|name| name.strip_prefix('@').map_or(name.clone(), str::to_owned));
+        request.handle = args.name.map(|name| resolve::handle(&name).to_owned());
         request.recovery_code = Some(password::recovery_code(&args.password, words)?);
     }
     request.password = password::new(&args.password, words)?;

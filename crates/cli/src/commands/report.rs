@@ -19,7 +19,7 @@ pub struct ReportArgs {
     #[arg(long, value_name = "ID")]
     pub moment: Option<u64>,
     /// What is wrong with it.
-    #[arg(long, short, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    #[arg(long, short, alias = "text", value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub message: String,
 }
 
@@ -29,19 +29,21 @@ pub(super) async fn run(context: &Context, args: ReportArgs) -> Result<(), Failu
     let mut report =
         ReportContent { conversation: None, event_seq: seq, account: None, moment, text: message };
     if let Some(what) = &what {
-        if seq.is_none() && what.starts_with('@') {
+        if seq.is_none() && resolve::is_person(what) {
             report.account = Some(resolve::account(&client, what).await?.account);
         } else {
             report.conversation = Some(resolve::conversation(&client, what).await?);
         }
     }
+    let object = json!({"type": "reported", "conversation": report.conversation.map(|it| it.0),
+        "event_seq": seq, "account": report.account.map(|it| it.0), "moment": moment});
     let reported = client.call(report).await;
     match (moment, seq) {
         (Some(moment), _) => reported.asked(move |words| words.no_moment(moment))?,
         (None, Some(seq)) => reported.of_message(seq, &what.unwrap_or_default())?,
         (None, None) => reported?,
     };
-    context.output.data(|| json!({"type": "reported"}), || context.output.words.reported().into())?;
+    context.output.data(|| object, || context.output.words.reported().into())?;
     client.close().await;
     Ok(())
 }

@@ -62,7 +62,7 @@ pub(super) async fn send(
         }
         result => result?,
     };
-    let conversation = resolve::conversation(&client, to).await?;
+    let conversation = resolve::open(&client, to).await?;
     let mut sender = Sender {
         context,
         client,

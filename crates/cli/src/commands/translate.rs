@@ -78,7 +78,11 @@ fn print(context: &Context, it: &Translation) -> Result<(), Failure> {
 }
 
 async fn list(context: &Context, client: &Client) -> Result<(), Failure> {
-    for pair in client.call(ListTranslations::default()).await?.pairs {
+    let pairs = client.call(ListTranslations::default()).await?.pairs;
+    if pairs.is_empty() {
+        context.output.nothing(context.output.words.no_pairs());
+    }
+    for pair in pairs {
         context.output.data(
             || json!({"type": "pair", "from": pair.from, "to": pair.to}),
             || escape(&format!("{} → {}", pair.from, pair.to)),

@@ -85,7 +85,7 @@ fn note(context: &Context, name: &str) -> Result<PathBuf, Failure> {
 }
 
 async fn send(context: &Context, client: &Client, to: &str, path: &Path) -> Result<(), Failure> {
-    let conversation = resolve::conversation(client, to).await?;
+    let conversation = resolve::open(client, to).await?;
     let recording = Recording::read(path).await.at(path)?;
     // Another command may send another recording at the same time.
     let ogg = note(context, &format!("sending-voice-{}.ogg", std::process::id()))?;

@@ -30,7 +30,7 @@ pub(super) const ADMIN: &[Object] = &[
          log_bytes: number, search_bytes: number",
     ),
     object(
-        &["invite"],
+        &["open_invite"],
         "`admin invites list`; the code is not kept",
         "id: text, uses: number, expires_ms: number, made_by: text or null, operator: bool",
     ),

@@ -240,6 +240,16 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_type_has_the_same_keys_wherever_a_printer_prints_it() {
+        for objects in [table::CLIENT, lines::ADMIN, lines::EXPORT] {
+            let mut seen = BTreeSet::new();
+            for kind in objects.iter().flat_map(|object| object.types) {
+                assert!(seen.insert(kind), "{kind} stands in two rows: give the other one a name of its own");
+            }
+        }
+    }
+
+    #[test]
     fn every_kind_of_a_key_is_known() {
         let objects = [table::CLIENT, lines::ADMIN, lines::EXPORT].concat();
         let all = objects.iter().map(|object| object.keys).chain(table::PARTS.iter().map(|part| part.keys));

@@ -8,7 +8,7 @@ pub(super) const fn object(types: &'static [&'static str], when: &'static str, k
 }
 
 const SENT: &str = "conversation: number, event_seq: number, message_seq: number or null, id: text, at_ms: number, \
-    file?: file, resumed?: number";
+    file?: file, resumed?: number, duration_ms?: number";
 
 /// Objects inside others.
 pub(super) const PARTS: &[Part] = &[
@@ -81,14 +81,8 @@ pub(super) const CLIENT: &[Object] = &[
     ),
     object(
         &["sent"],
-        "a message is stored: `send`, `forward`, `file send|share`, `react`, `edit`, `recall`",
+        "a message is stored: `send`, `forward`, `file send|share`, `voice send|record`, `react`, `edit`, `recall`",
         SENT,
-    ),
-    object(
-        &["sent"],
-        "`voice send|record`",
-        "conversation: number, event_seq: number, message_seq: number or null, id: text, at_ms: number, file: file, \
-         duration_ms: number",
     ),
     object(
         &["unsent"],
@@ -135,7 +129,7 @@ pub(super) const CLIENT: &[Object] = &[
     ),
     object(&["recovery_code"], "`email recovery-code`", "recovery_code: text"),
     object(&["account_closing"], "`account delete`", "account: number, erase: bool"),
-    object(&["exported"], "`account export --output`", "lines: number, file: text"),
+    object(&["exported"], "`account export --output`, `word export FILE`", "lines: number, file: text"),
     object(&["invite"], "`invite`", "code: text, address: text, expires_ms: number, uses: number"),
     object(
         &["conversation"],
@@ -154,7 +148,11 @@ pub(super) const CLIENT: &[Object] = &[
         "the operators: `announcements`, `listen`, and signing in",
         "id: number, at_ms: number, text: text",
     ),
-    object(&["reported"], "`report`", ""),
+    object(
+        &["reported"],
+        "`report`, `group report`: what was reported",
+        "conversation: number or null, event_seq: number or null, account: number or null, moment: number or null",
+    ),
     object(&["person"], "`find people`", "account: number, handle: text, display_name: text"),
     object(
         &["friend_asked"],
@@ -193,13 +191,13 @@ pub(super) const CLIENT: &[Object] = &[
     object(&["link_dropped"], "`me link --drop`", ""),
     object(
         &["group"],
-        "`group show`",
+        "`group show`: of a group one is in",
         "conversation: number, name: text, description: text, owner: number, members: number, role: text, \
          nickname: text, muted_until_ms: number or null, joining: text, discoverable: bool, open_history: bool, \
          slow_ms: number, permissions: roles, announcement: wall or null, requests: number",
     ),
     object(
-        &["group"],
+        &["found_group"],
         "`group find`, `find groups`",
         "conversation: number, name: text, description: text, members: number, joining: text",
     ),
@@ -254,14 +252,9 @@ pub(super) const CLIENT: &[Object] = &[
     ),
     object(&["group_invitation_over"], "`listen`: answered or taken back", "conversation: number"),
     object(
-        &["banned"],
+        &["banned_person"],
         "`group banned`",
         "conversation: number, account: number, handle: text, display_name: text",
-    ),
-    object(
-        &["reported"],
-        "`group report`",
-        "conversation: number or null, event_seq: number or null, account: number or null, moment: number or null",
     ),
     object(
         &["audit"],
@@ -270,12 +263,12 @@ pub(super) const CLIENT: &[Object] = &[
          account: text or null, account_id: number or null, event_seq: number or null, value: number or null",
     ),
     object(
-        &["announced"],
+        &["announcement_set"],
         "`group announce`; null when there was nothing to take down",
         "conversation: number, event_seq: number or null",
     ),
     object(
-        &["announcement"],
+        &["group_announcement"],
         "`group announcements`, and signing in; an empty text took the one before down",
         "conversation: number, event_seq: number, from: text, from_id: number, at_ms: number, text: text",
     ),
@@ -286,11 +279,11 @@ pub(super) const CLIENT: &[Object] = &[
     ),
     object(
         &["done"],
-        "the server did it: everything that has nothing else to say; the keys name what it was done to",
-        "conversation?: number, account?: number, file?: number, entry?: number",
+        "the server did it: everything that has nothing else to say; the keys name what it was done to, and `unchanged` says that it was so already",
+        "conversation?: number, account?: number, file?: number, entry?: number, unchanged?: bool",
     ),
     object(&["avatar"], "`avatar set`, `avatar remove`: the version of the face", "version: number or null"),
-    object(&["avatar"], "`avatar get`", "path: text, media_type: text, size: number"),
+    object(&["avatar_file"], "`avatar get`", "path: text, media_type: text, size: number"),
     object(
         &["progress"],
         "`file send|get|put` while bytes move, bytes of `size`; `resumed` were there before",
@@ -351,7 +344,6 @@ pub(super) const CLIENT: &[Object] = &[
     ),
     object(&["deleted"], "`word delete`", "id: text"),
     object(&["imported"], "`word import`", "words: number, added: number"),
-    object(&["exported"], "`word export FILE`", "words: number"),
     object(&["translation"], "`translate`", "text: text, from: text, to: text, detected: bool"),
     object(&["pair"], "`translate --list`", "from: text, to: text"),
     object(&["language"], "`translate --detect`", "language: text, reliable: bool"),

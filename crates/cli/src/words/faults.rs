@@ -101,8 +101,59 @@ const SENTENCES: &[(&str, &str)] = &[
     ("Use female, male, other or nothing.", "请使用 female、male、other 或留空。"),
     ("Use zh, en or nothing.", "请使用 zh、en 或留空。"),
     ("Write something.", "请写点内容。"),
-    ("Write the day as YYYY-MM-DD.", "日期请写成 YYYY-MM-DD。"),
+    (
+        "Write a day from 1900 to 9999 as YYYY-MM-DD, for example 1990-05-17.",
+        "请按 YYYY-MM-DD 写 1900 至 9999 年间的日期，例如 1990-05-17。",
+    ),
     ("Your request was refused.", "你的申请已被拒绝。"),
+];
+
+/// Fields of requests, as people call them.
+const FIELDS: &[(&str, &str, &str)] = &[
+    ("accounts", "people", "人数"),
+    ("administrators", "administrators", "管理员"),
+    ("alts", "words for pictures", "图片说明"),
+    ("banned", "banned people", "被封禁的人"),
+    ("birthday", "birthday", "生日"),
+    ("blocked", "blocked people", "拉黑的人"),
+    ("conversations", "conversations", "会话"),
+    ("description", "description", "简介"),
+    ("display_name", "display name", "显示名"),
+    ("email", "e-mail address", "邮箱"),
+    ("emoji", "emoji", "表情"),
+    ("example", "example", "例句"),
+    ("for_ms", "for how long", "时长"),
+    ("friends", "friends", "好友"),
+    ("handle", "account name", "用户名"),
+    ("hidden", "hidden people", "屏蔽的人"),
+    ("label", "device name", "设备名"),
+    ("likes", "likes", "赞"),
+    ("limit", "how many", "数量"),
+    ("links", "links", "链接"),
+    ("locale", "language", "语言"),
+    ("meaning", "meaning", "释义"),
+    ("message", "message", "附言"),
+    ("moments", "moments of a day", "每日动态"),
+    ("name", "name", "名称"),
+    ("new", "new password", "新密码"),
+    ("nickname", "nickname", "群昵称"),
+    ("note", "note", "备注"),
+    ("password", "password", "密码"),
+    ("people", "people", "人"),
+    ("pictures", "pictures", "图片"),
+    ("pins", "pins", "置顶消息"),
+    ("reading", "reading", "读音"),
+    ("remark", "remark", "备注名"),
+    ("requests", "open requests", "待处理的申请"),
+    ("sex", "sex", "性别"),
+    ("signature", "signature", "签名"),
+    ("slow_ms", "between two messages", "发言间隔"),
+    ("tags", "tags", "标签"),
+    ("text", "text", "文本"),
+    ("uses", "uses", "次数"),
+    ("valid_ms", "valid for", "有效期"),
+    ("word", "word", "词"),
+    ("words", "words", "词"),
 ];
 
 fn chinese(table: &'static [(&str, &str)], key: &str) -> Option<&'static str> {
@@ -124,14 +175,39 @@ impl Words {
         let bounded = ["too_long", "too_many", "bad_value", "file_too_large", "quota_exceeded", "group_full"];
         let field = fault.field.as_deref().filter(|_| bounded[..3].contains(&&*fault.code));
         let limit = fault.limit.filter(|_| bounded.contains(&&*fault.code));
-        match (self, field, limit) {
+        let named = field.map(|field| self.field(field).unwrap_or(field));
+        let most = limit.map(|limit| match field {
+            Some(field) if field.ends_with("_ms") => self.duration(limit),
+            _ => limit.to_string(),
+        });
+        match (self, named, most) {
             (_, None, None) => sentence,
             (Self::English, Some(field), None) => format!("{sentence} ({field})"),
             (Self::English, None, Some(limit)) => format!("{sentence} (at most {limit})"),
-            (Self::English, Some(field), Some(limit)) => format!("{sentence} ({field}, at most {limit})"),
+            (Self::English, Some(field), Some(limit)) => format!("{sentence} ({field}: at most {limit})"),
             (Self::Chinese, Some(field), None) => format!("{sentence}（{field}）"),
             (Self::Chinese, None, Some(limit)) => format!("{sentence}（最多 {limit}）"),
-            (Self::Chinese, Some(field), Some(limit)) => format!("{sentence}（{field}，最多 {limit}）"),
+            (Self::Chinese, Some(field), Some(limit)) => format!("{sentence}（{field}：最多 {limit}）"),
+        }
+    }
+
+    /// What people call a field of a request; those whose name says it already keep it.
+    fn field(self, field: &str) -> Option<&'static str> {
+        let (_, english, chinese) = FIELDS.iter().find(|(known, ..)| *known == field)?;
+        match self {
+            Self::English => Some(english),
+            Self::Chinese => Some(chinese),
+        }
+    }
+
+    /// Milliseconds in the largest unit that divides them.
+    fn duration(self, ms: u64) -> String {
+        let units = [(86_400_000, "days", "天"), (3_600_000, "hours", "小时"), (60_000, "minutes", "分钟")];
+        let unit = units.iter().find(|(length, ..)| ms > 0 && ms.is_multiple_of(*length));
+        let (length, english, chinese) = unit.unwrap_or(&(1000, "seconds", "秒"));
+        match self {
+            Self::English => format!("{} {english}", ms / length),
+            Self::Chinese => format!("{} {chinese}", ms / length),
         }
     }
 
@@ -209,8 +285,11 @@ mod tests {
     #[test]
     fn a_refusal_says_what_there_is_too_much_of() {
         let long = Fault::new(code::TOO_LONG).field("name").limit(255);
-        assert_eq!(Words::English.refusal(&long), "The value is too long. (name, at most 255)");
-        assert_eq!(Words::Chinese.refusal(&long), "内容过长。（name，最多 255）");
+        assert_eq!(Words::English.refusal(&long), "The value is too long. (name: at most 255)");
+        assert_eq!(Words::Chinese.refusal(&long), "内容过长。（名称：最多 255）");
+        let days = Fault::new(code::BAD_VALUE).field("valid_ms").limit(365 * 86_400_000);
+        assert!(Words::English.refusal(&days).ends_with("(valid for: at most 365 days)"));
+        assert!(Words::Chinese.refusal(&days).ends_with("（有效期：最多 365 天）"));
         let said = Fault::new(code::BAD_VALUE).message("Write something.");
         assert_eq!(Words::Chinese.refusal(&said), "请写点内容。");
         let new = Fault::new(code::FORBIDDEN).message("Not on a Sunday.");

@@ -21,6 +21,8 @@ macro_rules! sentences {
 
 sentences! {
     // What was asked for and is not there.
+    no_account(number): "There is no account {number}. Somebody whose name is a number is @{number}.", "没有编号为 {number} 的账号。用户名为数字的人请写 @{number}。";
+    never_talked(to): "There is no conversation with {to} yet: litrocket send {to} \"hello\"", "与 {to} 还没有会话：litrocket send {to} \"你好\"";
     nobody_called(name): "There is nobody called @{name}.", "没有名为 @{name} 的人。";
     no_conversation(number): "There is no conversation {number}, or it is not yours to read.", "没有会话 {number}，或你无权查看。";
     no_message(number, place): "There is no message {number} in {place} that you could do this with.", "{place} 中没有可这样操作的消息 {number}。";
@@ -34,8 +36,20 @@ sentences! {
     no_request_of(name): "There is no open request with @{name}.", "与 @{name} 之间没有待处理的申请。";
     no_member(name, group): "@{name} is not in {group}, or has not asked to be.", "@{name} 不在 {group} 中，也没有申请加入。";
     no_link(number, group): "{group} has no link {number}: see litrocket group link list", "{group} 没有链接 {number}：请看 litrocket group link list";
+    not_blocked(name): "You do not block @{name}: see litrocket friend blocked", "你没有拉黑 @{name}：请看 litrocket friend blocked";
+    nothing_to_answer(name): "No message of @{name} waits for you to let them in or turn them away.", "没有等待你处理的来自 @{name} 的陌生人消息。";
+    not_in(name, group): "@{name} is not in {group}: see litrocket group members {group}", "@{name} 不在 {group} 中：请看 litrocket group members {group}";
+    you_are_not_in(group): "You are not in {group} any more.", "你已不在 {group} 中。";
+    not_muted_there(name, group): "@{name} is not muted in {group}.", "@{name} 在 {group} 中没有被禁言。";
+    not_banned(name, group): "@{name} is not banned from {group}: see litrocket group banned {group}", "@{name} 没有被 {group} 封禁：请看 litrocket group banned {group}";
+    not_pinned(seq, group): "Message {seq} is not pinned in {group}: see litrocket group pins {group}", "{group} 中没有置顶消息 {seq}：请看 litrocket group pins {group}";
+    not_asked(group): "You have no open request to join {group}.", "你没有待处理的加入 {group} 的申请。";
+    not_found_by_name(name): "No group #{name} lets itself be found. Look for a part of its name with litrocket group find, or ask a member for an invitation or a link.", "找不到可按名字加入的群 #{name}。可用 litrocket group find 按部分名称查找，或请群成员邀请你或给你链接。";
+    not_invited(group): "You are not invited into {group}: see litrocket invitation list", "没有加入 {group} 的邀请：请看 litrocket invitation list";
+    not_liked(number): "You do not like moment {number}.", "你没有赞动态 {number}。";
+    not_hidden(name): "You do not keep @{name}'s moments out: see litrocket moment hidden", "你没有屏蔽 @{name} 的朋友圈：请看 litrocket moment hidden";
     no_friend(name): "@{name} is not among your friends.", "@{name} 不是你的好友。";
-    no_such_group(group): "There is no group {group} to join, or the link is no longer good.", "没有可加入的群 {group}，或链接已失效。";
+    no_such_group(group): "There is no group {group} to join: it may be gone, or let in only who is invited.", "没有可加入的群 {group}：群可能已解散，或只接受受邀的人。";
     no_group(name): "You are in no group named #{name}: see litrocket group list", "你不在名为 #{name} 的群里：请看 litrocket group list";
     no_such_folder(name): "There is no folder {name}.", "没有文件夹 {name}。";
     no_own_word(word): "You have no own word {word}: see litrocket word list", "没有自己的词 {word}：请看 litrocket word list";
@@ -44,8 +58,14 @@ sentences! {
     several_groups(name, numbers): "Several groups are named #{name}: use a number, {numbers}", "有多个名为 #{name} 的群：请用编号 {numbers}";
     several_own_words(word, ids): "Several own words are {word}: use an id, {ids}", "有多个自己的词 {word}：请用编号 {ids}";
     several_entries(name, numbers): "Several are called {name}: use a number, {numbers}", "有多个名为 {name} 的文件：请用编号 {numbers}";
+    several_invitations(name, numbers): "Several groups that you are invited into are named {name}: use a number, {numbers}", "有多个邀请你的群名为 {name}：请用编号 {numbers}";
+    person_or_group(name): "\"{name}\" is a person and a group of yours: write @{name} or '#{name}'", "“{name}”既是用户又是你的群：请写 @{name} 或 '#{name}'";
     // What was typed and does not work.
-    nobody_meant(to): "\"{to}\" is nobody: write @name, #group, @me or a conversation's number", "无法识别“{to}”：请写 @用户名、#群名、@me 或会话编号";
+    a_group_please(typed): "{typed} is a person, and this is about a group: write its name ('#name') or number", "{typed} 是用户，而此处需要群：请写群名（'#群名'）或编号";
+    a_person_please(name): "#{name} is a group, and this is about a person: write @name", "#{name} 是群，而此处需要用户：请写 @用户名";
+    other_server(theirs, ours): "That address is of another server: of {theirs}, and you are signed in at {ours}. Sign in there first, with --profile for a sign-in of its own.", "该地址属于另一服务器 {theirs}，而你登录在 {ours}。请先在那里登录（可用 --profile 另建一个登录）。";
+    not_a_language(text): "\"{text}\" is no language of this program: use en or zh", "不支持语言“{text}”：请用 en 或 zh";
+    nobody_meant(to): "\"{to}\" is nobody, and no group of yours: write @name, #group, @me or a conversation's number", "无法识别“{to}”：请写 @用户名、#群名、@me 或会话编号";
     no_profile(name): "\"{name}\" cannot be a profile: use letters, digits, - and _", "“{name}”不能用作配置名：请用字母、数字、- 和 _";
     damaged_profile(file, why): "{file} is damaged ({why}): remove it", "{file} 已损坏（{why}）：请删除它";
     bad_address(text): "\"{text}\" is no address: write HOST:PORT or litrocket://HOST:PORT?ca=sha256-…", "“{text}”不是有效地址：请写 主机:端口 或 litrocket://主机:端口?ca=sha256-…";
@@ -64,6 +84,9 @@ sentences! {
     deleted_entry(name): "Deleted: {name}", "已删除：{name}";
     words_at(number): "(changed, see {number})", "（已修改，见 {number}）";
     edited_again(number, later): "edited {number}, and again in {later}", "编辑了 {number}，之后在 {later} 再次修改";
+    read_now(place, unread): "{place}: {unread} unread", "{place}：{unread} 条未读";
+    until(time): "until {time}", "至 {time}";
+    at_event(seq): "event {seq}", "事件 {seq}";
     // What a group is set to.
     group_about(text): "about: {text}", "简介：{text}";
     group_slow(seconds): "{seconds} s between two messages of a member", "成员发言间隔 {seconds} 秒";
@@ -96,4 +119,34 @@ impl Words {
             Self::Chinese => chinese.to_owned(),
         }
     }
+
+    /// What was done in a group's audit log.
+    pub(crate) fn action(self, action: &'static str) -> &'static str {
+        let known = ACTIONS.iter().find(|(known, ..)| *known == action);
+        known.map_or(action, |(_, english, chinese)| match self {
+            Self::English => english,
+            Self::Chinese => chinese,
+        })
+    }
 }
+
+/// What the audit log of a group names, for people.
+const ACTIONS: &[(&str, &str, &str)] = &[
+    ("role", "role", "更改身份"),
+    ("settings", "settings", "更改设置"),
+    ("muted", "muted", "禁言"),
+    ("removed", "removed", "移除"),
+    ("banned", "banned", "封禁"),
+    ("unbanned", "unbanned", "解除封禁"),
+    ("message_removed", "message removed", "移除消息"),
+    ("pinned", "pinned", "置顶"),
+    ("unpinned", "unpinned", "取消置顶"),
+    ("let_in", "let in", "批准加入"),
+    ("turned_away", "turned away", "拒绝加入"),
+    ("link_made", "link made", "创建链接"),
+    ("link_dropped", "link dropped", "作废链接"),
+    ("transferred", "transferred", "转让"),
+    ("renamed", "renamed", "改名"),
+    ("announced", "announced", "发布公告"),
+    ("dissolved", "dissolved", "解散"),
+];

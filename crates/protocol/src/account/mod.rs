@@ -170,9 +170,11 @@ message! {
     /// It is done, or was so already.
     #[derive(Default)]
     pub struct Done {
-        /// Always absent.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        reserved: Option<bool>,
+        /// Everything was as the request asks for it, so nothing was done. Told for friendships, blocks, requests that
+        /// are taken back, add-me addresses, likes and hidden moments, and for what is done to a group, its links, its
+        /// pins and its members; never true elsewhere.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unchanged: bool,
     }
 
     /// Lists the caller's sessions, newest first.
@@ -366,5 +368,13 @@ message! {
         label: String,
         /// When it signed in, in server milliseconds.
         created_ms: u64,
+    }
+}
+
+impl Done {
+    /// The answer to a request that changed something, or found it done.
+    #[must_use]
+    pub const fn if_changed(changed: bool) -> Self {
+        Self { unchanged: !changed }
     }
 }

@@ -152,6 +152,13 @@ message! {
         account: AccountId,
     }
 
+    /// Asks for the one-to-one conversation with an account, or for "saved", where there is one. Unlike `OpenDirect` it
+    /// makes none: for reading, searching, and marking as read.
+    pub struct GetDirect {
+        /// The other person, or the caller.
+        account: AccountId,
+    }
+
     /// Answers a stranger's first message. Answering again changes nothing; later the other answer is still possible.
     pub struct AnswerDirect {
         /// The one-to-one.

@@ -60,7 +60,7 @@ pub(super) async fn run(context: &Context, command: FileCommand) -> Result<ExitC
                 send(context, &client, &to, &paths, words, (early, keep_location)).await
             }
             FileCommand::Share { file, to, text, alt } => {
-                let conversation = resolve::conversation(&client, &to).await?;
+                let conversation = resolve::open(&client, &to).await?;
                 let info = client.call(GetFile { file, hashes: false }).await.of_file(file)?;
                 let words = Words { text: &text, alt: &alt };
                 share(context, &client, (conversation, &to), &info, words).await
@@ -177,7 +177,7 @@ async fn send(
     words: Words<'_>,
     (early, keep_location): (bool, bool),
 ) -> Result<(), Failure> {
-    let conversation = resolve::conversation(client, to).await?;
+    let conversation = resolve::open(client, to).await?;
     let mut sending = None;
     for (index, path) in paths.iter().enumerate() {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
@@ -347,9 +347,10 @@ fn free_name(wanted: &Path, replace: bool) -> PathBuf {
 
 async fn status(context: &Context, client: &Client) -> Result<(), Failure> {
     let words = context.output.words;
-    let mut after = None;
+    let (mut after, mut any) = (None, false);
     loop {
         let page = client.call(ListUploads { after, limit: None }).await?;
+        any |= !page.uploads.is_empty();
         for info in &page.uploads {
             let all = info.size.div_ceil(info.chunk_bytes.max(1));
             let there: u64 = info.have.iter().map(|(_, count)| count).sum();
@@ -363,6 +364,9 @@ async fn status(context: &Context, client: &Client) -> Result<(), Failure> {
         after = page.uploads.last().map(|info| info.file);
         if !page.more || after.is_none() {
             let (used, quota) = (page.used_bytes, page.quota_bytes);
+            if !any {
+                context.output.nothing(words.no_uploads());
+            }
             return context.output.data(
                 || json!({"type": "storage", "used": used, "quota": quota}),
                 || format!("{}: {} / {}", words.storage_used(), HumanBytes(used), HumanBytes(quota)),

@@ -29,7 +29,7 @@ use crate::{
 pub(super) async fn run(context: &Context, client: &Client, command: FileCommand) -> Result<(), Failure> {
     match command {
         FileCommand::List { group, folder, find, sort } => {
-            let conversation = resolve::conversation(client, &group).await?;
+            let conversation = resolve::group(client, &group).await?;
             let folder = folder_by_name(client, conversation, folder.as_deref()).await?;
             let sort = match sort.as_str() {
                 "newest" => group_sort::NEWEST,
@@ -39,19 +39,19 @@ pub(super) async fn run(context: &Context, client: &Client, command: FileCommand
             list(context, client, ListGroupFiles { sort, ..listing(conversation, folder, find) }).await
         }
         FileCommand::Folder { group, name } => {
-            let conversation = resolve::conversation(client, &group).await?;
+            let conversation = resolve::group(client, &group).await?;
             let entry = client.call(MakeGroupFolder { conversation, name }).await?;
             one(context, client, &entry).await
         }
         FileCommand::Rename { group, entry, name } => {
-            let conversation = resolve::conversation(client, &group).await?;
+            let conversation = resolve::group(client, &group).await?;
             let which = Which::find(client, conversation, &group, entry).await?;
             let change = ChangeGroupFile { entry: which.entry, name: Some(name), folder: None };
             let entry = which.missing(client.call(change).await)?;
             one(context, client, &entry).await
         }
         FileCommand::Move { group, entry, folder } => {
-            let conversation = resolve::conversation(client, &group).await?;
+            let conversation = resolve::group(client, &group).await?;
             let which = Which::find(client, conversation, &group, entry).await?;
             let place = match folder.as_str() {
                 "/" => Some(0),
@@ -70,7 +70,7 @@ pub(super) async fn run(context: &Context, client: &Client, command: FileCommand
             context.output.data(|| json_entry(&names, &entry), || said)
         }
         FileCommand::Delete { group, entry } => {
-            let conversation = resolve::conversation(client, &group).await?;
+            let conversation = resolve::group(client, &group).await?;
             let which = Which::find(client, conversation, &group, entry).await?;
             let entry = which.entry;
             which.missing(client.call(DeleteGroupFile { entry }).await)?;
@@ -114,7 +114,7 @@ impl Which {
             [entry] => Ok(Self { entry, typed, group }),
             [] => {
                 let typed = escape_line(&typed);
-                Err(Failure::usage(move |words| words.no_entry(&typed, &group)))
+                Err(Failure::missing(move |words| words.no_entry(&typed, &group)))
             }
             _ => {
                 let (typed, all) =
@@ -143,7 +143,7 @@ pub(super) async fn put(
     paths: &[PathBuf],
     folder: Option<&str>,
 ) -> Result<(), Failure> {
-    let conversation = resolve::conversation(client, group).await?;
+    let conversation = resolve::group(client, group).await?;
     let folder = folder_by_name(client, conversation, folder).await?;
     for path in paths {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
@@ -174,15 +174,17 @@ async fn folder_by_name(
         asked.after = page.next;
         if asked.after.is_none() {
             let name = escape_line(name);
-            return Err(Failure::usage(move |words| words.no_such_folder(&name)));
+            return Err(Failure::missing(move |words| words.no_such_folder(&name)));
         }
     }
 }
 
 async fn list(context: &Context, client: &Client, mut asked: ListGroupFiles) -> Result<(), Failure> {
     let mut names = Names::new(context.output.words);
+    let mut any = false;
     loop {
         let page = client.call(asked.clone()).await?;
+        any |= !page.entries.is_empty();
         names.learn(client, page.entries.iter().map(|entry| entry.added_by)).await?;
         for entry in &page.entries {
             print(context, &names, entry)?;
@@ -191,6 +193,9 @@ async fn list(context: &Context, client: &Client, mut asked: ListGroupFiles) -> 
         if asked.after.is_none() {
             let (used, quota) = (page.used_bytes, page.quota_bytes);
             let words = context.output.words;
+            if !any {
+                context.output.nothing(words.no_group_files());
+            }
             return context.output.data(
                 || json!({"type": "storage", "used": used, "quota": quota}),
                 || format!("{}: {} / {}", words.group_storage(), HumanBytes(used), HumanBytes(quota)),

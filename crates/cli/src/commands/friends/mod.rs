@@ -5,45 +5,45 @@ mod command;
 pub use command::Friend;
 use litrocket_client::Client;
 use litrocket_protocol::{
-    AccountId, Request,
-    conversations::AnswerDirect,
+    AccountId,
+    account::Profile,
+    conversations::{AnswerDirect, GetDirect},
     people::{
         AnswerFriend, AskFriend, DismissRecommendation, FriendEntry, ListBlocked, ListFriendRequests,
         ListFriends, OpenAddLink, RecommendFriends, RemoveFriend, SetBlocked, SetFriend, WithdrawFriend,
         friend_state,
     },
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::done;
 use crate::{
     Failure,
     failure::Asked as _,
     output::{escape, time},
     resolve::{self, Names},
-    session::{Context, read_address},
+    session::{Context, is_address, is_of_this_server, read_address},
+    words::Words,
 };
 
 pub(super) async fn run(context: &Context, friend: Friend) -> Result<(), Failure> {
     let client = context.connect().await?;
     match friend {
         Friend::Add { name, message } => add(context, &client, &name, message.unwrap_or_default()).await?,
-        Friend::Accept { name } => {
-            let answer = act(context, &client, &name, |account| AnswerFriend { account, accept: true }).await;
-            asked_by(answer, &name)?;
-        }
-        Friend::Refuse { name } => {
-            let answer =
-                act(context, &client, &name, |account| AnswerFriend { account, accept: false }).await;
-            asked_by(answer, &name)?;
-        }
+        Friend::Accept { name } => answer_request(context, &client, &name, true).await?,
+        Friend::Refuse { name } => answer_request(context, &client, &name, false).await?,
         Friend::Withdraw { name } => {
-            act(context, &client, &name, |account| WithdrawFriend { account }).await?;
+            let it = resolve::account(&client, &name).await?;
+            let answer = client.call(WithdrawFriend { account: it.account }).await?;
+            done::taken(context, &answer, of(&it), move |words| words.no_request_of(&it.handle))?;
         }
         Friend::LetIn { name } => answer(context, &client, &name, true).await?,
         Friend::TurnAway { name } => answer(context, &client, &name, false).await?,
         Friend::Recommend { limit } => recommend(context, &client, limit).await?,
         Friend::Dismiss { name } => {
-            act(context, &client, &name, |account| DismissRecommendation { account }).await?;
+            let it = resolve::account(&client, &name).await?;
+            let answer = client.call(DismissRecommendation { account: it.account }).await?;
+            done::set(context, &answer, of(&it))?;
         }
         Friend::Requests { sent } => requests(context, &client, sent).await?,
         Friend::List { tag } => list(context, &client, tag).await?,
@@ -59,12 +59,20 @@ pub(super) async fn run(context: &Context, friend: Friend) -> Result<(), Failure
             let change = SetFriend { starred: Some(!remove), ..nothing() };
             set(context, &client, &name, change).await?;
         }
-        Friend::Delete { name } => act(context, &client, &name, |account| RemoveFriend { account }).await?,
+        Friend::Delete { name } => {
+            let it = resolve::account(&client, &name).await?;
+            let answer = client.call(RemoveFriend { account: it.account }).await?;
+            done::taken(context, &answer, of(&it), move |words| words.no_friend(&it.handle))?;
+        }
         Friend::Block { name } => {
-            act(context, &client, &name, |account| SetBlocked { account, blocked: true }).await?;
+            let it = resolve::account(&client, &name).await?;
+            let answer = client.call(SetBlocked { account: it.account, blocked: true }).await?;
+            done::set(context, &answer, of(&it))?;
         }
         Friend::Unblock { name } => {
-            act(context, &client, &name, |account| SetBlocked { account, blocked: false }).await?;
+            let it = resolve::account(&client, &name).await?;
+            let answer = client.call(SetBlocked { account: it.account, blocked: false }).await?;
+            done::taken(context, &answer, of(&it), move |words| words.not_blocked(&it.handle))?;
         }
         Friend::Blocked => blocked(context, &client).await?,
     }
@@ -72,46 +80,38 @@ pub(super) async fn run(context: &Context, friend: Friend) -> Result<(), Failure
     Ok(())
 }
 
-/// Where there is such a person, what is not there is a request.
-fn asked_by(answer: Result<(), Failure>, name: &str) -> Result<(), Failure> {
-    let name = name.trim_start_matches('@').to_owned();
-    answer.asked(move |words| words.no_request_of(&name))
+fn of(person: &Profile) -> Value {
+    json!({"type": "done", "account": person.account.0})
 }
 
 fn nothing() -> SetFriend {
     SetFriend { account: AccountId::SYSTEM, remark: None, tags: None, starred: None }
 }
 
-/// Makes a request about one person that has no answer to print.
-async fn act<R: Request>(
-    context: &Context,
-    client: &Client,
-    name: &str,
-    request: impl FnOnce(AccountId) -> R,
-) -> Result<(), Failure> {
-    let account = resolve::account(client, name).await?.account;
-    client.call(request(account)).await?;
-    context
-        .output
-        .data(|| json!({"type": "done", "account": account.0}), || context.output.words.done().into())
+/// Answers a friend request. Where there is such a person, what is not there is the request.
+async fn answer_request(context: &Context, client: &Client, name: &str, accept: bool) -> Result<(), Failure> {
+    let it = resolve::account(client, name).await?;
+    let answer = client.call(AnswerFriend { account: it.account, accept }).await;
+    let handle = it.handle.clone();
+    let answer = answer.asked(move |words| words.no_request_of(&handle))?;
+    done::set(context, &answer, of(&it))
 }
 
 /// Answers a stranger's first message.
 async fn answer(context: &Context, client: &Client, name: &str, accept: bool) -> Result<(), Failure> {
-    let account = resolve::account(client, name).await?.account;
-    let all = resolve::all_conversations(client, u64::MAX).await?;
-    let direct = all.iter().find(|info| info.peer == Some(account)).map(|info| info.conversation);
-    let conversation = direct.ok_or_else(|| Failure::usage(|words| words.nothing_to_answer().into()))?;
-    client.call(AnswerDirect { conversation, accept }).await?;
-    context.output.data(
-        || json!({"type": "done", "account": account.0, "conversation": conversation.0}),
-        || context.output.words.done().into(),
-    )
+    let it = resolve::account(client, name).await?;
+    let handle = it.handle.clone();
+    let said = move |words: Words| words.nothing_to_answer(&handle);
+    let info = client.call(GetDirect { account: it.account }).await.asked(said.clone())?;
+    let conversation = info.conversation;
+    let answer = client.call(AnswerDirect { conversation, accept }).await.asked(said.clone())?;
+    let object = json!({"type": "done", "account": it.account.0, "conversation": conversation.0});
+    if accept { done::taken(context, &answer, object, said) } else { done::set(context, &answer, object) }
 }
 
 async fn add(context: &Context, client: &Client, name: &str, message: String) -> Result<(), Failure> {
-    let (account, handle, code) = if name.starts_with("litrocket://") {
-        by_address(context, client, name).await?
+    let (account, handle, code) = if is_address(name) {
+        by_address(client, name).await?
     } else {
         let profile = resolve::account(client, name).await?;
         (profile.account, profile.handle, None)
@@ -132,19 +132,12 @@ async fn add(context: &Context, client: &Client, name: &str, message: String) ->
 }
 
 /// Whose an add-me address is. It has to be of the server that one is signed in to.
-async fn by_address(
-    context: &Context,
-    client: &Client,
-    text: &str,
-) -> Result<(AccountId, String, Option<String>), Failure> {
-    let (address, own) = (read_address(text)?, read_address(&context.saved()?.server)?);
-    if let (Some(theirs), Some(ours)) = (address.ca, own.ca)
-        && theirs != ours
-    {
-        return Err(Failure::usage(|words| words.other_server().into()));
-    }
+async fn by_address(client: &Client, text: &str) -> Result<(AccountId, String, Option<String>), Failure> {
+    let address = read_address(text)?;
+    is_of_this_server(client, &address)?;
     let code = address.add.ok_or_else(|| Failure::usage(|words| words.nobody_in_address().into()))?;
-    let found = client.call(OpenAddLink { code: code.clone() }).await?;
+    let found = client.call(OpenAddLink { code: code.clone() }).await;
+    let found = found.asked(|words| words.void_address().into())?;
     Ok((found.account, found.handle, Some(code)))
 }
 
@@ -179,7 +172,7 @@ async fn recommend(context: &Context, client: &Client, limit: u64) -> Result<(),
         )?;
     }
     if found.is_empty() {
-        context.output.hint(words.nobody_recommended());
+        context.output.nothing(words.nobody_recommended());
     }
     Ok(())
 }
@@ -191,7 +184,7 @@ pub(super) async fn waiting(context: &Context, client: &Client) -> Result<(), Fa
 
 async fn requests(context: &Context, client: &Client, sent: bool) -> Result<(), Failure> {
     if !print_requests(context, client, sent).await? {
-        context.output.hint(context.output.words.no_requests());
+        context.output.nothing(context.output.words.no_requests());
     }
     Ok(())
 }
@@ -271,7 +264,7 @@ async fn list(context: &Context, client: &Client, tag: Option<String>) -> Result
         }
     }
     if !any {
-        context.output.hint(context.output.words.no_friends());
+        context.output.nothing(context.output.words.no_friends());
     }
     Ok(())
 }
@@ -300,7 +293,7 @@ async fn blocked(context: &Context, client: &Client) -> Result<(), Failure> {
         }
     }
     if !any {
-        context.output.hint(context.output.words.nobody_blocked());
+        context.output.nothing(context.output.words.nobody_blocked());
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ use crate::{
     commands::print,
     failure::Asked as _,
     output::{escape, time},
-    resolve::Names,
+    resolve::{Names, Places},
     session::Context,
 };
 
@@ -42,7 +42,7 @@ pub(super) async fn run(it: In<'_>, group: Group) -> Result<(), Failure> {
         }
         Group::Unpin { group, seq } => {
             let unpin = |conversation| PinMessage { conversation, event_seq: seq, pinned: false };
-            it.act(&group, unpin).await.of_message(seq, &group)
+            it.take(&group, unpin, move |words, group| words.not_pinned(seq, group)).await
         }
         Group::Pins { group } => pins(it, &group).await,
         _ => Ok(()),
@@ -53,8 +53,11 @@ async fn announce(it: In<'_>, group: &str, text: String) -> Result<(), Failure> 
     let conversation = it.group(group).await?;
     let event_seq = it.client.call(Announce { conversation, text }).await?.event_seq;
     it.context.output.data(
-        || json!({"type": "announced", "conversation": conversation.0, "event_seq": event_seq}),
-        || it.context.output.words.done().into(),
+        || json!({"type": "announcement_set", "conversation": conversation.0, "event_seq": event_seq}),
+        || {
+            let words = it.context.output.words;
+            if event_seq.is_some() { words.done().into() } else { words.nothing_up().into() }
+        },
     )
 }
 
@@ -99,7 +102,7 @@ pub(in crate::commands) fn print_announcement(
 ) -> Result<(), Failure> {
     context.output.data(
         || {
-            json!({"type": "announcement", "conversation": conversation.0, "event_seq": one.event_seq,
+            json!({"type": "group_announcement", "conversation": conversation.0, "event_seq": one.event_seq,
                 "from": names.of(one.account), "from_id": one.account.0, "at_ms": one.at_ms, "text": one.text})
         },
         || {
@@ -158,7 +161,8 @@ async fn pins(it: In<'_>, group: &str) -> Result<(), Failure> {
         return Ok(());
     }
     let events: Vec<u64> = pins.iter().map(|pin| pin.event_seq).collect();
-    let mut names = Names::new(it.context.output.words);
+    let (mut names, mut places) = (Names::new(it.context.output.words), Places::default());
+    places.learn(it.client, [conversation]).await?;
     let mut left = events;
     // A reply holds about 64 KiB of events: ask for the rest.
     while !left.is_empty() {
@@ -168,7 +172,7 @@ async fn pins(it: In<'_>, group: &str) -> Result<(), Failure> {
         }
         names.learn(it.client, found.iter().flat_map(|message| print::accounts(&message.event))).await?;
         for message in &found {
-            print::message(it.context.output, &names, message)?;
+            print::message(it.context.output, (&names, &places), message)?;
         }
         left.retain(|seq| found.iter().all(|message| message.event.event_seq != *seq));
     }

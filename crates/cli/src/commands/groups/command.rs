@@ -2,6 +2,8 @@
 
 use clap::Subcommand;
 
+use crate::commands::report::ReportArgs;
+
 /// What can be done with groups.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Group {
@@ -105,7 +107,7 @@ pub enum Group {
     Slow {
         /// #group or its number.
         group: String,
-        /// Between two messages of a member; 0 for no wait.
+        /// Between two messages of a member: at most 86400; 0 for no wait.
         seconds: u64,
     },
     /// Announce something to all members, or take the announcement down.
@@ -141,7 +143,7 @@ pub enum Group {
     },
     /// Join a group that was found, or that a link leads to.
     Join {
-        /// The group's number, a link (litrocket://...&group=CODE), or its code.
+        /// #name or number of a group that can be found, a link (litrocket://…&group=CODE), or its code.
         group: String,
         /// A word to those who answer.
         #[arg(long, short, value_name = "TEXT", default_value = "", hide_default_value = true)]
@@ -149,8 +151,8 @@ pub enum Group {
     },
     /// Take an own request to join back.
     Withdraw {
-        /// The group's number.
-        group: u64,
+        /// #name or number of the group.
+        group: String,
     },
     /// List the requests to join that wait.
     Requests {
@@ -186,7 +188,7 @@ pub enum Group {
         /// Who.
         #[arg(value_name = "@NAME")]
         member: String,
-        /// For how many minutes.
+        /// For how many minutes: 1 to 43200, which is 30 days.
         #[arg(long, value_name = "N", default_value_t = 60)]
         minutes: u64,
     },
@@ -245,21 +247,8 @@ pub enum Group {
         /// The message.
         seq: u64,
     },
-    /// Tell the operators of a message, a group, a person or a moment.
-    Report {
-        /// #group, a conversation's number, or @name.
-        #[arg(required_unless_present = "moment")]
-        what: Option<String>,
-        /// The message in it; of a person, one in the chat with them.
-        #[arg(long, value_name = "SEQ", requires = "what")]
-        seq: Option<u64>,
-        /// The moment.
-        #[arg(long, value_name = "ID", conflicts_with = "what")]
-        moment: Option<u64>,
-        /// What is wrong with it.
-        #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
-        text: String,
-    },
+    /// Tell the operators of a message, a group, a person or a moment; the same as `litrocket report`.
+    Report(ReportArgs),
     /// List what those who look after the group did, newest first.
     Audit {
         /// #group or its number.
@@ -285,11 +274,11 @@ pub enum GroupLinkCommand {
     Make {
         /// #group or its number.
         group: String,
-        /// How many may come by it.
-        #[arg(long, default_value_t = 1)]
+        /// How many may come by it: 1 to 100000.
+        #[arg(long, value_name = "N", default_value_t = 1)]
         uses: u64,
-        /// For how many days.
-        #[arg(long, default_value_t = 7)]
+        /// For how many days: 1 to 365.
+        #[arg(long, value_name = "N", default_value_t = 7)]
         days: u64,
     },
     /// List the links that still let people in.

@@ -11,24 +11,30 @@ use litrocket_protocol::{
 };
 use serde_json::{Value, json};
 
-use super::{Group, GroupLinkCommand, In, settings::joining_name};
+use super::{Group, GroupLinkCommand, In, of, settings::joining_name};
 use crate::{
     Failure,
+    commands::done,
     failure::Asked as _,
     output::{escape, time},
-    session::Context,
+    resolve,
+    session::{Context, is_address, is_of_this_server, read_address},
 };
 
 const DAY_MS: u64 = 86_400_000;
+/// Groups of one name whose numbers are told.
+const SAME_NAME_MAX: usize = 20;
+/// What the code of a link has.
+const CODE_LETTERS: usize = 16;
 
 pub(super) async fn run(it: In<'_>, group: Group) -> Result<(), Failure> {
     match group {
         Group::Find { text, limit } => find(it.context, it.client, &text, limit).await,
         Group::Join { group, message } => join(it, &group, message).await,
         Group::Withdraw { group } => {
-            let conversation = ConversationId(group);
-            it.client.call(WithdrawJoin { conversation }).await?;
-            it.done(conversation)
+            let conversation = found(it.client, &group).await?;
+            let answer = it.client.call(WithdrawJoin { conversation }).await?;
+            done::taken(it.context, &answer, of(conversation), move |words| words.not_asked(&group))
         }
         Group::Requests { group } => requests(it, &group).await,
         Group::Answer { group, member, answer } => {
@@ -39,8 +45,8 @@ pub(super) async fn run(it: In<'_>, group: Group) -> Result<(), Failure> {
         Group::Link(GroupLinkCommand::Make { group, uses, days }) => make_link(it, &group, uses, days).await,
         Group::Link(GroupLinkCommand::List { group }) => links(it, &group).await,
         Group::Link(GroupLinkCommand::Drop { group, link }) => {
-            let dropped = it.act(&group, |conversation| DropGroupLink { conversation, link }).await;
-            dropped.asked(move |words| words.no_link(link, &group))
+            let drop = |conversation| DropGroupLink { conversation, link };
+            it.take(&group, drop, move |words, group| words.no_link(link, group)).await
         }
         _ => Ok(()),
     }
@@ -62,7 +68,7 @@ pub(in crate::commands) async fn find(
             any = true;
             context.output.data(
                 || {
-                    json!({"type": "group", "conversation": group.conversation.0, "name": group.name,
+                    json!({"type": "found_group", "conversation": group.conversation.0, "name": group.name,
                         "description": group.description, "members": group.members,
                         "joining": joining_name(group.joining)})
                 },
@@ -83,18 +89,65 @@ pub(in crate::commands) async fn find(
     Ok(())
 }
 
-/// A number is a group, everything else a link or its code.
-fn wanted(group: &str, message: String) -> JoinGroup {
-    if let Ok(number) = group.parse() {
-        return JoinGroup { conversation: Some(ConversationId(number)), code: None, message };
+/// A group that can be found, by its number or its whole name.
+async fn found(client: &Client, typed: &str) -> Result<ConversationId, Failure> {
+    if let Ok(number) = typed.trim().parse() {
+        return Ok(ConversationId(number));
     }
-    let from_link = group.split(['?', '&']).find_map(|part| part.strip_prefix("group="));
-    JoinGroup { conversation: None, code: Some(from_link.unwrap_or(group).into()), message }
+    let name = typed.trim().trim_start_matches(['#', '＃']).to_owned();
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let request = FindGroups { text: name.clone(), after, limit: Some(limits::PAGE_MAX) };
+        let page = client.call(request).await?;
+        found.extend(page.groups.into_iter().filter(|one| one.name.to_lowercase() == name.to_lowercase()));
+        after = page.next;
+        // More of one name than can be told apart by their numbers are as good as none.
+        if after.is_none() || found.len() > SAME_NAME_MAX {
+            break;
+        }
+    }
+    match &found[..] {
+        [one] => Ok(one.conversation),
+        // One's own needs not be found by others.
+        [] => match resolve::group(client, &name).await {
+            Err(Failure::Missing(..)) => Err(Failure::missing(move |words| words.not_found_by_name(&name))),
+            other => other,
+        },
+        many => {
+            let numbers = many.iter().map(|one| one.conversation.to_string()).collect::<Vec<_>>().join(", ");
+            Err(Failure::usage(move |words| words.several_groups(&name, &numbers)))
+        }
+    }
+}
+
+/// What somebody typed leads to: a link of this server, the bare code of one, or a group that can be found.
+async fn wanted(it: In<'_>, typed: &str, message: String) -> Result<JoinGroup, Failure> {
+    let by_code = |code: &str, message| JoinGroup { conversation: None, code: Some(code.into()), message };
+    if is_address(typed) {
+        is_of_this_server(it.client, &read_address(typed)?)?;
+        let code = typed.split(['?', '&']).find_map(|part| part.strip_prefix("group="));
+        let code = code.ok_or_else(|| Failure::usage(|words| words.no_group_in_address().into()))?;
+        return Ok(by_code(code, message));
+    }
+    if is_code(typed) {
+        return Ok(by_code(typed, message));
+    }
+    let conversation = Some(found(it.client, typed).await?);
+    Ok(JoinGroup { conversation, code: None, message })
+}
+
+/// Whether a word can be the code of a link: sixteen small letters and digits. Names of groups that look so are
+/// written with their mark.
+fn is_code(typed: &str) -> bool {
+    typed.len() == CODE_LETTERS
+        && typed.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && !typed.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 async fn join(it: In<'_>, group: &str, message: String) -> Result<(), Failure> {
+    let request = wanted(it, group, message).await?;
+    let joined = it.client.call(request).await;
     let named = group.to_owned();
-    let joined = it.client.call(wanted(group, message)).await;
     let joined = joined.asked(move |words| words.no_such_group(&named))?;
     let is_in = joined.state == join_state::JOINED;
     let words = it.context.output.words;
@@ -198,10 +251,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_is_a_group_and_everything_else_a_code() {
-        assert_eq!(wanted("12", String::new()).conversation, Some(ConversationId(12)));
-        for link in ["litrocket://h:1?ca=sha256-00&group=abc", "litrocket://h:1?group=abc", "abc"] {
-            assert_eq!(wanted(link, String::new()).code.as_deref(), Some("abc"), "{link}");
+    fn what_cannot_be_a_code_is_a_name() {
+        assert!(is_code("abcdefgh23456789"));
+        for name in ["rockets", "#abcdefgh2345678", "1234567890123456", "sixteen letters!"] {
+            assert!(!is_code(name), "{name}");
         }
     }
 }

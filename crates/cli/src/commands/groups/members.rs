@@ -29,9 +29,13 @@ pub(super) async fn run(it: In<'_>, group: Group) -> Result<(), Failure> {
         }
         Group::Invite { group, members } => invite(context, client, &group, &members).await,
         Group::Remove { group, member } => {
-            it.act_on(&group, &member, |conversation, account| RemoveMember { conversation, account }).await
+            let remove = |conversation, account| RemoveMember { conversation, account };
+            it.take_from(&group, &member, remove, |words, name, group| words.not_in(name, group)).await
         }
-        Group::Leave { group } => it.act(&group, |conversation| LeaveGroup { conversation }).await,
+        Group::Leave { group } => {
+            let leave = |conversation| LeaveGroup { conversation };
+            it.take(&group, leave, |words, group| words.you_are_not_in(group)).await
+        }
         Group::Rename { group, name } => {
             it.act(&group, |conversation| RenameGroup { conversation, name }).await
         }
@@ -67,7 +71,7 @@ async fn create(
 }
 
 async fn invite(context: &Context, client: &Client, group: &str, names: &[String]) -> Result<(), Failure> {
-    let conversation = resolve::conversation(client, group).await?;
+    let conversation = resolve::group(client, group).await?;
     let wanted = Wanted::find(client, names).await?;
     let brought = bring(client, conversation, &wanted.accounts()).await?;
     wanted.print(context, conversation, &brought)
@@ -153,7 +157,7 @@ impl Wanted {
 }
 
 async fn members(context: &Context, client: &Client, group: &str) -> Result<(), Failure> {
-    let conversation = resolve::conversation(client, group).await?;
+    let conversation = resolve::group(client, group).await?;
     let mut after = None;
     loop {
         let page = client.call(ListMembers { conversation, after, limit: Some(limits::PAGE_MAX) }).await?;
@@ -197,7 +201,7 @@ async fn list(context: &Context, client: &Client) -> Result<(), Failure> {
         print_info(context, &names, info)?;
     }
     if groups.is_empty() {
-        context.output.hint(context.output.words.no_groups());
+        context.output.nothing(context.output.words.no_groups());
     }
     Ok(())
 }

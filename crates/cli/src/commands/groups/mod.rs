@@ -8,11 +8,11 @@ mod moderation;
 pub(super) mod settings;
 
 use litrocket_client::Client;
-use litrocket_protocol::{AccountId, ConversationId, Request};
-use serde_json::json;
+use litrocket_protocol::{AccountId, ConversationId, Request, account::Done};
+use serde_json::{Value, json};
 
-use super::send;
-use crate::{Failure, failure::Asked as _, resolve, session::Context};
+use super::{done, report, send};
+use crate::{Failure, failure::Asked as _, resolve, session::Context, words::Words};
 
 pub(super) use board::print_announcement;
 pub use command::{Group, GroupLinkCommand};
@@ -21,6 +21,9 @@ pub(super) use joining::find;
 pub(super) async fn run(context: &Context, group: Group) -> Result<(), Failure> {
     if let Group::RemoveMessage { group, seq } = &group {
         return send::recall(context, group, *seq).await;
+    }
+    if let Group::Report(args) = group {
+        return report::run(context, args).await;
     }
     let client = context.connect().await?;
     let it = In { context, client: &client };
@@ -67,48 +70,80 @@ struct In<'a> {
 
 impl In<'_> {
     async fn group(self, group: &str) -> Result<ConversationId, Failure> {
-        resolve::conversation(self.client, group).await
-    }
-
-    async fn account(self, name: &str) -> Result<AccountId, Failure> {
-        Ok(resolve::account(self.client, name).await?.account)
+        resolve::group(self.client, group).await
     }
 
     /// Makes a request about a group that has no answer to print.
-    async fn act<R: Request>(
+    async fn act<R: Request<Reply = Done>>(
         self,
         group: &str,
         request: impl FnOnce(ConversationId) -> R,
     ) -> Result<(), Failure> {
         let conversation = self.group(group).await?;
-        self.client.call(request(conversation)).await?;
-        self.done(conversation)
+        let answer = self.client.call(request(conversation)).await?;
+        done::set(self.context, &answer, of(conversation))
     }
 
-    /// The same about a group and somebody.
-    async fn act_on<R: Request>(
+    /// Takes something away from a group; where it was not there, `nothing` says so.
+    async fn take<R: Request<Reply = Done>>(
+        self,
+        group: &str,
+        request: impl FnOnce(ConversationId) -> R,
+        nothing: impl Fn(Words, &str) -> String + Send + Sync + 'static,
+    ) -> Result<(), Failure> {
+        let conversation = self.group(group).await?;
+        let answer = self.client.call(request(conversation)).await?;
+        let group = group.to_owned();
+        done::taken(self.context, &answer, of(conversation), move |words| nothing(words, &group))
+    }
+
+    /// Makes a request about a group and somebody.
+    async fn act_on<R: Request<Reply = Done>>(
         self,
         group: &str,
         name: &str,
         request: impl FnOnce(ConversationId, AccountId) -> R,
     ) -> Result<(), Failure> {
-        let conversation = self.group(group).await?;
-        let account = self.account(name).await?;
-        let (name, place) = (name.trim_start_matches('@').to_owned(), group.to_owned());
-        let answer = self.client.call(request(conversation, account)).await;
-        answer.asked(move |words| words.no_member(&name, &place))?;
-        self.done(conversation)
+        let (conversation, answer, _) = self.about(group, name, request).await?;
+        done::set(self.context, &answer, of(conversation))
     }
 
-    fn done(self, conversation: ConversationId) -> Result<(), Failure> {
-        let output = self.context.output;
-        output.data(|| json!({"type": "done", "conversation": conversation.0}), || output.words.done().into())
+    /// Takes something away from somebody in a group; where it was not there, `nothing` says so.
+    async fn take_from<R: Request<Reply = Done>>(
+        self,
+        group: &str,
+        name: &str,
+        request: impl FnOnce(ConversationId, AccountId) -> R,
+        nothing: impl Fn(Words, &str, &str) -> String + Send + Sync + 'static,
+    ) -> Result<(), Failure> {
+        let (conversation, answer, handle) = self.about(group, name, request).await?;
+        let group = group.to_owned();
+        done::taken(self.context, &answer, of(conversation), move |words| nothing(words, &handle, &group))
+    }
+
+    /// The group, the answer, and what the person is called.
+    async fn about<R: Request<Reply = Done>>(
+        self,
+        group: &str,
+        name: &str,
+        request: impl FnOnce(ConversationId, AccountId) -> R,
+    ) -> Result<(ConversationId, Done, String), Failure> {
+        let conversation = self.group(group).await?;
+        let person = resolve::account(self.client, name).await?;
+        let (handle, place) = (person.handle.clone(), group.to_owned());
+        let answer = self.client.call(request(conversation, person.account)).await;
+        let answer = answer.asked(move |words| words.no_member(&handle, &place))?;
+        Ok((conversation, answer, person.handle))
     }
 
     /// Says that a list is empty.
     fn nothing(self, any: bool, text: &str) {
         if !any {
-            self.context.output.hint(text);
+            self.context.output.nothing(text);
         }
     }
+}
+
+fn of(conversation: ConversationId) -> Value {
+    json!({"type": "done", "conversation": conversation.0})
 }

@@ -1,19 +1,17 @@
 //! Keeping order, and what was done about it.
 
 use litrocket_protocol::{
-    AccountId, ConversationId,
-    groups::{
-        AuditEntry, BanMember, ListAudit, ListBanned, MuteMember, ReportContent, audit_action as action,
-    },
+    groups::{AuditEntry, BanMember, ListAudit, ListBanned, MuteMember, audit_action as action},
     limits,
 };
 use serde_json::json;
 
-use super::{Group, In, settings::role_name};
+use super::{Group, In};
 use crate::{
     Failure,
     output::{escape, time},
     resolve::Names,
+    words::Words,
 };
 
 pub(super) async fn run(it: In<'_>, group: Group) -> Result<(), Failure> {
@@ -25,7 +23,7 @@ pub(super) async fn run(it: In<'_>, group: Group) -> Result<(), Failure> {
         }
         Group::Unmute { group, member } => {
             let free = |conversation, account| MuteMember { conversation, account, for_ms: 0 };
-            it.act_on(&group, &member, free).await
+            it.take_from(&group, &member, free, |words, name, group| words.not_muted_there(name, group)).await
         }
         Group::Ban { group, member } => {
             let ban = |conversation, account| BanMember { conversation, account, banned: true };
@@ -33,10 +31,9 @@ pub(super) async fn run(it: In<'_>, group: Group) -> Result<(), Failure> {
         }
         Group::Unban { group, member } => {
             let unban = |conversation, account| BanMember { conversation, account, banned: false };
-            it.act_on(&group, &member, unban).await
+            it.take_from(&group, &member, unban, |words, name, group| words.not_banned(name, group)).await
         }
         Group::Banned { group } => banned(it, &group).await,
-        Group::Report { what, seq, moment, text } => report(it, what, seq, moment, text).await,
         Group::Audit { group, limit } => audit(it, &group, limit).await,
         _ => Ok(()),
     }
@@ -51,7 +48,7 @@ async fn banned(it: In<'_>, group: &str) -> Result<(), Failure> {
             any = true;
             it.context.output.data(
                 || {
-                    json!({"type": "banned", "conversation": conversation.0, "account": person.account.0,
+                    json!({"type": "banned_person", "conversation": conversation.0, "account": person.account.0,
                         "handle": person.handle, "display_name": person.display_name})
                 },
                 || format!("@{:<24}  {}", escape(&person.handle), escape(&person.display_name)),
@@ -64,31 +61,6 @@ async fn banned(it: In<'_>, group: &str) -> Result<(), Failure> {
     }
     it.nothing(any, it.context.output.words.nobody_banned());
     Ok(())
-}
-
-async fn report(
-    it: In<'_>,
-    what: Option<String>,
-    seq: Option<u64>,
-    moment: Option<u64>,
-    text: String,
-) -> Result<(), Failure> {
-    let (mut conversation, mut account) = (None, None);
-    match what.as_deref() {
-        Some(name) if name.starts_with('@') && seq.is_none() => account = Some(it.account(name).await?),
-        Some(other) => conversation = Some(it.group(other).await?),
-        None => {}
-    }
-    it.client.call(ReportContent { conversation, event_seq: seq, account, moment, text }).await?;
-    let output = it.context.output;
-    let id = |it: Option<ConversationId>| it.map(|it| it.0);
-    output.data(
-        || {
-            json!({"type": "reported", "conversation": id(conversation), "event_seq": seq,
-                "account": account.map(|AccountId(id)| id), "moment": moment})
-        },
-        || output.words.done().into(),
-    )
 }
 
 const fn action_name(entry: &AuditEntry) -> &'static str {
@@ -114,13 +86,14 @@ const fn action_name(entry: &AuditEntry) -> &'static str {
     }
 }
 
-fn detail(entry: &AuditEntry) -> String {
+fn detail(words: Words, entry: &AuditEntry) -> String {
     match (entry.action, entry.value) {
-        (action::ROLE, Some(role)) => role_name(u8::try_from(role).unwrap_or(u8::MAX)).to_owned(),
-        (action::MUTED, Some(0)) => "0".into(),
-        (action::MUTED, Some(until)) => time(until),
+        (action::ROLE, Some(role)) => words.role(u8::try_from(role).unwrap_or(u8::MAX)).to_owned(),
+        (action::MUTED, Some(0)) => words.no_more().to_owned(),
+        (action::MUTED, Some(until)) => words.until(time(until)),
+        (action::LINK_MADE | action::LINK_DROPPED, Some(link)) => link.to_string(),
         (_, Some(value)) => value.to_string(),
-        (_, None) => entry.event_seq.map(|seq| seq.to_string()).unwrap_or_default(),
+        (_, None) => entry.event_seq.map(|seq| words.at_event(seq)).unwrap_or_default(),
     }
 }
 
@@ -145,10 +118,11 @@ async fn audit(it: In<'_>, group: &str, limit: u64) -> Result<(), Failure> {
                         "value": entry.value})
                 },
                 || {
+                    let words = it.context.output.words;
                     let whom = entry.account.map(|it| format!("@{}", escape(&names.of(it)))).unwrap_or_default();
                     let actor = escape(&names.of(entry.actor));
-                    let (at, what) = (time(entry.at_ms), action_name(entry));
-                    let line = format!("{at}  @{actor:<24}  {what:<16}  {whom:<25}  {}", detail(entry));
+                    let (at, what) = (time(entry.at_ms), words.action(action_name(entry)));
+                    let line = format!("{at}  @{actor:<24}  {what:<16}  {whom:<25}  {}", detail(words, entry));
                     line.trim_end().to_owned()
                 },
             )?;

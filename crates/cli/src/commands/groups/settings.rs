@@ -9,9 +9,10 @@ use litrocket_protocol::{
 };
 use serde_json::json;
 
-use super::{Group, In};
+use super::{Group, In, of};
 use crate::{
     Failure,
+    commands::done,
     output::{escape, time},
 };
 
@@ -103,6 +104,9 @@ pub(super) async fn run(it: In<'_>, group: Group) -> Result<(), Failure> {
             });
             let change =
                 GroupChange { description, joining, discoverable, open_history, ..GroupChange::default() };
+            if change == GroupChange::default() {
+                return Err(Failure::usage(|words| words.set_what().into()));
+            }
             it.act(&group, |conversation| SetGroup { conversation, change }).await
         }
         Group::Slow { group, seconds } => {
@@ -122,11 +126,11 @@ pub(super) async fn run(it: In<'_>, group: Group) -> Result<(), Failure> {
         Group::Dissolve { group, confirm } => {
             let conversation = it.group(&group).await?;
             let name = it.client.call(GetConversation { conversation }).await?.name;
-            if name != confirm.trim_start_matches('#') {
+            if name != confirm.trim_start_matches(['#', '＃']) {
                 return Err(Failure::usage(|words| words.wrong_confirm().into()));
             }
-            it.client.call(DissolveGroup { conversation }).await?;
-            it.done(conversation)
+            let answer = it.client.call(DissolveGroup { conversation }).await?;
+            done::set(it.context, &answer, of(conversation))
         }
         Group::Show { group } => show(it, &group).await,
         _ => Ok(()),

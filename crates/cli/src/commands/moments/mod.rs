@@ -1,26 +1,31 @@
 //! Moments.
 
 mod command;
+mod print;
 
 use std::{io::Read as _, path::PathBuf};
 
 pub use command::{MomentAudience, MomentCommand};
-use litrocket_client::Client;
+use litrocket_client::{Client, Error};
 use litrocket_protocol::{
-    AccountId, Request, limits,
+    AccountId,
+    account::Profile,
+    limits,
     moments::{
         CommentMoment, DeleteComment, DeleteMoment, GetMoment, GetNewMoments, HideMoments, LikeMoment,
-        ListComments, ListFeed, ListHiddenMoments, ListLikes, ListMoments, MarkMomentsSeen, Moment,
-        MomentComment, Moments, PostMoment, SetMomentVisibility, visibility,
+        ListComments, ListFeed, ListHiddenMoments, ListLikes, ListMoments, MarkMomentsSeen, Moments,
+        PostMoment, SetMomentVisibility, visibility,
     },
+    people::SetFriend,
 };
-use serde_json::{Value, json};
+use print::{print_comment, print_moments};
+use serde_json::json;
 
-use super::pictures;
+use super::{done, pictures};
 use crate::{
     Failure,
     failure::Asked,
-    output::{escape, time},
+    output::escape,
     resolve::{self, Names},
     session::Context,
 };
@@ -36,10 +41,13 @@ pub(super) async fn run(context: &Context, command: MomentCommand) -> Result<(),
         MomentCommand::Page { name, before, limit } => page(context, &client, &name, before, limit).await?,
         MomentCommand::Show { id } => show(context, &client, id).await?,
         MomentCommand::Like { id } => {
-            of_moment(act(context, &client, LikeMoment { moment: id, liked: true }).await, id)?;
+            let liked = of_moment(client.call(LikeMoment { moment: id, liked: true }).await, id)?;
+            done::set(context, &liked, json!({"type": "done"}))?;
         }
         MomentCommand::Unlike { id } => {
-            of_moment(act(context, &client, LikeMoment { moment: id, liked: false }).await, id)?;
+            let unliked = of_moment(client.call(LikeMoment { moment: id, liked: false }).await, id)?;
+            let object = json!({"type": "done"});
+            done::taken(context, &unliked, object, move |words| words.not_liked(id))?;
         }
         MomentCommand::Comment { id, text, reply } => {
             let request = CommentMoment { id: client.new_id()?, moment: id, text, reply_to: reply };
@@ -47,15 +55,18 @@ pub(super) async fn run(context: &Context, command: MomentCommand) -> Result<(),
             print_comment(context, &client, id, &comment).await?;
         }
         MomentCommand::Delete { id, comment: None } => {
-            of_moment(act(context, &client, DeleteMoment { moment: id }).await, id)?;
+            let deleted = of_moment(client.call(DeleteMoment { moment: id }).await, id)?;
+            done::set(context, &deleted, json!({"type": "done"}))?;
         }
         MomentCommand::Delete { id, comment: Some(comment) } => {
-            let deleted = act(context, &client, DeleteComment { moment: id, comment }).await;
-            of_comment(deleted, id, Some(comment))?;
+            let deleted = client.call(DeleteComment { moment: id, comment }).await;
+            let deleted = of_comment(deleted, id, Some(comment))?;
+            done::set(context, &deleted, json!({"type": "done"}))?;
         }
         MomentCommand::Visibility { id, audience } => {
             let (visibility, people) = resolve_audience(&client, &audience).await?;
             let changed = client.call(SetMomentVisibility { moment: id, visibility, people }).await;
+            let changed = of_people(&client, changed, &audience).await?;
             print_moments(context, &client, &[of_moment(changed, id)?]).await?;
         }
         MomentCommand::New => new(context, &client).await?,
@@ -88,10 +99,23 @@ fn of_comment<T, E: Into<Failure>>(
     }
 }
 
-/// Makes a request that has no answer to print.
-async fn act<R: Request>(context: &Context, client: &Client, request: R) -> Result<(), Failure> {
-    client.call(request).await?;
-    context.output.data(|| json!({"type": "done"}), || context.output.words.done().into())
+/// Where the server does not find somebody whom a moment is for, or is not for, says who is no friend.
+async fn of_people<T>(
+    client: &Client,
+    answer: Result<T, Error>,
+    audience: &MomentAudience,
+) -> Result<Result<T, Error>, Failure> {
+    let is_about_people =
+        |error: &Error| matches!(error, Error::Fault(fault) if fault.field.as_deref() == Some("people"));
+    if answer.as_ref().err().is_some_and(is_about_people) {
+        for name in audience.only.iter().chain(&audience.except) {
+            let Profile { account, handle, .. } = resolve::account(client, name).await?;
+            // Changes nothing, and finds friends alone.
+            let change = SetFriend { account, remark: None, tags: None, starred: None };
+            client.call(change).await.asked(move |words| words.no_friend(&handle))?;
+        }
+    }
+    Ok(answer)
 }
 
 async fn resolve_audience(client: &Client, it: &MomentAudience) -> Result<(u8, Vec<AccountId>), Failure> {
@@ -147,8 +171,8 @@ async fn post(
         pictures.push(pictures::upload(context, client, path, keep_location).await?);
     }
     let request = PostMoment { id: client.new_id()?, text, pictures, alts, visibility, people };
-    let moment = client.call(request).await?;
-    print_moments(context, client, &[moment]).await
+    let posted = of_people(client, client.call(request).await, audience).await?;
+    print_moments(context, client, &[posted?]).await
 }
 
 async fn feed(context: &Context, client: &Client, before: Option<u64>, limit: u64) -> Result<(), Failure> {
@@ -201,7 +225,7 @@ impl Pages {
         print_moments(context, client, &page.moments).await?;
         self.any |= !page.moments.is_empty();
         if !self.any {
-            context.output.hint(context.output.words.no_moments());
+            context.output.nothing(context.output.words.no_moments());
         }
         self.before = page.moments.last().map(|moment| moment.moment);
         let more = page.more && self.before.is_some();
@@ -237,110 +261,6 @@ async fn show(context: &Context, client: &Client, id: u64) -> Result<(), Failure
     print_moments(context, client, &[moment]).await
 }
 
-const fn visibility_name(number: u8) -> &'static str {
-    match number {
-        visibility::FRIENDS => "friends",
-        visibility::CHOSEN => "chosen",
-        visibility::EXCEPT => "except",
-        visibility::ONLY_ME => "only_me",
-        visibility::EVERYBODY => "everybody",
-        _ => "unknown",
-    }
-}
-
-fn comment_json(names: &Names, comment: &MomentComment) -> Value {
-    json!({"comment": comment.comment, "from": names.of(comment.account), "from_id": comment.account.0,
-        "at_ms": comment.at_ms, "text": comment.text, "reply_to": comment.reply_to,
-        "reply_to_from": comment.reply_account.map(|account| names.of(account))})
-}
-
-fn comment_line(names: &Names, comment: &MomentComment) -> String {
-    let answered = comment.reply_account.map(|account| format!(" → @{}", escape(&names.of(account))));
-    let (number, name) = (comment.comment, escape(&names.of(comment.account)));
-    format!("{number}. @{name}{}: {}", answered.unwrap_or_default(), escape(&comment.text))
-}
-
-fn moment_json(names: &Names, moment: &Moment) -> Value {
-    let accounts = |list: &[AccountId]| list.iter().map(|one| names.of(*one)).collect::<Vec<_>>();
-    json!({"type": "moment", "id": moment.moment, "from": names.of(moment.author), "from_id": moment.author.0,
-        "at_ms": moment.at_ms, "text": moment.text, "pictures": pictures::of_moment(moment),
-        "visibility": moment.visibility.map(visibility_name), "people": accounts(&moment.people),
-        "liked": moment.liked, "like_count": moment.like_count, "likes": accounts(&moment.likes),
-        "comment_count": moment.comment_count,
-        "comments": moment.comments.iter().map(|one| comment_json(names, one)).collect::<Vec<_>>()})
-}
-
-fn moment_text(context: &Context, names: &Names, moment: &Moment) -> String {
-    let words = context.output.words;
-    let list = |accounts: &[AccountId]| {
-        let names: Vec<String> = accounts.iter().map(|one| format!("@{}", escape(&names.of(*one)))).collect();
-        names.join(" ")
-    };
-    let shown_to = moment.visibility.map_or_else(String::new, |number| {
-        let what = match number {
-            visibility::CHOSEN => format!("{} {}", words.seen_by_chosen(), list(&moment.people)),
-            visibility::EXCEPT => format!("{} {}", words.seen_by_others(), list(&moment.people)),
-            visibility::ONLY_ME => words.seen_by_me().into(),
-            visibility::EVERYBODY => words.seen_by_all().into(),
-            _ => words.seen_by_friends().into(),
-        };
-        format!("  ({what})")
-    });
-    let author = escape(&names.of(moment.author));
-    let mut text = format!("{}  {}  @{author}{shown_to}\n    ", moment.moment, time(moment.at_ms));
-    text.push_str(&escape(&moment.text));
-    text.push_str(&pictures::lines_of_moment(words, moment));
-    if moment.like_count > 0 {
-        let more = if moment.like_count > moment.likes.len() as u64 { " …" } else { "" };
-        let (count, likes) = (moment.like_count, list(&moment.likes));
-        text.push_str(&format!("\n    {} ({count}): {likes}{more}", words.likes()));
-    }
-    for comment in &moment.comments {
-        text.push_str(&format!("\n    {}", comment_line(names, comment)));
-    }
-    let left = moment.comment_count.saturating_sub(moment.comments.len() as u64);
-    if left > 0 {
-        text.push_str(&format!("\n    {left} {} {}", words.more_comments(), moment.moment));
-    }
-    text
-}
-
-/// Everybody a moment names.
-fn named(moment: &Moment) -> Vec<AccountId> {
-    let mut all = vec![moment.author];
-    all.extend(&moment.likes);
-    all.extend(&moment.people);
-    all.extend(moment.comments.iter().map(|comment| comment.account));
-    all.extend(moment.comments.iter().filter_map(|comment| comment.reply_account));
-    all
-}
-
-async fn print_moments(context: &Context, client: &Client, moments: &[Moment]) -> Result<(), Failure> {
-    let mut names = Names::new(context.output.words);
-    names.learn(client, moments.iter().flat_map(named)).await?;
-    for moment in moments {
-        context.output.data(|| moment_json(&names, moment), || moment_text(context, &names, moment))?;
-    }
-    Ok(())
-}
-
-async fn print_comment(
-    context: &Context,
-    client: &Client,
-    moment: u64,
-    comment: &MomentComment,
-) -> Result<(), Failure> {
-    let mut names = Names::new(context.output.words);
-    names.learn(client, [Some(comment.account), comment.reply_account].into_iter().flatten()).await?;
-    let json = || {
-        let mut json = comment_json(&names, comment);
-        json["type"] = "comment".into();
-        json["moment"] = moment.into();
-        json
-    };
-    context.output.data(json, || comment_line(&names, comment))
-}
-
 async fn new(context: &Context, client: &Client) -> Result<(), Failure> {
     let state = client.call(GetNewMoments::default()).await?;
     let new = state.newest.is_some_and(|newest| newest > state.seen);
@@ -352,8 +272,14 @@ async fn new(context: &Context, client: &Client) -> Result<(), Failure> {
 }
 
 async fn hide(context: &Context, client: &Client, name: &str, hidden: bool) -> Result<(), Failure> {
-    let account = resolve::account(client, name).await?.account;
-    act(context, client, HideMoments { account, hidden }).await
+    let Profile { account, handle, .. } = resolve::account(client, name).await?;
+    let answer = client.call(HideMoments { account, hidden }).await?;
+    let object = json!({"type": "done", "account": account.0});
+    if hidden {
+        done::set(context, &answer, object)
+    } else {
+        done::taken(context, &answer, object, move |words| words.not_hidden(&handle))
+    }
 }
 
 async fn hidden(context: &Context, client: &Client) -> Result<(), Failure> {
@@ -376,7 +302,7 @@ async fn hidden(context: &Context, client: &Client) -> Result<(), Failure> {
         }
     }
     if !any {
-        context.output.hint(context.output.words.nobody_hidden());
+        context.output.nothing(context.output.words.nobody_hidden());
     }
     Ok(())
 }

@@ -47,6 +47,9 @@ pub(super) async fn run(context: &Context, command: WordCommand) -> Result<(), F
             added.words.iter().try_for_each(|word| print_word(context, word))?;
         }
         WordCommand::Edit { which, word, reading, meaning, example, note } => {
+            if [&word, &reading, &meaning, &example, &note].iter().all(|part| part.is_none()) {
+                return Err(Failure::usage(|words| words.edit_what().into()));
+            }
             let id = own(&client, &which).await?;
             let word = client.call(EditWord { id, word, reading, meaning, example, note }).await?;
             print_word(context, &word)?;
@@ -152,10 +155,10 @@ async fn look(
         }
     }
     if let Some(number) = keep {
-        return Err(Failure::usage(move |words| words.no_entry_number(&text, number)));
+        return Err(Failure::missing(move |words| words.no_entry_number(&text, number)));
     }
     if nothing {
-        context.output.hint(context.output.words.nothing_found());
+        context.output.nothing(context.output.words.nothing_found());
     }
     Ok(())
 }
@@ -182,7 +185,7 @@ async fn own(client: &Client, which: &str) -> Result<MessageId, Failure> {
         [one] => Ok(one.id),
         [] => MessageId::parse(which).ok_or_else(|| {
             let which = which.to_owned();
-            Failure::usage(move |words| words.no_own_word(&which))
+            Failure::missing(move |words| words.no_own_word(&which))
         }),
         many => {
             let ids: Vec<String> = many.iter().map(|word| word.id.to_string()).collect();
@@ -196,7 +199,7 @@ async fn list(context: &Context, client: &Client, find: Option<String>, limit: u
     let words = pages(client, find, limit).await?;
     words.iter().try_for_each(|word| print_word(context, word))?;
     if words.is_empty() {
-        context.output.hint(context.output.words.no_words());
+        context.output.nothing(context.output.words.no_words());
     }
     Ok(())
 }
@@ -276,8 +279,11 @@ async fn export(context: &Context, client: &Client, file: &str) -> Result<(), Fa
         return Output::bytes(&rows);
     }
     std::fs::write(file, rows).at(file.as_ref())?;
-    let done = context.output.words.done();
-    context.output.data(|| json!({"type": "exported", "words": words.len()}), || done.into())
+    let count = words.len();
+    context.output.data(
+        || json!({"type": "exported", "lines": count, "file": file}),
+        || format!("{count} {} {}", context.output.words.exported(), escape(file)),
+    )
 }
 
 /// Oldest first, so that an import elsewhere keeps the order.
