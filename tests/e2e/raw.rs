@@ -12,7 +12,9 @@ use quinn::{
 };
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 
-use crate::world::PASSWORD;
+use tokio::time::timeout;
+
+use crate::world::{PASSWORD, PATIENCE};
 
 /// One connection.
 pub(crate) struct Raw {
@@ -127,4 +129,37 @@ pub(crate) fn request_bytes(code: u64, body: &[u8]) -> Vec<u8> {
     varint::put(&mut bytes, stream_kind::REQUEST);
     bytes.extend_from_slice(&frame::encode_raw(code, body));
     bytes
+}
+
+/// A stream that lasts.
+pub(crate) struct Lasting {
+    pub(crate) send: SendStream,
+    pub(crate) recv: RecvStream,
+    buffer: Vec<u8>,
+}
+
+impl Lasting {
+    pub(crate) async fn opens(raw: &Raw, kind: u64) -> Self {
+        let mut bytes = Vec::new();
+        varint::put(&mut bytes, kind);
+        let (send, recv) = raw.begins(&bytes).await;
+        Self { send, recv, buffer: Vec::new() }
+    }
+
+    pub(crate) async fn says<T: serde::Serialize>(&mut self, kind: u64, value: &T) {
+        self.send.write_all(&frame::encode(kind, value)).await.unwrap();
+    }
+
+    /// The next frame, as type and map; `None` at the end.
+    pub(crate) async fn next(&mut self) -> Option<(u64, Vec<u8>)> {
+        loop {
+            if let Some((kind, body, end)) = frame::split(&self.buffer, frame::FRAME_MAX).unwrap() {
+                let body = self.buffer[body].to_vec();
+                self.buffer.drain(..end);
+                return Some((kind, body));
+            }
+            let chunk = timeout(PATIENCE, self.recv.read_chunk(65_536, true)).await.expect("more in time");
+            self.buffer.extend_from_slice(&chunk.ok()??.bytes);
+        }
+    }
 }
