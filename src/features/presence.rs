@@ -84,24 +84,29 @@ pub(crate) fn review(app: &Arc<App>, account: AccountId) {
 
 /// Tells an account's presence to those who watch it and may see it; with `blank`, the others that nothing is known.
 fn announce(app: &Arc<App>, account: AccountId, blank: bool) {
+    if !app.watchers.of(account).is_empty() {
+        let app = app.clone();
+        tokio::spawn(async move { drop(announce_now(&app, account, blank).await) });
+    }
+}
+
+async fn announce_now(app: &App, account: AccountId, blank: bool) -> Result<()> {
     let watchers = app.watchers.of(account);
     if watchers.is_empty() {
-        return;
+        return Ok(());
     }
-    let app = app.clone();
-    tokio::spawn(async move {
-        let people: Vec<AccountId> = watchers.iter().map(|device| device.account).collect();
-        let Ok(seers) = people::may_see_presence(&app.db, account, &people).await else { return };
-        let Ok(presence) = presence(&app, account).await else { return };
-        for device in watchers {
-            if seers.binary_search(&device.account).is_ok() {
-                device.tell(StateValue::Presence(presence.clone()));
-            } else if blank {
-                let nothing = Presence { account, online: false, away: false, last_seen_ms: None };
-                device.tell(StateValue::Presence(nothing));
-            }
+    let people: Vec<AccountId> = watchers.iter().map(|device| device.account).collect();
+    let seers = people::may_see_presence(&app.db, account, &people).await?;
+    let presence = presence(app, account).await?;
+    for device in watchers {
+        if seers.binary_search(&device.account).is_ok() {
+            device.tell(StateValue::Presence(presence.clone()));
+        } else if blank {
+            let nothing = Presence { account, online: false, away: false, last_seen_ms: None };
+            device.tell(StateValue::Presence(nothing));
         }
-    });
+    }
+    Ok(())
 }
 
 /// An account's presence, for those who may see it.
@@ -185,9 +190,13 @@ async fn read(session: &Session, mut recv: RecvStream, watching: &mut HashSet<Ac
             },
             frame_type::AVAILABILITY => match frame::decode::<Availability>(&body) {
                 Ok(availability) => {
-                    session.device.away.store(availability.away, Ordering::Relaxed);
-                    announce(&session.app, session.account(), false);
-                    Ok(())
+                    // Told here and not beside it: who says it ever again waits for their own word.
+                    let was = session.device.away.swap(availability.away, Ordering::Relaxed);
+                    if was == availability.away {
+                        Ok(())
+                    } else {
+                        announce_now(&session.app, session.account(), false).await
+                    }
                 }
                 Err(_) => return,
             },

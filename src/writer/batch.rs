@@ -187,7 +187,7 @@ impl Tx {
 
     fn refusal(&mut self, send: &SendCommand, code: Code, after_ms: Option<u64>) -> Fault {
         if is_retryable(code) {
-            self.core.fence(send.stream, send.send.conversation, send.send.epoch);
+            fence(&mut self.core, send);
         }
         match &send.refusal {
             Some(fault) if fault.is(code) => (**fault).clone(),
@@ -218,7 +218,7 @@ impl Tx {
                 self.restore(mark).await?;
                 let fault = Fault::from(error);
                 if fault.class == litrocket_protocol::Class::Retry {
-                    self.core.fence(send.stream, send.send.conversation, send.send.epoch);
+                    fence(&mut self.core, send);
                 }
                 Ok(Err(fault))
             }
@@ -298,7 +298,7 @@ impl Waiting {
             let result = match fault {
                 None => result,
                 Some(fault) => {
-                    tx.core.fence(send.stream, send.send.conversation, send.send.epoch);
+                    fence(&mut tx.core, &send);
                     Err(fault.clone())
                 }
             };
@@ -324,7 +324,7 @@ pub(super) fn refuse_all(tx: &mut Tx, commands: impl Iterator<Item = Command>) {
         match command {
             Command::Sends(sends) => {
                 for send in &sends {
-                    tx.core.fence(send.stream, send.send.conversation, send.send.epoch);
+                    fence(&mut tx.core, send);
                 }
                 refuse(&sends);
             }
@@ -332,6 +332,13 @@ pub(super) fn refuse_all(tx: &mut Tx, commands: impl Iterator<Item = Command>) {
             Command::Forget(stream) => tx.core.forget(stream),
             Command::Stop(_) => {}
         }
+    }
+}
+
+/// Later sends of the epoch are refused, so that the order of one sender holds.
+fn fence(core: &mut litrocket_core::writer::Writer, send: &SendCommand) {
+    if !core.fence(send.stream, send.send.conversation, send.send.epoch) {
+        send.answers.end();
     }
 }
 

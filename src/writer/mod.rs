@@ -100,6 +100,9 @@ pub trait Answers: Send + Sync + std::fmt::Debug {
 
     /// Writes the answers that wait, if there are any.
     fn wake(&self);
+
+    /// Too much of what the connection sent has to be sent again: the stream ends, and the client begins anew.
+    fn end(&self);
 }
 
 /// What the writer leaves to the features.

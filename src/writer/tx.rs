@@ -363,6 +363,10 @@ impl Tx {
         self.settled_pos = self.ids.pos;
         self.touched.clear();
         self.touched_rules.clear();
+        self.bound();
+    }
+
+    fn bound(&mut self) {
         if self.memberships.len() > MEMBERSHIPS_MAX {
             self.memberships.clear();
         }
@@ -392,5 +396,6 @@ impl Tx {
         self.forget_touched();
         self.touched.clear();
         self.touched_rules.clear();
+        self.bound();
     }
 }

@@ -1,5 +1,11 @@
 //! Bad input: every limit answers with its typed error, and nobody else notices.
 
+mod fences;
+mod flow;
+mod guests;
+mod liar;
+mod replies;
+
 use std::time::Duration;
 
 use litrocket_client::Outgoing;

@@ -29,6 +29,19 @@ pub(crate) fn config(ca: &Path, windows: u32) -> quinn::ClientConfig {
 
 /// The same; whether data goes out in the first flight when a TLS session is resumed.
 pub(crate) fn config_with(ca: &Path, windows: u32, early: bool) -> quinn::ClientConfig {
+    let tls = QuicClientConfig::try_from(tls(ca, early)).unwrap();
+    let mut config = quinn::ClientConfig::new(Arc::new(tls));
+    let mut transport = TransportConfig::default();
+    transport
+        .stream_receive_window(windows.into())
+        .receive_window(windows.into())
+        .keep_alive_interval(Some(Duration::from_secs(5)));
+    config.transport_config(Arc::new(transport));
+    config
+}
+
+/// TLS that trusts the CA.
+pub(crate) fn tls(ca: &Path, early: bool) -> rustls::ClientConfig {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(ca).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -39,14 +52,7 @@ pub(crate) fn config_with(ca: &Path, windows: u32, early: bool) -> quinn::Client
         .with_no_client_auth();
     tls.alpn_protocols = vec![ALPN.to_vec()];
     tls.enable_early_data = early;
-    let mut config = quinn::ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls).unwrap()));
-    let mut transport = TransportConfig::default();
-    transport
-        .stream_receive_window(windows.into())
-        .receive_window(windows.into())
-        .keep_alive_interval(Some(Duration::from_secs(5)));
-    config.transport_config(Arc::new(transport));
-    config
+    tls
 }
 
 impl Raw {
@@ -62,9 +68,13 @@ impl Raw {
 
     /// The same from a socket that is there already.
     pub(crate) async fn connect_from(endpoint: Endpoint, port: u16, ca: &Path, windows: u32) -> Self {
+        Self::connect_as(endpoint, port, config(ca, windows)).await
+    }
+
+    /// The same in whatever way.
+    pub(crate) async fn connect_as(endpoint: Endpoint, port: u16, config: quinn::ClientConfig) -> Self {
         let server = ([127, 0, 0, 1], port).into();
-        let connection =
-            endpoint.connect_with(config(ca, windows), server, "localhost").unwrap().await.unwrap();
+        let connection = endpoint.connect_with(config, server, "localhost").unwrap().await.unwrap();
         Self { connection, _endpoint: endpoint }
     }
 

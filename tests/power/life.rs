@@ -48,6 +48,8 @@ impl Answers for Answered {
     }
 
     fn wake(&self) {}
+
+    fn end(&self) {}
 }
 
 /// Lives on one history.

@@ -140,15 +140,20 @@ impl Reader {
             None => Step::Done,
         };
         if step == Step::Done {
-            self.waiting.remove(&conversation);
-            // Its turn just was, so it stands last; anywhere else only when asked out of turn.
-            if self.turns.back() == Some(&conversation) {
-                self.turns.pop_back();
-            } else {
-                self.turns.retain(|turn| *turn != conversation);
-            }
+            self.set_aside(conversation);
         }
         step
+    }
+
+    /// Takes a conversation out of the line; what is left there is told when it is marked again.
+    pub fn set_aside(&mut self, conversation: ConversationId) {
+        self.waiting.remove(&conversation);
+        // Its turn just was, so it stands last; anywhere else only when asked out of turn.
+        if self.turns.back() == Some(&conversation) {
+            self.turns.pop_back();
+        } else {
+            self.turns.retain(|turn| *turn != conversation);
+        }
     }
 
     /// The events up to `event_seq` were written (or stood for by their acks).
@@ -186,6 +191,24 @@ mod tests {
         reader.passed(ROOM, 9);
         assert_eq!(reader.step(ROOM, 9), Step::Done);
         assert!(reader.is_idle());
+    }
+
+    #[test]
+    fn a_conversation_that_is_set_aside_holds_up_no_other_and_goes_on_where_it_was() {
+        let mut reader = Reader::default();
+        let other = ConversationId(2);
+        for conversation in [ROOM, other] {
+            reader.set_cursor(conversation, 1);
+            reader.set_ranges(conversation, open(1));
+            reader.mark(conversation);
+        }
+        assert_eq!(reader.turn(), Some(ROOM));
+        reader.set_aside(ROOM);
+        assert_eq!((reader.turn(), reader.turn()), (Some(other), Some(other)));
+        reader.mark(ROOM);
+        reader.mark(ROOM);
+        assert_eq!((reader.turn(), reader.turn()), (Some(other), Some(ROOM)));
+        assert_eq!(reader.step(ROOM, 3), Step::Read { from: 2, to: 3 });
     }
 
     #[test]

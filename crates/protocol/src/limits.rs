@@ -24,6 +24,9 @@ pub const EVENTS_PER_CALL_MAX: usize = 100;
 pub const TURN_BYTES: usize = 64 * 1024;
 /// Cursors in one frame.
 pub const CURSORS_PER_FRAME_MAX: usize = 1000;
+/// Conversations of one connection that are fenced at a time. Ids are the client's to choose, also of conversations that do not
+/// exist: 1,024 are 32 KiB. Nobody who writes to people is refused in so many at once.
+pub const FENCES_MAX: usize = 1_024;
 /// Conversations an account may be in.
 pub const CONVERSATIONS_MAX: usize = 10_000;
 /// Invitations into groups that wait for one account.
@@ -126,6 +129,8 @@ pub const MUTE_MS_MAX: u64 = 30 * 86_400_000;
 pub const GROUP_BANNED_MAX: u64 = 10_000;
 /// Requests to join that wait in one group.
 pub const JOIN_REQUESTS_MAX: u64 = 1_000;
+/// Invites that one operator has handed out and that are good: more than a company asks in at once.
+pub const INVITES_MAX: u64 = 1_000;
 /// Requests to join of one account that wait.
 pub const JOIN_REQUESTS_OF_ONE_MAX: u64 = 100;
 /// How long a request to join waits for an answer, in days.

@@ -5,7 +5,10 @@
 //! bounded by the sends in flight, deliveries wait in the log.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -15,9 +18,9 @@ use litrocket_protocol::{
     chat::{self, Cursors, Delivered, Live, Seek, frame_type},
     close_code,
     fault::code,
-    frame,
+    frame, limits as wire,
 };
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 
 use super::{check, delivery::Delivery, payload_hash};
 use crate::{
@@ -31,7 +34,7 @@ use crate::{
 /// Chat goes before requests, state before chat.
 const PRIORITY: i32 = 10;
 /// What a device may be told about its cursors before it has taken the last.
-const COMMANDS_MAX: usize = 16;
+const COMMANDS_MAX: usize = 4;
 
 /// What the reading half tells the writing half.
 pub(super) enum Command {
@@ -47,12 +50,21 @@ pub(super) enum Command {
 pub(super) struct Answered {
     frames: Mutex<Vec<Bytes>>,
     room: Semaphore,
+    /// Whether the stream has to end, and who waits for that.
+    over: AtomicBool,
+    ending: Notify,
     device: Arc<Device>,
 }
 
 impl Answered {
     fn new(device: Arc<Device>) -> Self {
-        Self { frames: Mutex::default(), room: Semaphore::new(limits::SENDS_IN_FLIGHT_MAX), device }
+        Self {
+            frames: Mutex::default(),
+            room: Semaphore::new(limits::SENDS_IN_FLIGHT_MAX),
+            over: AtomicBool::new(false),
+            ending: Notify::new(),
+            device,
+        }
     }
 
     /// Takes the frames that wait. They give their places back when they are written.
@@ -62,6 +74,17 @@ impl Answered {
 
     pub(super) fn written(&self, count: usize) {
         self.room.add_permits(count);
+    }
+
+    /// Whether the stream has to end, once everything that was read is answered.
+    pub(super) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
+    }
+
+    async fn until_over(&self) {
+        if !self.is_over() {
+            self.ending.notified().await;
+        }
     }
 
     pub(super) fn all_written(&self) -> bool {
@@ -95,6 +118,11 @@ impl Answers for Answered {
             self.device.chat.notify_one();
         }
     }
+
+    fn end(&self) {
+        self.over.store(true, Ordering::Release);
+        self.ending.notify_one();
+    }
 }
 
 /// Serves a chat stream to its end.
@@ -110,7 +138,7 @@ pub(super) async fn serve(session: Session, send: SendStream, recv: RecvStream) 
     tokio::pin!(writing);
     tokio::select! {
         () = &mut writing => {}
-        // The peer says no more, or the server drains: what was accepted is still acked.
+        // The peer says no more, or has to begin anew, or the server drains: what was accepted is still acked.
         true = reading => writing.await,
         else => {}
     }
@@ -143,6 +171,7 @@ async fn read_frames(
         let next = tokio::select! {
             next = recv.paced_frame(frame::CHAT_FRAME_MAX) => next,
             () = sends.session.app.until_draining() => return true,
+            () = sends.answered.until_over() => return true,
         };
         let (kind, body) = match next {
             Ok(Some(frame)) => frame,
@@ -161,10 +190,10 @@ async fn read_frames(
         };
         let taken = match kind {
             frame_type::SEND => sends.accept(&body).await.map(|()| None),
-            frame_type::CURSORS => decode::<Cursors>(&body).map(Command::Cursors).map(Some),
+            frame_type::CURSORS => decode(&body).and_then(bounded).map(Command::Cursors).map(Some),
             frame_type::LIVE => decode(&body).map(Command::Live).map(Some),
             frame_type::SEEK => decode(&body).map(Command::Seek).map(Some),
-            frame_type::DELIVERED => decode::<Delivered>(&body).map(Command::Delivered).map(Some),
+            frame_type::DELIVERED => decode(&body).map(cut).map(Command::Delivered).map(Some),
             // Frames of later versions are skipped.
             _ => Ok(None),
         };
@@ -185,6 +214,22 @@ async fn read_frames(
 
 fn decode<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
     frame::decode(body).map_err(|error| Fault::new(code::BAD_FRAME).message(error.to_string()))
+}
+
+/// Cursors wait in memory until they are taken: a frame has no more than it may.
+fn bounded(cursors: Cursors) -> Result<Cursors, Fault> {
+    let most = wire::CURSORS_PER_FRAME_MAX;
+    if cursors.cursors.len() > most {
+        return Err(Fault::new(code::TOO_MANY).field("l").limit(most as u64));
+    }
+    Ok(cursors)
+}
+
+/// The same for what is a hint: more is left out.
+fn cut(mut delivered: Delivered) -> Delivered {
+    delivered.cursors.truncate(wire::CURSORS_PER_FRAME_MAX);
+    delivered.cursors.shrink_to_fit();
+    delivered
 }
 
 /// Sends that were read and go to the writer together: whatever arrived in one piece.

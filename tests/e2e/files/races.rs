@@ -6,11 +6,20 @@ use std::{
 };
 
 use litrocket_client::{Client, Digest, Error, Transfer};
-use litrocket_protocol::files::{AddGroupFile, ListGroupFiles, ListUploads, file_state, group_sort};
+use litrocket_protocol::{
+    MessageId, chat,
+    conversations::OpenDirect,
+    event::kind,
+    files::{AddGroupFile, ListGroupFiles, ListUploads, file_state, group_sort},
+    frame, stream_kind,
+};
 use tokio::task::JoinSet;
 
 use super::{MIB, Watch, content, file_of, hostile, stored_chunks};
-use crate::world::{PATIENCE, Person, World};
+use crate::{
+    raw::Lasting,
+    world::{PATIENCE, Person, World},
+};
 
 /// Begins to bring a file, whatever becomes of it.
 async fn brings(client: Client, world: std::path::PathBuf, seed: u64, size: usize) -> Result<u64, Error> {
@@ -160,6 +169,65 @@ async fn four_slow_accounts_do_not_hold_the_memory_of_all() {
     // Well before the slow ones are ended for their slowness.
     assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
     assert!(held.iter().all(|(raw, _)| raw.connection.close_reason().is_none()));
+}
+
+#[tokio::test]
+async fn uploads_that_nobody_reads_hold_up_no_chat_of_their_own_connection_and_of_no_other() {
+    let world = World::start_with(|config| config.files.memory_mib = 16).await;
+    let [mut ada, bob] = world.people(["ada", "bob"]).await;
+    ada.listens().await;
+    // Three who stream in the middle of four chunks each, and one for whose chunks there is no memory any more.
+    let mut held = Vec::new();
+    for (slow, chunks) in (0..).zip([4, 8, 12, 14]) {
+        let raw = world.raw().await;
+        raw.signs_up(&format!("slow{slow}")).await;
+        let upload = hostile::opens(&raw, &world, "slow.bin", &content(940 + slow, 4 * MIB)).await;
+        let mut streams = Vec::new();
+        for chunk in 0..4 {
+            let mut send = raw.connection.open_uni().await.unwrap();
+            send.write_all(&[hostile::head(upload.file, chunk, 1), vec![1; 30_000]].concat()).await.unwrap();
+            streams.push(send);
+        }
+        while world.app().files.brought() < chunks * 30_000 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        held.push((raw, streams));
+    }
+    let (raw, mut streams) = held.pop().unwrap();
+    // What is not read stops where the stream's window ends.
+    let (mut asleep, piece) = (0, vec![1; 30_000]);
+    for send in &mut streams {
+        let mut taken = 30_000;
+        while taken < 900_000 {
+            match tokio::time::timeout(Duration::from_millis(400), send.write(&piece)).await {
+                Ok(bytes) => taken += bytes.unwrap(),
+                Err(_) => break,
+            }
+        }
+        asleep += usize::from(taken < 900_000);
+    }
+    assert!(asleep >= 2, "{asleep} streams are not read");
+    let room = raw.call(&OpenDirect { account: ada.account }).await.unwrap().conversation;
+    let mut own = Lasting::opens(&raw, stream_kind::CHAT).await;
+    let beside = ada.opens(&bob).await;
+    for n in 0..20_u8 {
+        let began = Instant::now();
+        let send = chat::Send {
+            conversation: room,
+            epoch: 0,
+            id: MessageId::v7(1, [n; 10]),
+            kind: kind::TEXT,
+            target_seq: None,
+            body: frame::encode_body(&crate::world::text(&n.to_string())),
+            fallback: None,
+        };
+        own.says(chat::frame_type::SEND, &send).await;
+        ada.hears(&n.to_string()).await;
+        assert!(own.next().await.is_some_and(|(kind, _)| kind == chat::frame_type::ACK));
+        bob.says(beside, "beside it").await;
+        ada.hears("beside it").await;
+        assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    }
 }
 
 #[tokio::test]

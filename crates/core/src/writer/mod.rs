@@ -11,6 +11,7 @@ use litrocket_protocol::{
     conversations::{member_state, role},
     event::kind,
     fault::code,
+    limits::FENCES_MAX,
 };
 
 use crate::access::{self, Range};
@@ -237,6 +238,9 @@ impl Writer {
         if self.is_fenced(send.stream, send.conversation, send.epoch) {
             return Decision::Refuse(code::FENCED);
         }
+        if self.may_lack_fence(send.stream, send.conversation) {
+            return Decision::Refuse(code::UNAVAILABLE);
+        }
         let Some(member) = facts.member else { return Decision::Refuse(code::NOT_FOUND) };
         if member.state != member_state::JOINED {
             // Somebody who never read anything here learns nothing: as if the conversation were not there.
@@ -267,10 +271,23 @@ impl Writer {
         }
     }
 
-    /// After a retryable refusal, later sends of the same epoch are refused: the order of one sender holds.
-    pub fn fence(&mut self, stream: u64, conversation: ConversationId, epoch: u32) {
-        let fence = self.fences.entry(stream).or_default().entry(conversation).or_default();
-        *fence = (*fence).max(epoch.saturating_add(1));
+    /// After a retryable refusal, later sends of the same epoch are refused: the order of one sender holds. `false` when
+    /// the connection has so many fences that there is no room for this one: it takes nothing new then, and has to end.
+    pub fn fence(&mut self, stream: u64, conversation: ConversationId, epoch: u32) -> bool {
+        let fences = self.fences.entry(stream).or_default();
+        let has_room = fences.len() < FENCES_MAX || fences.contains_key(&conversation);
+        if has_room {
+            let fence = fences.entry(conversation).or_default();
+            *fence = (*fence).max(epoch.saturating_add(1));
+        }
+        has_room
+    }
+
+    /// Whether a fence of this conversation may be missing, because there was no room for it.
+    fn may_lack_fence(&self, stream: u64, conversation: ConversationId) -> bool {
+        self.fences
+            .get(&stream)
+            .is_some_and(|fences| fences.len() >= FENCES_MAX && !fences.contains_key(&conversation))
     }
 
     fn is_fenced(&self, stream: u64, conversation: ConversationId, epoch: u32) -> bool {
@@ -302,6 +319,10 @@ impl Writer {
     /// The transaction is durable.
     pub fn committed(&mut self) {
         self.undo.clear();
+        self.bound();
+    }
+
+    fn bound(&mut self) {
         if self.heads.len() > HEADS_MAX {
             self.heads.clear();
         }
@@ -310,6 +331,7 @@ impl Writer {
     /// The transaction did not happen.
     pub fn rolled_back(&mut self) {
         self.roll_back_to(Savepoint(0));
+        self.bound();
     }
 }
 

@@ -87,6 +87,40 @@ fn a_fence_refuses_its_epoch_and_lets_the_next_pass() {
 }
 
 #[test]
+fn a_connection_with_as_many_fences_as_there_is_room_for_takes_nothing_new_and_keeps_its_order() {
+    let mut writer = Writer::default();
+    let to = |conversation| Incoming { conversation: ConversationId(conversation), ..text(0) };
+    for n in 0..FENCES_MAX as u64 {
+        assert!(writer.fence(7, ConversationId(n), 0));
+    }
+    assert!(!writer.fence(7, ConversationId(5_000), 0));
+    assert!(writer.fence(7, ROOM, 1), "one that is there may rise");
+    assert_eq!(decide(&mut writer, &to(5_000), None, 1), Decision::Refuse(code::UNAVAILABLE));
+    assert_eq!(decide(&mut writer, &to(2), None, 1), Decision::Refuse(code::FENCED));
+    let next = Incoming { epoch: 1, ..to(2) };
+    assert!(matches!(decide(&mut writer, &next, None, 1), Decision::Append(_)));
+    let other = Incoming { stream: 8, ..to(5_000) };
+    assert!(
+        matches!(decide(&mut writer, &other, None, 1), Decision::Append(_)),
+        "others have room of their own"
+    );
+    writer.forget(7);
+    assert!(matches!(decide(&mut writer, &to(5_000), None, 1), Decision::Append(_)));
+}
+
+#[test]
+fn what_is_known_of_conversations_is_bounded_also_while_nothing_can_be_stored() {
+    let mut writer = Writer::default();
+    for n in 0..3 * HEADS_MAX as u64 {
+        writer.load(ConversationId(n), Head::default());
+        if n % 512 == 0 {
+            writer.rolled_back();
+        }
+    }
+    assert!(writer.heads.len() <= HEADS_MAX + 512);
+}
+
+#[test]
 fn time_never_goes_back_within_a_conversation() {
     let mut writer = Writer::default();
     assert_eq!(writer.append(ROOM, kind::TEXT, 100).at_ms, 100);

@@ -340,7 +340,7 @@ message! {
         label: String,
     }
 
-    /// Makes an invite for signing up. Operators only.
+    /// Makes an invite for signing up. Operators only; each may have 1000 that are good, more are `too_many`.
     pub struct CreateInvite {
         /// How many accounts it is good for, 1 to 1000; 1 when absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]

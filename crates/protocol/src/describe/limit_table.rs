@@ -27,6 +27,7 @@ pub(super) const LIMITS: &[(&str, u64, &str)] = &[
         "Events of one conversation that are delivered before another has its turn, and events in one reply, in bytes (about).",
     ),
     ("cursors_per_frame_max", limits::CURSORS_PER_FRAME_MAX as u64, "Pairs in one frame of cursors."),
+    ("fences_max", limits::FENCES_MAX as u64, "Conversations of one connection that are fenced at a time."),
     (
         "conversations_max",
         limits::CONVERSATIONS_MAX as u64,
@@ -122,6 +123,7 @@ pub(super) const LIMITS: &[(&str, u64, &str)] = &[
     ("mute_ms_max", limits::MUTE_MS_MAX, "For how long a member may be muted, in milliseconds."),
     ("group_banned_max", limits::GROUP_BANNED_MAX, "People a group keeps out."),
     ("join_requests_max", limits::JOIN_REQUESTS_MAX, "Requests to join that wait in one group."),
+    ("invites_max", limits::INVITES_MAX, "Invites of one operator that are good."),
     (
         "join_requests_of_one_max",
         limits::JOIN_REQUESTS_OF_ONE_MAX,
