@@ -26,8 +26,19 @@ pub const REQUEST_TIME: Duration = Duration::from_secs(20);
 pub const WRITE_STALL: Duration = Duration::from_secs(20);
 /// How long a reply may take to be taken.
 pub const REPLY_WRITE_TIME: Duration = Duration::from_secs(30);
+/// The same for who has not signed in: what guests are told is short.
+pub const GUEST_REPLY_TIME: Duration = Duration::from_secs(5);
 /// How long a reply that may be the connection's last waits to be taken.
 pub const LAST_REPLY_TIME: Duration = Duration::from_millis(500);
+/// Replies of one connection that wait for a peer that does not take them, in bytes: what a phone on a slow line takes in some
+/// seconds, and ten pages at once.
+pub const CONNECTION_REPLIES_MAX: usize = 1024 * 1024;
+/// What a connection may hold of that whatever the others of its account hold: usual replies cost no look at them.
+pub const CONNECTION_REPLIES_FREE: usize = 32 * 1024;
+/// The same of an account over all its connections: four that do not read at all.
+pub const ACCOUNT_REPLIES_MAX: usize = 4 * CONNECTION_REPLIES_MAX;
+/// When a request may come again whose reply has no room, in milliseconds.
+pub const REPLY_RETRY_MS: u64 = 1_000;
 /// How long the connection of an ended session stays, so that it can be told why.
 pub const REVOKE_GRACE: Duration = Duration::from_millis(200);
 /// How many seconds' worth of requests may come at once.
@@ -43,6 +54,8 @@ pub const ONE_WAY_MAX: usize = 8;
 /// How many connections a second come back after a restart: the pace of `retry_after_ms`.
 pub const RETURNS_PER_SECOND: u64 = 1000;
 
+const _: () =
+    assert!(CONNECTION_REPLIES_MAX >= litrocket_protocol::frame::FRAME_MAX + CONNECTION_REPLIES_FREE);
 const _: () = assert!(GUEST_BYTES_MAX < litrocket_protocol::frame::FRAME_MAX);
 
 /// A token bucket: a rate in the long run and a burst.

@@ -4,7 +4,7 @@ use std::{
     collections::VecDeque,
     sync::{
         Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -87,6 +87,8 @@ pub struct Device {
     pub session: SessionId,
     /// Whether the person is away from it.
     pub away: AtomicBool,
+    /// Bytes of replies that wait to be taken.
+    pub replies: AtomicUsize,
     live: AtomicBool,
     dirty: Mutex<Dirty>,
     states: Mutex<States>,
@@ -107,6 +109,7 @@ impl Device {
             account,
             session,
             away: AtomicBool::new(false),
+            replies: AtomicUsize::new(0),
             live: AtomicBool::new(false),
             dirty: Mutex::default(),
             states: Mutex::default(),

@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::{Guest, Router, Session};
+use super::{Guest, Router, Session, replies};
 use crate::{
     app::App,
     hub::Device,
@@ -37,6 +37,8 @@ pub struct Link {
     /// Whether a hello came, answered or refused.
     hello: AtomicBool,
     greeted: AtomicBool,
+    /// Whether the time is over in which a guest may ask for something.
+    late: AtomicBool,
     guest_bytes: AtomicUsize,
     /// Requests that are worked on, or whose reply is on its way.
     answering: AtomicUsize,
@@ -57,6 +59,7 @@ impl Link {
             over: Mutex::new(false),
             hello: AtomicBool::new(false),
             greeted: AtomicBool::new(false),
+            late: AtomicBool::new(false),
             guest_bytes: AtomicUsize::new(0),
             answering: AtomicUsize::new(0),
             requests: Bucket::new(rate, rate.saturating_mul(limits::REQUEST_BURST_SECONDS)),
@@ -128,6 +131,11 @@ impl Link {
         if spent && self.device.get().is_none() { Err(close_code::LIMIT) } else { Ok(()) }
     }
 
+    /// Whether somebody asks who had to sign in before.
+    fn is_late_guest(&self) -> bool {
+        self.late.load(Ordering::Acquire) && self.device.get().is_none()
+    }
+
     /// A guest may send little before signing in.
     fn frame_max(&self) -> usize {
         if self.device.get().is_some() {
@@ -158,6 +166,8 @@ pub async fn serve(app: Arc<App>, router: Arc<Router>, connection: Connection) {
     }
     streams.abort_all();
     link.connection.close(code, reason(code));
+    // What a task hands to the writer comes before the word that the connection is gone, or not at all.
+    while streams.join_next().await.is_some() {}
     *link.over.lock().unwrap_or_else(PoisonError::into_inner) = true;
     if let Some(device) = link.device() {
         let last = app.hub.disconnect(&device);
@@ -200,6 +210,9 @@ async fn run(app: &Arc<App>, router: &Arc<Router>, link: &Arc<Link>, streams: &m
         let guest = device.is_none();
         // What a guest asked in time is still answered: the sign-in itself may wait for its turn.
         let late = guest && Instant::now() >= deadline;
+        if late {
+            link.late.store(true, Ordering::Release);
+        }
         if late && link.answering.load(Ordering::Acquire) == 0 {
             return close_code::NOT_SIGNED_IN;
         }
@@ -223,7 +236,10 @@ async fn run(app: &Arc<App>, router: &Arc<Router>, link: &Arc<Link>, streams: &m
                 }
                 streams.spawn(one_way_task(app.clone(), router.clone(), link.clone(), recv));
             }
-            Some(_) = streams.join_next(), if !streams.is_empty() => {}
+            Some(_) = streams.join_next(), if !streams.is_empty() => {
+                // Streams that come and go at once leave nothing behind.
+                while streams.try_join_next().is_some() {}
+            }
             () = tokio::time::sleep_until(deadline), if guest && !late => {}
             () = ended => {
                 // The state stream gets a moment to say why.
@@ -312,6 +328,8 @@ async fn request(
         return;
     };
     let reply = match frame {
+        // Streams that were begun in time and are not read to their end keep nobody here.
+        Ok(Some(_)) if link.is_late_guest() => return,
         Ok(Some((code_number, body))) => {
             link.answering.fetch_add(1, Ordering::AcqRel);
             _answering = Some(Answering(&link));
@@ -340,8 +358,10 @@ async fn request(
         }
         Err(_) => return,
     };
+    let (reply, _held) = with_room(&app, &link, reply);
     // A reader that does not take its reply within the time loses it: the stream is reset when it is dropped.
-    if !matches!(timeout(limits::REPLY_WRITE_TIME, send.write(reply)).await, Ok(Ok(()))) {
+    let time = if link.device.get().is_some() { limits::REPLY_WRITE_TIME } else { limits::GUEST_REPLY_TIME };
+    if !matches!(timeout(time, send.write(reply)).await, Ok(Ok(()))) {
         return;
     }
     if link.device.get().is_some() && !app.is_draining() {
@@ -349,6 +369,18 @@ async fn request(
     }
     // The connection may be closed right after it, and what is not delivered by then is lost.
     drop(timeout(limits::LAST_REPLY_TIME, send.finish_and_wait()).await);
+}
+
+/// The reply, where it has room to wait for its reader; otherwise what says that it has none.
+fn with_room(app: &App, link: &Link, reply: bytes::Bytes) -> (bytes::Bytes, Option<replies::Held>) {
+    let Some(device) = link.device() else { return (reply, None) };
+    match replies::hold(app, device, reply.len()) {
+        Ok(held) => (reply, Some(held)),
+        Err(most) => {
+            let fault = Fault::new(code::BUSY).limit(most as u64).retry_after(limits::REPLY_RETRY_MS);
+            (encode_fault(&fault.message("Replies that you do not read wait already.")), None)
+        }
+    }
 }
 
 /// A request that is answered, until it is dropped.

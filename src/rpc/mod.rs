@@ -7,6 +7,7 @@
 
 mod budgets;
 mod connection;
+mod replies;
 
 use std::{collections::HashMap, future::Future, net::SocketAddr, pin::Pin, sync::Arc};
 
