@@ -43,6 +43,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (23, "file times", include_str!("../../migrations/sqlite/0023_file_times.sql")),
     (24, "removed files", include_str!("../../migrations/sqlite/0024_removed_files.sql")),
     (27, "file storage", include_str!("../../migrations/sqlite/0027_file_storage.sql")),
+    (29, "invites", include_str!("../../migrations/sqlite/0029_invites.sql")),
 ];
 
 /// How long a writer waits for a lock that another program holds on the file.

@@ -204,6 +204,37 @@ async fn sign_up_follows_the_policy_and_the_first_invite_makes_the_operator() {
 }
 
 #[tokio::test]
+async fn an_operator_has_so_many_invites_and_those_that_ended_or_are_used_up_make_room() {
+    let world = World::start_with(|config| config.server.sign_up = "invite".into()).await;
+    let ada = world.guest().await;
+    let mut request = register("ada", PASSWORD);
+    request.invite = litrocket::features::account::first_invite(world.app()).await.unwrap();
+    let me = ada.register(request).await.unwrap().account;
+    let database = rusqlite::Connection::open(world.folder.path().join("data/litrocket.db")).unwrap();
+    database.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+    let rows = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < ?1)
+        INSERT INTO invites (code_hash, uses_left, expires_ms, created_by) SELECT randomblob(32), 1, ?2, ?3 FROM n";
+    let now = world.app().clock.now_ms();
+    let most = litrocket_protocol::limits::INVITES_MAX;
+    database.execute(rows, [most - 2, now + 3_600_000, me.0]).unwrap();
+    database.execute(rows, [1, now + 60_000, me.0]).unwrap();
+    let one = litrocket_protocol::account::CreateInvite { uses: Some(1), valid_ms: None };
+    let made = ada.call(one.clone()).await.unwrap();
+    assert_eq!(code(ada.call(one.clone())).await, "too_many");
+    // Of another there may be as many, and the server's own are counted for themselves.
+    litrocket::features::account::first_invite(world.app()).await.unwrap();
+    let bob = world.guest().await;
+    let mut request = register("bob", PASSWORD);
+    request.invite = Some(made.code);
+    bob.register(request).await.unwrap();
+    ada.call(one.clone()).await.expect("what is used up makes room");
+    assert_eq!(code(ada.call(one.clone())).await, "too_many");
+    world.app().clock.set_offset_ms(120_000);
+    ada.call(one.clone()).await.expect("what has ended makes room");
+    assert_eq!(code(ada.call(one)).await, "too_many");
+}
+
+#[tokio::test]
 async fn personal_facts_are_private_until_they_are_shown() {
     let world = World::start().await;
     let [ada, bob] = world.people(["ada", "bob"]).await;

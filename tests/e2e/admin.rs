@@ -103,6 +103,7 @@ async fn an_operator_sees_sessions_usage_and_invites() {
     assert!(operator.says(&["invites", "revoke", mine["id"].as_str().unwrap()]).is_empty());
     assert_eq!(operator.says(&["invites", "list"]).len(), first);
     assert_eq!(operator.fails(&["invites", "revoke", "00"]), (1, "not_found".into()));
+    assert_eq!(operator.fails(&["invites", "revoke", &"é".repeat(8)]), (1, "not_found".into()));
     assert_eq!(operator.fails(&["invites", "make", "--uses", "0"]), (1, "bad_value".into()));
     // A crash leaves the socket; the next start takes its place.
     process.kill();

@@ -1,6 +1,6 @@
 //! The account feature's SQL: accounts, sessions, invites.
 
-use litrocket_protocol::{AccountId, SessionId, account, frame, names::Handle};
+use litrocket_protocol::{AccountId, Fault, SessionId, account, fault::code, frame, limits, names::Handle};
 
 use crate::{
     args,
@@ -148,10 +148,14 @@ pub(super) struct NewAccount<'a> {
 /// Uses an invite up by one: whether it was good, and whether it makes an operator.
 pub(super) async fn use_invite(tx: &mut Tx, code_hash: &[u8]) -> Result<Option<bool>> {
     const UPDATE: &str = "UPDATE invites SET uses_left = uses_left - 1
-        WHERE code_hash = $1 AND uses_left > 0 AND expires_ms > $2 RETURNING operator";
+        WHERE code_hash = $1 AND uses_left > 0 AND expires_ms > $2 RETURNING operator, uses_left";
+    const USED_UP: &str = "DELETE FROM invites WHERE code_hash = $1";
     let now = tx.now_ms();
-    let row: Option<(i64,)> = tx.first(UPDATE, args![code_hash, now]).await?;
-    Ok(row.map(|(operator,)| operator != 0))
+    let row: Option<(i64, i64)> = tx.first(UPDATE, args![code_hash, now]).await?;
+    if row.is_some_and(|(_, left)| left < 1) {
+        tx.execute(USED_UP, args![code_hash]).await?;
+    }
+    Ok(row.map(|(operator, _)| operator != 0))
 }
 
 pub(super) async fn insert_invite(
@@ -163,15 +167,22 @@ pub(super) async fn insert_invite(
     operator: bool,
 ) -> Result<()> {
     const INSERT: &str = "INSERT INTO invites (code_hash, uses_left, expires_ms, created_by, operator) VALUES ($1, $2, $3, $4, $5)";
-    const EXPIRED: &str = "DELETE FROM invites WHERE expires_ms < $1 OR uses_left < 1";
+    const EXPIRED: &str = "DELETE FROM invites WHERE expires_ms < $1";
+    const COUNT: &str = "SELECT COUNT(*) FROM invites WHERE created_by = $1";
     let now = tx.now_ms();
     tx.execute(EXPIRED, args![now]).await?;
+    let row: Option<(i64,)> = tx.first(COUNT, args![by]).await?;
+    // The one that a start makes while there is no operator took the place of those before.
+    if !operator && row.is_some_and(|(count,)| count as u64 >= limits::INVITES_MAX) {
+        return Err(Fault::new(code::TOO_MANY).limit(limits::INVITES_MAX).into());
+    }
     tx.execute(INSERT, args![code_hash, uses, expires_ms, by, operator]).await.map(drop)
 }
 
 /// Takes invites for the first operator back: each start makes a new one while there is none.
 pub(super) async fn drop_operator_invites(tx: &mut Tx) -> Result<()> {
-    tx.execute("DELETE FROM invites WHERE operator = 1", &[]).await.map(drop)
+    const DELETE: &str = "DELETE FROM invites WHERE created_by = $1 AND operator = 1";
+    tx.execute(DELETE, args![AccountId::SYSTEM]).await.map(drop)
 }
 
 pub(super) async fn has_operator(db: &Db) -> Result<bool> {

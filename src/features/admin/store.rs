@@ -102,6 +102,9 @@ pub(super) async fn counts(db: &Db) -> Result<Vec<(&'static str, u64)>> {
     Ok(NAMES.into_iter().zip(counts.map(|count| count as u64)).collect())
 }
 
+/// Digits of the hash by which an invite is named.
+const INVITE_ID_DIGITS: usize = 16;
+
 /// An invite in a list. Its code is not stored; its hash names it.
 pub(super) struct Good {
     pub(super) id: String,
@@ -119,7 +122,7 @@ pub(super) async fn invites(db: &Db, now_ms: u64, limit: u64) -> Result<Vec<Good
     Ok(rows
         .into_iter()
         .map(|(id, uses, expires, made_by, operator)| Good {
-            id: id.chars().take(16).collect(),
+            id: id.chars().take(INVITE_ID_DIGITS).collect(),
             uses: uses as u64,
             expires_ms: expires as u64,
             made_by,
@@ -129,8 +132,13 @@ pub(super) async fn invites(db: &Db, now_ms: u64, limit: u64) -> Result<Vec<Good
 }
 
 pub(super) async fn revoke_invite(tx: &mut Tx, id: &str) -> Result<u64> {
-    const DELETE: &str = "DELETE FROM invites WHERE substr(lower(hex(code_hash)), 1, 16) = $1";
-    tx.execute(DELETE, args![id]).await
+    const DELETE: &str = "DELETE FROM invites WHERE code_hash >= $1 AND code_hash <= $2";
+    let Some(first) = u64::from_str_radix(id, 16).ok().filter(|_| id.len() == INVITE_ID_DIGITS) else {
+        return Ok(0);
+    };
+    let first = first.to_be_bytes();
+    let last = [&first[..], &[0xff; 24]].concat();
+    tx.execute(DELETE, args![&first[..], last]).await
 }
 
 /// A report in a list. Whom it is about is the account that is named, else the sender of the message or the author of the
