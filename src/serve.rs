@@ -12,12 +12,18 @@ use crate::{
     telemetry,
 };
 
+/// How long the end of the process waits for work that is under way on threads.
+const LAST_WORK: Duration = Duration::from_millis(200);
+
 /// Runs a future on a new runtime.
 pub fn block_on(future: impl Future<Output = ExitCode>) -> ExitCode {
     match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => {
             runtime.spawn(asks_for_threads());
-            runtime.block_on(future)
+            let code = runtime.block_on(future);
+            // What still runs on threads of its own may wait for a disk that does not answer.
+            runtime.shutdown_timeout(LAST_WORK);
+            code
         }
         Err(error) => fatal(&format!("the runtime does not start: {error}")),
     }

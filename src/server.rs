@@ -8,7 +8,7 @@ use std::{
 };
 
 use litrocket_protocol::state::GoingAway;
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{sync::watch, task::JoinSet, time::Instant};
 
 use crate::{
     app::{App, Clock},
@@ -26,6 +26,12 @@ use crate::{
 const DISK_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a stop waits for the index.
 const INDEX_STOP: Duration = Duration::from_secs(2);
+/// What a stop keeps of its grace for the commit and the end of the database, at most; a quarter of shorter ones.
+const COMMIT_TIME: Duration = Duration::from_secs(2);
+/// What it keeps for the very end, when clients are told and the process goes, whatever happened before.
+const LAST_WORDS: Duration = Duration::from_millis(400);
+/// The least time that a stop gets, however short its grace is: that of one commit.
+const STOP_MIN: Duration = Duration::from_secs(1);
 
 /// Why the server does not start, or ended.
 #[derive(Debug)]
@@ -193,32 +199,44 @@ impl Server {
         previews.abort();
         pruning.abort();
         indexing.abort();
+        let grace = self.app.config.shutdown_grace().max(STOP_MIN);
+        let over = Instant::now() + grace - LAST_WORDS;
         tokio::select! {
-            () = self.drain(connections) => {}
+            () = self.drain(connections, over) => {}
+            () = tokio::time::sleep_until(over) => {
+                self.listener.close(LAST_WORDS / 4).await;
+                return Err(Error(format!(
+                    "the stop did not end within its grace of {} ms: the database did not take what waited. \
+                     What was acked is stored",
+                    grace.as_millis()
+                )));
+            }
             cause = &mut failed => return Err(Error(format!("the database failed: {cause}"))),
             () = abort => return Err(Error("stopped at once: clients were not told".into())),
         }
         // The index is made again where it stopped; what it does at the moment may take long.
         let joined = tokio::task::spawn_blocking(move || index.join());
-        drop(tokio::time::timeout(INDEX_STOP, joined).await);
+        drop(tokio::time::timeout_at(over.min(Instant::now() + INDEX_STOP), joined).await);
         Ok(())
     }
 
-    async fn drain(&self, mut connections: JoinSet<()>) {
+    /// Ends what is connected and then the database; `over` says when all of it has to be done.
+    async fn drain(&self, mut connections: JoinSet<()>, over: Instant) {
         self.listener.stop_admitting();
         let devices = self.app.hub.all_devices();
-        let grace = self.app.config.shutdown_grace();
-        tracing::info!(devices = devices.len(), grace_ms = grace.as_millis(), "going away");
+        let time = over.duration_since(Instant::now());
+        let until = over - COMMIT_TIME.min(time / 4);
+        tracing::info!(devices = devices.len(), time_ms = time.as_millis(), "going away");
         for (i, device) in (0_u64..).zip(&devices) {
             // Clients come back spread over time, not all at once.
             let retry_after_ms = limits::GOING_AWAY_RETRY_MS + i * 1000 / limits::RETURNS_PER_SECOND;
             device.tell(StateValue::GoingAway(GoingAway { retry_after_ms }));
         }
         // One moment for the word to leave before streams are read no more.
-        tokio::time::sleep(limits::REVOKE_GRACE.min(grace)).await;
+        tokio::time::sleep(limits::REVOKE_GRACE.min(time)).await;
         self.drain.send_replace(true);
         let all_done = async { while connections.join_next().await.is_some() {} };
-        if tokio::time::timeout(grace, all_done).await.is_err() {
+        if tokio::time::timeout_at(until, all_done).await.is_err() {
             tracing::warn!("some connections did not finish within the grace");
         }
         self.app.writer.stop().await;

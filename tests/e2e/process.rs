@@ -161,6 +161,11 @@ impl Process {
         code(self.child.take().unwrap().wait().unwrap())
     }
 
+    /// The process that traces it.
+    pub(crate) fn tracer(&self) -> Option<rustix::process::Pid> {
+        rustix::process::Pid::from_raw(i32::try_from(self.status("TracerPid:")).unwrap())
+    }
+
     /// Resident memory, in bytes.
     pub(crate) fn resident(&self) -> u64 {
         self.memory("VmRSS:")
@@ -172,10 +177,14 @@ impl Process {
     }
 
     fn memory(&self, name: &str) -> u64 {
+        self.status(name) * 1024
+    }
+
+    fn status(&self, name: &str) -> u64 {
         let id = self.child.as_ref().unwrap().id();
         let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
-        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+        line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
     pub(crate) fn options(&self) -> Options {

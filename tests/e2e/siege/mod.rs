@@ -1,5 +1,6 @@
 //! Peers that want to harm: what they cost, what others notice, and when they are gone.
 
+mod guests;
 mod handshakes;
 mod readers;
 mod sign_in;
