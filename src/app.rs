@@ -20,12 +20,12 @@ use crate::{
         files::Files,
         mail::Mail,
         presence::Watchers,
-        search::Turns,
         words::{Dictionary, Translator},
     },
     hub::Hub,
     limits::{Bucket, RateLimits},
     rpc::Budgets,
+    turns::Turns,
     writer::{Handle, Identity},
 };
 
@@ -54,6 +54,8 @@ pub struct App {
     pub mail: Mail,
     /// Whose turn it is to search.
     pub searches: Turns,
+    /// Whose export it is.
+    pub exports: Turns,
     /// The full-text index.
     pub search: SearchIndex,
     /// The dictionary.

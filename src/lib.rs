@@ -30,6 +30,7 @@ pub mod serve;
 pub mod server;
 pub mod telemetry;
 pub mod transport;
+pub mod turns;
 pub mod writer;
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use crate::{
     limits::{self, RateLimits},
     rpc,
     transport::{self, Listener},
+    turns::Turns,
     writer::{self, Writer},
 };
 
@@ -116,7 +117,8 @@ impl Server {
             names,
             mail,
             search,
-            searches: features::search::Turns::default(),
+            searches: Turns::new(features::search::TURNS),
+            exports: Turns::new(features::export::TURNS),
             dictionary: features::words::Dictionary::new(&data),
             translator,
             files,

@@ -101,6 +101,13 @@ impl HttpServer {
         })
     }
 
+    /// Whether what is sent goes to another machine in the clear.
+    pub fn is_overheard(&self) -> bool {
+        let address = self.host.parse::<std::net::IpAddr>();
+        let is_here = self.host == "localhost" || address.is_ok_and(|address| address.is_loopback());
+        self.tls.is_none() && !is_here
+    }
+
     /// Asks for a path, which begins with a slash.
     pub async fn get(&self, path: &str) -> Result<HttpAnswer, HttpError> {
         self.call(Method::GET, path, "", Bytes::new()).await

@@ -329,6 +329,109 @@ async fn an_engine_that_is_away_slow_or_broken_fails_and_comes_back() {
     );
 }
 
+/// An engine that holds the connections of its calls until it is told to answer; how many it holds.
+fn holding_engine() -> (String, Arc<AtomicUsize>, std::sync::mpsc::Sender<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (held, (go, wait)) = (Arc::new(AtomicUsize::new(0)), std::sync::mpsc::channel::<()>());
+    let counted = held.clone();
+    std::thread::spawn(move || {
+        let mut waiting = Vec::new();
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = Vec::new();
+            let mut byte = [0; 1];
+            while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read == 1) {
+                head.push(byte[0]);
+            }
+            let head = String::from_utf8_lossy(&head).into_owned();
+            let length = head
+                .lines()
+                .find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+            let mut body = vec![0; length.unwrap_or(0)];
+            stream.read_exact(&mut body).unwrap();
+            if head.starts_with("GET /languages") {
+                let _ = stream.write_all(answer(r#"[{"code":"en","targets":["es"]}]"#).as_bytes());
+            } else if String::from_utf8_lossy(&body).contains("at once") || wait.try_recv().is_ok() {
+                let _ = stream.write_all(answer(r#"{"translatedText":"x"}"#).as_bytes());
+            } else {
+                counted.fetch_add(1, Ordering::SeqCst);
+                waiting.push(stream);
+            }
+        }
+    });
+    (url, held, go)
+}
+
+fn answer(body: &str) -> String {
+    format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+}
+
+#[tokio::test]
+async fn one_person_does_not_take_all_calls_of_the_engine() {
+    let (url, held, _go) = holding_engine();
+    let world = world_with("libretranslate", url).await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let ask = |words: &str| TranslateText { from: Some("en".into()), ..text(words, "es") };
+    let mut hers = Vec::new();
+    for number in 0..20 {
+        let (client, request) = (ada.client.clone(), ask(&format!("slow {number}")));
+        hers.push(tokio::spawn(async move { client.call(request).await }));
+    }
+    let began = Instant::now();
+    while held.load(Ordering::SeqCst) < 2 {
+        assert!(began.elapsed() < PATIENCE);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    // Hers wait in a line of their own: his goes at once.
+    assert_eq!(bob.asks(ask("at once")).await.text, "x");
+    assert_eq!(held.load(Ordering::SeqCst), 2, "two of hers and no more");
+    for one in hers {
+        one.abort();
+    }
+}
+
+#[tokio::test]
+async fn an_engine_without_a_list_of_languages_is_not_asked_by_everybody_anew() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = asked.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            counted.fetch_add(1, Ordering::SeqCst);
+            // It hangs up without an answer.
+            drop(stream);
+        }
+    });
+    let world = world_with("libretranslate", url).await;
+    let people = world.people(["ada", "bob", "eve"]).await;
+    for person in people.iter().cycle().take(12) {
+        assert_eq!(person.is_refused(text("The house is red", "es")).await, "engine_failed");
+        assert_eq!(person.is_refused(ListTranslations::default()).await, "engine_failed");
+    }
+    let asked = asked.load(Ordering::SeqCst);
+    // It is asked again after five seconds, however many there are who want something.
+    assert!((1..=3).contains(&asked), "{asked} questions for 24 requests");
+}
+
+#[test]
+fn an_engine_elsewhere_without_encryption_is_warned_of_at_start() {
+    for (url, warned) in
+        [("http://192.0.2.1:5000", true), ("http://127.0.0.1:1", false), ("https://192.0.2.1", false)]
+    {
+        let mut process = Process::new();
+        process.variables =
+            vec![("LITROCKET_WORDS_ENGINE", "libretranslate"), ("LITROCKET_WORDS_ENGINE_URL", url)];
+        process.up();
+        let logs = process.path().join("data/logs");
+        let texts =
+            std::fs::read_dir(logs).unwrap().map(|file| std::fs::read_to_string(file.unwrap().path()));
+        let said = texts.map(Result::unwrap).collect::<String>();
+        assert_eq!(said.contains("without encryption"), warned, "{url}: {said}");
+    }
+}
+
 #[tokio::test]
 async fn each_person_has_a_rate_of_translations() {
     let (url, calls) = odd_engine(|_| Some(r#"{"translatedText":"x"}"#.into()));

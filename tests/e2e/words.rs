@@ -129,6 +129,35 @@ async fn a_look_up_that_makes_no_sense_is_refused() {
 }
 
 #[tokio::test]
+async fn nobody_takes_all_look_ups_and_chat_goes_on_beside_them() {
+    let world = World::start().await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    ada.asks(looks("rocket")).await;
+    let chat = ada.opens(&bob).await;
+    // As dear as a question may be: words that are in no dictionary, at once.
+    let mut asked = Vec::new();
+    for number in 0..40 {
+        let client = ada.client.clone();
+        let request = looks(&format!("etaoinshrd{number} nrtsaeiolh{number} dlhrsnaeit{number}"));
+        asked.push(tokio::spawn(async move { client.call(request).await }));
+    }
+    bob.says(chat, "beside them").await;
+    assert!(simplified(&bob.asks(looks("rocket")).await).contains(&"火箭"), "he finds a place");
+    let (mut answered, mut busy) = (0, 0);
+    for one in asked {
+        match one.await.unwrap() {
+            Ok(_) => answered += 1,
+            Err(litrocket_client::Error::Fault(fault)) if fault.code == "busy" => {
+                assert!(fault.retry_after_ms.is_some());
+                busy += 1;
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert!(answered >= 4 && answered + busy == 40, "{answered} answered, {busy} busy");
+}
+
+#[tokio::test]
 async fn own_words_come_first_and_reach_the_other_devices() {
     let world = World::start().await;
     let ada = world.person("ada").await;
@@ -163,6 +192,30 @@ async fn own_words_come_first_and_reach_the_other_devices() {
     assert_eq!(tablet.hears_of(word.id).await, None);
     assert!(ada.asks(looks("火箭")).await.own.is_empty());
     assert!(ada.asks(ListWords::default()).await.words.is_empty());
+}
+
+#[tokio::test]
+async fn deleted_words_do_not_pile_up() {
+    let world = World::start().await;
+    let ada = world.person("ada").await;
+    let stay = ada.adds("stays", "here").await;
+    let mut first = None;
+    for round in 0..11 {
+        let words: Vec<_> = (0..100).map(|n| new_word(&ada, &format!("word {round} {n}"), "x")).collect();
+        first = first.or_else(|| words.first().cloned());
+        for word in ada.asks(AddWords { words }).await.words {
+            ada.asks(DeleteWord { id: word.id }).await;
+        }
+    }
+    let sql = "SELECT COUNT(*), COUNT(*) FILTER (WHERE deleted_ms IS NULL) FROM own_words WHERE account = $1";
+    let rows: Option<(i64, i64)> = world.app().db.first(sql, litrocket::args![ada.account]).await.unwrap();
+    assert_eq!(rows, Some((1_001, 1)), "the newest thousand are remembered, beside {}", stay.word);
+    // The newest deleted ones are not brought back by a late retry.
+    let last = new_word(&ada, "last", "x");
+    ada.asks(AddWords { words: vec![last.clone()] }).await;
+    ada.asks(DeleteWord { id: last.id }).await;
+    assert_eq!(ada.is_refused(AddWords { words: vec![last] }).await, "not_found");
+    assert_eq!(ada.asks(AddWords { words: vec![first.unwrap()] }).await.added, 1);
 }
 
 #[tokio::test]

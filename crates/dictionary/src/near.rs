@@ -5,15 +5,29 @@
 
 use crate::keys::{Keys, Sorted};
 
-/// Keys that a misspelt one is compared with in full.
-const COMPARED_MAX: usize = 1_000;
+/// What looking for a misspelt word among the keys may find and cost: more is no word that anybody misspelt.
+const WALK: Most = Most { found: 1_000, distances: 4_000_000 };
 /// Keys near to a misspelt one that are followed, the nearest.
 pub(crate) const NEAR_MAX: usize = 50;
-/// The places of the strings at a distance of 1 to `max` from `wanted`, with the distance; at most `limit`.
-fn near(sorted: &impl Sorted, wanted: &str, max: u8, limit: usize) -> Vec<(usize, u8)> {
+
+/// What a walk may find, and what it may cost: the distances it works out, a few million in 10 ms.
+#[derive(Debug, Clone, Copy)]
+struct Most {
+    found: usize,
+    distances: usize,
+}
+
+/// The places of the strings at a distance of 1 to `max` from `wanted`, with the distance. A walk that costs too much ends
+/// with what it has.
+fn near(sorted: &impl Sorted, wanted: &str, max: u8, most: Most) -> Vec<(usize, u8)> {
+    walk(sorted, wanted, max, most).0
+}
+
+/// The same, and what it cost.
+fn walk(sorted: &impl Sorted, wanted: &str, max: u8, most: Most) -> (Vec<(usize, u8)>, usize) {
     let mut walk = Walk::new(wanted, max);
     let (mut found, mut i) = (Vec::new(), 0);
-    while i < sorted.len() && found.len() < limit {
+    while i < sorted.len() && found.len() < most.found && walk.distances < most.distances {
         let key = sorted.get(i);
         match walk.step(key) {
             Ok(distance) => {
@@ -28,13 +42,13 @@ fn near(sorted: &impl Sorted, wanted: &str, max: u8, limit: usize) -> Vec<(usize
             }
         }
     }
-    found
+    (found, walk.distances)
 }
 
 /// The places of the keys nearest to one, with their distance.
 pub(crate) fn nearest(keys: &Keys, wanted: &str) -> Vec<(usize, u8)> {
     let max = if wanted.chars().count() < 6 { 1 } else { 2 };
-    let mut found = near(keys, wanted, max, COMPARED_MAX);
+    let mut found = near(keys, wanted, max, WALK);
     let same = |key: &str| key.chars().zip(wanted.chars()).take_while(|(one, other)| one == other).count();
     found.sort_by_key(|(i, distance)| (*distance, std::cmp::Reverse(same(keys.get(*i)))));
     found.truncate(NEAR_MAX);
@@ -68,13 +82,15 @@ struct Walk {
     path: Vec<char>,
     /// The row of distances behind each of them, the first one for the empty string.
     rows: Vec<Vec<u8>>,
+    /// Distances that were worked out.
+    distances: usize,
 }
 
 impl Walk {
     fn new(wanted: &str, max: u8) -> Self {
         let wanted: Vec<char> = wanted.chars().collect();
         let first = (0..=wanted.len()).map(|i| u8::try_from(i).unwrap_or(u8::MAX)).collect();
-        Self { wanted, max, path: Vec::new(), rows: vec![first] }
+        Self { wanted, max, path: Vec::new(), rows: vec![first], distances: 0 }
     }
 
     /// The distance of a string, or after how many bytes it cannot become near any more.
@@ -85,6 +101,7 @@ impl Walk {
         for (at, c) in key.char_indices().skip(common) {
             self.path.push(c);
             self.rows.push(self.next_row(c));
+            self.distances += self.wanted.len() + 1;
             if self.is_hopeless() {
                 return Err(at + c.len_utf8());
             }
@@ -124,7 +141,46 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::keys::Keys;
+    use crate::{Index, built_in};
+
+    /// Words that are hard to look for: of the commonest letters, of many lengths, with everything a question may have.
+    fn hard() -> Vec<String> {
+        let mut seed = 7_u64;
+        let mut letter = || {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            char::from(b"etaoinsrhldcumfpgwybv"[(seed >> 33) as usize % 21])
+        };
+        let mut all: Vec<String> = (0..60).map(|n| (0..4 + n % 20).map(|_| letter()).collect()).collect();
+        all.extend((0..10).map(|n| (0..6 << n).map(|_| letter()).take(256).collect()));
+        for word in ["acceptence", "definately", "recieve", "seperate", "zhongguo", "enviroment"] {
+            all.push(word.to_owned());
+        }
+        all
+    }
+
+    #[test]
+    fn a_walk_ends_within_its_bound_and_no_misspelling_needs_it() {
+        let index = Index::new(built_in().unwrap()).unwrap();
+        let free = Most { distances: usize::MAX, ..WALK };
+        let mut worst = 0;
+        for word in hard() {
+            for keys in [&index.words, &index.readings] {
+                let (found, cost) = walk(keys, &word, 2, free);
+                let (bounded, spent) = walk(keys, &word, 2, WALK);
+                // One key may be begun at the bound, and no second one.
+                assert!(spent <= WALK.distances + 300 * 300, "{word}: {spent}");
+                if word.len() <= 24 {
+                    worst = worst.max(cost);
+                    assert_eq!(bounded, found, "{word} is looked for to the end");
+                }
+            }
+        }
+        println!("the dearest walk works out {worst} distances of {}", WALK.distances);
+        assert!(worst < WALK.distances);
+        let little = Most { distances: 1_000, ..WALK };
+        let (_, spent) = walk(&index.words, "acceptence", 2, little);
+        assert!(spent < 1_500, "{spent}");
+    }
 
     proptest! {
         #[test]
@@ -134,7 +190,8 @@ mod tests {
             max in 1_u8..3,
         ) {
             let sorted = Keys::new(keys.iter().map(|key| (key.clone(), vec![])).collect::<HashMap<_, _>>());
-            let found: HashSet<(String, usize)> = near(&sorted, &wanted, max, usize::MAX)
+            let all = Most { found: usize::MAX, distances: usize::MAX };
+            let found: HashSet<(String, usize)> = near(&sorted, &wanted, max, all)
                 .into_iter()
                 .map(|(i, distance)| (sorted.get(i).to_owned(), usize::from(distance)))
                 .collect();

@@ -2,13 +2,12 @@
 //!
 //! [`mod@tokens`] cuts text, [`follow`] keeps the index behind the log and off the send path. What the index finds is
 //! checked against the log: recalled, hidden, cleared and left messages never appear, nor words that an edit replaced.
-//! [`mod@tail`] looks through the newest messages, not indexed yet. [`turns`] bounds how many search at once.
+//! [`mod@tail`] looks through the newest messages, not indexed yet. [`TURNS`] bounds how many search at once.
 
 mod follow;
 mod store;
 mod tail;
 mod tokens;
-mod turns;
 
 use litrocket_core::access;
 use litrocket_protocol::{
@@ -21,11 +20,9 @@ use litrocket_protocol::{
 
 pub use follow::start;
 pub use tokens::{Query, tokens};
-pub use turns::Turns;
 
 use crate::{
     app::App,
-    db::SearchIndex,
     error::{Error, Result},
     features::{
         chat,
@@ -33,8 +30,12 @@ use crate::{
         history, page_limit,
     },
     rpc::{Router, Session},
+    turns::Bounds,
 };
 
+/// The index answers one after the other. At the 15 ms that a search of many conversations takes, the last of them waits a
+/// second.
+pub const TURNS: Bounds = Bounds { turns: 1, places: 64, own: 4 };
 /// Conversations one search looks into: the most recent ones.
 const SCOPES_MAX: u64 = 1_000;
 /// Words that the beginning of a word is taken to stand for one by one; looking up each takes about 15 µs.
@@ -96,7 +97,8 @@ struct Hits {
 }
 
 async fn hits(app: &App, query: &Query, scopes: Vec<u64>, before: u64, limit: u64) -> Result<Hits> {
-    let indexed = app.searches.ask(&app.search, SearchIndex::indexed).await?;
+    let index = app.search.clone();
+    let indexed = app.searches.ask(move || index.indexed()).await??;
     let wanted = limit + 1;
     let places = json(&scopes)?;
     let look = tail::Look { db: &app.db, query, scopes: &places, indexed, before, wanted };
@@ -107,12 +109,13 @@ async fn hits(app: &App, query: &Query, scopes: Vec<u64>, before: u64, limit: u6
         positions.retain(|pos| *pos >= stopped_at);
     } else if !tail.enough {
         let (below, query) = (before.min(indexed + 1), query.clone());
-        let found = app.searches.ask(&app.search, move |index| {
+        let index = app.search.clone();
+        let found = app.searches.ask(move || {
             let expanded =
                 query.prefix().map(|prefix| index.expand(prefix, EXPANSIONS_MAX)).transpose()?.flatten();
             index.find(&query.fts5(&scopes, expanded.as_deref()), below, wanted)
         });
-        positions.extend(found.await?);
+        positions.extend(found.await??);
     }
     positions.sort_unstable_by_key(|pos| std::cmp::Reverse(*pos));
     positions.dedup();

@@ -9,22 +9,37 @@ use std::{
 use litrocket_dictionary::{Index, TEXT_BYTES_MAX};
 use tokio::sync::RwLock;
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    turns::{Bounds, Turns},
+};
 
 /// The operator's own entries, in the data folder.
 pub const OWN_FILE: &str = "dictionary.u8";
+
+/// Look-ups under way, and those of one account. One takes 20 ms at most, so the last of them waits about a second.
+const PLACES: usize = 64;
+const OWN_PLACES: usize = 4;
 
 /// The server's dictionary.
 #[derive(Debug)]
 pub struct Dictionary {
     own_file: PathBuf,
     index: RwLock<Option<Arc<Index>>>,
+    turns: Turns,
 }
 
 impl Dictionary {
     /// Nothing is read yet.
     pub fn new(data: &Path) -> Self {
-        Self { own_file: data.join(OWN_FILE), index: RwLock::default() }
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let turns = Turns::new(Bounds { turns: cores.div_ceil(2), places: PLACES, own: OWN_PLACES });
+        Self { own_file: data.join(OWN_FILE), index: RwLock::default(), turns }
+    }
+
+    /// Whose turn it is. Look-ups take half of the processor at most: chat goes on beside them.
+    pub(super) fn turns(&self) -> &Turns {
+        &self.turns
     }
 
     /// The index. The first caller waits about a second for it, with whoever else asks meanwhile.
@@ -98,6 +113,6 @@ fn own_entries(file: &Path) -> std::io::Result<Option<String>> {
 }
 
 /// Runs what takes the processor for a while where it holds up nobody else.
-pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|error| Error::Internal(error.to_string()))
 }

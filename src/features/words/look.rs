@@ -8,7 +8,7 @@ use litrocket_protocol::{
     words::{DictionaryEntry, KeepEntry, LookUp, LookedUp, NewWord, Word, WordExample, matched},
 };
 
-use super::{dictionary::blocking, own, store};
+use super::{own, store};
 use crate::{
     error::{Error, Result},
     features::page_limit,
@@ -37,13 +37,15 @@ pub(super) async fn look_up(caller: Session, request: LookUp) -> Result<LookedUp
         return Err(Fault::new(code::BAD_VALUE).field("text").message("Name a word.").into());
     }
     let app = &caller.app;
+    let _place = app.dictionary.turns().enter(caller.account())?;
     let after = request.after.unwrap_or(0);
     let own = match after {
         0 => store::found(&app.db, caller.account(), &super::terms::asked(&request.text), OWN_MAX).await?,
         _ => Vec::new(),
     };
     let index = app.dictionary.index().await?;
-    let (entries, more) = blocking(move || page(&index, &request.text, direction, after, limit)).await?;
+    let (entries, more) =
+        app.dictionary.turns().ask(move || page(&index, &request.text, direction, after, limit)).await?;
     let next = more.then_some(after + entries.len() as u64);
     Ok(LookedUp { own, entries, next })
 }
@@ -89,23 +91,30 @@ fn described(index: &Index, entry: &Entry<'_>, fit: Match) -> DictionaryEntry {
 }
 
 pub(super) async fn keep(caller: Session, request: KeepEntry) -> Result<Word> {
-    let index = caller.app.dictionary.index().await?;
-    let found = index.find(&request.traditional, &request.simplified, &request.pinyin);
-    let entry = found.ok_or_else(|| Error::from(Fault::new(code::NOT_FOUND).field("simplified")))?;
+    let dictionary = &caller.app.dictionary;
+    let _place = dictionary.turns().enter(caller.account())?;
+    let index = dictionary.index().await?;
+    let word = dictionary.turns().ask(move || kept(&index, &request)).await?;
+    let word = word.ok_or_else(|| Error::from(Fault::new(code::NOT_FOUND).field("simplified")))?;
+    own::add_one(&caller, word).await
+}
+
+/// An entry as an own word.
+fn kept(index: &Index, request: &KeepEntry) -> Option<NewWord> {
+    let entry = index.find(&request.traditional, &request.simplified, &request.pinyin)?;
     let example = index.example(&entry).map_or_else(String::new, |longer| {
         let meaning = longer.senses().next().unwrap_or_default();
         format!("{} ({}) {meaning}", longer.simplified, with_marks(longer.pinyin))
     });
     let meaning = entry.senses().collect::<Vec<_>>().join("; ");
-    let word = NewWord {
+    Some(NewWord {
         id: request.id,
         word: cut(entry.simplified, limits::WORD_BYTES_MAX),
         reading: cut(&with_marks(entry.pinyin), limits::READING_BYTES_MAX),
         meaning: cut(&meaning, limits::MEANING_BYTES_MAX),
         example: cut(&example, limits::WORD_LINE_BYTES_MAX),
         note: if entry.traditional == entry.simplified { String::new() } else { entry.traditional.into() },
-    };
-    own::add_one(&caller, word).await
+    })
 }
 
 /// The beginning of a text that has at most so many bytes.

@@ -177,12 +177,18 @@ pub(super) async fn update(tx: &mut Tx, account: AccountId, word: &Word) -> Resu
     tx.execute(UPDATE, args).await.map(drop)
 }
 
-/// Empties a word; its id stays taken.
+/// Deleted words of an account that are remembered, so that a late retry does not bring them back.
+const DELETED_MAX: u64 = 1_000;
+
+/// Empties a word; its id stays taken until many more are deleted.
 pub(super) async fn delete(tx: &mut Tx, account: AccountId, id: MessageId) -> Result<()> {
     const EMPTY: &str = "UPDATE own_words SET word = '', reading = '', meaning = '', example = '', note = '',
             deleted_ms = $3, hash = $4 WHERE account = $1 AND id = $2";
+    const FORGET: &str = "DELETE FROM own_words WHERE account = $1 AND id IN (SELECT id FROM own_words
+        WHERE account = $1 AND deleted_ms IS NOT NULL ORDER BY deleted_ms DESC, id DESC LIMIT 100 OFFSET $2)";
     let now = tx.now_ms();
     tx.execute(EMPTY, args![account, id, now, Vec::<u8>::new()]).await?;
+    tx.execute(FORGET, args![account, DELETED_MAX]).await?;
     set_terms(tx, account, id, Vec::new()).await
 }
 

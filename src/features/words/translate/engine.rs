@@ -1,6 +1,6 @@
 //! Translation engines: one small trait, and the two kinds of servers behind it.
 
-use std::{path::Path, pin::Pin, time::Duration};
+use std::{path::Path, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -39,7 +39,7 @@ pub(super) trait Engine: Send + Sync + std::fmt::Debug {
 }
 
 /// The engine of the configuration, if there is one.
-pub(super) fn configured(options: &config::Words) -> Result<Option<Box<dyn Engine>>, String> {
+pub(super) fn configured(options: &config::Words) -> Result<Option<Arc<dyn Engine>>, String> {
     if options.engine.is_empty() {
         return Ok(None);
     }
@@ -47,8 +47,14 @@ pub(super) fn configured(options: &config::Words) -> Result<Option<Box<dyn Engin
     let time = Duration::from_millis(options.engine_timeout_ms);
     let server = HttpServer::new(&options.engine_url, ca, time, ANSWER_BYTES_MAX)
         .map_err(|error| format!("words.engine_url: {error}"))?;
+    if server.is_overheard() {
+        tracing::warn!(
+            url = options.engine_url,
+            "words.engine_url leads to another machine without encryption: what people have translated goes there in the clear"
+        );
+    }
     if options.engine == "apertium" {
-        return Ok(Some(Box::new(Apertium { server })));
+        return Ok(Some(Arc::new(Apertium { server })));
     }
     let key = match options.engine_key_file.as_str() {
         "" => None,
@@ -59,7 +65,7 @@ pub(super) fn configured(options: &config::Words) -> Result<Option<Box<dyn Engin
             Some(key.map_err(|error| format!("words.engine_key_file {file}: {error}"))?.trim().to_owned())
         }
     };
-    Ok(Some(Box::new(LibreTranslate { server, key })))
+    Ok(Some(Arc::new(LibreTranslate { server, key })))
 }
 
 fn read<T: for<'de> Deserialize<'de>>(answer: &HttpAnswer) -> Result<T, Failure> {

@@ -8,10 +8,15 @@ mod engine;
 mod languages;
 
 use std::{
-    sync::Arc,
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
+use futures_util::{
+    FutureExt as _,
+    future::{BoxFuture, Shared},
+};
 use litrocket_protocol::{
     AccountId, Fault,
     event::{Event, Forwarded, Text, kind},
@@ -22,7 +27,7 @@ use litrocket_protocol::{
         Translation, Translations,
     },
 };
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Semaphore;
 
 use self::{
     cache::{Cache, Key, Source},
@@ -38,21 +43,50 @@ use crate::{
 
 /// Calls of the engine at the same time.
 const CALLS_MAX: usize = 8;
+/// Those of one person: the others wait in that person's own line, and take nobody's place.
+const OWN_CALLS_MAX: usize = 2;
 /// How long the list of what the engine offers is believed.
 const PAIRS_TIME: Duration = Duration::from_secs(600);
+/// How long it is believed that the engine has no list: nobody waits for an engine that is away, and it is not asked by
+/// everybody anew.
+const PAIRS_RETRY: Duration = Duration::from_secs(5);
 /// Pairs that an engine may offer.
 const PAIRS_MAX: usize = 4_000;
 
 /// The engine of the configuration with what is known of it.
 #[derive(Debug)]
 pub struct Translator {
-    engine: Option<Box<dyn Engine>>,
+    engine: Option<Arc<dyn Engine>>,
     time: Duration,
     /// Calls of the engine that each person may cause.
     rates: RateLimits<AccountId>,
     calls: Semaphore,
+    own_calls: Mutex<HashMap<AccountId, Arc<Semaphore>>>,
     cache: Cache,
-    pairs: Mutex<Option<(Instant, Arc<[Offer]>)>>,
+    pairs: Mutex<Option<Asked>>,
+}
+
+/// What the engine said when it was asked what it offers, and when that was.
+type Said = (Instant, Result<Arc<[Offer]>, Arc<str>>);
+/// The question, which goes on whoever stops to wait for it.
+type Asked = Shared<BoxFuture<'static, Said>>;
+
+fn is_believed((at, offers): &Said) -> bool {
+    at.elapsed() < if offers.is_ok() { PAIRS_TIME } else { PAIRS_RETRY }
+}
+
+/// Asks an engine what it offers.
+async fn ask(engine: Arc<dyn Engine>, time: Duration) -> Said {
+    let offer = |pair: Pair| {
+        let (from, to) = (languages::tag(&pair.0)?, languages::tag(&pair.1)?);
+        Some(Offer { from, to, engine: pair })
+    };
+    let said = match tokio::time::timeout(time, engine.pairs()).await {
+        Ok(Ok(pairs)) => Ok(pairs.into_iter().filter_map(offer).take(PAIRS_MAX).collect()),
+        Ok(Err(failure)) => Err(failure.0.into()),
+        Err(_) => Err("no list of languages in time".into()),
+    };
+    (Instant::now(), said)
 }
 
 /// A pair with its names here and there.
@@ -80,31 +114,43 @@ impl Translator {
             time: Duration::from_millis(options.engine_timeout_ms),
             rates: RateLimits::new(options.translations_per_second, options.translations_burst),
             calls: Semaphore::new(CALLS_MAX),
+            own_calls: Mutex::default(),
             cache: Cache::default(),
             pairs: Mutex::default(),
         })
     }
 
-    fn engine(&self) -> Result<&dyn Engine, Fault> {
-        self.engine.as_deref().ok_or_else(|| Fault::new(code::NO_ENGINE))
+    fn engine(&self) -> Result<&Arc<dyn Engine>, Fault> {
+        self.engine.as_ref().ok_or_else(|| Fault::new(code::NO_ENGINE))
     }
 
-    /// What the engine offers. It is asked when it was not for a while.
-    async fn offers(&self, engine: &dyn Engine) -> Result<Arc<[Offer]>, Failure> {
-        let mut known = self.pairs.lock().await;
-        if let Some((at, offers)) = &*known
-            && at.elapsed() < PAIRS_TIME
-        {
-            return Ok(offers.clone());
+    /// The places of one person.
+    fn own(&self, account: AccountId) -> Arc<Semaphore> {
+        let mut own = self.own_calls.lock().unwrap_or_else(PoisonError::into_inner);
+        own.retain(|_, places| Arc::strong_count(places) > 1);
+        own.entry(account).or_insert_with(|| Arc::new(Semaphore::new(OWN_CALLS_MAX))).clone()
+    }
+
+    /// What the engine offers. It is asked when it was not for a while, once for all who wait.
+    async fn offers(&self, engine: &Arc<dyn Engine>) -> Result<Arc<[Offer]>, Failure> {
+        loop {
+            let said = self.asked(engine).await;
+            // An answer that nobody was there to hear may be old.
+            if is_believed(&said) {
+                return said.1.map_err(|cause| Failure(cause.to_string()));
+            }
         }
-        let offer = |pair: Pair| {
-            let (from, to) = (languages::tag(&pair.0)?, languages::tag(&pair.1)?);
-            Some(Offer { from, to, engine: pair })
-        };
-        let offers: Arc<[Offer]> =
-            engine.pairs().await?.into_iter().filter_map(offer).take(PAIRS_MAX).collect();
-        *known = Some((Instant::now(), offers.clone()));
-        Ok(offers)
+    }
+
+    fn asked(&self, engine: &Arc<dyn Engine>) -> Asked {
+        let mut known = self.pairs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(asked) = known.as_ref().filter(|asked| asked.peek().is_none_or(is_believed)) {
+            return asked.clone();
+        }
+        let task = tokio::spawn(ask(engine.clone(), self.time));
+        let said =
+            async { task.await.unwrap_or_else(|error| (Instant::now(), Err(error.to_string().into()))) };
+        known.insert(said.boxed().shared()).clone()
     }
 
     /// Everything an order needs of the engine, within the time for it.
@@ -116,7 +162,7 @@ impl Translator {
         }
     }
 
-    async fn work(&self, engine: &dyn Engine, order: Order) -> Result<Translation> {
+    async fn work(&self, engine: &Arc<dyn Engine>, order: Order) -> Result<Translation> {
         let offers = self.offers(engine).await.map_err(|failure| failed(&failure))?;
         let detected = order.from.is_none();
         let from = match order.from {
@@ -147,14 +193,17 @@ impl Translator {
     /// Calls the engine, as often as the person may.
     async fn call(
         &self,
-        engine: &dyn Engine,
+        engine: &Arc<dyn Engine>,
         account: AccountId,
         (from, to): &Pair,
         text: &str,
     ) -> Result<Arc<str>> {
         let rate = self.rates.of(account);
         rate.take().map_err(|wait| Fault::new(code::RATE_LIMITED).retry_after(wait))?;
-        let permit = self.calls.acquire().await.map_err(|error| Error::Internal(error.to_string()))?;
+        let internal = |error: tokio::sync::AcquireError| Error::Internal(error.to_string());
+        let own = self.own(account);
+        let _own = own.acquire().await.map_err(internal)?;
+        let permit = self.calls.acquire().await.map_err(internal)?;
         let made = engine.translate(from, to, text).await.map_err(|failure| failed(&failure))?;
         drop(permit);
         if made.len() > cache::translation_bytes_max(text) {
