@@ -7,22 +7,23 @@ use std::{
 };
 
 use lettre::{
-    AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
+    Message,
     message::{
         Mailbox,
         header::{ContentType, HeaderName, HeaderValue},
     },
     transport::smtp::{
-        authentication::Credentials,
-        client::{Certificate, CertificateStore, Tls, TlsParameters},
+        authentication::{Credentials, DEFAULT_MECHANISMS},
+        client::{AsyncSmtpConnection, Certificate, CertificateStore, Tls, TlsParameters},
+        commands::{Data, Mail, Rcpt},
         extension::ClientId,
     },
 };
 
 use super::{Error, keys};
 
-/// Answers that say that this mail will never be taken: the address or the mail itself. Everything else, a wrong
-/// password included, may be put right.
+/// Answers to the recipient's address that say that it will never take a mail. The same answers to anything else are about
+/// this server (its sender, its password, its words), and may be put right.
 const FOR_EVER: &[u16] = &[501, 550, 551, 552, 553, 556];
 
 /// Where mail goes.
@@ -45,21 +46,38 @@ pub struct MailOptions {
 pub enum MailError {
     /// Not now.
     Later(String),
+    /// Not before the operator puts something right.
+    Ours(String),
     /// Never.
     Never(String),
 }
 
+/// What the mail server answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Connect,
+    SignIn,
+    Sender,
+    Recipient,
+    Words,
+}
+
+type Smtp = lettre::transport::smtp::Error;
+
 impl std::fmt::Display for MailError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Later(why) | Self::Never(why) => f.write_str(why),
+            Self::Later(why) | Self::Ours(why) | Self::Never(why) => f.write_str(why),
         }
     }
 }
 
 /// A mail server.
 pub struct Mailer {
-    server: AsyncSmtpTransport<Tokio1Executor>,
+    place: Place,
+    tls: Tls,
+    hello: ClientId,
+    login: Option<Credentials>,
     from: Mailbox,
     time: Duration,
 }
@@ -116,19 +134,17 @@ impl Mailer {
             let parameters = tls(&place.host, options.ca.as_deref())?;
             if place.tls_first { Tls::Wrapper(parameters) } else { Tls::Required(parameters) }
         };
-        let mut server = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&place.host)
-            .port(place.port)
-            .timeout(Some(options.time))
-            .hello_name(ClientId::Domain(from.email.domain().into()))
-            .tls(tls);
-        if let Some((user, file)) = &options.login {
-            keys::check_mode(file)?;
-            let password =
-                fs::read_to_string(file).map_err(|error| Error::file("cannot read", file, error))?;
-            server = server
-                .credentials(Credentials::new(user.clone(), password.trim_end_matches(['\r', '\n']).into()));
-        }
-        Ok(Self { server: server.build(), from, time: options.time })
+        let hello = ClientId::Domain(from.email.domain().into());
+        let login = match &options.login {
+            None => None,
+            Some((user, file)) => {
+                keys::check_mode(file)?;
+                let password =
+                    fs::read_to_string(file).map_err(|error| Error::file("cannot read", file, error))?;
+                Some(Credentials::new(user.clone(), password.trim_end_matches(['\r', '\n']).into()))
+            }
+        };
+        Ok(Self { place, tls, hello, login, from, time: options.time })
     }
 
     /// Hands one mail to the mail server.
@@ -136,12 +152,45 @@ impl Mailer {
         let message = self.message(to, subject, body).ok_or_else(|| {
             MailError::Never("the mail cannot be made: its address is not one that SMTP carries".into())
         })?;
-        let sent = tokio::time::timeout(self.time, self.server.send(message)).await;
-        match sent {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(kind_of(&error)),
+        match tokio::time::timeout(self.time, self.hand_over(&message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err((step, error))) => Err(kind_of(step, &error)),
             Err(_) => Err(MailError::Later("the mail server took too long".into())),
         }
+    }
+
+    async fn hand_over(&self, message: &Message) -> Result<(), (Step, Smtp)> {
+        let at = |step: Step| move |error: Smtp| (step, error);
+        let mut server = self.connect().await.map_err(at(Step::Connect))?;
+        if let Some(login) = &self.login {
+            server.auth(DEFAULT_MECHANISMS, login).await.map_err(at(Step::SignIn))?;
+        }
+        let envelope = message.envelope();
+        let sender = Mail::new(envelope.from().cloned(), Vec::new());
+        server.command(sender).await.map_err(at(Step::Sender))?;
+        for address in envelope.to() {
+            server.command(Rcpt::new(address.clone(), Vec::new())).await.map_err(at(Step::Recipient))?;
+        }
+        server.command(Data).await.map_err(at(Step::Words))?;
+        server.message(&message.formatted()).await.map_err(at(Step::Words))?;
+        // The mail is taken: how the mail server says goodbye changes nothing.
+        let _ = server.quit().await;
+        Ok(())
+    }
+
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Smtp> {
+        let Self { place, hello, .. } = self;
+        let first = match &self.tls {
+            Tls::Wrapper(tls) => Some(tls.clone()),
+            _ => None,
+        };
+        let address = (&*place.host, place.port);
+        let mut server =
+            AsyncSmtpConnection::connect_tokio1(address, Some(self.time), hello, first, None).await?;
+        if let Tls::Required(tls) = &self.tls {
+            server.starttls(tls.clone(), hello).await?;
+        }
+        Ok(server)
     }
 
     fn message(&self, to: &str, subject: &str, body: &str) -> Option<Message> {
@@ -162,7 +211,7 @@ impl Mailer {
 }
 
 /// What a failure means. The server's own words may repeat the address, so only its number is told.
-fn kind_of(error: &lettre::transport::smtp::Error) -> MailError {
+fn kind_of(step: Step, error: &Smtp) -> MailError {
     let Some(status) = error.status() else {
         let what = if error.is_tls() {
             "its certificate or TLS is refused"
@@ -178,8 +227,19 @@ fn kind_of(error: &lettre::transport::smtp::Error) -> MailError {
         return MailError::Later(format!("the mail server: {what}"));
     };
     let number = u16::from(status);
-    let what = format!("the mail server answers {number}");
-    if FOR_EVER.contains(&number) { MailError::Never(what) } else { MailError::Later(what) }
+    let about = match step {
+        Step::Connect => "when it is greeted",
+        Step::SignIn => "to mail.user and its password",
+        Step::Sender => "to the sender, mail.from",
+        Step::Recipient => "to the recipient",
+        Step::Words => "to the mail itself",
+    };
+    let what = format!("the mail server answers {number} {about}");
+    match step {
+        Step::Recipient if FOR_EVER.contains(&number) => MailError::Never(what),
+        Step::SignIn | Step::Sender | Step::Words if error.is_permanent() => MailError::Ours(what),
+        _ => MailError::Later(what),
+    }
 }
 
 fn tls(host: &str, ca: Option<&Path>) -> Result<TlsParameters, Error> {

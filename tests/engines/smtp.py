@@ -1,7 +1,7 @@
 """A mail server for tests, over aiosmtpd: smtp.py PORT FOLDER [CERTIFICATE KEY [first]].
 
 Mails go to FOLDER, a file each. FOLDER/mode says how it behaves: fine; slow (answers after half a minute); busy (not
-now); refuse (never). With a certificate nothing goes without STARTTLS and signing in as `litrocket` with `secret`;
+now); refuse (never); refuse-sender and refuse-words (never, because of who sends or of what it says). With a certificate nothing goes without STARTTLS and signing in as `litrocket` with `secret`;
 with `first` TLS comes before everything else.
 """
 
@@ -23,6 +23,13 @@ def mode():
 
 
 class Handler:
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        if mode() == "refuse-sender":
+            return "550 5.7.1 no mail from you"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
     async def handle_RCPT(self, server, session, envelope, address, options):
         if mode() in ANSWERS:
             return ANSWERS[mode()]
@@ -33,6 +40,8 @@ class Handler:
         global count
         if mode() == "slow":
             await asyncio.sleep(30)
+        if mode() == "refuse-words":
+            return "550 5.7.1 such words are not taken"
         count += 1
         text = f"To: {envelope.rcpt_tos[0]}\n".encode() + envelope.content
         written = FOLDER / "writing"

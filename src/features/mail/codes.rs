@@ -79,10 +79,11 @@ pub(crate) async fn room(tx: &mut Tx) -> Result<()> {
 pub(crate) async fn put(tx: &mut Tx, order: &Order) -> Result<()> {
     let mut nonce = [0; 16];
     getrandom::fill(&mut nonce).map_err(|error| Error::Internal(error.to_string()))?;
-    let template = store::template(tx, order).await?;
+    let (template, theirs) = store::template(tx, order).await?;
+    let locale = theirs.as_deref().unwrap_or(&order.locale);
     let expires_ms = tx.now_ms() + order.minutes * MINUTE_MS;
     store::put_code(tx, order, &nonce, limits::CODE_TRIES_MAX, expires_ms).await?;
-    store::put_mail(tx, order, template, &nonce, expires_ms).await
+    store::put_mail(tx, order, (template, locale), &nonce, expires_ms).await
 }
 
 /// Whether a code is right. A wrong one costs a try, which stays counted whatever becomes of the request.

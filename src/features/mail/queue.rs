@@ -76,7 +76,14 @@ async fn deliver(app: &App, mailer: &Mailer, mail: Waiting) -> Result<()> {
     match sent {
         Ok(()) => tracing::debug!(id, "a mail was sent"),
         Err(MailError::Never(why)) => tracing::info!(id, why, "a mail is refused for ever"),
-        Err(MailError::Later(why)) => {
+        Err(error) => {
+            if let MailError::Ours(why) = &error {
+                tracing::error!(
+                    why,
+                    "no mail goes out until this is put right: it is about this server and not about whom the mail is for"
+                );
+            }
+            let why = error.to_string();
             let pause = PAUSE_MS.saturating_mul(1 << tries.min(16)).min(PAUSE_MS_MAX);
             let next_ms = app.clock.now_ms() + pause;
             let last = next_ms >= expires_ms;

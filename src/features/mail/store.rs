@@ -63,10 +63,14 @@ pub(crate) async fn erase(tx: &mut Tx, account: AccountId) -> Result<()> {
     tx.execute("DELETE FROM emails WHERE account = $1", args![account]).await.map(drop)
 }
 
-/// The mail that belongs to an order: some addresses cannot have what is asked for.
-pub(super) async fn template(tx: &mut Tx, order: &Order) -> Result<Template> {
-    let owner = owner(tx, &order.address.key).await?;
-    Ok(match (order.purpose, owner) {
+/// The mail that belongs to an order, and in which language: some addresses cannot have what is asked for, and whoever has
+/// the address reads their own language, whoever asked.
+pub(super) async fn template(tx: &mut Tx, order: &Order) -> Result<(Template, Option<String>)> {
+    const LOCALE: &str =
+        "SELECT a.id, a.locale FROM emails e JOIN accounts a ON a.id = e.account WHERE e.key = $1";
+    let holder: Option<(i64, String)> = tx.first(LOCALE, args![&*order.address.key]).await?;
+    let (owner, locale) = holder.unzip();
+    let template = match (order.purpose, owner) {
         (Purpose::SignUp, None) => Template::SignUp,
         (Purpose::SignUp, Some(_)) => Template::SignUpKnown,
         (Purpose::Recover, Some(_)) => Template::Recover,
@@ -74,7 +78,8 @@ pub(super) async fn template(tx: &mut Tx, order: &Order) -> Result<Template> {
         (Purpose::ChangeOld, _) => Template::ChangeOld,
         (Purpose::ChangeNew, None) => Template::ChangeNew,
         (Purpose::ChangeNew, Some(_)) => Template::ChangeKnown,
-    })
+    };
+    Ok((template, locale))
 }
 
 pub(super) async fn put_code(
@@ -96,7 +101,7 @@ pub(super) async fn put_code(
 pub(super) async fn put_mail(
     tx: &mut Tx,
     order: &Order,
-    template: Template,
+    (template, locale): (Template, &str),
     nonce: &[u8],
     expires_ms: u64,
 ) -> Result<()> {
@@ -106,16 +111,8 @@ pub(super) async fn put_mail(
         SET nonce = excluded.nonce, locale = excluded.locale, tries = 0, next_ms = excluded.next_ms,
             expires_ms = excluded.expires_ms";
     let (address, now) = (&order.address, tx.now_ms());
-    let args = args![
-        &*address.text,
-        &*address.key,
-        template as i64,
-        order.account,
-        nonce,
-        &*order.locale,
-        now,
-        expires_ms
-    ];
+    let args =
+        args![&*address.text, &*address.key, template as i64, order.account, nonce, locale, now, expires_ms];
     tx.execute(PUT, args).await.map(drop)
 }
 

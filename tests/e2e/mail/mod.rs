@@ -81,6 +81,10 @@ impl MailServer {
         child.wait().unwrap();
     }
 
+    fn url(&self) -> String {
+        format!("smtp://127.0.0.1:{}", self.port)
+    }
+
     pub(crate) fn is(&self, mode: &str) {
         std::fs::write(self.path("mode"), mode).unwrap();
     }

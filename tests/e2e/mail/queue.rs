@@ -3,7 +3,11 @@
 use std::time::{Duration, Instant};
 
 use super::{MailServer, asks_for, code_to, private, refusal, set_with, waiting, waiting_tries};
-use crate::world::{PATIENCE, World};
+use crate::{
+    process::Process,
+    programs::Terminal,
+    world::{PATIENCE, World},
+};
 
 #[tokio::test]
 async fn a_mail_server_that_is_away_slow_or_busy_loses_nothing_and_blocks_nobody() {
@@ -70,6 +74,57 @@ async fn a_mail_server_that_is_away_slow_or_busy_loses_nothing_and_blocks_nobody
     mail.is("fine");
     ask(&world, "last@example.org").await;
     mail.code_for("last@example.org").await;
+}
+
+#[tokio::test]
+async fn a_mail_that_is_refused_because_of_the_sender_waits_until_that_is_put_right() {
+    let mut mail = MailServer::start();
+    let world = World::start_with(|config| {
+        mail.set(config);
+        config.accounts.code_minutes = 120;
+    })
+    .await;
+    for (minutes, mode) in [(0, "refuse-sender"), (5, "refuse-words")] {
+        let email = format!("{mode}@example.org");
+        mail.is(mode);
+        world.app().clock.set_offset_ms(minutes * 60_000);
+        world.guest().await.call(asks_for(&email, "sign_up")).await.unwrap();
+        let tried = async {
+            while waiting_tries(&world).await == 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, tried).await.unwrap();
+        assert_eq!(waiting(&world).await, 1, "{mode}: it is kept");
+        mail.is("fine");
+        world.app().clock.set_offset_ms((minutes + 2) * 60_000);
+        world.app().mail.wake();
+        mail.code_for(&email).await;
+    }
+}
+
+#[test]
+fn an_operator_is_told_that_the_mail_server_takes_nothing_from_this_sender() {
+    let mail = MailServer::start();
+    let mut process = Process::new();
+    let url = Box::leak(mail.url().into_boxed_str());
+    process.variables = vec![("LITROCKET_MAIL_SERVER", url), ("LITROCKET_MAIL_FROM", "no-reply@example.org")];
+    process.up();
+    let ada = Terminal { process: &process, profile: "ada" };
+    mail.is("refuse-sender");
+    ada.says(&["register", "ada", "--email", "ada@example.org"]);
+    let logs = process.path().join("data/logs");
+    let said = || {
+        let files = std::fs::read_dir(&logs).unwrap().map(|file| file.unwrap().path());
+        let texts: Vec<String> = files.map(|file| std::fs::read_to_string(file).unwrap()).collect();
+        texts.concat()
+    };
+    let began = Instant::now();
+    while !said().contains("answers 550 to the sender, mail.from") {
+        assert!(began.elapsed() < PATIENCE, "{}", said());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(said().contains("no mail goes out until this is put right") && !said().contains("ada@"));
 }
 
 #[tokio::test]

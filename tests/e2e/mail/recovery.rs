@@ -1,11 +1,13 @@
 //! Coming back without the password.
 
 use litrocket_protocol::{
-    account::Register,
-    email::{NewRecoveryCode, Recover},
+    account::{Register, SetProfile},
+    email::{NewRecoveryCode, Recover, SendEmailCode},
 };
 
-use super::{MailServer, asks_for, digits, is_ended, recovers, recovers_by_code, refusal, signs_up, wrong};
+use super::{
+    MailServer, asks_for, digits, is_ended, recovers, recovers_by_code, refusal, signed_up, signs_up, wrong,
+};
 use crate::{
     process::Process,
     programs::Terminal,
@@ -44,6 +46,31 @@ async fn a_recovery_code_is_good_once_and_nobody_guesses_it() {
     assert_eq!(refusal(recover("ada", &next)).await, "bad_code");
     assert_eq!(refusal(recover("ada", "guess")).await, "bad_code");
     assert_eq!(refusal(recover("ada", &renewed)).await, "rate_limited", "four were wrong");
+}
+
+#[tokio::test]
+async fn who_reads_chinese_is_written_to_in_chinese_whoever_asks() {
+    let mut mail = MailServer::start();
+    let world = World::start_with(|config| mail.set(config)).await;
+    let (ada, _) = signed_up(&world, &mut mail, "ada", "ada@example.org").await;
+    ada.asks(SetProfile { locale: Some("zh-CN".into()), ..SetProfile::default() }).await;
+    for locale in [None, Some("en".to_owned())] {
+        let asked = SendEmailCode { locale, ..asks_for("ada@example.org", "recover") };
+        world.guest().await.call(asked).await.unwrap();
+        let (to, words) = mail.next().await;
+        assert!(to == "ada@example.org" && words.contains("@ada") && words.contains("设置新密码"), "{words}");
+        let code = digits(&words).unwrap();
+        let back = world.guest().await.enter(recovers("ada@example.org", &code)).await.unwrap();
+        assert_eq!(back.account, ada.account);
+    }
+    // So is the mail that says that the address is known; a stranger gets the language they ask for.
+    world.guest().await.call(asks_for("ada@example.org", "sign_up")).await.unwrap();
+    assert!(mail.next().await.1.contains("已属于您的账号"));
+    let asked = SendEmailCode { locale: Some("zh".into()), ..asks_for("bob@example.org", "sign_up") };
+    world.guest().await.call(asked).await.unwrap();
+    assert!(mail.next().await.1.contains("验证码"));
+    world.guest().await.call(asks_for("eve@example.org", "sign_up")).await.unwrap();
+    assert!(mail.next().await.1.is_ascii());
 }
 
 #[tokio::test]
