@@ -42,6 +42,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (22, "pictures again", include_str!("../../migrations/sqlite/0022_pictures_again.sql")),
     (23, "file times", include_str!("../../migrations/sqlite/0023_file_times.sql")),
     (24, "removed files", include_str!("../../migrations/sqlite/0024_removed_files.sql")),
+    (25, "people's traces", include_str!("../../migrations/sqlite/0025_peoples_traces.sql")),
     (27, "file storage", include_str!("../../migrations/sqlite/0027_file_storage.sql")),
     (29, "invites", include_str!("../../migrations/sqlite/0029_invites.sql")),
 ];

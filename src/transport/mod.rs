@@ -25,6 +25,7 @@ pub use admission::network;
 pub use certs::Identity;
 pub use connection::{Closed, Connection};
 pub use http::{HttpAnswer, HttpError, HttpServer};
+pub(crate) use keys::hex;
 pub use keys::{check_mode, secret};
 pub use listener::{Listener, endpoint};
 pub use mail::{MailError, MailOptions, Mailer};

@@ -1,5 +1,7 @@
 //! The end of an account: announced, taken back, carried out; and taking everything with one.
 
+use std::collections::BTreeSet;
+
 use litrocket_cli::objects::{Printer, check};
 use litrocket_client::{Error, Outgoing, Status};
 use litrocket_protocol::{
@@ -12,6 +14,7 @@ use litrocket_protocol::{
 use serde_json::Value;
 
 use crate::{
+    mail::MailServer,
     process::Process,
     programs::Terminal,
     world::{PASSWORD, PATIENCE, Person, World, sign_in, text, words},
@@ -234,6 +237,67 @@ async fn everything_about_a_person_is_exported_and_nothing_of_others() {
     let nowhere = ExportPosition { part: 999, first: 0, second: 0 };
     assert_eq!(ada.is_refused(ExportAccount { after: Some(nowhere) }).await, "bad_value");
     assert!(exports(&bob).await.iter().all(|line| line["type"] != "word"));
+}
+
+/// The types of the export's lines that docs/cli.md has.
+fn types_of_lines() -> BTreeSet<String> {
+    let page = include_str!("../../docs/cli.md");
+    let rows = page.split("### Lines of litrocket account export").nth(1).unwrap();
+    let rows = rows
+        .split("###")
+        .next()
+        .unwrap()
+        .lines()
+        .filter(|line| line.starts_with("| `") && !line.starts_with("| `type`"));
+    let types = rows.flat_map(|line| line.split('|').nth(1).unwrap().split(','));
+    types.map(|name| name.trim().trim_matches('`').to_owned()).collect()
+}
+
+#[tokio::test]
+async fn everything_a_person_filled_in_is_in_their_export() {
+    let mut mail = MailServer::start();
+    let world = World::start_with(|config| mail.set(config)).await;
+    let (ada, _others) = crate::marks::somebody(&world, &mut mail).await;
+    let lines = exports(&ada).await;
+    for line in &lines {
+        assert_eq!(check(Printer::Export, line), Ok(()), "docs/cli.md: {line}");
+    }
+    let types: BTreeSet<String> =
+        lines.iter().map(|line| line["type"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(types, types_of_lines(), "she has one of each");
+    // Each text that she wrote, wherever, stands in a line; of her messages those that she did not take back.
+    let all = serde_json::to_string(&lines).unwrap();
+    let written = include_str!("marks.rs").split('"').filter(|text| text.starts_with("canary "));
+    let gone =
+        ["canary mistake", "canary words to edit", "canary edited", "canary {place}.txt", "canary fallback"];
+    let mut count = 0;
+    for text in written.filter(|text| !gone.contains(text) && !text.starts_with("canary content")) {
+        count += 1;
+        let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let is_there = all.contains(text) || all.contains(&hex);
+        assert!(is_there || text == "canary plan", "{text} is not exported");
+    }
+    assert!(count > 30, "{count} texts");
+    assert!(all.contains("canary edited again") && !all.contains("canary mistake"));
+    let of = |kind: &str| lines.iter().find(|line| line["type"] == kind).unwrap();
+    assert_eq!(of("reactions")["emoji"].as_array().unwrap().len(), 2);
+    assert!(lines.iter().any(|line| line["type"] == "conversation"
+        && line["nickname"] == "canary magpie pilot"
+        && line["may_read"][0]["from"] == 1));
+    assert!(lines.iter().any(|line| line["notify"] == 2 && line["notify_until_ms"].is_number()));
+    assert!(lines.iter().any(|line| line["kind"] == "announced" && line["text"] == "canary news"));
+    assert!(!all.contains("gil asks") && !all.contains("password"));
+}
+
+#[tokio::test]
+async fn an_account_exports_once_at_a_time() {
+    let world = World::start().await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let held = world.app().exports.enter(ada.account).unwrap();
+    assert_eq!(ada.is_refused(ExportAccount { after: None }).await, "busy");
+    bob.asks(ExportAccount { after: None }).await;
+    drop(held);
+    ada.asks(ExportAccount { after: None }).await;
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ mod groups;
 mod hostile;
 mod limits;
 mod mail;
+mod marks;
 mod moments;
 mod newcomers;
 mod numbers;

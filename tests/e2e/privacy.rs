@@ -2,22 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use litrocket_client::Outgoing;
 use litrocket_protocol::{
-    account::SetProfile,
-    conversations::SetConversation,
-    people::{AskFriend, SetFriend},
+    event::kind,
+    groups::{Announce, GetGroup, ListGroupAnnouncements, SetNickname, SetRole},
 };
 
 use crate::{
     mail::MailServer,
+    marks::{ALWAYS, MARK, THEIRS},
     process::Process,
     programs::Terminal,
-    world::{World, text},
+    world::{Person, World},
 };
-
-/// Stands in every field that a person fills.
-const MARK: &[u8] = b"canary";
 
 fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
@@ -32,86 +28,95 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn marked(folder: &Path) -> Vec<PathBuf> {
-    let holds = |path: &PathBuf| std::fs::read(path).unwrap().windows(MARK.len()).any(|part| part == MARK);
+fn marked(folder: &Path, mark: &str) -> Vec<PathBuf> {
+    // A file may go while one looks.
+    let holds = |path: &PathBuf| {
+        std::fs::read(path).is_ok_and(|all| all.windows(mark.len()).any(|part| part == mark.as_bytes()))
+    };
     files_below(folder).into_iter().filter(holds).collect()
+}
+
+/// Waits until the files below a folder hold a mark nowhere.
+async fn unmarked(folder: &Path, mark: &str, what: &str) {
+    let began = std::time::Instant::now();
+    loop {
+        let left = marked(folder, mark);
+        if left.is_empty() {
+            return;
+        }
+        assert!(began.elapsed() < crate::world::PATIENCE, "{what}: {mark} is in {left:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
+
+/// Carries the end of an account out, with everything that is done later.
+async fn goes(world: &World, ada: Person, erase: bool) {
+    world.deletes(&ada, erase).await;
+    drop(ada);
+    indexed(world).await;
+    // A file that no message carries any more goes after a day.
+    world.app().clock.set_offset_ms(10 * 86_400_000);
+    while litrocket::features::files::collect_now(world.app()).await.unwrap() > 0 {}
 }
 
 #[tokio::test]
 async fn nothing_of_a_deleted_account_stays() {
     let mut mail = MailServer::start();
     let mut world = World::start_with(|config| mail.set(config)).await;
-    let [bob, eve] = world.people(["bob", "eve"]).await;
-    let (ada, _) = crate::mail::signed_up(&world, &mut mail, "canaryada", "canary@example.org").await;
-    let profile = SetProfile {
-        display_name: Some("canary display".into()),
-        signature: Some("canary signature".into()),
-        ..SetProfile::default()
-    };
-    ada.asks(profile).await;
-    ada.befriends(&bob).await;
-    let remark = SetFriend {
-        account: bob.account,
-        remark: Some("canary remark".into()),
-        tags: Some(vec!["canary tag".into()]),
-        starred: None,
-    };
-    ada.asks(remark).await;
-    ada.asks(AskFriend { account: eve.account, message: "canary request".into(), code: None }).await;
-    ada.adds("canaryword", "canarymeaning").await;
-    let hers = ada.posts("canary moment").await;
-    ada.comments(hers, "canary comment", None).await;
-    let his = bob.posts("bob's").await;
-    ada.comments(his, "canary comment at bob's", None).await;
-    let (chat, notes) = (ada.opens(&bob).await, ada.opens(&ada).await);
-    let group = bob.makes_group("rockets", &[&ada]).await;
-    for place in [chat, notes, group] {
-        ada.says(place, "canary words").await;
-        let edited = ada.says(place, "canary words to edit").await;
-        ada.sends(place, Outgoing::edit(edited.event_seq, &text("canary edited"))).await.unwrap();
-    }
-    let file = ada.uploads(&crate::files::file_of(&world, "canary.txt", b"canary content")).await;
-    ada.sends(chat, Outgoing::file(file, "canary caption")).await.unwrap();
-    let draft = SetConversation {
-        conversation: chat,
-        draft: Some("canary draft".into()),
-        notify: None,
-        notify_until_ms: None,
-        pinned: None,
-        marked_unread: None,
-    };
-    ada.asks(draft).await;
-    bob.says(chat, "bob stays").await;
-    // A change of address that is not confirmed leaves codes and a mail behind.
-    let request = litrocket_protocol::email::ChangeEmail {
-        password: crate::world::PASSWORD.into(),
-        email: Some("canary2@example.org".into()),
-    };
-    mail.is("busy");
-    ada.asks(request).await;
+    let (ada, others) = crate::marks::somebody(&world, &mut mail).await;
     // The index has her words before they go.
     indexed(&world).await;
     let data = world.folder.path().join("data");
-    assert!(!marked(&data).is_empty(), "the marks are there to be found");
-    world.deletes(&ada, true).await;
-    indexed(&world).await;
-    let purged = async {
-        while !marked_search(&world).is_empty() {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(crate::world::PATIENCE, purged).await.expect("the index forgets her words");
-    // A file that no message carries any more goes after a day.
-    world.app().clock.set_offset_ms(10 * 86_400_000);
-    while litrocket::features::files::collect_now(world.app()).await.unwrap() > 0 {}
-    drop(ada);
+    for mark in [MARK, ALWAYS, THEIRS] {
+        assert!(!marked(&data, mark).is_empty(), "{mark} is there to be found");
+    }
+    goes(&world, ada, true).await;
+    // The database, its log, the index, the files and the logs of the server that runs.
+    unmarked(&data, MARK, "while the server runs").await;
+    drop(others);
     world.down().await;
-    assert_eq!(marked(&data), Vec::<PathBuf>::new());
+    assert_eq!(marked(&data, MARK), Vec::<PathBuf>::new());
+    assert!(!marked(&data, THEIRS).is_empty(), "what is the group's stays");
 }
 
-fn marked_search(world: &World) -> Vec<PathBuf> {
-    let all = marked(&world.folder.path().join("data"));
-    all.into_iter().filter(|path| path.file_name().unwrap() == "search.db").collect()
+#[tokio::test]
+async fn who_leaves_their_messages_leaves_nothing_else() {
+    let mut mail = MailServer::start();
+    let mut world = World::start_with(|config| mail.set(config)).await;
+    let (ada, others) = crate::marks::somebody(&world, &mut mail).await;
+    let data = world.folder.path().join("data");
+    goes(&world, ada, false).await;
+    unmarked(&data, ALWAYS, "while the server runs").await;
+    drop(others);
+    world.down().await;
+    assert_eq!(marked(&data, ALWAYS), Vec::<PathBuf>::new());
+    assert!(!marked(&data, MARK).is_empty(), "her messages stay");
+}
+
+#[tokio::test]
+async fn the_others_hear_that_somebodys_name_and_announcement_are_gone() {
+    let world = World::start().await;
+    let [ada, mut bob] = world.people(["ada", "bob"]).await;
+    let group = bob.makes_group("rockets", &[&ada]).await;
+    bob.asks(SetRole { conversation: group, account: ada.account, role: 2 }).await;
+    let named = SetNickname { conversation: group, nickname: "captain".into() };
+    ada.asks(named).await;
+    ada.asks(Announce { conversation: group, text: "old news".into() }).await;
+    let last = ada.asks(Announce { conversation: group, text: "news".into() }).await.event_seq.unwrap();
+    bob.listens().await;
+    world.deletes(&ada, true).await;
+    let mut kinds = Vec::new();
+    while kinds.last() != Some(&kind::LEFT) {
+        let event = bob.next_event().await;
+        kinds.push(event.kind);
+        assert!(event.event_seq > last, "nothing that was heard comes again");
+    }
+    assert_eq!(kinds, [kind::NICKNAMED, kind::ANNOUNCED, kind::LEFT]);
+    let settings = bob.asks(GetGroup { conversation: group }).await;
+    assert_eq!(settings.announcement, None, "the one that stood is taken down");
+    let list = ListGroupAnnouncements { conversation: group, before: None, limit: None };
+    let history = bob.asks(list).await.announcements;
+    assert!(history.len() == 3 && history.iter().all(|one| one.text.is_empty()), "{history:?}");
 }
 
 /// Waits until the index has followed the log.
@@ -154,5 +159,5 @@ async fn the_log_never_names_people() {
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
     assert!(said("a password or code was wrong") && said("what=\"sign-in\"") && said("what=\"recovery\""));
-    assert_eq!(marked(&logs), Vec::<PathBuf>::new());
+    assert_eq!(marked(&logs, MARK), Vec::<PathBuf>::new());
 }

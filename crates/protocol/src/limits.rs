@@ -63,6 +63,8 @@ pub const WORD_LINE_BYTES_MAX: usize = 512;
 pub const FRIENDS_MAX: usize = 5_000;
 /// Friend requests of an account that wait for an answer.
 pub const FRIEND_REQUESTS_MAX: usize = 500;
+/// How often the other side is told of one request in 24 hours: made, put in other words, made anew.
+pub const REQUEST_NOTICES_MAX: u64 = 3;
 /// People an account may block.
 pub const BLOCKED_MAX: usize = 5_000;
 /// People an account keeps out of its recommendations.
@@ -125,6 +127,11 @@ pub const ADMINISTRATORS_MAX: usize = 50;
 pub const SLOW_MS_MAX: u64 = 86_400_000;
 /// For how long a member may be muted, in milliseconds: 30 days.
 pub const MUTE_MS_MAX: u64 = 30 * 86_400_000;
+/// How often an account may come into one group that shows nobody what was said before: each time is a piece of what it may
+/// read.
+pub const GROUP_RETURNS_MAX: u64 = 100;
+/// How often a member may take another name in one group in 24 hours: everybody reads it, also where few may write.
+pub const NICKNAMES_PER_DAY_MAX: u64 = 10;
 /// People a group keeps out.
 pub const GROUP_BANNED_MAX: u64 = 10_000;
 /// Requests to join that wait in one group.

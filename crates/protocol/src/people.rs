@@ -11,7 +11,7 @@ pub mod friend_state {
 }
 
 message! {
-    /// Asks somebody to be a friend. Asking again replaces the message. Who has been asked by that very person
+    /// Asks somebody to be a friend. Asking again replaces the message, a few times a day. Who has been asked by that very person
     /// becomes a friend at once.
     pub struct AskFriend {
         /// Whom.

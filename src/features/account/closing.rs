@@ -100,6 +100,7 @@ pub async fn finish_now(app: &App) -> Result<u64> {
 
 async fn delete(app: &App, account: AccountId, erase: bool) -> Result<()> {
     chat::erase(app, account, erase).await?;
+    groups::erase(app, account, erase).await?;
     while app.writer.run(move |tx| Box::pin(conversations::leave_some(tx, account, GROUPS))).await? > 0 {}
     while app.writer.run(move |tx| Box::pin(people::forget_some(tx, account, people::FORGET_AT_ONCE))).await?
         > 0

@@ -1,10 +1,11 @@
 //! What the feature holds of a person, as the export reads it.
 
-use crate::features::export::Kept;
+use crate::features::export::{Kept, Keys};
 
 pub(crate) const EXPORT: &[Kept] = &[
     Kept {
         name: "account",
+        keys: Keys::One,
         sql: "SELECT id, json_object('account', id, 'handle', handle, 'display_name', display_name,
                 'signature', signature, 'locale', locale, 'sex', sex, 'birthday', birthday,
                 'show_personal', json(iif(show_personal, 'true', 'false')),
@@ -18,8 +19,16 @@ pub(crate) const EXPORT: &[Kept] = &[
     },
     Kept {
         name: "session",
-        sql: "SELECT id, json_object('session', id, 'label', label, 'created_ms', created_ms,
-                'last_used_ms', last_used_ms, 'ended_ms', ended_ms)
+        keys: Keys::One,
+        sql: "SELECT id, json_object('session', id, 'label', label, 'kind', kind, 'scopes', scopes,
+                'created_ms', created_ms, 'last_used_ms', last_used_ms, 'ended_ms', ended_ms)
             FROM sessions WHERE account = $1 AND id > $2 ORDER BY id LIMIT $3",
+    },
+    Kept {
+        name: "invite",
+        keys: Keys::One,
+        sql: "SELECT rowid, json_object('uses', uses_left, 'expires_ms', expires_ms,
+                'operator', json(iif(operator, 'true', 'false')))
+            FROM invites WHERE created_by = $1 AND rowid > $2 ORDER BY rowid LIMIT $3",
     },
 ];

@@ -3,7 +3,7 @@
 
 use litrocket_protocol::{
     AccountId, ConversationId,
-    event::{Reaction, Recall, kind},
+    event::{Event, Reaction, Recall, kind},
     frame,
 };
 
@@ -32,6 +32,7 @@ pub(crate) async fn erase(app: &App, account: AccountId, all: bool) -> Result<()
             if all || is_saved {
                 messages(app, conversation, account).await?;
                 reactions(app, conversation, account).await?;
+                remarks(app, conversation, account).await?;
             }
         }
     }
@@ -77,6 +78,43 @@ async fn reactions(app: &App, conversation: ConversationId, account: AccountId) 
         }
         app.writer.run(move |tx| Box::pin(take_off(tx, conversation, account, some))).await?;
     }
+}
+
+/// A recall and a reaction say nothing in words; what a client put beside that goes.
+async fn remarks(app: &App, conversation: ConversationId, account: AccountId) -> Result<()> {
+    let head = store::head(&app.db, conversation).await?;
+    let mut from = 1;
+    while from <= head {
+        let to = from + LOOK - 1;
+        let work = async move |tx: &mut Tx| {
+            let found = store::remarks(tx, conversation, account, (from, to), STEP).await?;
+            let next = match found.last() {
+                Some(last) if found.len() as u64 >= STEP => last.event_seq + 1,
+                _ => to + 1,
+            };
+            for event in found {
+                bare(tx, event).await?;
+            }
+            Ok(next)
+        };
+        from = app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    }
+    Ok(())
+}
+
+/// Leaves of an event what its kind says, and nothing else that its sender wrote there.
+async fn bare(tx: &mut Tx, event: Event) -> Result<()> {
+    let body = match event.kind {
+        kind::REACTION => {
+            frame::decode::<Reaction>(&event.body).map(|reaction| frame::encode_body(&reaction))
+        }
+        _ => Ok(frame::encode_body(&Recall::default())),
+    };
+    let body = body.unwrap_or_default();
+    if event.body == body && event.fallback.is_none() {
+        return Ok(());
+    }
+    tx.replace(&Event { body, fallback: None, ..event }, false).await
 }
 
 async fn take_off(

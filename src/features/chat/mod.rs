@@ -2,15 +2,16 @@
 //!
 //! [`stream`] is the stream's two directions, [`delivery`] carries out what the pure reader decides, within a
 //! [`window`], [`check`] looks at a send before the writer sees it, [`changes`] are the sends that change another event,
-//! [`mod@erase`] takes back what somebody said, [`mod@export`] hands it out. Must not know QUIC. Start with [`stream::serve`].
+//! [`mod@erase`] takes back what somebody said, [`mod@said`] hands it out. Must not know QUIC. Start with [`stream::serve`].
 
 mod changes;
 mod check;
 mod delivery;
 mod erase;
-mod export;
+mod export_store;
 mod frames;
 mod quiet;
+mod said;
 mod store;
 mod stream;
 mod window;
@@ -22,7 +23,8 @@ use crate::rpc::Router;
 pub use changes::ChatHooks;
 pub use check::payload_hash;
 pub(crate) use erase::erase;
-pub(crate) use export::said;
+pub(crate) use export_store::EXPORT;
+pub(crate) use said::said;
 pub(crate) use store::decode;
 
 /// Registers the chat stream.

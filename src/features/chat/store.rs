@@ -164,6 +164,37 @@ pub(super) async fn written(
     Ok(rows.into_iter().map(|(seq, frame)| (seq as u64, frame)).collect())
 }
 
+/// Stored frames of everything an account caused within `from..=to` and that stands: what it wrote, and what the server
+/// made of its requests. Reactions are in a table of their own.
+pub(super) async fn caused(
+    db: &Db,
+    conversation: ConversationId,
+    account: AccountId,
+    (from, to): (u64, u64),
+    limit: u64,
+) -> Result<Vec<(u64, Vec<u8>)>> {
+    const SELECT: &str = "SELECT event_seq, frame FROM events
+        WHERE conversation = $1 AND event_seq >= $2 AND event_seq <= $3 AND sender = $4 AND gone = 0
+            AND kind <> 34 ORDER BY event_seq LIMIT $5";
+    let rows: Vec<(i64, Vec<u8>)> = db.all(SELECT, args![conversation, from, to, account, limit]).await?;
+    Ok(rows.into_iter().map(|(seq, frame)| (seq as u64, frame)).collect())
+}
+
+/// Recalls and reactions of an account within `from..=to`.
+pub(super) async fn remarks(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    account: AccountId,
+    (from, to): (u64, u64),
+    limit: u64,
+) -> Result<Vec<Event>> {
+    const SELECT: &str = "SELECT frame FROM events
+        WHERE conversation = $1 AND event_seq >= $2 AND event_seq <= $3 AND sender = $4 AND kind IN (33, 34)
+        ORDER BY event_seq LIMIT $5";
+    let rows: Vec<(Vec<u8>,)> = tx.all(SELECT, args![conversation, from, to, account, limit]).await?;
+    rows.into_iter().map(|(bytes,)| decode(&bytes)).collect()
+}
+
 /// Some reactions of an account in a conversation.
 pub(super) async fn some_reactions(
     db: &Db,

@@ -153,7 +153,7 @@ async fn bring(
     let present = member_store::in_or_banned_among(tx, conversation, &wanted).await?;
     let absent: Vec<AccountId> = wanted.into_iter().filter(|account| !present.contains(account)).collect();
     let (free, invited) = invitations::admit(tx, me, (conversation, &facts.name), &absent, &rules).await?;
-    let joined = store::able(tx, &free, limits::CONVERSATIONS_MAX as u64).await?;
+    let joined = store::able_to_join(tx, conversation, &free).await?;
     if joined.is_empty() {
         return Ok(MembersInvited { joined, event_seq: None, invited });
     }

@@ -1,4 +1,4 @@
-//! SQL of invitations: the table `group_invitations`.
+//! SQL of invitations: the tables `group_invitations` and `group_refusals`.
 
 use litrocket_protocol::{
     AccountId, ConversationId,
@@ -14,23 +14,27 @@ use crate::{
 };
 
 /// Of people somebody wants in a group, those who have no invitation into it that stands: whether one reaches them, which it does
-/// not when they block the inviter or have `most` invitations.
+/// not when they block the inviter, have `most` invitations, or lately refused this inviter or `refusals` people there.
 pub(super) async fn fresh(
     tx: &mut Tx,
     by: AccountId,
     conversation: ConversationId,
     people: &[AccountId],
-    most: u64,
+    (most, refusals): (u64, u64),
 ) -> Result<Vec<(AccountId, bool)>> {
     const FRESH: &str =
         "SELECT j.value, EXISTS (SELECT 1 FROM blocks b WHERE b.account = j.value AND b.blocked = $1)
             OR (SELECT COUNT(*) FROM group_invitations g WHERE g.account = j.value) >= $4
+            OR EXISTS (SELECT 1 FROM group_refusals r WHERE r.account = j.value AND r.conversation = $2
+                AND r.by_account = $1 AND r.until_ms > $5)
+            OR (SELECT COUNT(*) FROM group_refusals r WHERE r.account = j.value AND r.conversation = $2
+                AND r.until_ms > $5) >= $6
         FROM json_each($3) j WHERE NOT EXISTS
             (SELECT 1 FROM group_invitations i
             JOIN members m ON m.conversation = i.conversation AND m.account = i.by_account AND m.state = 2
             WHERE i.account = j.value AND i.conversation = $2 AND i.expires_ms > $5)";
     let now = tx.now_ms();
-    let args = args![by, conversation, store::ids(people)?, most, now];
+    let args = args![by, conversation, store::ids(people)?, most, now, refusals];
     let rows: Vec<(i64, i64)> = tx.all(FRESH, args).await?;
     Ok(rows.into_iter().map(|(account, kept)| (account.into(), kept == 0)).collect())
 }
@@ -49,6 +53,29 @@ pub(super) async fn insert(
         |account: &AccountId| args![*account, conversation, entry.by, entry.at_ms, entry.expires_ms].to_vec();
     let rows: Vec<_> = people.iter().map(row).collect();
     tx.execute_many(INSERT, &rows).await
+}
+
+/// An invitation was refused; how long that is remembered.
+pub(super) async fn refuse(
+    tx: &mut Tx,
+    account: AccountId,
+    conversation: ConversationId,
+    by: AccountId,
+    until_ms: u64,
+) -> Result<()> {
+    const PUT: &str = "INSERT INTO group_refusals (account, conversation, by_account, until_ms)
+        VALUES ($1, $2, $3, $4) ON CONFLICT (account, conversation, by_account) DO UPDATE
+        SET until_ms = excluded.until_ms";
+    tx.execute(PUT, args![account, conversation, by, until_ms]).await.map(drop)
+}
+
+/// Forgets refusals whose time is up, at most so many; how many.
+pub(super) async fn forget_refusals(tx: &mut Tx, most: u64) -> Result<u64> {
+    const DELETE: &str = "DELETE FROM group_refusals WHERE (account, conversation, by_account) IN
+        (SELECT account, conversation, by_account FROM group_refusals WHERE until_ms <= $1
+        ORDER BY until_ms LIMIT $2)";
+    let now = tx.now_ms();
+    tx.execute(DELETE, args![now, most]).await
 }
 
 /// Invitations that were taken away: whose, and into what.
@@ -92,6 +119,8 @@ pub(super) async fn take_expired(tx: &mut Tx, most: u64) -> Result<Gone> {
 pub(super) async fn take_about(tx: &mut Tx, account: AccountId) -> Result<Gone> {
     const DELETE: &str = "DELETE FROM group_invitations WHERE account = $1 OR by_account = $1
         RETURNING account, conversation";
+    const REFUSALS: &str = "DELETE FROM group_refusals WHERE account = $1 OR by_account = $1";
+    tx.execute(REFUSALS, args![account]).await?;
     take(tx, DELETE, args![account]).await
 }
 

@@ -23,6 +23,8 @@ use crate::{
 };
 
 const DAY_MS: u64 = 86_400_000;
+/// Who has refused so many people of one group is not asked by others there either, for as long as that is remembered.
+const REFUSALS_MAX: u64 = 3;
 /// Invitations that one going member's job ends.
 const ENDED_AT_ONCE: u64 = 1_000;
 
@@ -60,7 +62,8 @@ pub(super) async fn admit(
     Ok((free, asked))
 }
 
-/// Invites people. Who blocks the inviter, or has too many invitations already, gets none; that is not told.
+/// Invites people. Who blocks the inviter, refused them lately, or has too many invitations already, gets none; that is
+/// not told.
 async fn invite(
     tx: &mut Tx,
     me: AccountId,
@@ -69,7 +72,7 @@ async fn invite(
     rules: &Rules,
 ) -> Result<()> {
     let most = limits::GROUP_INVITATIONS_MAX as u64;
-    let fresh = invitation_store::fresh(tx, me, conversation, asked, most).await?;
+    let fresh = invitation_store::fresh(tx, me, conversation, asked, (most, REFUSALS_MAX)).await?;
     people::turn_to_strangers(tx, me, fresh.len() as u64, &rules.people).await?;
     let now = tx.now_ms();
     let expires_ms = now + rules.people.friend_request_days * DAY_MS;
@@ -105,7 +108,8 @@ pub(super) async fn inviter_gone(tx: &mut Tx, conversation: ConversationId, by: 
 /// Takes expired invitations away, at most so many; how many.
 pub(crate) async fn expire(tx: &mut Tx, most: u64) -> Result<u64> {
     let gone = invitation_store::take_expired(tx, most).await?;
-    end(tx, gone).await
+    let ended = end(tx, gone).await?;
+    Ok(ended + invitation_store::forget_refusals(tx, most.saturating_sub(ended)).await?)
 }
 
 /// Takes the invitations of an account that is deleted away, to it and by it.
@@ -127,9 +131,14 @@ pub(super) async fn list(caller: Session, request: ListInvitations) -> Result<In
 pub(super) async fn answer(caller: Session, request: AnswerInvitation) -> Result<Done> {
     let (me, conversation, accept) = (caller.account(), request.conversation, request.accept);
     let most = caller.app.config.limits.group_members_max;
+    let remembered_ms = caller.app.config.people.friend_request_days * DAY_MS;
     let work = async move |tx: &mut Tx| {
         if accept {
             return come(tx, me, conversation, most).await;
+        }
+        if let Some(by) = invitation_store::inviter(tx, me, conversation).await? {
+            let until_ms = tx.now_ms() + remembered_ms;
+            invitation_store::refuse(tx, me, conversation, by, until_ms).await?;
         }
         settle(tx, conversation, &[me]).await
     };
@@ -145,7 +154,7 @@ async fn come(tx: &mut Tx, me: AccountId, conversation: ConversationId, most: u6
     }
     let by = invitation_store::inviter(tx, me, conversation).await?;
     let by = by.filter(|_| state != Some(member_state::BANNED)).ok_or_else(missing)?;
-    if store::able(tx, &[me], limits::CONVERSATIONS_MAX as u64).await?.is_empty() {
+    if store::able_to_join(tx, conversation, &[me]).await?.is_empty() {
         return Err(Fault::new(code::TOO_MANY).limit(limits::CONVERSATIONS_MAX as u64).into());
     }
     groups::come_in(tx, conversation, by, vec![me], most).await.map(drop)

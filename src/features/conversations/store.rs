@@ -1,6 +1,6 @@
 //! SQL of the table `conversations`. Who is in is in `member_store.rs`, each person's own side in `side_store.rs`.
 
-use litrocket_protocol::{AccountId, ConversationId, MessageId, conversations::conversation_kind};
+use litrocket_protocol::{AccountId, ConversationId, MessageId, conversations::conversation_kind, limits};
 
 use crate::{
     args,
@@ -141,6 +141,20 @@ pub(crate) async fn able(
             WHERE m.account = a.id AND NOT (m.state = 5 AND m.shown = 0)) < $2
         ORDER BY a.id";
     let rows: Vec<(i64,)> = tx.all(SELECT, args![ids(accounts)?, conversations_max]).await?;
+    Ok(rows.into_iter().map(|(id,)| id.into()).collect())
+}
+
+/// Those of the accounts that have room for this one: they came in not too often yet.
+pub(crate) async fn able_to_join(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    accounts: &[AccountId],
+) -> Result<Vec<AccountId>> {
+    const SELECT: &str = "SELECT j.value FROM json_each($2) j WHERE (SELECT COUNT(*) FROM access x
+        WHERE x.conversation = $1 AND x.account = j.value) < $3 ORDER BY j.value";
+    let able = able(tx, accounts, limits::CONVERSATIONS_MAX as u64).await?;
+    let rows: Vec<(i64,)> =
+        tx.all(SELECT, args![conversation, ids(&able)?, limits::GROUP_RETURNS_MAX]).await?;
     Ok(rows.into_iter().map(|(id,)| id.into()).collect())
 }
 

@@ -2,17 +2,21 @@
 
 use litrocket_protocol::AccountId;
 
-use super::Kept;
+use super::{Kept, Keys};
 use crate::{args, db::Db, error::Result};
 
-/// A page of one kind of thing, behind a key: each thing's key and JSON.
+/// A page of one kind of thing, behind a place: each thing's place and JSON.
 pub(super) async fn rows(
     db: &Db,
     kept: Kept,
     account: AccountId,
-    after: u64,
+    (first, second): (u64, u64),
     limit: u64,
-) -> Result<Vec<(u64, String)>> {
-    let rows: Vec<(i64, String)> = db.all(kept.sql, args![account, after, limit]).await?;
-    Ok(rows.into_iter().map(|(key, json)| (key as u64, json)).collect())
+) -> Result<Vec<((u64, u64), String)>> {
+    if kept.keys == Keys::Two {
+        let rows: Vec<(i64, i64, String)> = db.all(kept.sql, args![account, first, limit, second]).await?;
+        return Ok(rows.into_iter().map(|(one, two, json)| ((one as u64, two as u64), json)).collect());
+    }
+    let rows: Vec<(i64, String)> = db.all(kept.sql, args![account, first, limit]).await?;
+    Ok(rows.into_iter().map(|(key, json)| ((key as u64, 0), json)).collect())
 }

@@ -71,12 +71,13 @@ pub(super) async fn expire(tx: &mut Tx, before: Before, most: u64) -> Result<u64
     files.extend(tx.all::<Gone>(STUCK, args![before.moved, most]).await?);
     files.extend(tx.all::<Gone>(OLD, args![before.made, most]).await?);
     files.extend(times_store::end_shelved(tx, before.shelved, most).await?);
-    files.extend(left_behind(tx, most).await?);
+    let (left_behind, more) = left_behind(tx, most).await?;
+    files.extend(left_behind);
     files.sort_unstable();
     files.dedup();
     let count = files.len() as u64;
     drop_content(tx, files).await?;
-    Ok(count)
+    Ok(count + more)
 }
 
 /// An account is deleted: its files go, some at a time; those that something carries only with `all`.
@@ -86,18 +87,31 @@ pub(crate) async fn erase(tx: &mut Tx, account: AccountId, all: bool) -> Result<
     tx.execute(INSERT, args![account, all]).await.map(drop)
 }
 
-/// Files of an account that was deleted.
-async fn left_behind(tx: &mut Tx, most: u64) -> Result<Vec<Gone>> {
+/// Files of an account that was deleted, and how much else of it went. With its words go the files that it put into groups,
+/// and the names of those that others still show.
+async fn left_behind(tx: &mut Tx, most: u64) -> Result<(Vec<Gone>, u64)> {
     const OWNER: &str = "SELECT account, carried FROM file_owners_gone ORDER BY account LIMIT 1";
+    const SHELF: &str = "DELETE FROM group_files WHERE id IN
+        (SELECT id FROM group_files WHERE added_by = $1 AND file IS NOT NULL LIMIT $2) RETURNING file";
     const FILES: &str = "SELECT id, content FROM files WHERE owner = $1 AND content IS NOT NULL
         AND ($2 = 1 OR unused_ms IS NOT NULL) LIMIT $3";
+    const NAMES: &str = "UPDATE files SET name = '', name_key = '', removed = 1
+        WHERE id IN (SELECT id FROM files WHERE owner = $1 AND name <> '' AND content IS NULL LIMIT $2)";
     let owner: Option<(i64, i64)> = tx.first(OWNER, args![]).await?;
-    let Some((owner, carried)) = owner else { return Ok(Vec::new()) };
+    let Some((owner, carried)) = owner else { return Ok((Vec::new(), 0)) };
+    let shelved: Vec<(i64,)> =
+        if carried == 1 { tx.all(SHELF, args![owner, most]).await? } else { Vec::new() };
+    let shelved: Vec<u64> = shelved.into_iter().map(|(file,)| file as u64).collect();
+    unused(tx, &shelved).await?;
     let files: Vec<Gone> = tx.all(FILES, args![owner, carried, most]).await?;
-    if files.is_empty() {
+    let named = match (carried, files.is_empty()) {
+        (1, true) => tx.execute(NAMES, args![owner, most]).await?,
+        _ => 0,
+    };
+    if shelved.is_empty() && files.is_empty() && named == 0 {
         tx.execute("DELETE FROM file_owners_gone WHERE account = $1", args![owner]).await?;
     }
-    Ok(files)
+    Ok((files, shelved.len() as u64 + named))
 }
 
 /// Lets the files go of conversations that nobody reads any more, behind one; where to go on, and how many went.

@@ -27,6 +27,8 @@ use crate::{
     writer::{NewEvent, Tx},
 };
 
+const DAY_MS: u64 = 86_400_000;
+
 pub(super) async fn announce(caller: Session, request: Announce) -> Result<Announced> {
     let (me, conversation) = (caller.account(), request.conversation);
     let text = request.text.trim().to_owned();
@@ -181,6 +183,12 @@ pub(super) async fn set_nickname(caller: Session, request: SetNickname) -> Resul
         rules::not_muted(tx, conversation, me).await?;
         if !conversations::member_store::set_nickname(tx, conversation, me, &nickname).await? {
             return Ok(false);
+        }
+        let (now, most) = (tx.now_ms(), limits::NICKNAMES_PER_DAY_MAX);
+        let free_ms =
+            store::named_before(tx, conversation, me, most).await?.map_or(0, |at_ms| at_ms + DAY_MS);
+        if free_ms > now {
+            return Err(Fault::new(code::RATE_LIMITED).limit(most).retry_after(free_ms - now).into());
         }
         tx.append(event(conversation, me, kind::NICKNAMED, &Nicknamed { nickname })).await.map(|_| true)
     };

@@ -7,8 +7,15 @@ use litrocket_protocol::{
 };
 
 use super::store;
-use crate::{args, db::Db, error::Result, features::conversations::store::json, writer::Tx};
+use crate::{
+    args,
+    db::Db,
+    error::Result,
+    features::{conversations::store::json, people::Told},
+    writer::Tx,
+};
 
+const DAY_MS: u64 = 86_400_000;
 /// How much of what has ended one job takes away: the writer is not held up for long.
 const END_STEP: u64 = 200;
 
@@ -53,18 +60,41 @@ pub(super) async fn find(
         .collect())
 }
 
-/// A request to join that has not ended: whether it was refused, and what it says.
+/// What became of a request to join.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    Waits,
+    /// Until it would have expired.
+    Refused,
+    /// Until it may be made anew without a bound.
+    Withdrawn,
+}
+
+/// A request to join that is remembered.
+pub(super) struct Asked {
+    pub(super) state: State,
+    pub(super) entry: JoinRequestEntry,
+    pub(super) told: Told,
+}
+
 pub(super) async fn request(
     tx: &mut Tx,
     conversation: ConversationId,
     account: AccountId,
-) -> Result<Option<(bool, JoinRequestEntry)>> {
-    const SELECT: &str = "SELECT refused, message, at_ms, expires_ms FROM group_requests
+) -> Result<Option<Asked>> {
+    const SELECT: &str = "SELECT refused, message, at_ms, expires_ms, told, told_ms FROM group_requests
         WHERE conversation = $1 AND account = $2 AND expires_ms > $3";
+    type Row = (i64, String, i64, i64, i64, i64);
     let now = tx.now_ms();
-    let row: Option<(i64, String, i64, i64)> = tx.first(SELECT, args![conversation, account, now]).await?;
-    Ok(row.map(|(refused, message, at, expires)| {
-        (refused != 0, JoinRequestEntry { message, at_ms: at as u64, expires_ms: expires as u64 })
+    let row: Option<Row> = tx.first(SELECT, args![conversation, account, now]).await?;
+    Ok(row.map(|(state, message, at, expires, told, since)| Asked {
+        state: match state {
+            0 => State::Waits,
+            2 => State::Withdrawn,
+            _ => State::Refused,
+        },
+        entry: JoinRequestEntry { message, at_ms: at as u64, expires_ms: expires as u64 },
+        told: Told { count: told as u64, since_ms: since as u64 },
     }))
 }
 
@@ -73,11 +103,15 @@ pub(super) async fn put_request(
     conversation: ConversationId,
     account: AccountId,
     entry: &JoinRequestEntry,
+    told: Told,
 ) -> Result<()> {
-    const PUT: &str = "INSERT INTO group_requests (conversation, account, message, at_ms, expires_ms)
-        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (conversation, account) DO UPDATE SET message = excluded.message,
-            refused = 0, at_ms = excluded.at_ms, expires_ms = excluded.expires_ms";
-    let args = args![conversation, account, &*entry.message, entry.at_ms, entry.expires_ms];
+    const PUT: &str =
+        "INSERT INTO group_requests (conversation, account, message, at_ms, expires_ms, told, told_ms)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (conversation, account) DO UPDATE
+        SET message = excluded.message, refused = 0, at_ms = excluded.at_ms, expires_ms = excluded.expires_ms,
+            told = excluded.told, told_ms = excluded.told_ms";
+    let (at_ms, expires_ms) = (entry.at_ms, entry.expires_ms);
+    let args = args![conversation, account, &*entry.message, at_ms, expires_ms, told.count, told.since_ms];
     tx.execute(PUT, args).await.map(drop)
 }
 
@@ -90,6 +124,17 @@ pub(super) async fn refuse_request(
     const REFUSE: &str =
         "UPDATE group_requests SET refused = 1, message = '' WHERE conversation = $1 AND account = $2";
     tx.execute(REFUSE, args![conversation, account]).await.map(drop)
+}
+
+/// Whoever made the request takes it back; whether it waited. It is remembered for as long as making it anew is bounded.
+pub(super) async fn withdraw_request(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    account: AccountId,
+) -> Result<bool> {
+    const WITHDRAW: &str = "UPDATE group_requests SET refused = 2, message = '', expires_ms = told_ms + $3
+        WHERE conversation = $1 AND account = $2 AND refused = 0";
+    Ok(tx.execute(WITHDRAW, args![conversation, account, DAY_MS]).await? > 0)
 }
 
 /// Takes the requests of some accounts away, or all of the group; answers whose waited.

@@ -18,7 +18,9 @@ use litrocket_protocol::{
 
 use super::{
     audit::{self, About},
-    bad_value, join_store, links, missing,
+    bad_value,
+    join_store::{self, Asked, State},
+    links, missing,
     rules::{self, Permission},
     store, too_many,
 };
@@ -106,7 +108,7 @@ async fn let_in(
     account: AccountId,
     most: u64,
 ) -> Result<()> {
-    let room = conversations::store::able(tx, &[account], limits::CONVERSATIONS_MAX as u64).await?;
+    let room = conversations::store::able_to_join(tx, conversation, &[account]).await?;
     if room.is_empty() {
         return Err(too_many("conversations", limits::CONVERSATIONS_MAX as u64));
     }
@@ -120,14 +122,16 @@ async fn ask(tx: &mut Tx, conversation: ConversationId, me: AccountId, message: 
     let ended = join_store::drop_ended_requests(tx, conversation).await?;
     tx.entries(ended.into_iter().map(|account| (account, mine_key(conversation), None)).collect()).await?;
     let now = tx.now_ms();
-    let entry = match join_store::request(tx, conversation, me).await? {
-        Some((true, ..)) => {
+    let earlier = join_store::request(tx, conversation, me).await?;
+    let told = people::Told::again(earlier.as_ref().map(|earlier| earlier.told), now);
+    let entry = match earlier {
+        Some(earlier) if earlier.state == State::Refused => {
             return Err(Fault::new(code::FORBIDDEN).message("Your request was refused.").into());
         }
         // Asking again in the same words tells nobody anything.
-        Some((false, entry)) if entry.message == message => return Ok(()),
-        Some((false, entry)) => JoinRequestEntry { message, ..entry },
-        None => {
+        Some(Asked { state: State::Waits, entry, .. }) if entry.message == message => return Ok(()),
+        Some(Asked { state: State::Waits, entry, .. }) => JoinRequestEntry { message, ..entry },
+        _ => {
             if join_store::count_waiting(tx, conversation).await? >= limits::JOIN_REQUESTS_MAX {
                 return Err(too_many("requests", limits::JOIN_REQUESTS_MAX));
             }
@@ -137,7 +141,7 @@ async fn ask(tx: &mut Tx, conversation: ConversationId, me: AccountId, message: 
             JoinRequestEntry { message, at_ms: now, expires_ms: now + limits::JOIN_REQUEST_DAYS * DAY_MS }
         }
     };
-    join_store::put_request(tx, conversation, me, &entry).await?;
+    join_store::put_request(tx, conversation, me, &entry, told?).await?;
     tx.entry(me, mine_key(conversation), Some(frame::encode_body(&entry))).await?;
     tell_staff(tx, conversation).await
 }
@@ -240,10 +244,11 @@ async fn answer_in(tx: &mut Tx, me: AccountId, request: AnswerJoin, most: u64) -
     if accept && state == Some(member_state::JOINED) {
         return Ok(());
     }
-    match (join_store::request(tx, conversation, account).await?, accept) {
-        (None, _) | (Some((true, _)), true) => return Err(missing("account")),
-        (Some((true, _)), false) => return Ok(()),
-        (Some((false, _)), _) => {}
+    let asked = join_store::request(tx, conversation, account).await?;
+    match asked.map(|asked| asked.state) {
+        Some(State::Waits) => {}
+        Some(State::Refused) if !accept => return Ok(()),
+        _ => return Err(missing("account")),
     }
     if accept {
         audit::record(tx, conversation, me, audit_action::LET_IN, About::account(account)).await?;
@@ -259,10 +264,12 @@ pub(super) async fn withdraw(caller: Session, request: WithdrawJoin) -> Result<D
     let (me, conversation) = (caller.account(), request.conversation);
     let work = async move |tx: &mut Tx| {
         // One that was refused stays, or it could be made again.
-        match join_store::request(tx, conversation, me).await? {
-            Some((false, _)) => drop_request(tx, conversation, me).await.map(|()| true),
-            _ => Ok(false),
+        if !join_store::withdraw_request(tx, conversation, me).await? {
+            return Ok(false);
         }
+        tx.entry(me, mine_key(conversation), None).await?;
+        tell_staff(tx, conversation).await?;
+        Ok::<_, Error>(true)
     };
     let changed = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
     Ok(Done::if_changed(changed))

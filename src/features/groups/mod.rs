@@ -2,11 +2,13 @@
 //!
 //! [`rules`] answers what a member may do and is asked by every feature that acts in a group. [`settings`] and [`roles`]
 //! are the owner's side, [`joining`] and [`links`] let people in, [`moderation`] keeps order, [`board`] is what hangs on
-//! the wall, [`audit`] and [`reports`] say what was done and what is wrong. [`store`] and [`join_store`] own the tables; who is in is
+//! the wall, [`audit`] and [`reports`] say what was done and what is wrong, [`mod@erase`] is for an account that goes. [`store`] and [`join_store`] own the tables; who is in is
 //! the conversations feature's. Start with [`rules`].
 
 mod audit;
 mod board;
+mod erase;
+mod erase_store;
 mod export_store;
 mod join_store;
 mod joining;
@@ -30,6 +32,7 @@ use crate::{
 };
 
 pub(crate) use audit::{About, record};
+pub(crate) use erase::erase;
 pub(crate) use export_store::EXPORT;
 pub(crate) use joining::{entered, expire as expire_requests, forget, no_longer_looks_after, tell_staff};
 pub(crate) use moderation::may_remove_message;

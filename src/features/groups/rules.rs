@@ -37,7 +37,8 @@ pub(crate) enum Permission {
 }
 
 impl Permission {
-    fn weakest(self, permissions: &Permissions) -> u8 {
+    /// The weakest role that may do it.
+    pub(super) fn weakest(self, permissions: &Permissions) -> u8 {
         match self {
             Self::Invite => permissions.invite,
             Self::Answer => permissions.invite.min(role::ADMINISTRATOR),

@@ -36,7 +36,7 @@ pub(super) async fn get(caller: Session, request: GetGroup) -> Result<GroupInfo>
         _ => None,
     };
     let now = app.clock.now_ms();
-    let requests = match settings.permissions.invite {
+    let requests = match Permission::Answer.weakest(&settings.permissions) {
         weakest if mine.role <= weakest => join_store::waiting(db, conversation, now).await?,
         _ => 0,
     };

@@ -239,6 +239,19 @@ pub(super) async fn forget_reports(tx: &mut Tx, reporter: AccountId) -> Result<(
     tx.execute("UPDATE reports SET text = '' WHERE reporter = $1", args![reporter]).await.map(drop)
 }
 
+/// When a member took the n-th newest of the names that they had in the group.
+pub(super) async fn named_before(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    account: AccountId,
+    nth: u64,
+) -> Result<Option<u64>> {
+    const SELECT: &str = "SELECT at_ms FROM events WHERE sender = $1 AND conversation = $2 AND kind = 76
+        ORDER BY event_seq DESC LIMIT 1 OFFSET $3";
+    let row: Option<(i64,)> = tx.first(SELECT, args![account, conversation, nth.saturating_sub(1)]).await?;
+    Ok(row.map(|(at,)| at as u64))
+}
+
 /// Announcements within ranges of events, newest first.
 pub(super) async fn announcements(
     db: &Db,

@@ -33,7 +33,9 @@ pub(super) async fn set(caller: Session, request: SetBlocked) -> Result<Done> {
             return Err(too_many("blocked", limits::BLOCKED_MAX));
         }
         store::part(tx, me, other).await?;
-        request_store::drop_requests(tx, me, other).await?;
+        // What was refused, or told often enough, stays so: a block is no way around it.
+        request_store::withdraw_request(tx, me, other).await?;
+        request_store::drop_request(tx, other, me).await?;
         store::block(tx, me, other).await?;
         conversations::set_standing(tx, me, other).await?;
         Ok::<_, Error>(true)

@@ -20,7 +20,7 @@ mod store;
 
 use std::{sync::Arc, time::Duration};
 
-use litrocket_protocol::{AccountId, Fault, fault::code, names};
+use litrocket_protocol::{AccountId, Fault, fault::code, limits, names};
 
 use crate::{
     app::App,
@@ -85,6 +85,29 @@ pub async fn expire_now(app: &App) -> Result<u64> {
         Ok(invitations + joining + request_store::expire(tx, EXPIRE_STEP).await?)
     };
     app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await
+}
+
+/// How often the other side was told of one request, in the day that began then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) count: u64,
+    pub(crate) since_ms: u64,
+}
+
+impl Told {
+    /// Once more. Who makes a request anew, or puts it in other words, does not ring at others as often as they like.
+    pub(crate) fn again(earlier: Option<Self>, now_ms: u64) -> Result<Self, Fault> {
+        match earlier.filter(|told| now_ms < told.since_ms + DAY_MS) {
+            None => Ok(Self { count: 1, since_ms: now_ms }),
+            Some(told) if told.count < limits::REQUEST_NOTICES_MAX => {
+                Ok(Self { count: told.count + 1, ..told })
+            }
+            Some(told) => {
+                let wait = (told.since_ms + DAY_MS).saturating_sub(now_ms);
+                Err(Fault::new(code::RATE_LIMITED).limit(limits::REQUEST_NOTICES_MAX).retry_after(wait))
+            }
+        }
+    }
 }
 
 fn missing() -> Error {

@@ -5,6 +5,7 @@ use litrocket_protocol::{
     people::{FriendRequest, FriendRequestEntry},
 };
 
+use super::{DAY_MS, Told};
 use crate::{
     args,
     db::{Db, Value},
@@ -16,24 +17,48 @@ fn request_key(other: AccountId) -> String {
     format!("friend_request/{other}")
 }
 
-/// A friend request that has not expired.
-#[derive(Debug, Clone, Copy)]
+/// A friend request that is remembered.
+#[derive(Debug, Clone)]
 pub(super) struct Asked {
-    pub(super) refused: bool,
+    pub(super) state: State,
+    pub(super) message: String,
     pub(super) at_ms: u64,
     pub(super) expires_ms: u64,
+    pub(super) told: Told,
+}
+
+/// What became of a friend request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    Waits,
+    /// Until it would have expired.
+    Refused,
+    /// Until it may be made anew without a bound.
+    Withdrawn,
 }
 
 pub(super) async fn request(tx: &mut Tx, sender: AccountId, recipient: AccountId) -> Result<Option<Asked>> {
-    const SELECT: &str = "SELECT refused, at_ms, expires_ms FROM friend_requests
+    const SELECT: &str = "SELECT refused, message, at_ms, expires_ms, told, told_ms FROM friend_requests
         WHERE sender = $1 AND recipient = $2 AND expires_ms > $3";
+    type Row = (i64, String, i64, i64, i64, i64);
     let now = tx.now_ms();
-    let row: Option<(i64, i64, i64)> = tx.first(SELECT, args![sender, recipient, now]).await?;
-    Ok(row.map(|(refused, at, expires)| Asked {
-        refused: refused != 0,
+    let row: Option<Row> = tx.first(SELECT, args![sender, recipient, now]).await?;
+    Ok(row.map(|(state, message, at, expires, told, since)| Asked {
+        state: match state {
+            0 => State::Waits,
+            2 => State::Withdrawn,
+            _ => State::Refused,
+        },
+        message,
         at_ms: at as u64,
         expires_ms: expires as u64,
+        told: Told { count: told as u64, since_ms: since as u64 },
     }))
+}
+
+/// Whether a request waits for an answer.
+pub(super) async fn waits(tx: &mut Tx, sender: AccountId, recipient: AccountId) -> Result<bool> {
+    Ok(request(tx, sender, recipient).await?.is_some_and(|request| request.state == State::Waits))
 }
 
 /// Requests of an account that wait for an answer.
@@ -51,11 +76,16 @@ pub(super) async fn put_request(
     sender: AccountId,
     recipient: AccountId,
     sent: FriendRequestEntry,
+    told: Told,
 ) -> Result<()> {
-    const PUT: &str = "INSERT INTO friend_requests (sender, recipient, message, at_ms, expires_ms)
-        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (sender, recipient) DO UPDATE
-        SET message = excluded.message, refused = 0, at_ms = excluded.at_ms, expires_ms = excluded.expires_ms";
-    tx.execute(PUT, args![sender, recipient, &*sent.message, sent.at_ms, sent.expires_ms]).await?;
+    const PUT: &str =
+        "INSERT INTO friend_requests (sender, recipient, message, at_ms, expires_ms, told, told_ms)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (sender, recipient) DO UPDATE
+        SET message = excluded.message, refused = 0, at_ms = excluded.at_ms, expires_ms = excluded.expires_ms,
+            told = excluded.told, told_ms = excluded.told_ms";
+    let (at_ms, expires_ms) = (sent.at_ms, sent.expires_ms);
+    let args = args![sender, recipient, &*sent.message, at_ms, expires_ms, told.count, told.since_ms];
+    tx.execute(PUT, args).await?;
     let got = FriendRequestEntry { sent: false, ..sent.clone() };
     tx.entries(vec![
         (sender, request_key(recipient), Some(frame::encode_body(&sent))),
@@ -72,15 +102,27 @@ pub(super) async fn refuse_request(tx: &mut Tx, sender: AccountId, recipient: Ac
     end_request(tx, sender, recipient).await
 }
 
+/// The request is over for both sides because its sender says so; whether there was one. It is remembered for as long as
+/// making it anew is bounded.
+pub(super) async fn withdraw_request(tx: &mut Tx, sender: AccountId, recipient: AccountId) -> Result<bool> {
+    const WITHDRAW: &str = "UPDATE friend_requests SET refused = 2, message = '', expires_ms = told_ms + $3
+        WHERE sender = $1 AND recipient = $2 AND refused = 0";
+    let waited = tx.execute(WITHDRAW, args![sender, recipient, DAY_MS]).await? > 0;
+    if waited {
+        end_request(tx, sender, recipient).await?;
+    }
+    Ok(waited)
+}
+
 async fn end_request(tx: &mut Tx, sender: AccountId, recipient: AccountId) -> Result<()> {
     tx.entries(vec![(sender, request_key(recipient), None), (recipient, request_key(sender), None)]).await
 }
 
-/// Takes requests away with a statement that returns whose they are and whether they were refused; how many.
+/// Takes requests away with a statement that returns whose they are and whether they are over; how many.
 async fn take(tx: &mut Tx, delete: &'static str, args: &[Value]) -> Result<usize> {
     let gone: Vec<(i64, i64, i64)> = tx.all(delete, args).await?;
     let count = gone.len();
-    // The end of a refused one was told when it was refused.
+    // The end of one that was refused or withdrawn was told then.
     let ended = gone.into_iter().filter(|(.., refused)| *refused == 0);
     let entries: Vec<_> = ended
         .map(|(sender, recipient, _)| (AccountId::from(sender), AccountId::from(recipient)))

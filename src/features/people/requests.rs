@@ -12,8 +12,9 @@ use litrocket_protocol::{
 };
 
 use super::{
-    DAY_MS, audience_store, check_other, clean_line, missing, request_store, store, too_many,
-    turn_to_stranger,
+    DAY_MS, Told, audience_store, check_other, clean_line, missing,
+    request_store::{self, State},
+    store, too_many, turn_to_stranger,
 };
 use crate::{
     config,
@@ -61,7 +62,7 @@ async fn ask_in(
         return Ok(friend_state::FRIENDS);
     }
     // Two who ask each other need no answer.
-    if request_store::request(tx, other, me).await?.is_some_and(|request| !request.refused) {
+    if request_store::waits(tx, other, me).await? {
         befriend(tx, me, other).await?;
         return Ok(friend_state::FRIENDS);
     }
@@ -74,12 +75,18 @@ async fn ask_in(
         return Err(code::NOT_ACCEPTING.into());
     }
     let now = tx.now_ms();
-    let (at_ms, expires_ms) = match request_store::request(tx, me, other).await? {
-        Some(earlier) if earlier.refused => return Err(code::NOT_ACCEPTING.into()),
-        // Asking again without words takes none back.
-        Some(_) if message.is_empty() => return Ok(friend_state::ASKED),
-        Some(earlier) => (earlier.at_ms, earlier.expires_ms),
-        None => {
+    let earlier = request_store::request(tx, me, other).await?;
+    let told = Told::again(earlier.as_ref().map(|earlier| earlier.told), now);
+    let (at_ms, expires_ms) = match earlier {
+        Some(earlier) if earlier.state == State::Refused => return Err(code::NOT_ACCEPTING.into()),
+        Some(earlier) if earlier.state == State::Waits => {
+            // Asking again without words takes none back, and the same words tell nobody anything.
+            if message.is_empty() || message == earlier.message {
+                return Ok(friend_state::ASKED);
+            }
+            (earlier.at_ms, earlier.expires_ms)
+        }
+        _ => {
             if request_store::waiting(tx, me).await? >= limits::FRIEND_REQUESTS_MAX as u64 {
                 return Err(too_many("requests", limits::FRIEND_REQUESTS_MAX));
             }
@@ -88,7 +95,7 @@ async fn ask_in(
         }
     };
     let entry = FriendRequestEntry { sent: true, message, at_ms, expires_ms };
-    request_store::put_request(tx, me, other, entry).await?;
+    request_store::put_request(tx, me, other, entry, told?).await?;
     Ok(friend_state::ASKED)
 }
 
@@ -105,7 +112,7 @@ pub(super) async fn answer(caller: Session, request: AnswerFriend) -> Result<Don
     let (me, other) = (caller.account(), request.account);
     let accept = request.accept;
     let work = async move |tx: &mut Tx| {
-        let waits = request_store::request(tx, other, me).await?.is_some_and(|request| !request.refused);
+        let waits = request_store::waits(tx, other, me).await?;
         if accept {
             // Accepting again changes nothing.
             if store::are_friends(tx, me, other).await? {
@@ -124,15 +131,8 @@ pub(super) async fn answer(caller: Session, request: AnswerFriend) -> Result<Don
 
 pub(super) async fn withdraw(caller: Session, request: WithdrawFriend) -> Result<Done> {
     let (me, other) = (caller.account(), request.account);
-    let work = async move |tx: &mut Tx| {
-        // One that was refused stays, or it could be made again.
-        match request_store::request(tx, me, other).await? {
-            Some(request) if !request.refused => {
-                request_store::drop_request(tx, me, other).await.map(|()| true)
-            }
-            _ => Ok(false),
-        }
-    };
+    // One that was refused stays, or it could be made again.
+    let work = async move |tx: &mut Tx| request_store::withdraw_request(tx, me, other).await;
     let changed = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
     Ok(Done::if_changed(changed))
 }

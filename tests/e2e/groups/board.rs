@@ -121,6 +121,26 @@ async fn pins_go_with_what_they_hold_and_are_bounded() {
 }
 
 #[tokio::test]
+async fn a_member_takes_another_name_ten_times_a_day() {
+    let world = World::start().await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let group = ada.makes_group("rockets", &[&bob]).await;
+    // Where members may not write, a name is the one thing of theirs that everybody reads.
+    ada.permits(group, PermissionChanges { write: Some(2), ..PermissionChanges::default() }).await;
+    let call = |nickname: String| SetNickname { conversation: group, nickname };
+    for number in 0..limits::NICKNAMES_PER_DAY_MAX {
+        bob.asks(call(format!("bob {number}"))).await;
+    }
+    assert_eq!(bob.is_refused(call("bob again".into())).await, "rate_limited");
+    bob.asks(call(format!("bob {}", limits::NICKNAMES_PER_DAY_MAX - 1))).await;
+    let members = ada.asks(ListMembers { conversation: group, after: None, limit: None }).await.members;
+    assert_eq!(members[1].nickname.as_deref(), Some("bob 9"), "a refused one changes nothing");
+    ada.asks(call("ada".into())).await;
+    world.app().clock.set_offset_ms(86_400_000);
+    bob.asks(call("tomorrow".into())).await;
+}
+
+#[tokio::test]
 async fn members_are_called_as_they_like_in_a_group() {
     let world = World::start().await;
     let [mut ada, bob] = world.people(["ada", "bob"]).await;

@@ -149,6 +149,67 @@ async fn requests_are_told_to_those_who_look_after_the_group_and_answered() {
 }
 
 #[tokio::test]
+async fn who_comes_and_goes_comes_back_a_hundred_times() {
+    let world = World::start().await;
+    let [ada, eve] = world.people(["ada", "eve"]).await;
+    let group = ada.makes_group("rockets", &[]).await;
+    ada.sets(group, opens(joining::OPEN)).await;
+    for _ in 0..limits::GROUP_RETURNS_MAX {
+        assert_eq!(eve.asks(join(group)).await.state, join_state::JOINED);
+        eve.asks(LeaveGroup { conversation: group }).await;
+    }
+    assert_eq!(eve.is_refused(join(group)).await, "too_many");
+    ada.invites(group, &[&eve]).await;
+    assert_eq!(ada.sees(group).await.members, 1, "nor is she brought in");
+    // Where everybody reads everything, coming back adds nothing.
+    let shown = GroupChange { open_history: Some(true), ..GroupChange::default() };
+    let open = ada.makes_group("open", &[]).await;
+    ada.sets(open, GroupChange { joining: Some(joining::OPEN), discoverable: Some(true), ..shown }).await;
+    for _ in 0..3 {
+        eve.asks(join(open)).await;
+        eve.asks(LeaveGroup { conversation: open }).await;
+    }
+    let rows = "SELECT COUNT(*) FROM access WHERE conversation = $1 AND account = $2";
+    let rows: Option<(i64,)> = world.app().db.first(rows, litrocket::args![open, eve.account]).await.unwrap();
+    assert_eq!(rows, Some((1,)));
+}
+
+#[tokio::test]
+async fn members_who_may_invite_do_not_learn_who_asks() {
+    let world = World::start().await;
+    let [ada, bob, eve] = world.people(["ada", "bob", "eve"]).await;
+    let group = ada.makes_group("rockets", &[&bob]).await;
+    ada.sets(group, opens(joining::ON_REQUEST)).await;
+    eve.asks(join(group)).await;
+    assert_eq!(ada.sees_settings(group).await.requests, 1);
+    assert_eq!(bob.sees_settings(group).await.requests, 0, "bob may bring people in, and does not answer");
+}
+
+#[tokio::test]
+async fn those_who_look_after_a_group_hear_of_one_request_three_times_a_day() {
+    let world = World::start().await;
+    let [ada, eve] = world.people(["ada", "eve"]).await;
+    let group = ada.makes_group("rockets", &[]).await;
+    ada.sets(group, opens(joining::ON_REQUEST)).await;
+    let says = |message: &str| JoinGroup { message: message.into(), ..join(group) };
+    for words in ["one", "two"] {
+        eve.asks(says(words)).await;
+    }
+    eve.asks(WithdrawJoin { conversation: group }).await;
+    eve.asks(says("three")).await;
+    assert_eq!(eve.is_refused(says("four")).await, "rate_limited");
+    assert_eq!(eve.asks(says("three")).await.state, join_state::ASKED, "the same words ring nowhere");
+    eve.asks(WithdrawJoin { conversation: group }).await;
+    assert_eq!(eve.is_refused(says("five")).await, "rate_limited");
+    assert_eq!(ada.sees_settings(group).await.requests, 0);
+    world.app().clock.set_offset_ms(86_400_000);
+    assert_eq!(eve.asks(says("tomorrow")).await.state, join_state::ASKED);
+    assert_eq!(ada.sees_settings(group).await.requests, 1);
+    ada.asks(AnswerJoin { conversation: group, account: eve.account, accept: true }).await;
+    eve.says(group, "hello").await;
+}
+
+#[tokio::test]
 async fn requests_are_withdrawn_bounded_and_cross_with_invitations() {
     let world = World::start().await;
     let [mut ada, bob, eve, carol] = world.people(["ada", "bob", "eve", "carol"]).await;

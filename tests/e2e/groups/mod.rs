@@ -4,7 +4,9 @@ mod board;
 mod commands;
 mod joining;
 mod moderation;
+mod names;
 mod rules;
+mod story;
 
 use std::time::{Duration, Instant};
 

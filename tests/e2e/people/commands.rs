@@ -101,8 +101,12 @@ async fn invitations_into_groups_are_answered_from_the_command_line() {
     assert!(bob.says(&["invitation", "list"]).is_empty());
     let (exit, error) = bob.fails(&["invitation", "accept", "#rockets"]);
     assert_eq!((exit, &error["code"]), (1, &"not_found".into()));
-    ada.says(&["group", "invite", "#rockets", "@bob"]);
-    bob.says(&["invitation", "accept", "#rockets"]);
-    ada.says(&["send", "#rockets", "welcome"]);
-    assert_eq!(bob.says(&["history", "#rockets", "--limit", "1"])[0]["text"], "welcome");
+    // Who was refused does not ask again at once, and is not told.
+    let again = &ada.says(&["group", "invite", "#rockets", "@bob"])[0];
+    assert_eq!(again["invited"], brought["invited"]);
+    assert!(bob.says(&["invitation", "list"]).is_empty());
+    ada.says(&["group", "create", "comets", "@bob"]);
+    bob.says(&["invitation", "accept", "#comets"]);
+    ada.says(&["send", "#comets", "welcome"]);
+    assert_eq!(bob.says(&["history", "#comets", "--limit", "1"])[0]["text"], "welcome");
 }

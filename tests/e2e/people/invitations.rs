@@ -98,12 +98,53 @@ async fn an_invitation_that_is_refused_expired_or_whose_maker_went_is_none() {
     assert!(bob.learns::<InvitationEntry>(&key).await.is_some());
     assert_eq!(bob.learns::<InvitationEntry>(&key).await, None, "devices hear that it is over");
     // Another one is not kept out by it. Nobody answers, and the time is over.
-    ada.asks(bring(group, &[&bob])).await;
+    let dan = world.person("dan").await;
+    ada.befriends(&dan).await;
+    ada.asks(bring(group, &[&dan])).await;
+    dan.asks(bring(group, &[&bob])).await;
     assert_eq!(bob.invitations().await, [group]);
     assert!(bob.learns::<InvitationEntry>(&key).await.is_some());
     world.app().clock.set_offset_ms(40 * DAY_MS);
-    assert_eq!(people::expire_now(world.app()).await.unwrap(), 1);
+    assert_eq!(people::expire_now(world.app()).await.unwrap(), 2, "and that ada was refused is forgotten");
     assert_eq!(bob.learns::<InvitationEntry>(&key).await, None);
+}
+
+#[tokio::test]
+async fn who_was_refused_does_not_ask_again_at_once_and_a_group_asks_three_times_at_most() {
+    let world = world().await;
+    let [ada, mut bob] = world.people(["ada", "bob"]).await;
+    let friends = world.people(["dan", "eve", "fay", "gil"]).await;
+    for friend in &friends {
+        ada.befriends(friend).await;
+    }
+    let [dan, eve, fay, gil] = &friends;
+    let group = ada.makes_group("rockets", &[dan, eve, fay, gil]).await;
+    bob.listens().await;
+    let refuse = AnswerInvitation { conversation: group, accept: false };
+    ada.asks(bring(group, &[&bob])).await;
+    bob.asks(refuse.clone()).await;
+    // What is told to who asks is the same, and nothing comes.
+    let again = ada.asks(bring(group, &[&bob])).await;
+    assert_eq!((again.joined, again.invited), (vec![], vec![bob.account]));
+    assert!(bob.invitations().await.is_empty());
+    let accept = AnswerInvitation { conversation: group, accept: true };
+    assert_eq!(bob.is_refused(accept.clone()).await, "not_found");
+    // Others may, two more of them.
+    for other in [dan, eve] {
+        other.asks(bring(group, &[&bob])).await;
+        assert_eq!(bob.invitations().await, [group], "{}", other.name);
+        bob.asks(refuse.clone()).await;
+    }
+    fay.asks(bring(group, &[&bob])).await;
+    assert!(bob.invitations().await.is_empty(), "three were refused");
+    // Another group is another matter, and time passes.
+    let other = ada.makes_group("satellites", &[&bob]).await;
+    assert_eq!(bob.invitations().await, [other]);
+    world.app().clock.set_offset_ms(31 * DAY_MS);
+    ada.asks(bring(group, &[&bob])).await;
+    assert!(bob.invitations().await.contains(&group));
+    bob.asks(accept).await;
+    assert_eq!(bob.sees(group).await.members, 6);
 }
 
 #[tokio::test]

@@ -218,6 +218,60 @@ async fn who_was_refused_cannot_ask_again_until_the_request_would_have_expired()
 }
 
 #[tokio::test]
+async fn one_request_rings_three_times_a_day_however_it_is_made() {
+    let world = World::start().await;
+    let [ada, mut bob, mut eve] = world.people(["ada", "bob", "eve"]).await;
+    bob.listens().await;
+    eve.listens().await;
+    let him = bob.account;
+    let says = |message: &str| AskFriend { account: him, message: message.into(), code: None };
+    for words in ["one", "two", "three"] {
+        ada.asks(says(words)).await;
+        assert_eq!(bob.learns::<FriendRequestEntry>(&request(&ada)).await.unwrap().message, words);
+    }
+    match ada.client.call(says("four")).await {
+        Err(litrocket_client::Error::Fault(fault)) => {
+            let wait = fault.retry_after_ms.unwrap();
+            assert!(
+                fault.code == "rate_limited" && wait > 23 * 3_600_000 && wait <= 24 * 3_600_000,
+                "{fault}"
+            );
+        }
+        other => panic!("{other:?} instead of a refusal"),
+    }
+    // The same words, or none, ring nowhere and are no other request.
+    assert_eq!(ada.asks(says("three")).await.state, friend_state::ASKED);
+    assert_eq!(ada.asks(says("")).await.state, friend_state::ASKED);
+    assert_eq!(bob.requests(false).await, [(ada.account, "three".into())]);
+    // Neither withdrawing nor blocking is a way around it.
+    ada.asks(WithdrawFriend { account: bob.account }).await;
+    assert_eq!(bob.learns::<FriendRequestEntry>(&request(&ada)).await, None);
+    assert_eq!(ada.is_refused(says("five")).await, "rate_limited");
+    ada.blocks(&bob, true).await;
+    ada.blocks(&bob, false).await;
+    assert_eq!(ada.is_refused(says("six")).await, "rate_limited");
+    assert!(bob.requests(false).await.is_empty() && ada.requests(true).await.is_empty());
+    // Two who ask each other are friends all the same.
+    assert_eq!(bob.asks_to_be_a_friend(&eve, "").await, friend_state::ASKED);
+    assert_eq!(eve.asks_to_be_a_friend(&bob, "yes").await, friend_state::FRIENDS);
+    world.app().clock.set_offset_ms(DAY_MS);
+    assert_eq!(ada.asks(says("tomorrow")).await.state, friend_state::ASKED);
+    assert_eq!(bob.requests(false).await, [(ada.account, "tomorrow".into())]);
+    assert_eq!(limits::REQUEST_NOTICES_MAX, 3);
+}
+
+#[tokio::test]
+async fn a_refusal_outlives_a_block() {
+    let world = World::start().await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    ada.asks(ask(&bob)).await;
+    bob.asks(AnswerFriend { account: ada.account, accept: false }).await;
+    ada.blocks(&bob, true).await;
+    ada.blocks(&bob, false).await;
+    assert_eq!(ada.is_refused(ask(&bob)).await, "not_accepting");
+}
+
+#[tokio::test]
 async fn requests_that_nobody_answers_expire_for_both_sides() {
     let world = World::start().await;
     let [mut ada, mut bob] = world.people(["ada", "bob"]).await;

@@ -20,7 +20,8 @@ use crate::{
     Failure, PasswordArgs,
     failure::{Asked as _, At as _},
     output::Output,
-    password, resolve,
+    password,
+    resolve::{self, patiently},
     session::Context,
 };
 
@@ -89,7 +90,7 @@ async fn export(context: &Context, output: Option<&Path>) -> Result<(), Failure>
 async fn write(client: &Client, mut out: impl FnMut(&[u8]) -> Result<(), Failure>) -> Result<usize, Failure> {
     let (mut after, mut count) = (None, 0);
     loop {
-        let page = client.call(ExportAccount { after }).await?;
+        let page = patiently(client, ExportAccount { after }).await?;
         if !page.lines.is_empty() {
             out(format!("{}\n", page.lines.join("\n")).as_bytes())?;
         }

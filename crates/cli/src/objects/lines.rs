@@ -96,24 +96,41 @@ pub(super) const EXPORT: &[Object] = &[
     object(
         &["session"],
         "each sign-in",
-        "session: number, label: text, created_ms: number, last_used_ms: number, ended_ms: number or null",
+        "session: number, label: text, kind: number, scopes: number, created_ms: number, last_used_ms: number, \
+         ended_ms: number or null",
+    ),
+    object(
+        &["invite"],
+        "each one made; the code is not kept",
+        "uses: number, expires_ms: number, operator: bool",
     ),
     object(&["email"], "the address", "email: text, verified_ms: number"),
+    object(
+        &["email_change"],
+        "each address of a change that was begun: `purpose` is 3 for the one so far, 4 for the new one",
+        "email: text, purpose: number, tries_left: number, expires_ms: number",
+    ),
     object(
         &["friend"],
         "each friend",
         "account: number, handle: text, since_ms: number, remark: text, tags: text[], starred: bool",
     ),
     object(
-        &["friend_request_sent", "friend_request_received"],
-        "each open request",
-        "account: number, handle: text, message: text, at_ms: number",
+        &["friend_request_sent"],
+        "each that waits",
+        "account: number, handle: text, message: text, at_ms: number, expires_ms: number",
+    ),
+    object(
+        &["friend_request_received"],
+        "each that waits, or was refused and is remembered",
+        "account: number, handle: text, message: text, at_ms: number, expires_ms: number, refused: bool",
     ),
     object(
         &["blocked", "recommendation_dismissed"],
         "whom one keeps away",
         "account: number, handle: text, at_ms: number",
     ),
+    object(&["strangers"], "to how many strangers one turned on one day", "day: number, count: number"),
     object(&["add_link"], "the own address to be added by", "code: text, made_ms: number"),
     object(
         &["word"],
@@ -129,14 +146,28 @@ pub(super) const EXPORT: &[Object] = &[
     object(
         &["moment_comment"],
         "each comment one wrote",
-        "moment: number, comment: number, at_ms: number, text: text",
+        "moment: number, comment: number, at_ms: number, reply_to: number or null, reply_account: number or null, \
+         text: text",
     ),
     object(&["moment_like"], "each like one gave", "moment: number, at_ms: number"),
     object(&["moments_hidden"], "whose moments one hides", "account: number"),
+    object(&["moments_seen"], "up to where one has seen the feed", "moment: number"),
+    object(
+        &["moment_notice"],
+        "each like and comment one was told of; `kind` and `item` as in PROTOCOL.md",
+        "moment: number, kind: number, item: number, by: text, by_id: number, at_ms: number",
+    ),
     object(
         &["file"],
         "each file one brought",
-        "file: number, name: text, size: number, media_type: text, made_ms: number, complete: bool, blake3: text",
+        "file: number, name: text, size: number, media_type: text, made_ms: number, complete: bool, kept: bool, \
+         unused_ms: number or null, removed: bool, blake3: text",
+    ),
+    object(
+        &["group_file"],
+        "each file and folder one put into a group; a folder has no `file`",
+        "entry: number, conversation: number, folder: number, name: text, file: number or null, size: number, \
+         added_ms: number, downloads: number, expired: bool",
     ),
     object(
         &["avatar"],
@@ -146,13 +177,27 @@ pub(super) const EXPORT: &[Object] = &[
     object(
         &["conversation"],
         "each conversation",
-        "conversation: number, kind: text, name: text or null, with: text or null, state: number, role: number, \
-         read: number, draft: text or null, pinned: bool",
+        "conversation: number, kind: text, name: text or null, with: text or null, made: bool, state: number, \
+         role: number, nickname: text, joined: number, parted_ms: number or null, may_read: range[], read: number, \
+         delivered: number, last_sent: number, marked_unread: bool, cleared_to: number, notify: number, \
+         notify_until_ms: number or null, muted_until_ms: number, announcement_seen: number, request: number, \
+         draft: text or null, pinned: bool",
     ),
+    object(&["hidden"], "each event one deleted for oneself", "conversation: number, event_seq: number"),
     object(
         &["group_invitation"],
         "each that waits",
-        "conversation: number, name: text, by: text, at_ms: number, expires_ms: number",
+        "conversation: number, name: text, by: text, by_id: number, at_ms: number, expires_ms: number",
+    ),
+    object(
+        &["group_invitation_refused"],
+        "each one refused that is remembered",
+        "conversation: number, by: text, by_id: number, until_ms: number",
+    ),
+    object(
+        &["group_invitation_made"],
+        "each one made that waits",
+        "conversation: number, account: number, handle: text, at_ms: number, expires_ms: number",
     ),
     object(
         &["join_request"],
@@ -166,9 +211,39 @@ pub(super) const EXPORT: &[Object] = &[
          text: text, at_ms: number",
     ),
     object(
+        &["group_link"],
+        "each link into a group one made; the code is not kept",
+        "conversation: number, link: number, made_ms: number, uses_left: number, expires_ms: number",
+    ),
+    object(
+        &["group_pin"],
+        "each message one pinned",
+        "conversation: number, event_seq: number, pinned_ms: number",
+    ),
+    object(
+        &["group_act"],
+        "what one did in looking after a group; `action` and `value` as in PROTOCOL.md",
+        "conversation: number, at_ms: number, action: number, account: number or null, event_seq: number or null, \
+         value: number or null",
+    ),
+    object(
+        &["reactions"],
+        "what one put on a message",
+        "conversation: number, event_seq: number, emoji: text[]",
+    ),
+    object(
         &["message"],
-        "each event one wrote; `kind` is its type",
+        "each message, edit and recall; `kind` is its type, `body` the bytes that the server does not read, in hexadecimal",
         "conversation: number, event_seq: number, at_ms: number, kind: text, target_seq?: number, edited_by?: number, \
-         text?: text, file?: number, name?: text, fallback?: text or null",
+         text?: text, mentions?: number[], everybody?: bool, from?: number, file?: number, name?: text, alt?: text, \
+         fallback?: text or null, body?: text",
+    ),
+    object(
+        &["group_event"],
+        "each event one caused by a request; `kind` is its type, the rest its body in PROTOCOL.md",
+        "conversation: number, event_seq: number, at_ms: number, kind: text, target_seq?: number, name?: text, \
+         accounts?: number[], account?: number, version?: number, role?: number, text?: text, until_ms?: number, \
+         banned?: bool, pinned?: bool, nickname?: text, description?: text, joining?: number, discoverable?: bool, \
+         open_history?: bool, slow_ms?: number, permissions?: role numbers",
     ),
 ];

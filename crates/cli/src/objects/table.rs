@@ -27,6 +27,12 @@ pub(super) const PARTS: &[Part] = &[
         keys: "description?: text, joining?: text, discoverable?: bool, open_history?: bool, slow_ms?: number, \
             permissions?: roles",
     },
+    Part {
+        name: "role numbers",
+        keys: "write?: number, invite?: number, pin?: number, announce?: number, remove?: number, upload?: number, \
+            everybody?: number, start?: number",
+    },
+    Part { name: "range", keys: "from: number, to: number or null" },
     Part { name: "wall", keys: "event_seq: number, account: number, at_ms: number, text: text" },
     Part {
         name: "moment picture",

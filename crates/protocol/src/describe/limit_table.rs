@@ -66,6 +66,11 @@ pub(super) const LIMITS: &[(&str, u64, &str)] = &[
         limits::FRIEND_REQUESTS_MAX as u64,
         "Friend requests of an account that wait for an answer.",
     ),
+    (
+        "request_notices_max",
+        limits::REQUEST_NOTICES_MAX,
+        "How often the other side is told of one request, to be a friend or to join, in 24 hours.",
+    ),
     ("blocked_max", limits::BLOCKED_MAX as u64, "People an account may block."),
     (
         "dismissed_max",
@@ -121,6 +126,12 @@ pub(super) const LIMITS: &[(&str, u64, &str)] = &[
     ("administrators_max", limits::ADMINISTRATORS_MAX as u64, "Administrators of a group."),
     ("slow_ms_max", limits::SLOW_MS_MAX, "The wait between messages in a slow group, in milliseconds."),
     ("mute_ms_max", limits::MUTE_MS_MAX, "For how long a member may be muted, in milliseconds."),
+    ("group_returns_max", limits::GROUP_RETURNS_MAX, "How often an account may come into one group."),
+    (
+        "nicknames_per_day_max",
+        limits::NICKNAMES_PER_DAY_MAX,
+        "How often a member may take another name in one group in 24 hours.",
+    ),
     ("group_banned_max", limits::GROUP_BANNED_MAX, "People a group keeps out."),
     ("join_requests_max", limits::JOIN_REQUESTS_MAX, "Requests to join that wait in one group."),
     ("invites_max", limits::INVITES_MAX, "Invites of one operator that are good."),

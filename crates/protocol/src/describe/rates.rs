@@ -54,6 +54,8 @@ const STRANGERS: [Rate; 2] = [
     option("strangers turned to by a new account", "account", "people.strangers_per_day_new", DAY),
 ];
 
+const TOLD: Rate = fixed("times the other side is told of one request", limits::REQUEST_NOTICES_MAX, DAY);
+
 /// What is counted of a request beside [`COMMON`].
 pub(super) fn of(request: &str) -> Vec<Rate> {
     match request {
@@ -66,11 +68,14 @@ pub(super) fn of(request: &str) -> Vec<Rate> {
         "CreateGroup" => {
             [&[option("groups", "account", "limits.groups_per_day", DAY)][..], &STRANGERS].concat()
         }
-        "AskFriend" | "OpenDirect" | "InviteMembers" => STRANGERS.to_vec(),
+        "AskFriend" => [&STRANGERS[..], &[TOLD]].concat(),
+        "JoinGroup" => vec![TOLD],
+        "OpenDirect" | "InviteMembers" => STRANGERS.to_vec(),
         "TranslateText" | "TranslateMessage" => {
             vec![option("translations", "account", "words.translations_per_second", SECOND)]
         }
         "PostMoment" => vec![fixed("moments", limits::MOMENTS_PER_DAY_MAX as u64, DAY)],
+        "SetNickname" => vec![fixed("names in one group", limits::NICKNAMES_PER_DAY_MAX, DAY)],
         "ReportContent" => vec![fixed("reports", limits::REPORTS_PER_DAY_MAX, DAY)],
         _ => Vec::new(),
     }

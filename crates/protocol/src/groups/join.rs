@@ -48,7 +48,7 @@ message! {
     }
 
     /// Joins a group that was found, or one that a link leads to: exactly one of both is named. Who is in stays in;
-    /// asking again replaces the message.
+    /// asking again replaces the message, a few times a day.
     #[derive(Default)]
     pub struct JoinGroup {
         /// A group that lets itself be found.

@@ -1,4 +1,4 @@
-//! What an account said, for that account.
+//! What an account said, and did in groups, for that account.
 
 use litrocket_protocol::{
     AccountId, ConversationId,
@@ -8,7 +8,7 @@ use litrocket_protocol::{
 use serde_json::{Value, json};
 
 use super::store;
-use crate::{db::Db, error::Result};
+use crate::{db::Db, error::Result, transport};
 
 /// Events of a log that one look passes.
 const LOOK: u64 = 5_000;
@@ -17,6 +17,8 @@ const LOOKS: usize = 20;
 
 /// Where something stands: the conversation, and the event.
 type Place = (u64, u64);
+/// The type of a line, the line, and where it stands.
+type Line = (&'static str, Value, Place);
 
 /// What an account said behind a place, with the places; where to go on.
 pub(crate) async fn said(
@@ -24,7 +26,7 @@ pub(crate) async fn said(
     account: AccountId,
     after: Place,
     limit: usize,
-) -> Result<(Vec<(Value, Place)>, Option<Place>)> {
+) -> Result<(Vec<Line>, Option<Place>)> {
     let (mut lines, mut at) = (Vec::new(), after);
     for _ in 0..LOOKS {
         // The conversation of the place itself comes first, as long as it has events behind the place.
@@ -33,11 +35,12 @@ pub(crate) async fn said(
         let from = if conversation.0 == at.0 { at.1 + 1 } else { 1 };
         let to = from + LOOK - 1;
         let room = limit - lines.len();
-        let found = store::written(db, conversation, account, (from, to), room as u64).await?;
+        let found = store::caused(db, conversation, account, (from, to), room as u64).await?;
         let full = found.len() >= room;
         for (seq, bytes) in found {
             at = (conversation.0, seq);
-            lines.push((line(&super::decode(&bytes)?), at));
+            let (name, line) = line(&super::decode(&bytes)?);
+            lines.push((name, line, at));
         }
         if full {
             return Ok((lines, Some(at)));
@@ -48,7 +51,8 @@ pub(crate) async fn said(
     Ok((lines, Some(at)))
 }
 
-fn line(event: &Event) -> Value {
+/// The line of an event, and its type: what the server made of a request stands apart from what was said.
+fn line(event: &Event) -> (&'static str, Value) {
     let mut line = json!({"conversation": event.conversation.0, "event_seq": event.event_seq, "at_ms": event.at_ms,
         "kind": kind::name(event.kind)});
     if let Some(target) = event.target_seq {
@@ -57,15 +61,25 @@ fn line(event: &Event) -> Value {
     if event.edited_by.is_some() {
         line["edited_by"] = json!(event.edited_by);
     }
+    if (kind::CREATED..kind::PRIVATE_FIRST).contains(&event.kind) {
+        // The bodies of these kinds hold nothing but texts, numbers and lists of them.
+        if let (Some(line), Ok(Value::Object(fields))) = (line.as_object_mut(), frame::decode(&event.body)) {
+            line.extend(fields);
+        }
+        return ("group_event", line);
+    }
     match event.kind {
         kind::TEXT | kind::EDIT => {
             if let Ok(text) = frame::decode::<Text>(&event.body) {
                 line["text"] = json!(text.text);
+                line["mentions"] = text.mentions.iter().map(|mention| mention.account.0).collect();
+                line["everybody"] = json!(text.everybody);
             }
         }
         kind::FORWARD => {
             if let Ok(forwarded) = frame::decode::<Forwarded>(&event.body) {
                 line["text"] = json!(forwarded.text);
+                line["from"] = json!(forwarded.from.0);
                 if let Some(file) = forwarded.file {
                     line["file"] = json!(file.file);
                     line["name"] = json!(file.name);
@@ -77,9 +91,14 @@ fn line(event: &Event) -> Value {
                 line["file"] = json!(file.file);
                 line["name"] = json!(file.name);
                 line["text"] = json!(file.text);
+                line["alt"] = json!(file.alt);
             }
         }
-        _ => line["fallback"] = json!(event.fallback),
+        kind::RECALL => {}
+        _ => {
+            line["fallback"] = json!(event.fallback);
+            line["body"] = json!(transport::hex(&event.body));
+        }
     }
-    line
+    ("message", line)
 }
