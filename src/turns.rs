@@ -20,7 +20,7 @@ pub struct Turns {
     places: Arc<Semaphore>,
     own: Arc<Mutex<HashMap<AccountId, usize>>>,
     own_max: usize,
-    turns: Arc<Semaphore>,
+    answers: Arc<Semaphore>,
 }
 
 /// How many there are.
@@ -61,7 +61,7 @@ impl Turns {
             places: Arc::new(Semaphore::new(bounds.places)),
             own: Arc::default(),
             own_max: bounds.own,
-            turns: Arc::new(Semaphore::new(bounds.turns)),
+            answers: Arc::new(Semaphore::new(bounds.turns)),
         }
     }
 
@@ -81,7 +81,7 @@ impl Turns {
     /// Answers a question on a blocking thread. The turn moves there: a caller that goes away keeps it until the answer is
     /// made, so no more threads than turns are taken.
     pub async fn ask<T: Send + 'static>(&self, question: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let turn = self.turns.clone().acquire_owned().await;
+        let turn = self.answers.clone().acquire_owned().await;
         let turn = turn.map_err(|error| Error::Internal(error.to_string()))?;
         let task = tokio::task::spawn_blocking(move || {
             let answer = question();
