@@ -128,8 +128,12 @@ impl Stage {
                 gil.asks(join).await;
                 bob.asks(AnswerJoin { conversation, account: gil.account, accept: true }).await;
             }
-            "left" => drop(eve.asks(LeaveGroup { conversation }).await),
-            "removed" => drop(bob.asks(RemoveMember { conversation, account: fay.account }).await),
+            "left" => {
+                eve.asks(LeaveGroup { conversation }).await;
+            }
+            "removed" => {
+                bob.asks(RemoveMember { conversation, account: fay.account }).await;
+            }
             banned => {
                 let banned = banned == "banned";
                 bob.asks(BanMember { conversation, account: gil.account, banned }).await;
@@ -173,8 +177,12 @@ impl Stage {
         let is_words = what == "words";
         let sent = eve.sends(group, message).await.unwrap().event_seq;
         match what {
-            "taken back" => drop(eve.sends(group, Outgoing::recall(sent)).await.unwrap()),
-            "removed by a moderator" => drop(self.bob.sends(group, Outgoing::recall(sent)).await.unwrap()),
+            "taken back" => {
+                eve.sends(group, Outgoing::recall(sent)).await.unwrap();
+            }
+            "removed by a moderator" => {
+                self.bob.sends(group, Outgoing::recall(sent)).await.unwrap();
+            }
             _ => {}
         }
         if is_words {
@@ -192,25 +200,55 @@ impl Stage {
         let pin = |pinned| PinMessage { conversation, event_seq: *said, pinned };
         let mute = |for_ms| MuteMember { conversation, account: eve.account, for_ms };
         match what {
-            "administrator" => drop(ada.asks(give(role::ADMINISTRATOR)).await),
-            "member again" => drop(ada.asks(give(role::MEMBER)).await),
-            "another name" => drop(ada.asks(RenameGroup { conversation, name: "comets".into() }).await),
+            "administrator" => {
+                ada.asks(give(role::ADMINISTRATOR)).await;
+            }
+            "member again" => {
+                ada.asks(give(role::MEMBER)).await;
+            }
+            "another name" => {
+                ada.asks(RenameGroup { conversation, name: "comets".into() }).await;
+            }
             "a face" => {
                 let path = file_of(world, "face.png", &picture(3, 64, 64, ImageFormat::Png));
                 ada.asks(face(Some(ada.uploads(&path).await))).await;
             }
-            "no face" => drop(ada.asks(face(None)).await),
-            "announcement" => drop(bob.asks(announce("Launch on Monday.")).await),
-            "another announcement" => drop(bob.asks(announce("Launch on Tuesday.")).await),
-            "taken down" => drop(bob.asks(announce("")).await),
-            "pinned" => drop(eve.asks(pin(true)).await),
-            "unpinned" => drop(eve.asks(pin(false)).await),
-            "nickname" => drop(eve.asks(call("Captain")).await),
-            "no nickname" => drop(eve.asks(call("")).await),
-            "muted" => drop(bob.asks(mute(60_000)).await),
-            "unmuted" => drop(bob.asks(mute(0)).await),
-            "handed over" => drop(ada.asks(TransferGroup { conversation, account: bob.account }).await),
-            "dissolved" => drop(bob.asks(DissolveGroup { conversation }).await),
+            "no face" => {
+                ada.asks(face(None)).await;
+            }
+            "announcement" => {
+                bob.asks(announce("Launch on Monday.")).await;
+            }
+            "another announcement" => {
+                bob.asks(announce("Launch on Tuesday.")).await;
+            }
+            "taken down" => {
+                bob.asks(announce("")).await;
+            }
+            "pinned" => {
+                eve.asks(pin(true)).await;
+            }
+            "unpinned" => {
+                eve.asks(pin(false)).await;
+            }
+            "nickname" => {
+                eve.asks(call("Captain")).await;
+            }
+            "no nickname" => {
+                eve.asks(call("")).await;
+            }
+            "muted" => {
+                bob.asks(mute(60_000)).await;
+            }
+            "unmuted" => {
+                bob.asks(mute(0)).await;
+            }
+            "handed over" => {
+                ada.asks(TransferGroup { conversation, account: bob.account }).await;
+            }
+            "dissolved" => {
+                bob.asks(DissolveGroup { conversation }).await;
+            }
             other => panic!("nobody knows how to do {other}"),
         }
     }
