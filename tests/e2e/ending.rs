@@ -273,7 +273,7 @@ async fn everything_a_person_filled_in_is_in_their_export() {
     let mut count = 0;
     for text in written.filter(|text| !gone.contains(text) && !text.starts_with("canary content")) {
         count += 1;
-        let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let hex = text.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
         let is_there = all.contains(text) || all.contains(&hex);
         assert!(is_there || text == "canary plan", "{text} is not exported");
     }
