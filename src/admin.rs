@@ -10,6 +10,7 @@ use std::{
 
 use clap::Subcommand;
 use litrocket_cli::{
+    Words,
     objects::{self, Printer},
     time,
 };
@@ -23,10 +24,14 @@ use crate::{
         admin::{Ask, LINES_MAX, PATH},
         words::OWN_FILE,
     },
+    said::{self, say},
 };
 
 /// Code and message of what went wrong.
 pub(crate) type Problem = (String, String);
+
+/// What is said where no server runs.
+const NOBODY: &str = "no server answers at";
 
 /// How long an answer may take.
 const TIME: Duration = Duration::from_secs(35);
@@ -189,16 +194,16 @@ pub enum AdminFiles {
 /// Carries a command out.
 pub fn run(
     command: Admin,
-    json: bool,
+    (words, json): (Words, bool),
     with_config: impl Fn(&config::Args, &dyn Fn(Config) -> ExitCode) -> ExitCode,
 ) -> ExitCode {
     let ask = |config: &config::Args, ask: Ask| {
-        with_config(config, &|config| ended(asked(&config, ask.clone(), json), json))
+        with_config(config, &|config| ended(asked(&config, ask.clone(), (words, json)), (words, json)))
     };
     match command {
-        Admin::Files(AdminFiles::Check { confirm, accept, config }) => {
-            with_config(&config, &|config| check::files(config, check::Wish { confirm, accept }, json))
-        }
+        Admin::Files(AdminFiles::Check { confirm, accept, config }) => with_config(&config, &|config| {
+            check::files(config, check::Wish { confirm, accept }, (words, json))
+        }),
         Admin::Accounts(command) => {
             let (config, what) = accounts(command);
             ask(&config, what)
@@ -208,7 +213,8 @@ pub fn run(
         Admin::Reports(Reports::Close { id, config }) => ask(&config, Ask::CloseReport { id }),
         Admin::Announce { text, config } => ask(&config, Ask::Announce { text }),
         Admin::Words(AdminWords::Import { file, config }) => {
-            with_config(&config, &|config| ended(import(&config, &file, json), json))
+            let shown = (words, json);
+            with_config(&config, &|config| ended(import(&config, &file, shown), shown))
         }
         Admin::Usage(config) => ask(&config, Ask::Usage {}),
         Admin::Invites(Invites::List(config)) => ask(&config, Ask::Invites {}),
@@ -218,13 +224,14 @@ pub fn run(
 }
 
 /// Says what went wrong, and makes the exit code.
-pub(crate) fn ended(result: Result<(), Problem>, json: bool) -> ExitCode {
+pub(crate) fn ended(result: Result<(), Problem>, (words, json): (Words, bool)) -> ExitCode {
     let Err((code, message)) = result else { return ExitCode::SUCCESS };
     if json {
         let error = serde_json::json!({"type": "error", "code": code, "message": message});
         eprintln!("{}", objects::line(Printer::Admin, &error));
     } else {
-        eprintln!("litrocket: {message}");
+        let nobody = say(words, NOBODY, "没有服务器应答：");
+        eprintln!("litrocket: {}", words.told(&code, &message).replace(NOBODY, nobody));
     }
     ExitCode::from(match code.as_str() {
         "unreachable" => 3,
@@ -234,7 +241,7 @@ pub(crate) fn ended(result: Result<(), Problem>, json: bool) -> ExitCode {
 }
 
 /// Checks a dictionary, puts it in the place of the server's own, whole or not at all, and tells the server.
-fn import(config: &Config, file: &Path, json: bool) -> Result<(), Problem> {
+fn import(config: &Config, file: &Path, (words, json): (Words, bool)) -> Result<(), Problem> {
     let bad = |error: &dyn std::fmt::Display| ("bad_file".to_owned(), format!("{}: {error}", file.display()));
     let mut text = String::new();
     let opened = std::fs::File::open(file).map_err(|error| bad(&error))?;
@@ -270,10 +277,12 @@ fn import(config: &Config, file: &Path, json: bool) -> Result<(), Problem> {
         let line = serde_json::json!({"type": "imported", "entries": entries, "live": live});
         println!("{}", objects::line(Printer::Admin, &line));
     } else {
-        println!(
-            "{entries} entries, {}",
-            if live { "the server has them" } else { "the next start reads them" }
-        );
+        let then = if live {
+            say(words, "entries, the server has them", "个词条，服务器已载入")
+        } else {
+            say(words, "entries, the next start reads them", "个词条，下次启动时载入")
+        };
+        println!("{entries} {then}");
     }
     Ok(())
 }
@@ -293,14 +302,14 @@ fn accounts(command: Accounts) -> (config::Args, Ask) {
 }
 
 /// Asks page after page and prints what comes; code and message of what went wrong.
-fn asked(config: &Config, mut ask: Ask, json: bool) -> Result<(), Problem> {
+fn asked(config: &Config, mut ask: Ask, (words, json): (Words, bool)) -> Result<(), Problem> {
     let mut out = std::io::stdout().lock();
     let mut any = false;
     loop {
         let lines = exchange(config, &ask)?;
         for line in &lines {
             any = true;
-            let text = if json { objects::line(Printer::Admin, line) } else { human(line) };
+            let text = if json { objects::line(Printer::Admin, line) } else { human(words, line) };
             // Whether anybody reads it does not matter to what was done.
             let _ = writeln!(out, "{text}");
         }
@@ -321,9 +330,9 @@ fn asked(config: &Config, mut ask: Ask, json: bool) -> Result<(), Problem> {
             out,
             "{}",
             if matches!(ask, Ask::RevokeInvite { .. } | Ask::CloseReport { .. }) {
-                "Done."
+                say(words, "Done.", "完成。")
             } else {
-                "Nothing."
+                say(words, "Nothing.", "没有。")
             }
         );
     }
@@ -334,7 +343,7 @@ fn asked(config: &Config, mut ask: Ask, json: bool) -> Result<(), Problem> {
 pub(crate) fn exchange(config: &Config, ask: &Ask) -> Result<Vec<Value>, Problem> {
     let path = Path::new(&config.server.data).join(PATH);
     let unreachable = |error: &dyn std::fmt::Display| {
-        ("unreachable".to_owned(), format!("no server answers at {}: {error}", path.display()))
+        ("unreachable".to_owned(), format!("{NOBODY} {}: {error}", path.display()))
     };
     let mut stream = UnixStream::connect(&path).map_err(|error| unreachable(&error))?;
     let talk = || -> std::io::Result<Vec<Value>> {
@@ -356,24 +365,24 @@ pub(crate) fn exchange(config: &Config, ask: &Ask) -> Result<Vec<Value>, Problem
 }
 
 /// A line for people: what is not empty, by name.
-fn human(line: &Value) -> String {
+fn human(words: Words, line: &Value) -> String {
     let Some(fields) = line.as_object() else { return line.to_string() };
-    let mut words = Vec::new();
+    let mut parts = Vec::new();
     for (key, value) in fields.iter().filter(|(key, _)| *key != "type") {
         let text = match value {
             Value::Null | Value::Bool(false) => continue,
-            Value::Bool(true) => key.clone(),
+            Value::Bool(true) => said::key(words, key),
             Value::String(text) if key == "handle" => format!("@{text}"),
-            Value::String(text) => format!("{key} {}", text.escape_debug()),
+            Value::String(text) => format!("{} {}", said::key(words, key), text.escape_debug()),
             Value::Number(number) if key.ends_with("_ms") => match number.as_u64() {
-                Some(ms) if ms > 0 => format!("{} {}", key.trim_end_matches("_ms"), time(ms)),
+                Some(ms) if ms > 0 => format!("{} {}", said::key(words, key), time(ms)),
                 _ => continue,
             },
-            other => format!("{key} {other}"),
+            other => format!("{} {other}", said::key(words, key)),
         };
-        words.push(text);
+        parts.push(text);
     }
-    words.join("  ")
+    parts.join("  ")
 }
 
 #[cfg(test)]
@@ -384,6 +393,7 @@ mod tests {
     fn lines_are_read_by_people_too() {
         let line = serde_json::json!({"type": "account", "account": 7, "handle": "ada", "operator": true,
             "locked_ms": null, "created_ms": 951_782_400_000_u64, "connected": false});
-        assert_eq!(human(&line), "account 7  @ada  operator  created 2000-02-29 00:00:00Z");
+        assert_eq!(human(Words::English, &line), "account 7  @ada  operator  created 2000-02-29 00:00:00Z");
+        assert_eq!(human(Words::Chinese, &line), "账号 7  @ada  管理员  创建于 2000-02-29 00:00:00Z");
     }
 }

@@ -3,7 +3,10 @@
 
 use std::{path::Path, process::ExitCode};
 
-use litrocket_cli::objects::{self, Printer};
+use litrocket_cli::{
+    Words,
+    objects::{self, Printer},
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -29,19 +32,19 @@ pub struct Wish {
 
 /// Reads every stored file through; fails when something is damaged. May run beside the server, and changes nothing unless it
 /// is asked to.
-pub fn files(config: Config, wish: Wish, json: bool) -> ExitCode {
+pub fn files(config: Config, wish: Wish, shown: (Words, bool)) -> ExitCode {
     block_on(async move {
-        match check(&config, wish, json).await {
+        match check(&config, wish, shown).await {
             Ok(checked) => {
                 let well = checked.damaged == 0 && checked.bad_previews == 0 && checked.marked;
                 ExitCode::from(u8::from(!well))
             }
-            Err(problem) => ended(Err(problem), json),
+            Err(problem) => ended(Err(problem), shown),
         }
     })
 }
 
-async fn check(config: &Config, wish: Wish, json: bool) -> Result<Checked, Problem> {
+async fn check(config: &Config, wish: Wish, shown: (Words, bool)) -> Result<Checked, Problem> {
     let failed = |message: String| ("not_checked".to_owned(), message);
     let options = server::writer_options(config, Path::new(&config.server.data));
     let db = Db::open_reading(&options.folder, &options.database).await;
@@ -72,49 +75,64 @@ async fn check(config: &Config, wish: Wish, json: bool) -> Result<Checked, Probl
         total.pictures += count("pictures");
         Ok(())
     };
-    let checked = files::verify(config, &db, |found| tell(found, json), note).await;
+    let checked = files::verify(config, &db, |found| tell(found, shown), note).await;
     let checked = checked.map_err(|message| refused.unwrap_or_else(|| failed(message)))?;
     if wish.confirm {
         let files::Noted { damaged, whole, pictures } = total;
         let line = json!({"type": "noted", "damaged": damaged, "whole": whole, "pictures": pictures, "accepted": wish.accept});
-        let words = format!(
+        let english = format!(
             "noted: {damaged} contents are damaged, {whole} are whole again, {pictures} pictures are looked at again"
         );
-        print(json, &line, &words);
+        let chinese =
+            format!("已记录：{damaged} 个内容损坏，{whole} 个已恢复完整，{pictures} 张图片将重新处理");
+        print(shown, &line, (&english, &chinese));
     }
     let Checked { contents, chunks, bytes, damaged, previews, bad_previews, orphans, marked } = checked;
     let line = json!({"type": "checked", "contents": contents, "chunks": chunks, "bytes": bytes,
         "damaged": damaged, "previews": previews, "bad_previews": bad_previews, "orphans": orphans, "marked": marked});
-    let words = format!(
+    let english = format!(
         "{contents} contents, {chunks} chunks, {bytes} bytes, {damaged} chunks damaged or missing, \
          {previews} small pictures, {bad_previews} damaged or missing, {orphans} objects that belong to nothing"
     );
-    print(json, &line, &words);
+    let chinese = format!(
+        "{contents} 个内容，{chunks} 个分块，{bytes} 字节，{damaged} 个分块损坏或缺失，\
+         {previews} 张缩略图，{bad_previews} 张损坏或缺失，{orphans} 个无主对象"
+    );
+    print(shown, &line, (&english, &chinese));
     Ok(checked)
 }
 
-fn print(json: bool, line: &Value, words: &str) {
-    if json { println!("{}", objects::line(Printer::Admin, line)) } else { println!("{words}") }
+fn print((words, json): (Words, bool), line: &Value, (english, chinese): (&str, &str)) {
+    match words {
+        _ if json => println!("{}", objects::line(Printer::Admin, line)),
+        Words::English => println!("{english}"),
+        Words::Chinese => println!("{chinese}"),
+    }
 }
 
 /// Prints what a check found.
-fn tell(found: Finding, json: bool) {
-    let (line, words) = match found {
-        Finding::Storage { cause } => {
-            (json!({"type": "storage", "cause": cause}), format!("the storage may be away: {cause}"))
-        }
+fn tell(found: Finding, shown: (Words, bool)) {
+    let (line, english, chinese) = match found {
+        Finding::Storage { cause } => (
+            json!({"type": "storage", "cause": cause}),
+            format!("the storage may be away: {cause}"),
+            format!("存储可能不可用：{cause}"),
+        ),
         Finding::Chunk { content, chunk, name, cause } => (
             json!({"type": "damage", "content": content, "chunk": chunk, "name": name, "cause": cause}),
             format!("{cause}: chunk {chunk} of content {content} ({})", name.escape_debug()),
+            format!("{cause}：内容 {content} 的分块 {chunk}（{}）", name.escape_debug()),
         ),
         Finding::Preview { content, size, name, cause } => (
             json!({"type": "bad_preview", "content": content, "size": size, "name": name, "cause": cause}),
             format!("{cause}: small picture ({size} pixels) of content {content} ({})", name.escape_debug()),
+            format!("{cause}：内容 {content} 的缩略图（{size} 像素，{}）", name.escape_debug()),
         ),
         Finding::Orphans { count, bytes } => (
             json!({"type": "orphans", "objects": count, "bytes": bytes}),
             format!("{count} objects with {bytes} bytes belong to no file"),
+            format!("{count} 个对象（共 {bytes} 字节）不属于任何文件"),
         ),
     };
-    print(json, &line, &words);
+    print(shown, &line, (&english, &chinese));
 }

@@ -26,6 +26,7 @@ pub mod features;
 pub mod hub;
 pub mod limits;
 pub mod rpc;
+pub mod said;
 pub mod serve;
 pub mod server;
 pub mod telemetry;

@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use litrocket::{
     admin, bench,
     config::{self, Config},
-    serve,
+    said, serve,
 };
 use litrocket_cli::{
-    CommonArgs,
+    CommonArgs, Words, help,
     objects::{self, Printer},
 };
 
@@ -44,14 +44,20 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let Cli { command, common } = match Cli::try_parse() {
+    let words = Words::choose(asked_language().as_deref());
+    let parsed = help::localized(words, Cli::command()).try_get_matches();
+    let Cli { command, common } = match parsed.and_then(|typed| Cli::from_arg_matches(&typed)) {
         Ok(cli) => cli,
-        Err(error) => return misused(&error),
+        Err(error) => return misused(words, &error),
     };
     let json = common.json;
-    let with_config = |args: &config::Args, run: &dyn Fn(Config) -> ExitCode| with_config(args, json, run);
+    if let Some(code) = litrocket_cli::refuse_language(&common) {
+        return code;
+    }
+    let with_config =
+        |args: &config::Args, run: &dyn Fn(Config) -> ExitCode| with_config(args, (words, json), run);
     match command {
-        Command::Serve(args) => with_config(&args, &serve::run),
+        Command::Serve(args) => with_config(&args, &|config| serve::run(config, words)),
         Command::Config(args) => with_config(&args, &|config| serve::print_config(&config, json)),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -61,16 +67,34 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Command::Bench(args) => serve::block_on(litrocket_bench::run(&bench::ServerHost, args, json)),
-        Command::Admin(command) => admin::run(command, json, with_config),
+        Command::Admin(command) => admin::run(command, (words, json), with_config),
         Command::Client(command) => serve::block_on(litrocket_cli::run(command, common)),
     }
 }
 
+/// The language that is asked for, before anything else is understood: help and mistakes are told in it too.
+fn asked_language() -> Option<String> {
+    let mut arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
+    while let Some(argument) = arguments.next() {
+        if argument == "--lang" {
+            return arguments.next();
+        }
+        if let Some(language) = argument.strip_prefix("--lang=") {
+            return Some(language.to_owned());
+        }
+    }
+    std::env::var("LITROCKET_LANG").ok()
+}
+
 /// Help and versions are printed as they are; a command that cannot be meant, as everything else that fails.
-fn misused(error: &clap::Error) -> ExitCode {
+fn misused(words: Words, error: &clap::Error) -> ExitCode {
     let is_json = std::env::args_os().any(|argument| argument == "--json");
     if error.use_stderr() && is_json {
-        return refused("usage", error.to_string().trim(), true);
+        return refused("usage", &help::mistake(words, error), true);
+    }
+    if error.use_stderr() && words == Words::Chinese {
+        eprintln!("{}", help::mistake(words, error));
+        return ExitCode::from(2);
     }
     // Nobody reads it when the terminal is gone.
     let _ = error.print();
@@ -87,12 +111,64 @@ fn refused(code: &str, message: &str, json: bool) -> ExitCode {
     ExitCode::from(2)
 }
 
-fn with_config(args: &config::Args, json: bool, run: &dyn Fn(Config) -> ExitCode) -> ExitCode {
+fn with_config(
+    args: &config::Args,
+    (words, json): (Words, bool),
+    run: &dyn Fn(Config) -> ExitCode,
+) -> ExitCode {
     // A variable of somebody else may hold anything; ours is then refused as a bad value, not by a panic.
     let variables = std::env::vars_os()
         .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
     match Config::load(args, variables) {
         Ok(config) => run(config),
-        Err(error) => refused("bad_configuration", &format!("the configuration is refused: {error}"), json),
+        Err(error) => {
+            let what = said::say(words, "the configuration is refused", "配置被拒绝");
+            refused("bad_configuration", &format!("{what}: {error}"), json)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn said(command: &clap::Command, out: &mut BTreeSet<String>) {
+        let hidden = |arg: &&clap::Arg| !arg.is_hide_set();
+        out.extend(command.get_about().map(ToString::to_string));
+        for arg in command.get_arguments().filter(hidden) {
+            out.insert(arg.get_help().map(ToString::to_string).unwrap_or_default());
+        }
+        command.get_subcommands().filter(|one| !one.is_hide_set()).for_each(|one| said(one, out));
+    }
+
+    #[test]
+    fn every_command_and_option_is_told_in_chinese() {
+        let mut command = Cli::command();
+        command.build();
+        let mut all = BTreeSet::new();
+        said(&command, &mut all);
+        let known: BTreeSet<String> = help::known().into_iter().map(str::to_owned).collect();
+        let missing: Vec<&String> =
+            all.iter().filter(|it| !known.contains(it.trim_end_matches('.'))).collect();
+        assert!(missing.is_empty(), "crates/cli/src/words/help_zh.txt lacks: {missing:#?}");
+        let stale: Vec<&String> =
+            known.iter().filter(|it| !all.contains(*it) && !all.contains(&format!("{it}."))).collect();
+        assert!(stale.is_empty(), "no command says any more: {stale:#?}");
+    }
+
+    #[test]
+    fn help_is_chinese_from_its_first_line_to_its_last() {
+        let mut command = help::localized(Words::Chinese, Cli::command());
+        let shown = command.render_long_help().to_string();
+        for english in ["Usage", "Commands:", "Options:", "Arguments:", "[default", "[env", "Print "] {
+            assert!(!shown.contains(english), "{english}: {shown}");
+        }
+        let group = command.find_subcommand_mut("group").unwrap().find_subcommand_mut("mute").unwrap();
+        let shown = group.render_help().to_string();
+        for part in ["用法：litrocket group mute", "参数:", "选项:", "客户端:", "默认：60"] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
     }
 }

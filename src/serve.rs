@@ -2,12 +2,14 @@
 
 use std::{future::Future, io::Write as _, process::ExitCode, time::Duration};
 
+use litrocket_cli::Words;
 use qrcode::{QrCode, render::unicode};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     config::{Config, Email, SignUp},
     features::account,
+    said::say,
     server::Server,
     telemetry,
 };
@@ -60,21 +62,21 @@ pub fn print_config(config: &Config, json: bool) -> ExitCode {
 }
 
 /// Runs the server until it is told to stop.
-pub fn run(config: Config) -> ExitCode {
+pub fn run(config: Config, words: Words) -> ExitCode {
     let guard = telemetry::init(&config.logs.level, &config.log_folder(), config.logs.days as usize);
     let _guard = match guard {
         Ok(guard) => guard,
         Err(error) => return fatal(&error.to_string()),
     };
     block_on(async {
-        match serve(config).await {
+        match serve(config, words).await {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fatal(&error.to_string()),
         }
     })
 }
 
-async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
+async fn serve(config: Config, words: Words) -> Result<(), Box<dyn std::error::Error>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut next_signal = async move || {
@@ -84,7 +86,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
         }
     };
     let server = Server::bind(config).await?;
-    greet(&server).await?;
+    greet(&server, words).await?;
     let (first, stopped) = tokio::sync::oneshot::channel();
     let (second, aborted) = tokio::sync::oneshot::channel();
     tokio::spawn(async move {
@@ -100,27 +102,42 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Says where the server is, what to trust it by, and what to try next.
-async fn greet(server: &Server) -> Result<(), Box<dyn std::error::Error>> {
+async fn greet(server: &Server, words: Words) -> Result<(), Box<dyn std::error::Error>> {
     let (app, identity) = (server.app(), server.identity());
     let address = server.address();
     let policy = app.config.sign_up();
     tracing::info!(%address, sign_up = policy.name(), "listening");
     let invite = account::first_invite(app).await?;
     let link = account::link(app, invite.as_deref());
-    let mut text = format!(
-        "litrocket {} listens on {address} (UDP)\nCA file          {}\nCA fingerprint   sha256-{}\n\
-         Sign-up          {}\nE-mail           {}\nAddress          {link}\n",
-        env!("CARGO_PKG_VERSION"),
-        identity.ca_file.display(),
-        identity.ca_sha256,
-        policy.name(),
-        match app.config.email() {
-            Email::Off => "off: accounts are recovered by their recovery codes (mail.server turns it on)",
-            on => on.name(),
-        },
+    let off = say(
+        words,
+        "off: accounts are recovered by their recovery codes (mail.server turns it on)",
+        "关闭：账号以恢复码找回（设置 mail.server 可开启）",
     );
+    let email = match app.config.email() {
+        Email::Off => off,
+        on => on.name(),
+    };
+    let version = env!("CARGO_PKG_VERSION");
+    let (ca, pin) = (identity.ca_file.display(), &identity.ca_sha256);
+    let mut text = match words {
+        Words::English => format!(
+            "litrocket {version} listens on {address} (UDP)\nCA file          {ca}\nCA fingerprint   sha256-{pin}\n\
+             Sign-up          {}\nE-mail           {email}\nAddress          {link}\n",
+            policy.name()
+        ),
+        Words::Chinese => format!(
+            "litrocket {version} 正在监听 {address}（UDP）\nCA 文件    {ca}\nCA 指纹    sha256-{pin}\n\
+             注册       {}\n邮箱       {email}\n地址       {link}\n",
+            policy.name()
+        ),
+    };
     if invite.is_some() {
-        text.push_str("                 (whoever signs up with this invite becomes the operator)\n");
+        text.push_str(say(
+            words,
+            "                 (whoever signs up with this invite becomes the operator)\n",
+            "           （用此邀请码注册的人成为管理员）\n",
+        ));
         if !address.ip().is_loopback()
             && let Ok(code) = QrCode::new(&link)
         {
@@ -131,9 +148,10 @@ async fn greet(server: &Server) -> Result<(), Box<dyn std::error::Error>> {
     let flag = if near { String::new() } else { format!(" --server '{link}'") };
     // As it was called: a program that cargo built is on no path.
     let own = std::env::args().next().unwrap_or_else(|| "litrocket".into());
-    text.push_str(&format!(
-        "\nTry next, in another terminal in this folder:\n  {own} register ada{flag}\n  {own} send @me \"hello\"\n"
-    ));
+    let next =
+        say(words, "Try next, in another terminal in this folder:", "接下来，在此目录的另一个终端中试试：");
+    let hello = say(words, "hello", "你好");
+    text.push_str(&format!("\n{next}\n  {own} register ada{flag}\n  {own} send @me \"{hello}\"\n"));
     // Whether anybody reads it does not matter to the server.
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());

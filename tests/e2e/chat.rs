@@ -1,7 +1,7 @@
 //! People chat.
 
 use litrocket_client::{Item, Outgoing};
-use litrocket_protocol::{event::kind, history::Search};
+use litrocket_protocol::{conversations::GetConversation, event::kind, history::Search};
 
 use crate::world::{World, text, words};
 
@@ -73,6 +73,11 @@ async fn edits_recalls_and_reactions_are_folded_into_history() {
     assert_eq!(bob.cannot_send(chat, Outgoing::recall(first)).await, "not_yours");
     assert_eq!(ada.cannot_send(chat, Outgoing::edit(second, &text("again"))).await, "bad_target");
     assert_eq!(ada.cannot_send(chat, Outgoing::reaction(first, "no", true)).await, "bad_value");
+    // What is on already, or not on at all, is no event.
+    let head = ada.asks(GetConversation { conversation: chat }).await.head_seq;
+    assert_eq!(bob.cannot_send(chat, Outgoing::reaction(first, "👍", true)).await, "bad_value");
+    assert_eq!(bob.cannot_send(chat, Outgoing::reaction(first, "🎉", false)).await, "bad_value");
+    assert_eq!(ada.asks(GetConversation { conversation: chat }).await.head_seq, head);
     let history = bob.history(chat).await;
     assert_eq!(history.len(), 2);
     assert_eq!(words(&history[0].event), "hello");

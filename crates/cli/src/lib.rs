@@ -40,7 +40,7 @@ use output::Output;
 pub use output::time;
 pub use password::PasswordArgs;
 use session::Context;
-pub use words::Words;
+pub use words::{Words, help};
 
 /// The profile without a name.
 const DEFAULT_PROFILE: &str = "default";
@@ -145,7 +145,7 @@ pub enum Command {
         /// female, male, other, or empty.
         #[arg(long)]
         sex: Option<String>,
-        /// YYYY-MM-DD, or empty.
+        /// A day from 1900 on as YYYY-MM-DD, or empty.
         #[arg(long)]
         birthday: Option<String>,
         /// Whether others see sex and birthday.
@@ -325,13 +325,8 @@ pub async fn run(command: Command, common: CommonArgs) -> ExitCode {
     let common = common.without_empty();
     let words = words::Words::choose(common.lang.as_deref());
     let output = Output::new(common.json, words);
-    let language = words::Words::check(common.lang.as_deref());
     let context = Context::new(common, output);
-    let result = match language {
-        Ok(()) => commands::run(&context, command).await,
-        Err(failure) => Err(failure),
-    };
-    match result {
+    match commands::run(&context, command).await {
         Ok(code) => code,
         Err(failure) => {
             context.output.failure(&failure);
@@ -339,6 +334,15 @@ pub async fn run(command: Command, common: CommonArgs) -> ExitCode {
             failure.exit_code()
         }
     }
+}
+
+/// Refuses a language that this program does not speak, for commands that are no client's.
+#[must_use]
+pub fn refuse_language(common: &CommonArgs) -> Option<ExitCode> {
+    let common = common.clone().without_empty();
+    let failure = words::Words::check(common.lang.as_deref()).err()?;
+    Output::new(common.json, words::Words::choose(None)).failure(&failure);
+    Some(failure.exit_code())
 }
 
 fn message_id(text: &str) -> Result<litrocket_protocol::MessageId, String> {

@@ -1,6 +1,7 @@
 //! The texts that people read, in English and Chinese. [`faults`] has the refusals, [`sentences`] what has names in it.
 
 mod faults;
+pub mod help;
 mod sentences;
 
 pub(crate) use faults::is_standard;

@@ -138,12 +138,14 @@ async fn reaction(tx: &mut Tx, command: &SendCommand) -> Result<Position> {
     let original = target(tx, command).await?;
     let reaction: Reaction = decode(&command.send.body)?;
     let (conversation, seq) = (original.conversation, original.event_seq);
+    // What is on already is no event for everybody to read. A retry is found by its id before it comes here.
+    if !store::react(tx, conversation, seq, command.sender, &reaction.emoji, reaction.add).await? {
+        return Err(Fault::new(code::BAD_VALUE).field("emoji").message("That is how it is already.").into());
+    }
     let max = limits::REACTIONS_PER_MEMBER_MAX as u64;
-    if reaction.add && store::reactions_of(tx, conversation, seq, command.sender).await? >= max {
+    if reaction.add && store::reactions_of(tx, conversation, seq, command.sender).await? > max {
         return Err(Fault::new(code::TOO_MANY).field("emoji").limit(max).into());
     }
-    // Putting on what is on changes nothing, but the send still has its place in the log: its retry finds it.
-    store::react(tx, conversation, seq, command.sender, &reaction.emoji, reaction.add).await?;
     tx.append(new_event(command, command.send.body.clone())).await
 }
 

@@ -30,6 +30,7 @@ async fn where_there_is_nothing_to_take_away_that_is_said_by_name() {
         (&["group", "unban", "#rockets", "@bob"], "@bob is not banned from #rockets"),
         (&["group", "unpin", "#rockets", "3"], "Message 3 is not pinned in #rockets"),
         (&["group", "link", "drop", "#rockets", "7"], "#rockets has no link 7"),
+        (&["react", "#rockets", "3", "👍", "--remove"], "You have not put 👍 on message 3 in #rockets."),
         (&["group", "withdraw", "#rockets"], "You have no open request to join #rockets."),
         (
             &["group", "answer", "#rockets", "@eve", "accept"],
@@ -86,6 +87,9 @@ async fn what_was_so_already_is_done_and_said_to_be_so() {
         assert_eq!(ada.says(args)[0]["unchanged"], true, "{args:?}");
         assert_eq!(ada.reads(args).trim(), "That is how it was already.", "{args:?}");
     }
+    assert_eq!(ada.says(&["react", "#rockets", "2", "👍"])[0]["type"], "sent");
+    let again = &ada.says(&["react", "#rockets", "2", "👍"])[0];
+    assert_eq!((&again["type"], &again["unchanged"]), (&"done".into(), &true.into()));
     assert_eq!(
         ada.reads(&["group", "announce", "#rockets"]).trim(),
         "There was no announcement to take down."
@@ -177,7 +181,7 @@ async fn every_command_takes_the_same_forms_of_a_group() {
         &["history", "GROUP"],
         &["search", "hello", "--in", "GROUP"],
         &["read", "GROUP"],
-        &["react", "GROUP", "2", "👍"],
+        &["react", "GROUP", "2", "👍", "--remove"],
         &["edit", "GROUP", "2", "hello there"],
         &["recall", "GROUP", "77"],
         &["forward", "GROUP", "2", "@me"],

@@ -1,7 +1,10 @@
 //! What people see at their terminal, in both languages.
 
 use super::{is_chinese, people};
-use crate::{process::Process, programs::Terminal};
+use crate::{
+    process::{Process, program},
+    programs::Terminal,
+};
 
 impl Terminal<'_> {
     /// Standard output and standard error of a command that works.
@@ -167,4 +170,50 @@ async fn an_address_of_another_server_is_refused_by_both_names() {
     ada.says(&["me", "link", "--drop"]);
     let (code, said) = ada.complains("en", &["friend", "add", &own]);
     assert!(code == 1 && said.contains("it was revoked"), "{said}");
+}
+
+#[tokio::test]
+async fn help_mistakes_and_the_servers_own_commands_are_told_in_chinese() {
+    let process = Process::start();
+    people(&process, ["ada"]);
+    let runs = |args: &[&str]| {
+        let mut command = program();
+        let output = command.current_dir(process.path()).args(["--lang", "zh"]).args(args).output().unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code().unwrap(), String::from_utf8(text).unwrap())
+    };
+    for (args, part) in [
+        (&["--help"][..], "发送消息"),
+        (&["help", "group", "mute"], "暂时禁言成员"),
+        (&["group", "mute", "--help"], "默认：60"),
+        (&["file", "list", "-h"], "可选：name、newest、largest"),
+        (&["serve", "--help"], "数据目录"),
+    ] {
+        let (code, shown) = runs(args);
+        assert!(code == 0 && shown.contains(part) && shown.contains("用法："), "{args:?}: {shown}");
+        for english in ["Usage", "Options", "[default", "[env", "Print "] {
+            assert!(!shown.contains(english), "{args:?}: {english}: {shown}");
+        }
+    }
+    for (args, part) in [
+        (&["sned"][..], "没有命令“sned”"),
+        (&["send", "@bob"], "缺少参数：<TEXT>"),
+        (&["send", "@bob", "x", "--rply", "1"], "无法识别参数 --rply"),
+        (&["privacy", "--presence", "some"], "请用 everybody、friends 或 nobody"),
+        (&["devices", "--revoke", "phone"], "须为整数"),
+        (&["voice", "record", "@bob", "--seconds", "601"], "须在 1..=600 之间"),
+        (&["file", "list", "#a", "--sort", "age"], "可选：name、newest、largest"),
+        (&["moment", "post", "x", "--private", "--everybody"], "不能与"),
+        (&["config", "--listen", "nowhere"], "配置被拒绝"),
+    ] {
+        let (code, said) = runs(args);
+        assert!(code == 2 && said.contains(part), "{args:?}: {code} {said}");
+        assert!(!said.contains("error:") && !said.contains("Usage:"), "{args:?}: {said}");
+    }
+    let (code, shown) = runs(&["admin", "accounts", "list"]);
+    assert!(code == 0 && shown.contains("创建于"), "{shown}");
+    let (code, said) = runs(&["admin", "accounts", "lock", "@nobody"]);
+    assert!(code == 1 && is_chinese(&said), "{said}");
+    let (code, said) = runs(&["admin", "usage", "--data", "elsewhere"]);
+    assert!(code == 3 && said.contains("没有服务器应答"), "{said}");
 }

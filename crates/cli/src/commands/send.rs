@@ -4,14 +4,15 @@ use std::{collections::VecDeque, io::IsTerminal as _, process::ExitCode};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use litrocket_client::{Client, Error, Outgoing, Pending};
-use litrocket_protocol::{ConversationId, MessageId, chat::Ack, event::Text};
+use litrocket_protocol::{ConversationId, MessageId, account::Done, chat::Ack, event::Text};
 use serde_json::json;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     time::{Instant, error::Elapsed, timeout_at},
 };
 
-use crate::{Failure, failure::Asked as _, output::escape, resolve, session::Context};
+use super::done;
+use crate::{Failure, failure::Asked as _, output::escape, resolve, session::Context, words::Words};
 
 /// Lines that may be under way before the next is read.
 const WINDOW: usize = 512;
@@ -253,7 +254,22 @@ pub(super) async fn react(
     emoji: &str,
     add: bool,
 ) -> Result<(), Failure> {
-    one(context, to, Outgoing::reaction(seq, emoji, add)).await
+    let reacted = one(context, to, Outgoing::reaction(seq, emoji, add)).await;
+    let is_so = |failure: &Failure| {
+        let fault = failure.fault();
+        fault.is_some_and(|it| it.code == "bad_value" && it.message == "That is how it is already.")
+    };
+    if !reacted.as_ref().err().is_some_and(is_so) {
+        return reacted;
+    }
+    let (emoji, place) = (emoji.to_owned(), to.to_owned());
+    let nothing = move |words: Words| words.not_reacted(&emoji, seq, &place);
+    let answer = Done::if_changed(false);
+    if add {
+        done::set(context, &answer, json!({"type": "done"}))
+    } else {
+        done::taken(context, &answer, json!({"type": "done"}), nothing)
+    }
 }
 
 pub(super) async fn edit(

@@ -94,6 +94,11 @@ fn compare(value: &Value, wanted: &'static str) -> Result<(), String> {
     unknown.map_or(Ok(()), |name| Err(format!("{name} is not in the table")))
 }
 
+/// The keys of what `litrocket admin` prints.
+pub fn admin_keys() -> impl Iterator<Item = &'static str> {
+    lines::ADMIN.iter().flat_map(|object| keys(object.keys)).map(|key| key.name)
+}
+
 /// Whether an object is as docs/cli.md says.
 ///
 /// # Errors

@@ -191,6 +191,16 @@ impl Words {
         }
     }
 
+    /// What a server says of a refusal by its code and its own sentence.
+    #[must_use]
+    pub fn told(self, code: &str, message: &str) -> String {
+        let known = chinese(SENTENCES, message).or_else(|| chinese(CODES, code));
+        match (self, known) {
+            (Self::Chinese, Some(chinese)) => chinese.to_owned(),
+            _ => message.to_owned(),
+        }
+    }
+
     /// What people call a field of a request; those whose name says it already keep it.
     fn field(self, field: &str) -> Option<&'static str> {
         let (_, english, chinese) = FIELDS.iter().find(|(known, ..)| *known == field)?;

@@ -43,6 +43,7 @@ sentences! {
     not_muted_there(name, group): "@{name} is not muted in {group}.", "@{name} 在 {group} 中没有被禁言。";
     not_banned(name, group): "@{name} is not banned from {group}: see litrocket group banned {group}", "@{name} 没有被 {group} 封禁：请看 litrocket group banned {group}";
     not_pinned(seq, group): "Message {seq} is not pinned in {group}: see litrocket group pins {group}", "{group} 中没有置顶消息 {seq}：请看 litrocket group pins {group}";
+    not_reacted(emoji, seq, place): "You have not put {emoji} on message {seq} in {place}.", "你没有在 {place} 的消息 {seq} 上放 {emoji}。";
     not_asked(group): "You have no open request to join {group}.", "你没有待处理的加入 {group} 的申请。";
     not_found_by_name(name): "No group #{name} lets itself be found. Look for a part of its name with litrocket group find, or ask a member for an invitation or a link.", "找不到可按名字加入的群 #{name}。可用 litrocket group find 按部分名称查找，或请群成员邀请你或给你链接。";
     not_invited(group): "You are not invited into {group}: see litrocket invitation list", "没有加入 {group} 的邀请：请看 litrocket invitation list";
