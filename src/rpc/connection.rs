@@ -173,6 +173,8 @@ pub async fn serve(app: Arc<App>, router: Arc<Router>, connection: Connection) {
         let last = app.hub.disconnect(&device);
         app.writer.lazy().seen(device.account, device.session, app.clock.now_ms());
         router.gone(&app, &device, last);
+        // The writer may be slow to hear of it: the connection's place among all others is not kept for that.
+        drop(link);
         app.writer.forget(device.id).await;
     }
 }
