@@ -209,7 +209,7 @@ async fn uploads_that_nobody_reads_hold_up_no_chat_of_their_own_connection_and_o
     assert!(asleep >= 2, "{asleep} streams are not read");
     let room = raw.call(&OpenDirect { account: ada.account }).await.unwrap().conversation;
     let mut own = Lasting::opens(&raw, stream_kind::CHAT).await;
-    let beside = ada.opens(&bob).await;
+    let beside = bob.opens(&ada).await;
     for n in 0..20_u8 {
         let began = Instant::now();
         let send = chat::Send {

@@ -55,7 +55,7 @@ async fn bob(world: &World) -> (Raw, Lasting) {
 async fn a_connection_that_fills_up_with_fences_has_to_begin_anew_and_nobody_else_has() {
     let world = World::start_with(|config| config.storage.disk_reserve_mib = 0).await;
     let [ada, bobs_own] = world.people(["ada", "bob"]).await;
-    let room = ada.opens(&bobs_own).await;
+    let room = bobs_own.opens(&ada).await;
     let (raw, mut chat) = bob(&world).await;
     // There is no room on the disk: whatever comes is to be sent again, and no later send of its epoch before it. The watcher
     // looks every second and says that there is room; hold against it.
