@@ -57,11 +57,6 @@ pub(crate) fn handle(typed: &str) -> &str {
     }
 }
 
-/// Whether a person is meant by their mark.
-pub(crate) fn is_person(typed: &str) -> bool {
-    matches!(Typed::read(typed), Typed::Person(_) | Typed::Me)
-}
-
 /// An account by `@name`, `name`, `@me` or its number.
 pub(crate) async fn account(client: &Client, typed: &str) -> Result<Profile, Failure> {
     let handle = match Typed::read(typed) {
@@ -131,6 +126,17 @@ pub(crate) async fn open(client: &Client, typed: &str) -> Result<ConversationId,
         Meant::Conversation(conversation) => Ok(conversation),
         Meant::Person(account) => Ok(client.call(OpenDirect { account }).await?.conversation),
     }
+}
+
+/// The person somebody typed, or the conversation.
+pub(crate) async fn person_or_place(
+    client: &Client,
+    typed: &str,
+) -> Result<(Option<AccountId>, Option<ConversationId>), Failure> {
+    Ok(match meant(client, typed).await? {
+        Meant::Person(account) => (Some(account), None),
+        Meant::Conversation(conversation) => (None, Some(conversation)),
+    })
 }
 
 enum Meant {

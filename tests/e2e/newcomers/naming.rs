@@ -239,6 +239,8 @@ async fn a_word_that_names_a_person_and_a_group_is_asked_about() {
     let [ada, _bob] = people(&process, ["ada", "bob"]);
     ada.says(&["send", "bob", "hello"]);
     assert_eq!(ada.says(&["history", "bob"])[0]["text"], "hello");
+    let reported = &ada.says(&["report", "bob"])[0];
+    assert_eq!((&reported["conversation"], reported), (&Value::Null, &ada.says(&["report", "@bob"])[0]));
     ada.says(&["group", "create", "bob"]);
     let (code, said) = ada.complains("en", &["send", "bob", "hello"]);
     assert!(code == 2 && said.contains("write @bob or '#bob'"), "{said}");

@@ -29,8 +29,8 @@ pub(super) async fn run(context: &Context, args: ReportArgs) -> Result<(), Failu
     let mut report =
         ReportContent { conversation: None, event_seq: seq, account: None, moment, text: message };
     if let Some(what) = &what {
-        if seq.is_none() && resolve::is_person(what) {
-            report.account = Some(resolve::account(&client, what).await?.account);
+        if seq.is_none() {
+            (report.account, report.conversation) = resolve::person_or_place(&client, what).await?;
         } else {
             report.conversation = Some(resolve::conversation(&client, what).await?);
         }

@@ -102,6 +102,10 @@ const SENTENCES: &[(&str, &str)] = &[
     ("Use zh, en or nothing.", "请使用 zh、en 或留空。"),
     ("Write something.", "请写点内容。"),
     (
+        "record WAV with 16 bits and one or two channels, or Opus in Ogg",
+        "请用 16 位单声道或双声道的 WAV，或 Ogg 格式的 Opus",
+    ),
+    (
         "Write a day from 1900 to 9999 as YYYY-MM-DD, for example 1990-05-17.",
         "请按 YYYY-MM-DD 写 1900 至 9999 年间的日期，例如 1990-05-17。",
     ),
@@ -110,6 +114,7 @@ const SENTENCES: &[(&str, &str)] = &[
 
 /// Fields of requests, as people call them.
 const FIELDS: &[(&str, &str, &str)] = &[
+    ("account", "person", "用户"),
     ("accounts", "people", "人数"),
     ("administrators", "administrators", "管理员"),
     ("alts", "words for pictures", "图片说明"),
@@ -196,7 +201,8 @@ impl Words {
     pub fn told(self, code: &str, message: &str) -> String {
         let known = chinese(SENTENCES, message).or_else(|| chinese(CODES, code));
         match (self, known) {
-            (Self::Chinese, Some(chinese)) => chinese.to_owned(),
+            // What is said in Chinese already says more.
+            (Self::Chinese, Some(chinese)) if message.is_ascii() => chinese.to_owned(),
             _ => message.to_owned(),
         }
     }
@@ -258,7 +264,10 @@ impl Words {
             Kind::StorageFull => "磁盘已满".into(),
             Kind::FileTooLarge => "文件过大".into(),
             Kind::UnexpectedEof => "文件意外结束".into(),
-            _ => error.to_string(),
+            _ => {
+                let said = error.to_string();
+                chinese(SENTENCES, &said).map_or(said, str::to_owned)
+            }
         }
     }
 }
