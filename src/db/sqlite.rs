@@ -111,9 +111,21 @@ pub(super) async fn open(folder: &Path, options: &Options) -> Result<(Readers, W
     let base = connect_options(folder, options);
     let mut connection = base.clone().create_if_missing(true).connect().await?;
     migrate(&mut connection).await?;
+    settle(&mut connection).await?;
     let readers = readers(base, options).await?;
     let wal = Wal::new(&folder.join(FILE), options.checkpoint_bytes, readers.limit.clone());
     Ok((readers, Writer { raw: None, lent: 0, connection, wal }))
+}
+
+/// Copies what the log holds into the database and syncs that, before anything is answered from it. After a sync that failed
+/// the kernel may show pages of the log that never reached the disk, and takes the next sync of them for done.
+async fn settle(connection: &mut SqliteConnection) -> Result<(), OpenError> {
+    let (busy, ..): (i64, i64, i64) =
+        sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await?;
+    if busy != 0 {
+        tracing::warn!("another program reads the database: its log is copied back later");
+    }
+    Ok(())
 }
 
 /// Opens the tables for reading alone and changes nothing, not even their version.

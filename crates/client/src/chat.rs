@@ -22,12 +22,16 @@ use tokio::{
 
 use crate::{
     Error, Item,
-    shared::Shared,
+    driver::AWAY_MAX_MS,
+    shared::{Shared, tell},
     stream::{self, RecvStream, SendStream},
 };
 
 /// How often the server hears what was delivered.
 const DELIVERED_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Sends that have no answer for so long are followed by something small.
+const PROBE: Duration = Duration::from_millis(500);
 
 /// A message to send.
 #[derive(Debug, Clone, PartialEq)]
@@ -166,11 +170,17 @@ pub(crate) async fn run(shared: &Arc<Shared>, connection: &quinn::Connection) ->
 
 async fn write(shared: &Arc<Shared>, mut send: SendStream) -> Result<(), Error> {
     let mut delivered = Delivered::default();
+    let mut written = Instant::now();
     loop {
         let mut frames = next_frames(shared);
         delivered.add(shared, &mut frames);
+        if frames.is_empty() && written.elapsed() >= PROBE && shared.book().outbox.is_under_way() {
+            // QUIC acknowledges it: a server that is slow with its answer is told from one that is gone.
+            frames.push(frame::encode(frame_type::DELIVERED, &chat::Delivered { cursors: Vec::new() }));
+        }
         if !frames.is_empty() {
             send.write_chunks(&mut frames).await?;
+            written = Instant::now();
             continue;
         }
         let pause = shared.book().outbox.next_pause_end(shared.tick_ms());
@@ -179,7 +189,7 @@ async fn write(shared: &Arc<Shared>, mut send: SendStream) -> Result<(), Error> 
         });
         tokio::select! {
             () = shared.chat.notified() => {}
-            () = tokio::time::sleep(pause.min(DELIVERED_INTERVAL)) => {}
+            () = tokio::time::sleep(pause.min(PROBE)) => {}
         }
     }
 }
@@ -241,11 +251,11 @@ fn decode<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
 async fn read(shared: &Arc<Shared>, mut recv: RecvStream) -> Result<(), Error> {
     while let Some((kind, body)) = recv.frame(frame::FRAME_MAX).await? {
         // The place comes first: what is taken in counts as received, and may not be lost when this ends while it waits.
-        let place = match kind {
-            frame_type::ACK | frame_type::REFUSED => None,
+        let (listening, place) = match kind {
+            frame_type::ACK | frame_type::REFUSED => (None, None),
             _ => place(shared).await,
         };
-        if let (Some(item), Some(place)) = (take(shared, kind, &body)?, place) {
+        if let (Some(item), Some(place)) = (take(shared, listening, kind, &body)?, place) {
             place.send(item);
         }
     }
@@ -253,27 +263,35 @@ async fn read(shared: &Arc<Shared>, mut recv: RecvStream) -> Result<(), Error> {
 }
 
 /// Room for what the app has to hear, if it listens. An app that does not take its events holds this stream, and with it
-/// the server's delivery.
-async fn place(shared: &Shared) -> Option<OwnedPermit<Item>> {
-    let items = shared.book().items.clone()?;
+/// the server's delivery. Answers which listener that is.
+async fn place(shared: &Shared) -> (Option<u64>, Option<OwnedPermit<Item>>) {
+    let (listening, items) = {
+        let book = shared.book();
+        (Some(book.listening), book.items.clone())
+    };
+    let Some(items) = items else { return (listening, None) };
     if let Ok(place) = items.reserve_owned().await {
-        return Some(place);
+        return (listening, Some(place));
     }
     let mut book = shared.book();
     if book.items.as_ref().is_some_and(tokio::sync::mpsc::Sender::is_closed) {
         book.items = None;
     }
-    None
+    (listening, None)
 }
 
-/// Takes one frame in; answers what the app has to hear.
-fn take(shared: &Shared, kind: u64, body: &[u8]) -> Result<Option<Item>, Error> {
+/// Takes one frame in for a listener; answers what the app has to hear.
+fn take(shared: &Shared, listening: Option<u64>, kind: u64, body: &[u8]) -> Result<Option<Item>, Error> {
     let gap = |what: &str| Error::Protocol(format!("something before {what} is missing"));
     let mut book = shared.book();
+    if listening.is_some_and(|listening| listening != book.listening) {
+        // Its cursors are those of another listener by now, who hears it on a new stream.
+        return Err(Error::Closed);
+    }
     Ok(match kind {
         frame_type::ACK => {
             drop(book);
-            answered(shared, decode(body)?);
+            answered(shared, &decode(body)?);
             None
         }
         frame_type::REFUSED => {
@@ -331,17 +349,18 @@ fn take(shared: &Shared, kind: u64, body: &[u8]) -> Result<Option<Item>, Error> 
 }
 
 /// The send is durable.
-fn answered(shared: &Shared, ack: Ack) {
+fn answered(shared: &Shared, ack: &Ack) {
     let mut book = shared.book();
-    book.outbox.acked(ack.conversation, ack.id);
+    if !book.outbox.acked(ack.conversation, ack.id) {
+        // An answer to nothing that waits, such as the second one after a reconnect, moves nothing.
+        return;
+    }
     book.received.acked(ack.conversation, ack.event_seq);
     book.handled.acked(ack.conversation, ack.event_seq);
-    let answer = book.pending.remove(&ack.id);
+    let answers = book.pending.remove(&ack.id).unwrap_or_default();
     drop(book);
     settled(shared, ack.id);
-    if let Some(answer) = answer {
-        let _ = answer.send(Ok(ack));
-    }
+    tell(answers, || Ok(ack.clone()));
 }
 
 fn settled(shared: &Shared, id: MessageId) {
@@ -354,17 +373,17 @@ fn settled(shared: &Shared, id: MessageId) {
     shared.chat.notify_one();
 }
 
-fn refused(shared: &Shared, refused: chat::Refused) {
+fn refused(shared: &Shared, mut refused: chat::Refused) {
     let mut book = shared.book();
     let now = shared.tick_ms();
+    // However long a server may ask for.
+    refused.fault.retry_after_ms = refused.fault.retry_after_ms.map(|ms| ms.min(AWAY_MAX_MS));
     let verdict = book.outbox.refused(refused.conversation, refused.id, refused.epoch, &refused.fault, now);
     if verdict == Verdict::Final {
-        let answer = book.pending.remove(&refused.id);
+        let answers = book.pending.remove(&refused.id).unwrap_or_default();
         drop(book);
         settled(shared, refused.id);
-        if let Some(answer) = answer {
-            let _ = answer.send(Err(refused.fault.into()));
-        }
+        tell(answers, || Err(refused.fault.clone().into()));
     } else {
         drop(book);
         shared.chat.notify_one();
@@ -382,7 +401,7 @@ fn own_answer(shared: &Shared, event: &Event) -> bool {
     }
     answered(
         shared,
-        Ack {
+        &Ack {
             conversation: event.conversation,
             id,
             event_seq: event.event_seq,

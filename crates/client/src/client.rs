@@ -2,6 +2,8 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    io,
+    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -9,7 +11,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use litrocket_core::client::Outbox;
+use litrocket_core::client::{Outbox, Outgoing as Message};
 use litrocket_protocol::{
     AccountId, ConversationId, Fault, MessageId, Request, account, close_code, fault, frame, limits, state,
     stream_kind,
@@ -69,8 +71,13 @@ impl Client {
     /// Makes the first connection and says hello; resumes the session when there is a token.
     pub async fn connect(options: Options) -> Result<Self, Error> {
         let endpoints = connect::Endpoints::new(&options)?;
-        let store =
-            options.state_file.as_ref().map(|path| Store::open(path)).transpose().map_err(Error::Store)?;
+        let (store, unsent) = match &options.state_file {
+            Some(path) => {
+                let (store, unsent) = open_store(path).await.map_err(Error::Store)?;
+                (Some(store), unsent)
+            }
+            None => (None, Vec::new()),
+        };
         let attempt = connect::attempt(&endpoints, &options, options.token.as_deref());
         let (connection, welcome) = timeout(options.connect_timeout, attempt).await.map_err(|_| {
             Error::Unreachable(format!(
@@ -79,28 +86,20 @@ impl Client {
             ))
         })??;
         let (state, states) = mpsc::channel(STATE_MAX);
-        let handled =
+        let (handled, account) =
             store.as_ref().map(Store::cursors).transpose().map_err(Error::Store)?.unwrap_or_default();
-        let mut outbox = Outbox::default();
-        let mut stranded = Vec::new();
-        if let Some(store) = &store {
-            let server = (welcome.server_id.clone(), welcome.log_epoch);
-            for Unsent { server: of, conversation, message } in store.unsent().map_err(Error::Store)? {
-                if of.is_none_or(|of| of == server) {
-                    outbox.push(conversation, message);
-                } else {
-                    stranded.push((conversation, message));
-                }
-            }
-        }
         let book = Book {
-            outbox,
+            outbox: Outbox::default(),
             received: handled.clone(),
             handled,
+            account,
             pending: HashMap::new(),
             items: None,
+            listening: 0,
             states: VecDeque::new(),
-            stranded,
+            unsent,
+            stranded: Vec::new(),
+            given_up: 0,
             live: false,
         };
         let shared = Arc::new(Shared {
@@ -114,6 +113,7 @@ impl Client {
             chat: Notify::new(),
             room: Notify::new(),
             states: Notify::new(),
+            network: Notify::new(),
             state,
             store,
             downloads: crate::files::Waiting::default(),
@@ -252,31 +252,42 @@ impl Client {
     }
 
     /// Puts a message into the outbox; waits while the outbox is full. With a state file it survives the end of the app
-    /// (not a power cut: the file is not synced for each message). The
-    /// answer comes from the [`Pending`]; dropping that does not take the message back.
+    /// (not a power cut: the file is not synced for each message). The answer comes from the [`Pending`]; dropping that
+    /// does not take the message back. What no server takes is refused here: `too_long` beyond
+    /// [`limits::BODY_BYTES_MAX`] and [`limits::FALLBACK_BYTES_MAX`], `id_conflict` for another message with the id of
+    /// one that waits.
     pub async fn send(&self, conversation: ConversationId, message: Outgoing) -> Result<Pending, Error> {
         let id = match message.id {
             Some(id) => id,
             None => self.new_id()?,
         };
         let message = message.with_id(id);
+        is_sendable(&message)?;
         let (answer, pending) = oneshot::channel();
         loop {
             let room = self.shared.room.notified();
-            if self.shared.closing.load(Ordering::Acquire) {
-                return Err(self.closed());
-            }
             {
                 let mut book = self.shared.book();
+                if self.shared.closing.load(Ordering::Acquire) {
+                    return Err(self.closed());
+                }
+                if let Some((of, waiting)) = book.outbox.get(id) {
+                    if (of, waiting) != (conversation, &message) {
+                        return Err(Fault::new(fault::code::ID_CONFLICT).into());
+                    }
+                    book.pending.entry(id).or_default().push(answer);
+                    break;
+                }
                 if book.outbox.len() < OUTBOX_MAX && book.outbox.bytes() < OUTBOX_BYTES_MAX {
                     if let Some(store) = &self.shared.store {
                         let welcome = self.welcome();
                         let server = Some((welcome.server_id.clone(), welcome.log_epoch));
-                        let unsent = Unsent { server, conversation, message: message.clone() };
+                        let account = self.me().map(|me| me.account);
+                        let unsent = Unsent { server, account, conversation, message: message.clone() };
                         store.unsent_add(&unsent).map_err(Error::Store)?;
                     }
                     book.outbox.push(conversation, message);
-                    book.pending.insert(id, answer);
+                    book.pending.entry(id).or_default().push(answer);
                     break;
                 }
             }
@@ -297,6 +308,7 @@ impl Client {
             // What arrived and was not handled comes again.
             book.received = book.handled.clone();
             book.items = Some(items);
+            book.listening += 1;
             book.states.clear();
             book.live
         };
@@ -339,12 +351,15 @@ impl Client {
         self.shared.status.subscribe()
     }
 
-    /// The network changed: the connection goes on from a new local port.
+    /// The network changed: the connection goes on from a new local port, and a lost one is made again at once.
     pub fn network_changed(&self) -> Result<(), Error> {
-        self.shared.endpoints.rebind()
+        self.shared.endpoints.rebind()?;
+        self.shared.network.notify_waiters();
+        Ok(())
     }
 
-    /// Waits until everything sent was answered, at most `patience`. Answers how many sends had no answer.
+    /// Waits until everything sent was answered, at most `patience`. Answers how many sends had no answer: those that wait
+    /// on, and those that were given up since the last time, because the session ended or the server changed.
     pub async fn flush(&self, patience: Duration) -> usize {
         let empty = async {
             loop {
@@ -356,7 +371,8 @@ impl Client {
             }
         };
         let _ = timeout(patience, empty).await;
-        self.shared.book().outbox.len()
+        let mut book = self.shared.book();
+        book.outbox.len() + std::mem::take(&mut book.given_up)
     }
 
     /// Closes politely.
@@ -365,6 +381,35 @@ impl Client {
         self.shared.close.notify_one();
         self.shared.endpoints.close().await;
     }
+}
+
+/// How long a client that was closed just now may keep its state file.
+const STORE_PATIENCE: Duration = Duration::from_secs(2);
+
+async fn open_store(path: &Path) -> io::Result<(Store, Vec<Unsent>)> {
+    let began = Instant::now();
+    loop {
+        match Store::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy && began.elapsed() < STORE_PATIENCE => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            result => return result,
+        }
+    }
+}
+
+/// A frame beyond the bounds ends the whole stream: it may not come to that.
+fn is_sendable(message: &Message) -> Result<(), Error> {
+    let too_long = |field: &str, limit: usize| {
+        Err(Fault::new(fault::code::TOO_LONG).field(field).limit(limit as u64).into())
+    };
+    if message.body.len() > limits::BODY_BYTES_MAX {
+        return too_long("body", limits::BODY_BYTES_MAX);
+    }
+    if message.fallback.as_ref().is_some_and(|text| text.len() > limits::FALLBACK_BYTES_MAX) {
+        return too_long("fallback", limits::FALLBACK_BYTES_MAX);
+    }
+    Ok(())
 }
 
 /// One request on a connection.

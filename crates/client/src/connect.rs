@@ -20,13 +20,17 @@ use crate::{Error, Options, client::call, files::DOWNLOAD_STREAMS, shared::lock,
 
 /// Silence after which a connection is over; the shorter of both sides counts.
 const IDLE: Duration = Duration::from_secs(30);
+/// The first guess of a round trip (RFC 9002, section 6.2.2), and the least that is taken over from the connection before:
+/// a server that just came back is slower than it was.
+const RTT_MAX: Duration = Duration::from_millis(333);
+const RTT_MIN: Duration = Duration::from_millis(100);
 /// Data that may arrive before it is read, per stream and in all: four files that wait leave room for chat.
 const STREAM_WINDOW: u32 = 1024 * 1024;
 const CONNECTION_WINDOW: u32 = 6 * 1024 * 1024;
 
 /// The local sockets, one per address family, made when they are needed.
 pub(crate) struct Endpoints {
-    config: ClientConfig,
+    config: Mutex<ClientConfig>,
     v4: Mutex<Option<Endpoint>>,
     v6: Mutex<Option<Endpoint>>,
     /// Whether the server took the last hello in the first flight.
@@ -39,18 +43,26 @@ impl Endpoints {
         // Only where the server allowed it in the connection before.
         tls.enable_early_data = options.early_hello;
         let quic = QuicClientConfig::try_from(tls).map_err(|error| Error::Tls(error.to_string()))?;
-        let mut config = ClientConfig::new(Arc::new(quic));
+        let config = Mutex::new(ClientConfig::new(Arc::new(quic)));
+        let endpoints =
+            Self { config, v4: Mutex::new(None), v6: Mutex::new(None), early: AtomicBool::new(false) };
+        endpoints.expect_rtt(options, RTT_MAX);
+        Ok(endpoints)
+    }
+
+    /// How long a round trip takes, as far as is known: the next handshake repeats its packets after three of them.
+    pub(crate) fn expect_rtt(&self, options: &Options, rtt: Duration) {
         let mut transport = TransportConfig::default();
         transport
             .max_idle_timeout(IdleTimeout::try_from(IDLE).ok())
             .keep_alive_interval(Some(options.keep_alive))
+            .initial_rtt(rtt.clamp(RTT_MIN, RTT_MAX))
             .max_concurrent_bidi_streams(0_u32.into())
             .max_concurrent_uni_streams(DOWNLOAD_STREAMS.into())
             .stream_receive_window(VarInt::from_u32(STREAM_WINDOW))
             .receive_window(VarInt::from_u32(CONNECTION_WINDOW))
             .datagram_receive_buffer_size(None);
-        config.transport_config(Arc::new(transport));
-        Ok(Self { config, v4: Mutex::new(None), v6: Mutex::new(None), early: AtomicBool::new(false) })
+        lock(&self.config).transport_config(Arc::new(transport));
     }
 
     fn socket(v6: bool) -> Result<UdpSocket, Error> {
@@ -106,7 +118,7 @@ pub(crate) async fn attempt(
         let handshake = async {
             let endpoint = endpoints.endpoint(address.is_ipv6())?;
             let connecting = endpoint
-                .connect_with(endpoints.config.clone(), address, host)
+                .connect_with(lock(&endpoints.config).clone(), address, host)
                 .map_err(|error| Error::Unreachable(error.to_string()))?;
             match connecting.into_0rtt() {
                 Ok((connection, accepted)) => early(connection, accepted, hello(options, token)).await,

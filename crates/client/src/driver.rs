@@ -18,13 +18,18 @@ use crate::{
     stream,
 };
 
-/// The first pause before connecting again, and the longest.
+/// The first pause before connecting again, and the longest: from one attempt's beginning to the next one's, since an
+/// attempt that nobody hears repeats itself.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// The longest time that a server may keep a client away, whatever it asks for.
 const AWAY_MAX: Duration = Duration::from_secs(3_600);
-/// One attempt to connect again.
+pub(crate) const AWAY_MAX_MS: u64 = AWAY_MAX.as_secs() * 1_000;
+/// One attempt to connect again. Every third may take as long as the first connection, for a path so slow that the others
+/// never succeed.
 const ATTEMPT: Duration = Duration::from_secs(3);
+/// A connection that ends sooner is no better than an attempt that failed.
+const SHORT: Duration = Duration::from_secs(1);
 /// Sends are under way and nothing was heard for so long: the connection is dead.
 const SILENCE: Duration = Duration::from_secs(2);
 
@@ -36,30 +41,43 @@ pub(crate) fn welcomed(shared: &Arc<Shared>, connection: &quinn::Connection, wel
         let changed = book.handled.welcome(&welcome.server_id, welcome.log_epoch);
         book.received.welcome(&welcome.server_id, welcome.log_epoch);
         if changed {
-            let lost = book.outbox.drain();
+            let lost = book.gives_up(|| Error::ServerChanged);
             book.stranded.extend(lost);
-            for (_, answer) in book.pending.drain() {
-                let _ = answer.send(Err(Error::ServerChanged));
-            }
         }
         // What arrived and was not handled is still on its way to the app; what was lost comes again.
         if book.items.is_none() {
             book.received = book.handled.clone();
         }
     }
+    let welcome = Arc::new(welcome);
+    *lock(&shared.welcome) = welcome.clone();
+    shared.room.notify_waiters();
     if let Some(resumed) = &welcome.session {
         let me = Me { account: resumed.account, handle: resumed.handle.clone(), session: resumed.session };
         shared.signed_in(me, None);
     }
-    *lock(&shared.welcome) = Arc::new(welcome);
     shared.link.send_replace(Some(connection.clone()));
     shared.status.send_replace(Status::Connected);
 }
 
+/// Nobody waits for a driver that ended, however that came.
+struct Ends(Arc<Shared>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        if !self.0.closing.load(Ordering::Acquire) {
+            self.0.finish(None);
+        }
+    }
+}
+
 /// The client's task.
 pub(crate) async fn drive(shared: Arc<Shared>, first: quinn::Connection, mut states: mpsc::Receiver<Bytes>) {
+    let _ends = Ends(shared.clone());
     let mut connection = first;
+    let mut pause = PAUSE_MIN;
     loop {
+        let began = Instant::now();
         let ended = {
             let closed = shared.close.notified();
             tokio::select! {
@@ -67,22 +85,37 @@ pub(crate) async fn drive(shared: Arc<Shared>, first: quinn::Connection, mut sta
                 () = closed => Err(Error::Closed),
             }
         };
+        // By the app, which listens again.
+        let by_app = matches!(ended, Err(Error::Closed))
+            || connection.close_reason() == Some(quinn::ConnectionError::LocallyClosed);
         connection.close(close_code::DONE.into(), b"");
         shared.link.send_replace(None);
         if shared.closing.load(Ordering::Acquire) {
             shared.finish(None);
             return;
         }
+        let asked = ended.as_ref().err().and_then(retry_after);
         tracing::debug!(cause = ?ended.err(), "the connection is lost");
         if !shared.options.reconnect || lock(&shared.token).is_none() {
             shared.finish(None);
             return;
         }
-        match reconnect(&shared).await {
+        pause = if began.elapsed() < SHORT && !by_app { longer(pause) } else { PAUSE_MIN };
+        let wait = lock(&shared.stay_away).take().or(asked).unwrap_or(pause);
+        shared.endpoints.expect_rtt(&shared.options, connection.rtt());
+        match reconnect(&shared, pause, wait).await {
             Some(next) => connection = next,
             None => return,
         }
     }
+}
+
+fn longer(pause: Duration) -> Duration {
+    (pause * 2).min(PAUSE_MAX)
+}
+
+fn retry_after(error: &Error) -> Option<Duration> {
+    error.fault()?.retry_after_ms.map(Duration::from_millis)
 }
 
 /// Runs the streams of one connection until it is lost.
@@ -170,18 +203,26 @@ fn hear(shared: &Arc<Shared>, kind: u64, body: &[u8]) -> Result<(), Error> {
 }
 
 /// Connects again, with growing pauses, until it works or the session has ended.
-async fn reconnect(shared: &Arc<Shared>) -> Option<quinn::Connection> {
-    let mut pause = PAUSE_MIN;
+async fn reconnect(
+    shared: &Arc<Shared>,
+    mut pause: Duration,
+    first_wait: Duration,
+) -> Option<quinn::Connection> {
     let mut attempt = 0;
-    let mut wait = lock(&shared.stay_away).take().unwrap_or(PAUSE_MIN).min(AWAY_MAX);
+    let mut retry_in = jitter(first_wait.clamp(PAUSE_MIN, AWAY_MAX));
+    let mut began = Instant::now();
     loop {
-        let retry_in = jitter(wait);
         shared.status.send_replace(Status::Reconnecting { attempt, retry_in });
+        let time = if attempt % 3 == 2 { shared.options.connect_timeout.max(ATTEMPT) } else { ATTEMPT };
         let next = async {
-            tokio::time::sleep(retry_in).await;
+            tokio::select! {
+                () = tokio::time::sleep(retry_in) => {}
+                () = shared.network.notified() => {}
+            }
+            began = Instant::now();
             let token = lock(&shared.token).clone();
             let attempt = connect::attempt(&shared.endpoints, &shared.options, token.as_deref());
-            timeout(ATTEMPT, attempt).await.unwrap_or(Err(Error::TimedOut))
+            timeout(time, attempt).await.unwrap_or(Err(Error::TimedOut))
         };
         let result = tokio::select! {
             result = next => result,
@@ -203,9 +244,11 @@ async fn reconnect(shared: &Arc<Shared>) -> Option<quinn::Connection> {
             Err(error) => {
                 tracing::debug!(%error, attempt, "connecting again failed");
                 attempt += 1;
-                pause = (pause * 2).min(PAUSE_MAX);
-                let asked = error.fault().and_then(|fault| fault.retry_after_ms).map(Duration::from_millis);
-                wait = asked.unwrap_or(pause).min(AWAY_MAX);
+                pause = longer(pause);
+                retry_in = match retry_after(&error) {
+                    Some(asked) => jitter(asked.clamp(PAUSE_MIN, AWAY_MAX)),
+                    None => jitter(pause).saturating_sub(began.elapsed()).max(PAUSE_MIN / 2),
+                };
             }
         }
     }

@@ -189,8 +189,12 @@ impl Events {
     }
 
     fn save(&self) -> Result<(), Error> {
-        let handled = self.shared.book().handled.clone();
-        self.shared.store.as_ref().map_or(Ok(()), |store| store.save(&handled)).map_err(Error::Store)
+        let Some(store) = &self.shared.store else { return Ok(()) };
+        let (handled, account) = {
+            let book = self.shared.book();
+            (book.handled.clone(), book.account)
+        };
+        store.save(&handled, account).map_err(Error::Store)
     }
 
     /// Says that everything returned so far was handled, and writes the state file.

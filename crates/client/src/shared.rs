@@ -10,10 +10,15 @@ use std::{
 };
 
 use litrocket_core::client::{Cursors, Outbox};
-use litrocket_protocol::{AccountId, ConversationId, Fault, MessageId, SessionId, account};
+use litrocket_protocol::{
+    AccountId, ConversationId, Fault, MessageId, SessionId, account, chat::Ack, limits,
+};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
-use crate::{Error, Item, Options, connect, store::Store};
+use crate::{
+    Error, Item, Options, connect,
+    store::{Store, Unsent},
+};
 
 /// Who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +52,7 @@ pub enum Status {
     Closed(Option<Fault>),
 }
 
-pub(crate) type Answer = oneshot::Sender<Result<litrocket_protocol::chat::Ack, Error>>;
+pub(crate) type Answer = oneshot::Sender<Result<Ack, Error>>;
 
 /// What the connection's tasks and the app share.
 pub(crate) struct Book {
@@ -56,12 +61,21 @@ pub(crate) struct Book {
     pub(crate) received: Cursors,
     /// What the app has handled.
     pub(crate) handled: Cursors,
-    pub(crate) pending: HashMap<MessageId, Answer>,
+    /// Whose cursors they are.
+    pub(crate) account: Option<AccountId>,
+    /// Who waits for the answer of a send: everybody who sent it.
+    pub(crate) pending: HashMap<MessageId, Vec<Answer>>,
     pub(crate) items: Option<mpsc::Sender<Item>>,
+    /// How often delivery began: what was read for an earlier listener is none of this one's.
+    pub(crate) listening: u64,
     /// The latest state values that the app has not taken.
     pub(crate) states: VecDeque<Item>,
+    /// What the state file has, until it is known who is signed in.
+    pub(crate) unsent: Vec<Unsent>,
     /// Sends that were written for another server, or for an earlier state of this one.
     pub(crate) stranded: Vec<(ConversationId, litrocket_core::client::Outgoing)>,
+    /// Sends that were given up since the app asked last.
+    pub(crate) given_up: usize,
     /// Live was said on the current connection.
     pub(crate) live: bool,
 }
@@ -81,6 +95,8 @@ pub(crate) struct Shared {
     pub(crate) room: Notify,
     /// There is a state value to take.
     pub(crate) states: Notify,
+    /// The network has changed.
+    pub(crate) network: Notify,
     pub(crate) state: mpsc::Sender<bytes::Bytes>,
     pub(crate) store: Option<Store>,
     /// Downloads that wait for their stream.
@@ -94,6 +110,47 @@ pub(crate) struct Shared {
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Tells everybody who waits for a send the same.
+pub(crate) fn tell(answers: Vec<Answer>, result: impl Fn() -> Result<Ack, Error>) {
+    for answer in answers {
+        // Who does not wait any more needs no answer.
+        let _ = answer.send(result());
+    }
+}
+
+impl Book {
+    /// Who signed in is known: cursors of somebody else are none, and what the state file has is theirs to send, is of
+    /// another server, or waits there for whoever wrote it.
+    fn belongs_to(&mut self, account: AccountId, welcome: &account::Welcome) {
+        if self.account.replace(account).is_some_and(|of| of != account) {
+            self.handled = Cursors::default();
+            self.handled.welcome(&welcome.server_id, welcome.log_epoch);
+            self.received = self.handled.clone();
+        }
+        let server = (welcome.server_id.clone(), welcome.log_epoch);
+        for Unsent { server: of, account: from, conversation, message } in std::mem::take(&mut self.unsent) {
+            if of.is_some_and(|of| of != server) || message.body.len() > limits::BODY_BYTES_MAX {
+                self.stranded.push((conversation, message));
+            } else if from.is_none_or(|from| from == account) {
+                self.outbox.push(conversation, message);
+            }
+        }
+    }
+
+    /// Gives up every send that has no answer.
+    pub(crate) fn gives_up(
+        &mut self,
+        error: impl Fn() -> Error,
+    ) -> Vec<(ConversationId, litrocket_core::client::Outgoing)> {
+        let lost = self.outbox.drain();
+        self.given_up += lost.len();
+        for (_, answers) in self.pending.drain() {
+            tell(answers, || Err(error()));
+        }
+        lost
+    }
 }
 
 impl Shared {
@@ -110,7 +167,10 @@ impl Shared {
         if token.is_some() {
             *lock(&self.token) = token;
         }
+        let welcome = lock(&self.welcome).clone();
+        self.book().belongs_to(me.account, &welcome);
         self.me.send_replace(Some(me));
+        self.chat.notify_one();
     }
 
     /// Ends everything: nobody waits for an answer any more.
@@ -119,13 +179,12 @@ impl Shared {
         self.link.send_replace(None);
         self.status.send_replace(Status::Closed(fault.cloned()));
         let mut book = self.book();
-        book.outbox.drain();
-        for (_, answer) in book.pending.drain() {
-            let error = fault.map_or(Error::Closed, |fault| fault.clone().into());
-            let _ = answer.send(Err(error));
-        }
+        book.gives_up(|| fault.map_or(Error::Closed, |fault| fault.clone().into()));
         book.items = None;
         drop(book);
+        if let Some(store) = &self.store {
+            store.release();
+        }
         self.room.notify_waiters();
     }
 }

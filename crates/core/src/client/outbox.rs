@@ -70,6 +70,12 @@ impl Outbox {
         queue.items.push_back(message);
     }
 
+    /// The send with this id, while it has no answer.
+    pub fn get(&self, id: MessageId) -> Option<(ConversationId, &Outgoing)> {
+        let mut items = self.queues.iter().flat_map(|(of, queue)| queue.items.iter().map(|item| (*of, item)));
+        items.find(|(_, item)| item.id == id)
+    }
+
     /// Sends without an answer.
     pub fn len(&self) -> usize {
         self.waiting

@@ -104,9 +104,7 @@ impl Delivery {
                 }
             }
             closing |= commands.is_closed() && commands.is_empty();
-            if !closing {
-                self.turn().await;
-            }
+            let more = !closing && self.turn().await;
             // The acks come first: a later event must not overtake the ack of an earlier own one.
             let mut chunks = self.answered.take();
             let acks = chunks.len();
@@ -128,7 +126,7 @@ impl Delivery {
                 chunks.shrink_to(OUT_ROOM);
                 self.out = chunks;
             }
-            if !nothing {
+            if !nothing || more {
                 continue;
             }
             if closing && self.answered.all_written() {

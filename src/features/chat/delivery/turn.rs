@@ -19,13 +19,15 @@ use crate::{
 
 /// Conversations that may fail in one turn: when more do it is not about them, and the others wait as well.
 const FAILURES_MAX: usize = 4;
+/// Conversations that are looked at in one turn: many that have nothing to tell hold up no ack.
+const LOOKS_MAX: usize = 64;
 
 impl Delivery {
     /// What comes next, into `out`: entries of the account log, then conversations in turn. What cannot be read rests for a while
-    /// and holds up nothing else.
-    pub(super) async fn turn(&mut self) {
+    /// and holds up nothing else. Answers whether it ended early: the next turn follows at once.
+    pub(super) async fn turn(&mut self) -> bool {
         if !self.live {
-            return;
+            return false;
         }
         self.mark_what_is_new();
         if self.account_behind
@@ -35,9 +37,13 @@ impl Delivery {
             self.resting.put_account();
             self.note(&error);
         }
-        let mut failures = 0;
+        let (mut failures, mut looks) = (0, 0);
         let mut bytes: usize = self.out.iter().map(Bytes::len).sum();
         while let Some(room) = self.window.turn().checked_sub(bytes + 1) {
+            if looks == LOOKS_MAX {
+                return true;
+            }
+            looks += 1;
             let Some(conversation) = self.reader.turn() else { break };
             let before = self.out.len();
             if let Err(error) = self.conversation(conversation, room).await {
@@ -52,7 +58,7 @@ impl Delivery {
             bytes += self.out[before..].iter().map(Bytes::len).sum::<usize>();
         }
         if !self.resting.is_empty() {
-            return;
+            return false;
         }
         self.failing = false;
         if self.out.is_empty() && !self.caught_up && self.reader.is_idle() && !self.account_behind {
@@ -60,6 +66,7 @@ impl Delivery {
             let account_version = self.account_version;
             self.out.push(frame::encode(frame_type::CAUGHT_UP, &CaughtUp { account_version }));
         }
+        false
     }
 
     /// Logs the first failure in a row.
@@ -98,11 +105,17 @@ impl Delivery {
     async fn account_entries(&mut self) -> Result<()> {
         let entries =
             store::entries(&self.session.app.db, self.session.account(), self.account_version).await?;
-        match entries.last() {
-            None => self.account_behind = false,
-            Some(last) => self.account_version = last.version,
+        self.account_behind = !entries.is_empty();
+        let mut bytes = 0;
+        for entry in entries {
+            if bytes >= self.window.turn() {
+                break;
+            }
+            let frame = frame::encode(frame_type::ENTRY, &entry);
+            bytes += frame.len();
+            self.out.push(frame);
+            self.account_version = entry.version;
         }
-        self.out.extend(entries.iter().map(|entry| frame::encode(frame_type::ENTRY, entry)));
         Ok(())
     }
 
