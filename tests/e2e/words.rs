@@ -133,7 +133,7 @@ async fn nobody_takes_all_look_ups_and_chat_goes_on_beside_them() {
     let world = World::start().await;
     let [ada, bob] = world.people(["ada", "bob"]).await;
     ada.asks(looks("rocket")).await;
-    let chat = ada.opens(&bob).await;
+    let chat = bob.opens(&ada).await;
     // As dear as a question may be: words that are in no dictionary, at once.
     let mut asked = Vec::new();
     for number in 0..40 {
