@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use litrocket_protocol::state::GoingAway;
+use litrocket_protocol::{close_code, state::GoingAway};
 use tokio::{sync::watch, task::JoinSet, time::Instant};
 
 use crate::{
@@ -33,6 +33,8 @@ const COMMIT_TIME: Duration = Duration::from_secs(2);
 const LAST_WORDS: Duration = Duration::from_millis(400);
 /// The least time that a stop gets, however short its grace is: that of one commit.
 const STOP_MIN: Duration = Duration::from_secs(1);
+
+const GOING: &str = "the server is going away";
 
 /// Why the server does not start, or ended.
 #[derive(Debug)]
@@ -185,7 +187,7 @@ impl Server {
                 },
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
                 () = &mut stop => break,
-                cause = &mut failed => return Err(Error(format!("the database failed: {cause}"))),
+                cause = &mut failed => return Err(self.fails(&cause).await),
             }
         }
         disk.abort();
@@ -206,20 +208,27 @@ impl Server {
         tokio::select! {
             () = self.drain(connections, over) => {}
             () = tokio::time::sleep_until(over) => {
-                self.listener.close(LAST_WORDS / 4).await;
+                self.listener.close(close_code::GOING_AWAY, GOING, LAST_WORDS / 4).await;
                 return Err(Error(format!(
                     "the stop did not end within its grace of {} ms: the database did not take what waited. \
                      What was acked is stored",
                     grace.as_millis()
                 )));
             }
-            cause = &mut failed => return Err(Error(format!("the database failed: {cause}"))),
+            cause = &mut failed => return Err(self.fails(&cause).await),
             () = abort => return Err(Error("stopped at once: clients were not told".into())),
         }
         // The index is made again where it stopped; what it does at the moment may take long.
         let joined = tokio::task::spawn_blocking(move || index.join());
         drop(tokio::time::timeout_at(over.min(Instant::now() + INDEX_STOP), joined).await);
         Ok(())
+    }
+
+    /// The database failed: nobody is answered any more, and everybody hears at once that this is the end.
+    async fn fails(&self, cause: &str) -> Error {
+        let reason = "the server had an internal error";
+        self.listener.close(close_code::INTERNAL, reason, LAST_WORDS).await;
+        Error(format!("the database failed: {cause}"))
     }
 
     /// Ends what is connected and then the database; `over` says when all of it has to be done.
@@ -242,7 +251,7 @@ impl Server {
             tracing::warn!("some connections did not finish within the grace");
         }
         self.app.writer.stop().await;
-        self.listener.close(Duration::from_millis(500)).await;
+        self.listener.close(close_code::GOING_AWAY, GOING, Duration::from_millis(500)).await;
         self.app.db.close().await;
     }
 }

@@ -14,6 +14,7 @@ use litrocket_protocol::{
     state::{Availability, Presence, Typing, TypingNow, Watch, frame_type},
     stream_kind,
 };
+use tokio::time::timeout;
 
 use super::{account, conversations, people};
 use crate::{
@@ -34,6 +35,9 @@ const FRAME_INTERVAL: Duration = Duration::from_millis(50);
 const TYPING_MEMBERS_MAX: usize = 200;
 /// A state frame, in bytes.
 const STATE_FRAME_MAX: usize = 16 * 1024;
+
+/// How long the last values wait to be taken before the stream ends.
+const LAST_TIME: Duration = Duration::from_millis(500);
 
 /// Who watches whom.
 #[derive(Debug, Default)]
@@ -128,29 +132,56 @@ fn presence_seen(app: &App, account: AccountId, seen: u64) -> Presence {
 async fn serve(session: Session, send: SendStream, recv: RecvStream) {
     send.set_priority(PRIORITY);
     let mut watching = HashSet::new();
-    tokio::select! {
-        () = write(&session.device, send) => {}
-        () = read(&session, recv, &mut watching) => {}
+    let mut telling = Telling { send, whole: true };
+    let end = tokio::select! {
+        () = telling.goes_on(&session.device) => Err(close_code::CANCELLED),
+        end = read(&session, recv, &mut watching) => end,
         // Everybody was told that the server goes away; nothing else is to say here.
-        () = session.app.until_draining() => {}
-    }
+        () = session.app.until_draining() => Ok(()),
+    };
     session.app.watchers.replace(&session.device, &watching, &HashSet::new());
+    telling.ends(&session.device, end).await;
 }
 
-/// Writes the latest values whenever there are some. A peer that does not read gets the newest when it does.
-async fn write(device: &Device, mut send: SendStream) {
-    loop {
-        let values = device.take_states();
-        if values.is_empty() {
+/// The writing half.
+struct Telling {
+    send: SendStream,
+    /// Whether everything that was begun is written: only then an end is no frame cut off.
+    whole: bool,
+}
+
+impl Telling {
+    /// Writes the latest values whenever there are some, until the peer takes no more. A peer that does not read gets the
+    /// newest when it does.
+    async fn goes_on(&mut self, device: &Device) {
+        while self.tells(device).await {
             tokio::select! {
-                () = device.state.notified() => continue,
+                () = device.state.notified() => {}
                 // The peer wants to be told no more.
-                () = send.stopped() => return,
+                () = self.send.stopped() => return,
             }
         }
-        let mut frames: Vec<Bytes> = values.iter().map(encode).collect();
-        if send.write_chunks(&mut frames).await.is_err() {
-            return;
+    }
+
+    /// Writes what there is; `false` when that did not work.
+    async fn tells(&mut self, device: &Device) -> bool {
+        let mut frames: Vec<Bytes> = device.take_states().iter().map(encode).collect();
+        if frames.is_empty() {
+            return true;
+        }
+        self.whole = false;
+        self.whole = self.send.write_chunks(&mut frames).await.is_ok();
+        self.whole
+    }
+
+    /// Finishes what is whole and resets everything else, with the code of the end.
+    async fn ends(mut self, device: &Device, end: Result<(), u32>) {
+        let told = end.is_ok() && self.whole && timeout(LAST_TIME, self.tells(device)).await.is_ok();
+        if told && self.whole {
+            // The connection may close right after it.
+            drop(timeout(LAST_TIME, self.send.finish_and_wait()).await);
+        } else {
+            self.send.reset(end.err().unwrap_or(close_code::CANCELLED));
         }
     }
 }
@@ -167,46 +198,50 @@ fn encode(value: &StateValue) -> Bytes {
     }
 }
 
-async fn read(session: &Session, mut recv: RecvStream, watching: &mut HashSet<AccountId>) {
+/// Reads until the peer says no more, or answers the code with which the stream has to end.
+async fn read(session: &Session, mut recv: RecvStream, watching: &mut HashSet<AccountId>) -> Result<(), u32> {
     let mut told: HashMap<ConversationId, Instant> = HashMap::new();
-    loop {
+    let code = loop {
         let (kind, body) = match recv.paced_frame(STATE_FRAME_MAX).await {
             Ok(Some(frame)) => frame,
-            // The stream's own end does not end what is told on it.
-            Ok(None) | Err(ReadError::Gone) => return std::future::pending().await,
-            Err(ReadError::TooSlow) => return recv.stop(close_code::TOO_SLOW),
-            Err(ReadError::TooLarge { .. } | ReadError::Malformed) => {
-                return recv.stop(close_code::BAD_FRAME);
-            }
+            Ok(None) => return Ok(()),
+            Err(ReadError::Gone) => return Err(close_code::CANCELLED),
+            Err(ReadError::TooSlow) => break close_code::TOO_SLOW,
+            Err(ReadError::TooLarge { .. } | ReadError::Malformed(_)) => break close_code::BAD_FRAME,
         };
-        let result = match kind {
-            frame_type::TYPING => match frame::decode::<Typing>(&body) {
-                Ok(typing) => tell_typing(session, &typing, &mut told).await,
-                Err(_) => return,
-            },
-            frame_type::WATCH => match frame::decode::<Watch>(&body) {
-                Ok(watch) => set_watch(session, watch, watching).await,
-                Err(_) => return,
-            },
-            frame_type::AVAILABILITY => match frame::decode::<Availability>(&body) {
-                Ok(availability) => {
-                    // Told here and not beside it: who says it ever again waits for their own word.
-                    let was = session.device.away.swap(availability.away, Ordering::Relaxed);
-                    if was == availability.away {
-                        Ok(())
-                    } else {
-                        announce_now(&session.app, session.account(), false).await
-                    }
-                }
-                Err(_) => return,
-            },
-            _ => Ok(()),
-        };
-        if let Err(error) = result {
-            tracing::debug!(%error, "a state frame was not taken");
+        match take(session, kind, &body, watching, &mut told).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "a state frame was not taken"),
+            Err(_) => break close_code::BAD_FRAME,
         }
         tokio::time::sleep(FRAME_INTERVAL).await;
+    };
+    recv.stop(code);
+    Err(code)
+}
+
+/// Does what one frame says; frames of later versions are skipped.
+async fn take(
+    session: &Session,
+    kind: u64,
+    body: &[u8],
+    watching: &mut HashSet<AccountId>,
+    told: &mut HashMap<ConversationId, Instant>,
+) -> Result<Result<()>, frame::DecodeError> {
+    Ok(match kind {
+        frame_type::TYPING => tell_typing(session, &frame::decode(body)?, told).await,
+        frame_type::WATCH => set_watch(session, frame::decode(body)?, watching).await,
+        frame_type::AVAILABILITY => set_availability(session, &frame::decode(body)?).await,
+        _ => Ok(()),
+    })
+}
+
+/// Told here and not beside it: who says it ever again waits for their own word.
+async fn set_availability(session: &Session, availability: &Availability) -> Result<()> {
+    if session.device.away.swap(availability.away, Ordering::Relaxed) == availability.away {
+        return Ok(());
     }
+    announce_now(&session.app, session.account(), false).await
 }
 
 async fn set_watch(session: &Session, watch: Watch, watching: &mut HashSet<AccountId>) -> Result<()> {

@@ -263,10 +263,13 @@ async fn stream_task(
     send: SendStream,
     mut recv: RecvStream,
 ) {
-    let Ok(Ok(Some(kind))) = timeout(limits::STREAM_IDLE, recv.varint()).await else {
-        recv.stop(close_code::TOO_SLOW);
-        send.reset(close_code::TOO_SLOW);
-        return;
+    let kind = match timeout(limits::STREAM_IDLE, recv.varint()).await {
+        Ok(Ok(Some(kind))) => kind,
+        nothing => {
+            let code = no_kind(nothing.is_err());
+            recv.stop(code);
+            return send.reset(code);
+        }
     };
     match kind {
         // Boxed: the task of a stream that lasts does not hold the room of a request.
@@ -292,10 +295,15 @@ async fn stream_task(
     }
 }
 
+/// How a stream ends that does not say what it is: in time, or at all.
+fn no_kind(late: bool) -> u32 {
+    if late { close_code::TOO_SLOW } else { close_code::BAD_FRAME }
+}
+
 async fn one_way_task(app: Arc<App>, router: Arc<Router>, link: Arc<Link>, mut recv: RecvStream) {
-    let Ok(Ok(Some(kind))) = timeout(limits::STREAM_IDLE, recv.varint()).await else {
-        recv.stop(close_code::TOO_SLOW);
-        return;
+    let kind = match timeout(limits::STREAM_IDLE, recv.varint()).await {
+        Ok(Ok(Some(kind))) => kind,
+        nothing => return recv.stop(no_kind(nothing.is_err())),
     };
     let Some(handler) = router.one_way.get(&kind) else {
         recv.stop(close_code::UNKNOWN_STREAM);
@@ -351,14 +359,14 @@ async fn request(
             send.reset(close_code::TOO_SLOW);
             return;
         }
-        Err(ReadError::TooLarge { .. } | ReadError::Malformed) => {
+        Err(error) => {
+            let Some(fault) = error.fault(max) else { return };
             recv.stop(close_code::BAD_FRAME);
             if link.device.get().is_none() {
                 link.guest_bytes.fetch_add(limits::GUEST_BYTES_MAX, Ordering::Relaxed);
             }
-            encode_fault(&Fault::new(code::BAD_FRAME).limit(max as u64))
+            encode_fault(&fault)
         }
-        Err(_) => return,
     };
     let (reply, _held) = with_room(&app, &link, reply);
     // A reader that does not take its reply within the time loses it: the stream is reset when it is dropped.

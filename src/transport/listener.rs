@@ -106,8 +106,8 @@ impl Listener {
     }
 
     /// Closes what is left and waits until the peers know, at most `grace`.
-    pub async fn close(&self, grace: Duration) {
-        self.endpoint.close(litrocket_protocol::close_code::GOING_AWAY.into(), b"the server is going away");
+    pub async fn close(&self, code: u32, reason: &str, grace: Duration) {
+        self.endpoint.close(code.into(), reason.as_bytes());
         drop(tokio::time::timeout(grace, self.endpoint.wait_idle()).await);
     }
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use litrocket_protocol::{close_code, frame, varint};
+use litrocket_protocol::{Fault, close_code, fault::code, frame, varint};
 use tokio::time::timeout;
 
 use crate::limits;
@@ -26,13 +26,31 @@ pub enum ReadError {
         /// What it claims, in bytes.
         length: u64,
     },
-    /// The frame breaks the rules, or the stream ended inside it.
-    Malformed,
+    /// The frame breaks the rules, or the stream ended inside it: which of these.
+    Malformed(&'static str),
     /// The frame makes less progress than [`limits::FRAME_PACE`].
     TooSlow,
     /// The peer reset the stream, or the connection is over.
     Gone,
 }
+
+impl ReadError {
+    /// What the peer is told of bytes that are no frame; nothing where it is late or gone.
+    pub fn fault(&self, max: usize) -> Option<Fault> {
+        let fault = Fault::new(code::BAD_FRAME);
+        match self {
+            Self::TooLarge { length } => {
+                let message = format!("A frame of {length} bytes; at most {max} are allowed here.");
+                Some(fault.limit(max as u64).message(message))
+            }
+            Self::Malformed(why) => Some(fault.message(*why)),
+            Self::TooSlow | Self::Gone => None,
+        }
+    }
+}
+
+const CUT_OFF: ReadError = ReadError::Malformed("The stream ended inside a frame.");
+const NO_TYPE: ReadError = ReadError::Malformed("A frame without a type.");
 
 /// The sending half of a stream.
 #[derive(Debug)]
@@ -149,7 +167,7 @@ impl RecvStream {
                 return Ok(Some(value));
             }
             if !self.fill().await? {
-                return if self.buffer.is_empty() { Ok(None) } else { Err(ReadError::Malformed) };
+                return if self.buffer.is_empty() { Ok(None) } else { Err(CUT_OFF) };
             }
         }
     }
@@ -180,10 +198,10 @@ impl RecvStream {
                 Err(frame::DecodeError::TooLarge { length, .. }) => {
                     return Err(ReadError::TooLarge { length });
                 }
-                Err(_) => return Err(ReadError::Malformed),
+                Err(_) => return Err(NO_TYPE),
             }
             if !self.fill().await? {
-                return if self.buffer.is_empty() { Ok(None) } else { Err(ReadError::Malformed) };
+                return if self.buffer.is_empty() { Ok(None) } else { Err(CUT_OFF) };
             }
         }
     }

@@ -36,7 +36,7 @@ async fn every_limit_answers_with_its_typed_error() {
     let id = ada.client.new_id().unwrap();
     let group = |name: &str, accounts| CreateGroup { id, name: name.into(), accounts, open_history: false };
     assert_eq!(ada.is_refused(group("g", many.clone())).await, "too_many");
-    assert_eq!(ada.is_refused(group(&"x".repeat(65), vec![])).await, "bad_value");
+    assert_eq!(ada.is_refused(group(&"x".repeat(65), vec![])).await, "too_long");
     assert_eq!(ada.is_refused(group("g", vec![AccountId(9_999)])).await, "not_found");
     let full = ada.makes_group("full", &[&bob, &eve]).await;
     assert_eq!(
@@ -64,7 +64,15 @@ async fn every_limit_answers_with_its_typed_error() {
     };
     assert_eq!(ada.is_refused(draft).await, "too_long");
     assert_eq!(ada.is_refused(MarkRead { conversation: chat, event_seq: u64::MAX }).await, "cursor_ahead");
-    let set = SetProfile { signature: Some("x".repeat(201)), ..SetProfile::default() };
+    for (set, field, most) in [
+        (SetProfile { signature: Some("x".repeat(201)), ..SetProfile::default() }, "signature", 200),
+        (SetProfile { display_name: Some("x".repeat(65)), ..SetProfile::default() }, "display_name", 64),
+    ] {
+        let fault = ada.client.call(set).await.unwrap_err().fault().cloned().expect("a fault");
+        let told = (fault.code.as_str(), fault.field.as_deref(), fault.limit);
+        assert_eq!(told, ("too_long", Some(field), Some(most)));
+    }
+    let set = SetProfile { signature: Some("\u{202e}".into()), ..SetProfile::default() };
     assert_eq!(ada.is_refused(set).await, "bad_value");
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use litrocket_client::Item;
 use litrocket_protocol::{
-    ConversationId, MessageId,
+    ConversationId, Fault, MessageId,
     account::{ListSessions, SignIn},
     chat::{Ack, CursorRefused, Cursors, Delivered, Live, Refused, Send, frame_type},
     close_code,
@@ -12,13 +12,14 @@ use litrocket_protocol::{
     event::{Event, Text, kind},
     frame,
     history::GetReactions,
+    state::{self, Watch},
     stream_kind, varint,
 };
 use quinn::{RecvStream, SendStream};
 use tokio::{sync::oneshot, time::timeout};
 
 use crate::{
-    raw::Raw,
+    raw::{Lasting, Raw},
     world::{PASSWORD, PATIENCE, World, sign_in},
 };
 
@@ -260,4 +261,107 @@ async fn a_sign_in_that_is_refused_late_is_answered_before_the_connection_ends()
     assert_eq!(raw.call(&wrong).await.unwrap_err().code, "wrong_credentials");
     assert!(began.elapsed() > Duration::from_millis(700), "the hash is too quick for this test");
     assert_eq!(timeout(PATIENCE, raw.closed_with()).await.unwrap(), u64::from(close_code::NOT_SIGNED_IN));
+}
+
+/// How a stream of the server ended: everything before it passed by, then FIN (`None`) or the code of its reset.
+async fn ended(recv: &mut RecvStream) -> Option<u64> {
+    loop {
+        match timeout(PATIENCE, recv.read_chunk(65_536, true)).await.expect("an end in time") {
+            Ok(Some(_)) => {}
+            Ok(None) => return None,
+            Err(quinn::ReadError::Reset(code)) => return Some(code.into_inner()),
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_state_stream_ends_with_its_client_and_another_follows_at_once() {
+    let mut world = World::start().await;
+    let bob = world.person("bob").await;
+    let ada = world.raw().await;
+    ada.signs_up("ada").await;
+    let mut first = Lasting::opens(&ada, stream_kind::STATE).await;
+    first.says(state::frame_type::WATCH, &Watch { accounts: vec![bob.account] }).await;
+    first.send.finish().unwrap();
+    // What it asked for is told before the end.
+    assert_eq!(first.next().await.expect("presence").0, state::frame_type::PRESENCE);
+    assert_eq!(ended(&mut first.recv).await, None);
+    let mut second = Lasting::opens(&ada, stream_kind::STATE).await;
+    second.says(state::frame_type::WATCH, &Watch { accounts: vec![bob.account] }).await;
+    assert_eq!(second.next().await.expect("presence").0, state::frame_type::PRESENCE);
+    // What is no frame ends it, and the code says why.
+    let bad = u64::from(close_code::BAD_FRAME);
+    second.send.write_all(&frame::encode_raw(state::frame_type::WATCH, &[0xc0])).await.unwrap();
+    assert_eq!(ended(&mut second.recv).await, Some(bad));
+    assert_eq!(timeout(PATIENCE, second.send.stopped()).await.unwrap().unwrap().unwrap().into_inner(), bad);
+    let mut third = Lasting::opens(&ada, stream_kind::STATE).await;
+    third.send.write_all(&[0]).await.unwrap();
+    assert_eq!(ended(&mut third.recv).await, Some(bad));
+    let mut fourth = Lasting::opens(&ada, stream_kind::STATE).await;
+    fourth.says(state::frame_type::WATCH, &Watch { accounts: vec![bob.account] }).await;
+    assert_eq!(fourth.next().await.expect("presence").0, state::frame_type::PRESENCE);
+    let _ = fourth.send.reset(close_code::CANCELLED.into());
+    assert_eq!(ended(&mut fourth.recv).await, Some(close_code::CANCELLED.into()));
+    // A stream that says nothing at all is not slow.
+    let (mut send, mut recv) = ada.connection.open_bi().await.unwrap();
+    send.finish().unwrap();
+    assert_eq!(ended(&mut recv).await, Some(bad));
+    // At the end of the server it is whole, and the last word is on it.
+    let mut last = Lasting::opens(&ada, stream_kind::STATE).await;
+    last.says(state::frame_type::WATCH, &Watch { accounts: vec![bob.account] }).await;
+    assert_eq!(last.next().await.expect("presence").0, state::frame_type::PRESENCE);
+    tokio::join!(world.down(), async {
+        while last.next().await.expect("the word that it goes").0 != state::frame_type::GOING_AWAY {}
+        assert_eq!(ended(&mut last.recv).await, None);
+    });
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_frame_is_said_and_only_a_bound_that_was_passed_is_named() {
+    let world = World::start().await;
+    let raw = world.raw().await;
+    raw.signs_up("ada").await;
+    let fault = |bytes: &[u8]| -> Fault {
+        let (kind, body, _) = frame::split(bytes, frame::FRAME_MAX).unwrap().expect("a frame");
+        assert_eq!(kind, frame::FAULT);
+        frame::decode(&bytes[body]).unwrap()
+    };
+    let mut large = vec![stream_kind::REQUEST as u8];
+    varint::put(&mut large, frame::FRAME_MAX as u64 + 1);
+    for (bytes, limit, word) in [
+        (&large[..], Some(frame::FRAME_MAX as u64), "262145"),
+        (&[stream_kind::REQUEST as u8, 0], None, "type"),
+        (&[stream_kind::REQUEST as u8, 9, 1], None, "inside"),
+        (&[stream_kind::REQUEST as u8], None, "without a request"),
+    ] {
+        let told = fault(&raw.exchange(bytes).await.expect("a fault"));
+        assert_eq!((told.code.as_str(), told.limit), ("bad_frame", limit), "{told:?}");
+        assert!(told.message.contains(word), "{told:?}");
+    }
+    // What comes at the wrong time is no bad frame: the stream goes on without it.
+    let mut chat = Lasting::opens(&raw, stream_kind::CHAT).await;
+    let live = Live { account_version: 0, fresh: true };
+    chat.says(frame_type::LIVE, &live).await;
+    while chat.next().await.expect("caught up").0 != frame_type::CAUGHT_UP {}
+    for again in 0..2 {
+        if again == 0 {
+            chat.says(frame_type::LIVE, &live).await;
+        } else {
+            chat.says(frame_type::CURSORS, &Cursors { cursors: Vec::new() }).await;
+        }
+        let (kind, body) = chat.next().await.expect("the stream goes on");
+        assert_eq!(kind, frame::FAULT);
+        assert_eq!(frame::decode::<Fault>(&body).unwrap().code, "bad_value");
+    }
+    // Too many cursors in one frame end it.
+    let bob = world.raw().await;
+    bob.signs_up("bob").await;
+    let mut next = Lasting::opens(&bob, stream_kind::CHAT).await;
+    let cursors = (1..=1_001).map(|n| (ConversationId(n), 1)).collect();
+    next.says(frame_type::CURSORS, &Cursors { cursors }).await;
+    let (_, body) = next.next().await.expect("a fault");
+    let told: Fault = frame::decode(&body).unwrap();
+    assert_eq!((told.code.as_str(), told.limit), ("too_many", Some(1_000)));
+    assert_eq!(ended(&mut next.recv).await, None);
 }

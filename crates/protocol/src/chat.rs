@@ -56,13 +56,13 @@ message! {
         fallback as "x": Option<String>,
     }
 
-    /// Where this device stands: pairs of conversation and last event received. At most 1,000 a frame.
+    /// Where this device stands: pairs of conversation and last event received. At most 1,000 a frame; before `Live`.
     pub struct Cursors {
         /// `[conversation, event_seq]` pairs.
         cursors as "l": Vec<(ConversationId, u64)>,
     }
 
-    /// Begins delivery: first what is behind the cursors, then live, in one order.
+    /// Begins delivery: first what is behind the cursors, then live, in one order. Once on a stream.
     pub struct Live {
         /// The version of the account log this device has; 0 for none.
         account_version as "a": u64,
@@ -80,7 +80,7 @@ message! {
         event_seq as "s": u64,
     }
 
-    /// What this device has received and kept, for the senders' "delivered" mark. At most 1,000 a frame.
+    /// What this device has received and kept, for the senders' "delivered" mark. The first 1,000 of a frame count.
     pub struct Delivered {
         /// `[conversation, event_seq]` pairs.
         cursors as "l": Vec<(ConversationId, u64)>,
@@ -109,7 +109,7 @@ message! {
         id as "i": MessageId,
         /// The epoch it was sent with.
         epoch as "e": u32,
-        /// Why. Class `retry`: the server refuses all later sends of this epoch as `fenced`; resend from this
+        /// Why. Class `retry`: the server refuses all later sends of this epoch, too; at the first such refusal, resend from this
         /// one on with the next epoch. Other classes are final for this id.
         fault as "f": Fault,
     }

@@ -59,8 +59,8 @@ message! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_after_ms: Option<u64>,
         /// Finds the line in the server's log.
-        #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
-        reference: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reference as "ref": Option<String>,
     }
 }
 
@@ -243,6 +243,16 @@ mod tests {
             assert!(seen.insert(code.name), "{} twice", code.name);
             assert!(code.name.len() <= 32 && code.name.bytes().all(|b| b == b'_' || b.is_ascii_lowercase()));
         }
+    }
+
+    #[test]
+    fn a_fault_is_described_by_the_keys_that_travel() {
+        let fault = Fault::new(code::BUSY).field("a").limit(1).param("b", "c").retry_after(2).reference("d");
+        let body = crate::frame::encode_body(&fault);
+        let sent: BTreeMap<String, serde_json::Value> = crate::frame::decode(&body).unwrap();
+        let mut described: Vec<&str> = <Fault as crate::Described>::FIELDS.iter().map(|it| it.key).collect();
+        described.sort_unstable();
+        assert_eq!(sent.keys().map(String::as_str).collect::<Vec<_>>(), described);
     }
 
     #[test]

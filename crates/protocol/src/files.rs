@@ -171,7 +171,8 @@ message! {
         /// The BLAKE3 hash of the content, 32 bytes.
         #[serde(with = "serde_bytes")]
         blake3: Vec<u8>,
-        /// The chaining values of the chunks, 32 bytes each, in order. Of an only chunk it is the hash itself.
+        /// The chaining values of the chunks, 32 bytes each, in order. Of an only chunk it is the hash itself. Absent for an empty
+        /// file alone.
         #[serde(with = "serde_bytes", default)]
         hashes: Vec<u8>,
     }
@@ -310,7 +311,7 @@ message! {
     pub struct OpenDownload {
         /// The file.
         file: u64,
-        /// The client's number for this download, not used before on this connection.
+        /// The client's number for this download; it may be used again when its stream has ended.
         download: u64,
         /// The first chunk.
         first: u64,

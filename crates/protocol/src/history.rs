@@ -8,10 +8,10 @@ message! {
     pub struct GetHistory {
         /// The conversation.
         conversation: ConversationId,
-        /// Events below this sequence.
+        /// Events below this sequence; of one above the head the newest.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<u64>,
-        /// Events above this sequence.
+        /// Events above this sequence; one above the head is `cursor_ahead`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<u64>,
         /// Messages (and system events) in the page, 1 to 200; 50 when absent.

@@ -66,7 +66,7 @@ pub mod stream_kind {
 pub mod close_code {
     /// Nothing went wrong.
     pub const DONE: u32 = 0;
-    /// The peer gave the stream up; what was sent on it is incomplete.
+    /// Whoever sends it gave the stream up; what was sent on it is incomplete.
     pub const CANCELLED: u32 = 1;
     /// A frame broke the rules of this page.
     pub const BAD_FRAME: u32 = 2;

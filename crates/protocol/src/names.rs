@@ -10,6 +10,8 @@ use unicode_properties::{
 use unicode_security::{RestrictionLevel, RestrictionLevelDetection as _, confusable_detection::skeleton};
 use unicode_segmentation::UnicodeSegmentation as _;
 
+use crate::{Fault, fault::code};
+
 /// Characters of a handle, at least.
 pub const HANDLE_CHARS_MIN: usize = 2;
 /// Characters of a handle, at most.
@@ -73,6 +75,17 @@ impl NameError {
             Self::MixedScripts => "mixed_scripts",
             Self::Reserved => "reserved",
         }
+    }
+}
+
+impl NameError {
+    /// The fault for a name to show or a line of at most `max` characters.
+    pub fn fault(self, field: &str, max: usize) -> Fault {
+        let fault = match self {
+            Self::TooLong => Fault::new(code::TOO_LONG).limit(max as u64),
+            other => Fault::new(code::BAD_VALUE).message(other.to_string()),
+        };
+        fault.field(field)
     }
 }
 

@@ -55,10 +55,6 @@ pub(super) async fn get_many(caller: Session, request: GetProfiles) -> Result<Pr
     Ok(Profiles { profiles: profiles.into_iter().map(|profile| seen_by(&caller, profile)).collect() })
 }
 
-fn bad(field: &'static str) -> impl Fn(names::NameError) -> Fault {
-    move |error| Fault::new(code::BAD_VALUE).field(field).message(error.to_string())
-}
-
 /// `YYYY-MM-DD`, a day that exists.
 fn is_date(text: &str) -> bool {
     let mut parts = text.split('-').map(|part| (part.len(), part.parse::<u32>().ok()));
@@ -80,11 +76,13 @@ fn is_date(text: &str) -> bool {
 /// Puts what the request names into the profile, checked.
 fn apply(profile: &mut Profile, request: SetProfile) -> Result<(), Fault> {
     if let Some(name) = request.display_name {
+        let most = names::DISPLAY_CHARS_MAX;
         profile.display_name =
-            names::clean_display(&name, names::DISPLAY_CHARS_MAX).map_err(bad("display_name"))?;
+            names::clean_display(&name, most).map_err(|error| error.fault("display_name", most))?;
     }
     if let Some(line) = request.signature {
-        profile.signature = names::clean_line(&line, names::LINE_CHARS_MAX).map_err(bad("signature"))?;
+        let most = names::LINE_CHARS_MAX;
+        profile.signature = names::clean_line(&line, most).map_err(|error| error.fault("signature", most))?;
     }
     if let Some(locale) = request.locale {
         check_locale(&locale).map_err(Fault::from)?;

@@ -48,7 +48,7 @@ pub(super) async fn hello(Anyone(guest): Anyone, request: Hello) -> Result<Welco
         return Err(Fault::new(code::TOO_MANY).limit(HELLO_ITEMS_MAX as u64).into());
     }
     names::clean_line(&request.client, names::DISPLAY_CHARS_MAX)
-        .map_err(|error| Fault::new(code::BAD_VALUE).field("client").message(error.to_string()))?;
+        .map_err(|error| error.fault("client", names::DISPLAY_CHARS_MAX))?;
     let session = match &request.token {
         None => None,
         Some(token) => Some(resume(&guest, token).await?),
@@ -142,7 +142,7 @@ fn wire_limits(app: &App) -> Limits {
 pub(super) fn clean_label(label: &str) -> Result<String> {
     let label = if label.trim().is_empty() { "unnamed" } else { label };
     names::clean_display(label, names::DISPLAY_CHARS_MAX)
-        .map_err(|error| Fault::new(code::BAD_VALUE).field("label").message(error.to_string()).into())
+        .map_err(|error| error.fault("label", names::DISPLAY_CHARS_MAX).into())
 }
 
 /// A BCP 47 tag, as far as its letters go.

@@ -180,13 +180,12 @@ async fn read_frames(
                 recv.stop(close_code::TOO_SLOW);
                 return false;
             }
-            Err(ReadError::TooLarge { .. } | ReadError::Malformed) => {
-                let fault = Fault::new(code::BAD_FRAME).limit(frame::CHAT_FRAME_MAX as u64);
+            Err(error) => {
+                let Some(fault) = error.fault(frame::CHAT_FRAME_MAX) else { return false };
                 let _ = commands.send(Box::new(Command::Fault(fault))).await;
                 recv.stop(close_code::BAD_FRAME);
                 return true;
             }
-            Err(ReadError::Gone) => return false,
         };
         let taken = match kind {
             frame_type::SEND => sends.accept(&body).await.map(|()| None),

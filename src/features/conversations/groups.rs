@@ -37,7 +37,7 @@ const SIDES_STEP: usize = 1_000;
 
 fn clean_name(name: &str) -> Result<String> {
     names::clean_display(name, names::DISPLAY_CHARS_MAX)
-        .map_err(|error| Fault::new(code::BAD_VALUE).field("name").message(error.to_string()).into())
+        .map_err(|error| error.fault("name", names::DISPLAY_CHARS_MAX).into())
 }
 
 fn too_many(field: &str, limit: usize) -> Error {

@@ -173,9 +173,8 @@ pub(super) async fn set_nickname(caller: Session, request: SetNickname) -> Resul
     let (me, conversation) = (caller.account(), request.conversation);
     let nickname = match request.nickname.trim() {
         "" => String::new(),
-        name => names::clean_display(name, names::DISPLAY_CHARS_MAX).map_err(|error| {
-            Error::from(Fault::new(code::BAD_VALUE).field("nickname").message(error.to_string()))
-        })?,
+        name => names::clean_display(name, names::DISPLAY_CHARS_MAX)
+            .map_err(|error| Error::from(error.fault("nickname", names::DISPLAY_CHARS_MAX)))?,
     };
     let work = async move |tx: &mut Tx| {
         conversations::joined_group(tx, conversation, me).await?;

@@ -132,13 +132,7 @@ fn check_other(me: AccountId, other: AccountId) -> Result<()> {
 }
 
 pub(crate) fn clean_line(text: &str, max: usize, field: &str) -> Result<String> {
-    names::clean_line(text, max).map_err(|error| {
-        let fault = match error {
-            names::NameError::TooLong => Fault::new(code::TOO_LONG).limit(max as u64),
-            other => Fault::new(code::BAD_VALUE).message(other.to_string()),
-        };
-        fault.field(field).into()
-    })
+    names::clean_line(text, max).map_err(|error| error.fault(field, max).into())
 }
 
 /// Counts one more stranger the account turns to today, within its bound.

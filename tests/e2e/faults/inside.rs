@@ -3,7 +3,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use litrocket_client::{Client, Item, Outgoing, Start};
-use litrocket_protocol::{conversations::CreateGroup, event::kind};
+use litrocket_protocol::{close_code, conversations::CreateGroup, event::kind};
 use tokio::time::timeout;
 
 use crate::{
@@ -116,8 +116,12 @@ async fn heard(phone: &Client) -> Result<usize, litrocket_client::Error> {
 #[tokio::test]
 async fn a_job_that_panics_in_the_writer_ends_the_server_and_does_not_leave_it_deaf() {
     let mut world = World::start().await;
+    let ada = world.raw().await;
+    ada.signs_up("ada").await;
     let panics = world.app().writer.run::<(), _>(|_| Box::pin(async { panic!("as planned") })).await;
     assert!(panics.is_err());
     let error = world.ends().await.unwrap_err().to_string();
     assert!(error.contains("panicked"), "{error}");
+    let closed = timeout(PATIENCE, ada.closed_with()).await.expect("no silence");
+    assert_eq!(closed, u64::from(close_code::INTERNAL));
 }

@@ -154,7 +154,7 @@ async fn members_are_called_as_they_like_in_a_group() {
     let members = ada.asks(ListMembers { conversation: group, after: None, limit: None }).await.members;
     let names: Vec<_> = members.iter().map(|member| member.nickname.as_deref()).collect();
     assert_eq!(names, [None, Some("Captain Bob")]);
-    assert_eq!(bob.is_refused(call(&"x".repeat(65))).await, "bad_value");
+    assert_eq!(bob.is_refused(call(&"x".repeat(65))).await, "too_long");
     bob.asks(call("")).await;
     assert_eq!(ada.hears_news::<Nicknamed>(kind::NICKNAMED).await.1.nickname, "");
     let chat = ada.opens(&bob).await;

@@ -237,7 +237,7 @@ async fn announcements_nicknames_and_pins_hang_on_the_wall() {
     bob.says(&["group", "nickname", "#rockets", " Captain  Bob "]);
     let members = ada.says(&["group", "members", "#rockets"]);
     assert_eq!(json!(column(&members, "nickname")), json!([null, "Captain Bob", null]));
-    assert_eq!(refusal(&bob, &["group", "nickname", "#rockets", &"x".repeat(65)]), "bad_value");
+    assert_eq!(refusal(&bob, &["group", "nickname", "#rockets", &"x".repeat(65)]), "too_long");
     bob.says(&["group", "nickname", "#rockets"]);
     holds(&newest(&ada), json!({"type": "nicknamed", "from": "bob", "nickname": ""}));
     let said = bob.says(&["send", "#rockets", "the address"])[0]["event_seq"].clone();

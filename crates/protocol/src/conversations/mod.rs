@@ -99,7 +99,7 @@ message! {
         members: u64,
         /// The last event the caller may read.
         head_seq: u64,
-        /// The last message the caller may read.
+        /// The number of the last message up to `head_seq`, also of one that the caller may not read; 0 while there is none.
         head_message_seq: u64,
         /// When something was last said, in server milliseconds.
         last_at_ms: u64,
@@ -122,7 +122,8 @@ message! {
         state: u8,
         /// 1 owner, 2 administrator, 3 member.
         role: u8,
-        /// The first message the caller may read; 0 while there is none.
+        /// The number that the next message had when the caller came in, the last time: what was said before does not count as
+        /// unread. What may be read follows from the ranges, not from this.
         joined_message_seq: u64,
         /// The caller's read marker: a message sequence.
         read: u64,

@@ -272,7 +272,11 @@ pub(super) const STREAMS: &[(u64, &str, &str)] = &[
 /// Codes of RESET_STREAM, STOP_SENDING and CONNECTION_CLOSE.
 pub(super) const CLOSE_CODES: &[(u32, &str, &str)] = &[
     (close_code::DONE, "done", "Nothing went wrong."),
-    (close_code::CANCELLED, "cancelled", "The peer gave the stream up; what was sent on it is incomplete."),
+    (
+        close_code::CANCELLED,
+        "cancelled",
+        "Whoever sends it gave the stream up; what was sent on it is incomplete.",
+    ),
     (close_code::BAD_FRAME, "bad_frame", "A frame broke the rules of this page."),
     (
         close_code::UNKNOWN_STREAM,

@@ -56,7 +56,7 @@ impl Delivery {
     fn name(&mut self, cursors: Cursors) -> Vec<Bytes> {
         if self.live {
             return vec![fault(
-                &Fault::new(code::BAD_FRAME).message("Cursors come before live; seek afterwards."),
+                &Fault::new(code::BAD_VALUE).message("Cursors come before live; seek afterwards."),
             )];
         }
         if self.named.len() + cursors.cursors.len() > wire::CONVERSATIONS_MAX {
@@ -69,7 +69,7 @@ impl Delivery {
     /// Begins delivery. The device is marked from now on, then the heads are read: nothing falls between.
     async fn go_live(&mut self, live: &Live) -> Result<Vec<Bytes>> {
         if self.live {
-            return Ok(vec![fault(&Fault::new(code::BAD_FRAME).message("Live was said already."))]);
+            return Ok(vec![fault(&Fault::new(code::BAD_VALUE).message("Live was said already."))]);
         }
         self.live = true;
         let (db, account) = (self.session.app.db.clone(), self.session.account());
