@@ -94,6 +94,7 @@ const NOT_EXPORTED: &[(&str, &[&str], &str)] = &[
     ("avatar_pictures", &["id", "kind"], "the person's"),
     ("file_owners_gone", &["*"], "of deleted accounts"),
     ("content_leftovers", &["*"], "nothing of a person"),
+    ("file_news", &["*"], "numbers of files, for moments"),
     ("file_ids", &["*"], "nothing of a person"),
     ("file_storage", &["*"], "nothing of a person"),
     ("group_files", &["name_key", "added_by"], "derived from the name; the person's"),

@@ -174,6 +174,7 @@ impl Server {
         let mail = tokio::spawn(features::mail::run(self.app.clone()));
         let collector = tokio::spawn(features::files::collect(self.app.clone()));
         let previews = tokio::spawn(features::files::look(self.app.clone()));
+        let news = tokio::spawn(features::files::tell(self.app.clone()));
         tokio::pin!(stop);
         let failed = self.app.writer.failed();
         tokio::pin!(failed);
@@ -201,6 +202,7 @@ impl Server {
         }
         collector.abort();
         previews.abort();
+        news.abort();
         pruning.abort();
         indexing.abort();
         let grace = self.app.config.shutdown_grace().max(STOP_MIN);

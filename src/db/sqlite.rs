@@ -44,6 +44,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (24, "removed files", include_str!("../../migrations/sqlite/0024_removed_files.sql")),
     (25, "people's traces", include_str!("../../migrations/sqlite/0025_peoples_traces.sql")),
     (27, "file storage", include_str!("../../migrations/sqlite/0027_file_storage.sql")),
+    (28, "early files", include_str!("../../migrations/sqlite/0028_early_files.sql")),
     (29, "invites", include_str!("../../migrations/sqlite/0029_invites.sql")),
 ];
 

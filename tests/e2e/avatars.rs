@@ -87,6 +87,32 @@ async fn only_pictures_that_one_may_read_become_faces() {
 }
 
 #[tokio::test]
+async fn who_waits_for_a_face_has_no_second_one_made_meanwhile() {
+    let world = World::start().await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let hers = ada.brings(&world, "a.png", &picture(1, 100, 100, ImageFormat::Png)).await;
+    let his = bob.brings(&world, "b.png", &picture(2, 100, 100, ImageFormat::Png)).await;
+    let set = |file| SetAvatar { file: Some(file), ..SetAvatar::default() };
+    let held = world.app().files.hold().await.unwrap();
+    let waits = |person: &Person, file| {
+        let (client, request) = (person.client.clone(), set(file));
+        tokio::spawn(async move { client.call(request).await })
+    };
+    let first = waits(&ada, hers);
+    // Which of the two comes first does not matter: one of them waits, and the other is told to come back.
+    let second = waits(&ada, hers);
+    let (ended, other) = match futures_util::future::select(first, second).await {
+        futures_util::future::Either::Left((ended, other))
+        | futures_util::future::Either::Right((ended, other)) => (ended, other),
+    };
+    assert_eq!(ended.unwrap().unwrap_err().fault().unwrap().code, "busy");
+    let his = waits(&bob, his);
+    drop(held);
+    assert_eq!(other.await.unwrap().unwrap().version, Some(1));
+    assert_eq!(his.await.unwrap().unwrap().version, Some(1), "others wait beside");
+}
+
+#[tokio::test]
 async fn the_owner_gives_a_group_a_face_and_its_members_hear_of_it() {
     let world = World::start().await;
     let [ada, mut bob, cid, eve] = world.people(["ada", "bob", "cid", "eve"]).await;

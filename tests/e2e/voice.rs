@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A WAV file of a tone.
-fn wav(seconds: usize) -> Vec<u8> {
+pub(crate) fn wav(seconds: usize) -> Vec<u8> {
     let samples = seconds * 8000;
     let mut out = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0".to_vec();
     out.extend(8000_u32.to_le_bytes());

@@ -93,6 +93,11 @@ impl Failure {
         let sentence = match self {
             Self::Client(error) => words.trouble(error),
             Self::Missing(_, told) | Self::Usage(told) => (told.0)(words),
+            Self::File(path, error)
+                if error.kind() == io::ErrorKind::AlreadyExists && error.get_ref().is_none() =>
+            {
+                words.taken_name(path.display())
+            }
             Self::File(path, error) => words.bad_file(path.display(), words.disk(error)),
             Self::Io(error) => words.disk(error),
             Self::Unsent => words.some_unsent().into(),
@@ -118,6 +123,9 @@ pub(crate) trait Asked<T> {
 
     /// For a message that is not there, or cannot be done this to.
     fn of_message(self, seq: u64, place: &str) -> Result<T, Failure>;
+
+    /// For a file that is no recording.
+    fn of_recording(self, file: u64) -> Result<T, Failure>;
 
     /// For a file on the server.
     fn of_file(self, file: u64) -> Result<T, Failure>;
@@ -165,6 +173,10 @@ impl<T, E: Into<Failure>> Asked<T> for Result<T, E> {
                 failure
             }
         })
+    }
+
+    fn of_recording(self, file: u64) -> Result<T, Failure> {
+        self.map_err(|error| named(error.into(), &["bad_voice"], move |words| words.no_recording(file)))
     }
 
     fn of_file(self, file: u64) -> Result<T, Failure> {

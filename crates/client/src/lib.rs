@@ -55,7 +55,7 @@ pub use chat::{Outgoing, Pending};
 pub use client::Client;
 pub use error::Error;
 pub use events::{Events, Item, Start};
-pub use files::{Digest, Progress, Transfer, clean_picture, disk_name};
+pub use files::{Digest, Progress, Transfer, clean_picture, disk_name, new_name};
 pub use litrocket_protocol as protocol;
 pub use options::Options;
 pub use shared::{Me, Status};

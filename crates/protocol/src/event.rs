@@ -148,6 +148,16 @@ message! {
         voice: Option<Voice>,
     }
 
+    /// Body of `file_known`: what the server found out of the file of a message, the target, that was sent before it could
+    /// know. From then on the message's own body says the same.
+    pub struct FileKnown {
+        /// What its first bytes look like.
+        media_type: String,
+        /// Of a picture with previews.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        picture: Option<Picture>,
+    }
+
     /// Body of `recall`: nothing.
     #[derive(Default)]
     pub struct Recall {
@@ -280,6 +290,8 @@ pub mod kind {
     pub const RECALL: u16 = 33;
     /// Puts an emoji on a message, or takes it off.
     pub const REACTION: u16 = 34;
+    /// The server says what the file of an earlier message is.
+    pub const FILE_KNOWN: u16 = 35;
     /// The conversation begins.
     pub const CREATED: u16 = 64;
     /// Members were brought in.
@@ -333,6 +345,7 @@ pub mod kind {
             EDIT => "edit",
             RECALL => "recall",
             REACTION => "reaction",
+            FILE_KNOWN => "file_known",
             CREATED => "created",
             JOINED => "joined",
             LEFT => "left",

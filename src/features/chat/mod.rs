@@ -25,7 +25,7 @@ pub use check::payload_hash;
 pub(crate) use erase::erase;
 pub(crate) use export_store::EXPORT;
 pub(crate) use said::said;
-pub(crate) use store::decode;
+pub(crate) use store::{decode, event};
 
 /// Registers the chat stream.
 pub fn routes(router: Router) -> Router {

@@ -224,7 +224,7 @@ pub(super) async fn take_reactions(
 }
 
 /// An event as it is stored.
-pub(super) async fn event(
+pub(crate) async fn event(
     tx: &mut Tx,
     conversation: ConversationId,
     event_seq: u64,

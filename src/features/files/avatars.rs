@@ -77,6 +77,8 @@ async fn faces(
     if !file.complete || file.size > PICTURE_BYTES_MAX {
         return Err(bad("file"));
     }
+    // One at a time for each account: who asks for many has nobody else wait for all of them.
+    let _asking = app.files.asks(caller.account()).ok_or_else(|| Fault::new(code::BUSY).retry_after(1000))?;
     let turn = pictures::turn(app).await?;
     let bytes = pictures::bytes(app, content, file.size).await?.ok_or_else(|| bad("file"))?;
     let crop = crop.map(|crop| Crop { x: crop.x, y: crop.y, side: crop.side });

@@ -1,6 +1,6 @@
 //! The SQL of the tables `contents`, `content_leftovers` and `file_storage`: what is stored, once for each hash, and where.
 
-use super::{blobs::Place, mark::Mark, picture_store, store::new_id};
+use super::{blobs::Place, mark::Mark, news_store, picture_store, store::new_id};
 use crate::{
     args,
     db::Db,
@@ -105,7 +105,7 @@ pub(super) async fn complete(tx: &mut Tx, id: u64, media_type: &str) -> Result<(
         tx.execute(FILES, args![from, whole, media_type, now]).await?;
         drop_unreferenced(tx, from).await?;
     }
-    Ok(())
+    news_store::of_content(tx, whole).await
 }
 
 /// Takes a content away that no file has; its chunks are left to be deleted. Whether it went.

@@ -2,7 +2,7 @@
 //!
 //! [`upload`] and [`download`] are the requests and streams, [`transfers`] what is known of uploads under way,
 //! [`blobs`] the storage of chunks, [`mod@mark`] whether it is there, [`staged`] what writes left in it, [`store`] and [`content_store`] the tables, [`times_store`] how long what is kept, [`messages`] the messages that carry
-//! files, [`pictures`] small ones of pictures, [`avatars`] faces, [`voice`] recordings, [`own`] what an account keeps, [`shelf`] the files of groups,
+//! files, [`news`] what they say of them later, [`pictures`] small ones of pictures, [`avatars`] faces, [`voice`] recordings, [`own`] what an account keeps, [`shelf`] the files of groups,
 //! [`mod@collect`] takes away what nothing refers to, [`mod@verify`] reads it all. Must not know QUIC. Start with
 //! [`upload::open`].
 
@@ -16,6 +16,8 @@ mod expiry_store;
 mod export_store;
 mod mark;
 mod messages;
+mod news;
+mod news_store;
 mod own;
 mod picture_store;
 mod pictures;
@@ -31,9 +33,10 @@ mod verify;
 mod voice;
 
 use std::{
+    collections::HashSet,
     path::Path,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -41,7 +44,7 @@ use std::{
 
 use litrocket_core::chunks::Layout;
 use litrocket_protocol::{
-    Fault,
+    AccountId, Fault,
     fault::code,
     files::{FileInfo, file_state},
     stream_kind,
@@ -61,6 +64,7 @@ pub use collect::{collect, collect_now, sweep_now};
 pub(crate) use expiry_store::erase;
 pub(crate) use export_store::EXPORT;
 pub(crate) use messages::{carried, release, send, send_on, unused, use_pictures};
+pub use news::{tell, tell_now};
 pub use pictures::{look, look_now};
 pub(crate) use store::{carry, kept_of};
 pub use verify::{Checked, Finding, Note, Noted, confirm, is_marked, verify};
@@ -97,8 +101,21 @@ pub struct Files {
     arrived: Notify,
     /// A picture was looked at.
     looked: Notify,
+    /// Messages may have something to say of their files.
+    news: Notify,
     /// Decoding takes much memory: one picture at a time.
     decoding: Arc<Semaphore>,
+    /// Accounts that wait for a face to be made.
+    asking: Mutex<HashSet<AccountId>>,
+}
+
+/// An account waits for a face to be made, until this is dropped.
+struct Asking<'a>(&'a Files, AccountId);
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.0.asking().remove(&self.1);
+    }
 }
 
 impl Files {
@@ -116,8 +133,19 @@ impl Files {
             brought: AtomicU64::new(0),
             arrived: Notify::new(),
             looked: Notify::new(),
+            news: Notify::new(),
             decoding: Arc::new(Semaphore::new(1)),
+            asking: Mutex::default(),
         })
+    }
+
+    fn asking(&self) -> MutexGuard<'_, HashSet<AccountId>> {
+        self.asking.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place among those who wait for a face; none for an account that does already.
+    fn asks(&self, account: AccountId) -> Option<Asking<'_>> {
+        self.asking().insert(account).then(|| Asking(self, account))
     }
 
     /// Keeps pictures and recordings from being looked at, behind the one that is, until it is dropped.

@@ -14,15 +14,15 @@ use crate::{error::Result, features::page_limit, rpc::Session, writer::Tx};
 pub(super) async fn delete(caller: Session, request: DeleteFile) -> Result<Done> {
     let me = caller.account();
     let work = async move |tx: &mut Tx| match store::own_in(tx, me, request.file).await? {
-        Some(file) => expiry_store::remove(tx, &file).await,
-        None => Ok(None),
+        Some(file) => Ok((file.content.is_some(), expiry_store::remove(tx, &file).await?)),
+        None => Ok((false, None)),
     };
-    let gone = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    let (taken, gone) = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
     if let Some(content) = gone {
         caller.app.files.transfers.close(content).await;
         caller.app.files.collect.notify_one();
     }
-    Ok(Done::default())
+    Ok(Done::if_changed(taken))
 }
 
 pub(super) async fn list(caller: Session, request: ListFiles) -> Result<Files> {

@@ -78,6 +78,7 @@ pub async fn look_now(app: &App) -> Result<bool> {
         app.writer.run(move |tx| Box::pin(picture_store::put_off(tx, content, now + pause))).await?;
     }
     app.files.looked.notify_waiters();
+    app.files.news.notify_one();
     looked.map(|_| true)
 }
 

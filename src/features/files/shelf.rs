@@ -192,21 +192,21 @@ pub(super) async fn delete(caller: Session, request: DeleteGroupFile) -> Result<
         let (conversation, entry) = match mine(tx, me, request.entry).await {
             Ok(found) => found,
             // It is gone already, or was never there for the caller.
-            Err(Error::Fault(fault)) if fault.is(code::NOT_FOUND) => return Ok(()),
+            Err(Error::Fault(fault)) if fault.is(code::NOT_FOUND) => return Ok(false),
             Err(error) => return Err(error),
         };
         if entry.file.is_none() && !shelf_store::is_empty(tx, conversation, entry.entry).await? {
             return Err(code::FOLDER_NOT_EMPTY.into());
         }
         shelf_store::delete(tx, entry.entry).await?;
-        match entry.file {
-            Some(file) => store::unused(tx, &[file]).await.map(drop),
-            None => Ok(()),
+        if let Some(file) = entry.file {
+            store::unused(tx, &[file]).await?;
         }
+        Ok(true)
     };
-    caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    let taken = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
     caller.app.files.collect.notify_one();
-    Ok(Done::default())
+    Ok(Done::if_changed(taken))
 }
 
 pub(super) async fn list(caller: Session, request: ListGroupFiles) -> Result<GroupFiles> {

@@ -5,7 +5,7 @@
 
 use litrocket_protocol::{AccountId, ConversationId, Fault, fault::code};
 
-use super::{CHARGE_MIN, content_store, times_store};
+use super::{CHARGE_MIN, content_store, news_store, times_store};
 use crate::{
     args,
     db::Db,
@@ -261,7 +261,9 @@ pub(super) async fn put_file(tx: &mut Tx, new: &File) -> Result<u64> {
         new.name.to_lowercase()
     ];
     let row: Option<(i64,)> = tx.first(PUT, args).await?;
-    Ok(row.map_or(id, |(id,)| id as u64))
+    let id = row.map_or(id, |(id,)| id as u64);
+    news_store::of_file(tx, id).await?;
+    Ok(id)
 }
 
 /// An upload goes on: the time after which it is given up begins again.
@@ -282,8 +284,11 @@ pub(crate) async fn carry(
     conversation: ConversationId,
     event_seq: u64,
 ) -> Result<()> {
-    const INSERT: &str = "INSERT INTO file_carriers (file, conversation, event_seq) VALUES ($1, $2, $3)";
+    const INSERT: &str = "INSERT INTO file_carriers (file, conversation, event_seq, early)
+        SELECT f.id, $2, $3, CASE WHEN f.complete = 0 OR EXISTS (SELECT 1 FROM pictures p
+            WHERE p.content = f.content AND p.state = 0) THEN 1 ELSE 0 END FROM files f WHERE f.id = $1";
     tx.execute(INSERT, args![file, conversation, event_seq]).await?;
+    news_store::of_file(tx, file).await?;
     used_again(tx, file).await
 }
 

@@ -148,16 +148,18 @@ pub(super) async fn finish(caller: Session, request: FinishUpload) -> Result<Upl
 pub(super) async fn cancel(caller: Session, request: CancelUpload) -> Result<Done> {
     let me = caller.account();
     let work = async move |tx: &mut Tx| match store::own_in(tx, me, request.file).await? {
-        Some(file) if !file.complete => expiry_store::give_up(tx, &file).await,
+        Some(file) if !file.complete && file.content.is_some() => {
+            Ok((true, expiry_store::give_up(tx, &file).await?))
+        }
         // It is complete, or was given up before.
-        _ => Ok(None),
+        _ => Ok((false, None)),
     };
-    let gone = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    let (taken, gone) = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
     if let Some(content) = gone {
         caller.app.files.transfers.close(content).await;
         caller.app.files.collect.notify_one();
     }
-    Ok(Done::default())
+    Ok(Done::if_changed(taken))
 }
 
 pub(super) async fn list(caller: Session, request: ListUploads) -> Result<Uploads> {
@@ -318,5 +320,6 @@ async fn complete(app: &App, content: u64, media_type: String) -> Result<()> {
     app.files.transfers.close(content).await;
     app.files.collect.notify_one();
     app.files.arrived.notify_one();
+    app.files.news.notify_one();
     Ok(())
 }

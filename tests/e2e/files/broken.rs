@@ -9,7 +9,7 @@ use super::{MIB, Watch, content, file_of, objects, stored_chunks};
 use crate::world::World;
 
 /// Tries at random places; `LITROCKET_FILE_KILLS` asks for more.
-pub(super) fn kills() -> u64 {
+fn kills() -> u64 {
     std::env::var("LITROCKET_FILE_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(10)
 }
 

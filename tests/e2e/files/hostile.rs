@@ -150,50 +150,63 @@ async fn hashes_that_do_not_make_the_root_are_refused() {
     assert!(raw.call(&good).await.is_ok());
 }
 
+/// A thousand names, each of them hostile in a way of its own: what it begins with, what it is, what it ends with.
+fn hostile_names() -> Vec<String> {
+    let starts = ["", "../../", "/", "~/", "-", ".", "C:\\", "\u{202e}", "\u{1b}]0;", "$(id)"];
+    let middles = [
+        "..",
+        "passwd",
+        "CON",
+        "nul",
+        "a\0b",
+        "a\nb",
+        "%2e%2e%2f",
+        "\u{9b}31m",
+        "\u{feff}名字\u{200b}",
+        "'; rm -rf *",
+    ];
+    let ends = ["", "/", "/..", "\\..\\x", " .", ".exe ", ":stream", "\u{2028}.txt", ".lnk\r", "|<>?*\""];
+    let all = starts.iter().flat_map(|start| middles.iter().map(move |middle| format!("{start}{middle}")));
+    all.flat_map(|name| ends.iter().map(move |end| format!("{name}{end}"))).collect()
+}
+
 #[tokio::test]
 async fn a_thousand_hostile_names_are_data() {
     let world = World::start().await;
     let ada = world.person("ada").await;
     let digest = Digest::of_file(&file_of(&world, "empty", b"")).await.unwrap();
-    let bases = [
-        "../../etc/passwd",
-        "/etc/passwd",
-        "..",
-        ".",
-        "C:\\x",
-        "CON",
-        "nul.txt",
-        "a\0b",
-        "a\nb",
-        "\u{1b}[2J",
-        "\u{202e}gpj.exe",
-        "-rf",
-        "~",
-        "$(id)",
-        "`id`",
-        ";rm",
-        "%2e%2e",
-        "名字",
-        "😀",
-        "e\u{301}",
-        " lead",
-        "trail. ",
-        "a/b",
-        "a\\b",
-        "\u{feff}bom",
-    ];
-    for i in 0..1000 {
-        let name = format!("{}{}", bases[i % bases.len()], "\u{200b}".repeat(i / bases.len()));
-        let upload = ada.client.open_upload(&name, &digest).await.unwrap();
-        assert_eq!(ada.knows(upload.file).await.name, name);
+    let names = hostile_names();
+    assert_eq!(names.iter().collect::<std::collections::HashSet<_>>().len(), 1000);
+    let out = tempfile::tempdir().unwrap();
+    for name in &names {
+        let upload = ada.client.open_upload(name, &digest).await.unwrap();
+        assert_eq!(ada.knows(upload.file).await.name, *name);
+        // The name under which a client keeps it is one of its folder's, whatever it was.
+        let kept = litrocket_client::disk_name(name);
+        let path = out.path().join(&kept);
+        assert_eq!((path.parent(), path.file_name()), (Some(out.path()), Some(kept.as_ref())), "{name:?}");
+        let bad = |c: char| {
+            c.is_control()
+                || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' | '\u{200b}'..='\u{200f}'
+                    | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        };
+        assert!(!kept.contains(bad) && !kept.starts_with(['.', '-', '~', ' ']), "{name:?}: {kept:?}");
+        assert!(!kept.ends_with(['.', ' ']) && kept.len() <= 200, "{name:?}: {kept:?}");
+        let stem = kept.split('.').next().unwrap().trim_end().to_lowercase();
+        assert!(!["con", "nul"].contains(&&*stem), "{name:?}: {kept:?}");
+        std::fs::write(&path, name).unwrap();
+        assert_eq!(litrocket_client::disk_name(&kept), kept, "{name:?}: once is enough");
     }
-    // Nothing was made outside the data folder.
+    // Nothing was made outside the folders.
     let mut left: Vec<String> = std::fs::read_dir(world.folder.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
         .collect();
     left.sort();
     assert_eq!(left, ["certs", "data", "empty"]);
+    let folders =
+        std::fs::read_dir(out.path()).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_dir());
+    assert_eq!(folders.count(), 0);
 }
 
 #[tokio::test]

@@ -2,8 +2,10 @@
 
 mod away;
 mod broken;
+mod careful;
 mod commands;
 mod hostile;
+mod known;
 mod lifetime;
 mod races;
 mod ranges;

@@ -28,16 +28,22 @@ async fn days(world: &World, days: u64) {
     collects(world).await;
 }
 
+fn shelf_of(group: ConversationId) -> ListGroupFiles {
+    let sort = group_sort::NAME;
+    ListGroupFiles { conversation: group, folder: None, find: None, sort, after: None, limit: None }
+}
+
 impl Person {
     async fn shelves(&self, group: ConversationId, file: u64) -> GroupFile {
         self.asks(AddGroupFile { conversation: group, file, folder: None, name: None }).await
     }
 
     async fn shelf(&self, group: ConversationId) -> Vec<GroupFile> {
-        let sort = group_sort::NAME;
-        let asked =
-            ListGroupFiles { conversation: group, folder: None, find: None, sort, after: None, limit: None };
-        self.asks(asked).await.entries
+        self.asks(shelf_of(group)).await.entries
+    }
+
+    async fn shelf_takes(&self, group: ConversationId) -> u64 {
+        self.asks(shelf_of(group)).await.used_bytes
     }
 
     /// Days until a file goes, as told now.
@@ -67,6 +73,7 @@ async fn people_and_groups_keep_their_files_for_times_of_their_own_and_both_are_
     assert_eq!(ada.has_days(&world, shelved).await, Some(1), "nothing carries it yet");
     let entry = ada.shelves(group, shelved).await;
     ada.shelves(group, both).await;
+    assert_eq!(bob.shelf_takes(group).await, ("shelved".len() + "both".len()) as u64);
     for (file, expected) in [(never, 1), (said, 10), (shelved, 30), (both, 30)] {
         assert_eq!(ada.has_days(&world, file).await, Some(expected), "{file}");
     }
@@ -90,6 +97,7 @@ async fn people_and_groups_keep_their_files_for_times_of_their_own_and_both_are_
     days(&world, 31).await;
     let gone = bob.shelf(group).await.remove(0);
     assert!(gone.gone && gone.until_ms.is_none() && gone.name == "shelved", "{gone:?}");
+    assert_eq!(bob.shelf_takes(group).await, 0, "the group's quota is free again");
     assert_eq!(bob.cannot_fetch(&world, shelved).await, "file_gone");
     assert_eq!(stored_chunks(&world), 0);
     // Brought and added again it stands there for its time once more.

@@ -132,7 +132,7 @@ async fn pictures_of_moments_and_faces_leave_the_place_out_unless_it_is_kept() {
     assert_eq!(bob.fails(&["avatar", "get", "@ada"]).1["code"], "no_preview");
     let set = ada.says(&["avatar", "set", "sea.jpg", "--crop", "0,0,100"]);
     assert_eq!(set.last().unwrap()["version"], 1);
-    bob.says(&["avatar", "get", "@ada", "-o", "got.jpg", "--size", "64"]);
+    bob.says(&["avatar", "get", "@ada", "-o", "got.jpg", "--size", "64", "--force"]);
     let face = std::fs::read(&got).unwrap();
     assert!(!tells(&face));
     assert_eq!(image::load_from_memory(&face).unwrap().to_rgb8().dimensions(), (64, 64));

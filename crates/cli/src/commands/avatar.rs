@@ -1,23 +1,26 @@
 //! The faces of people and groups.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::Subcommand;
-use litrocket_client::Client;
+use litrocket_client::{Client, Error};
 use litrocket_protocol::{
     ConversationId,
     pictures::{Crop, GetAvatar, SetAvatar},
 };
 use serde_json::json;
 
-use super::pictures;
-use crate::{
-    Failure,
-    failure::{Asked as _, At as _},
-    output::escape,
-    resolve,
-    session::Context,
+use super::{
+    files::{
+        place::{check_free, write_file},
+        until_stopped,
+    },
+    pictures,
 };
+use crate::{Failure, failure::Asked as _, output::escape, resolve, session::Context};
 
 /// What can be done with faces.
 #[derive(Debug, Clone, Subcommand)]
@@ -42,9 +45,12 @@ pub enum AvatarCommand {
         /// #group or its number, instead of a name.
         #[arg(long, value_name = "#GROUP", conflicts_with = "name")]
         group: Option<String>,
-        /// Where to: a file, which is replaced.
+        /// Where to: a file that is not there yet.
         #[arg(long, short, value_name = "PATH", default_value = "avatar.jpg")]
         output: PathBuf,
+        /// Replace a file of this name.
+        #[arg(long)]
+        force: bool,
         /// The side in pixels: 64, 256 or 640.
         #[arg(long, value_name = "PIXELS", default_value_t = 640)]
         size: u32,
@@ -65,30 +71,29 @@ fn crop(text: &str) -> Result<Crop, String> {
     }
 }
 
-pub(super) async fn run(context: &Context, command: AvatarCommand) -> Result<(), Failure> {
-    let client = context.connect().await?;
-    match command {
+pub(super) async fn run(context: &Context, command: AvatarCommand) -> Result<ExitCode, Failure> {
+    until_stopped(context, async |client| match command {
         AvatarCommand::Set { path, group, crop } => {
-            let conversation = group_of(&client, group.as_deref()).await?;
-            let file = pictures::upload(context, &client, &path, false).await?;
-            set(context, &client, SetAvatar { file: Some(file), conversation, crop }).await?;
+            let conversation = group_of(client, group.as_deref()).await?;
+            let file = pictures::upload(context, client, &path, false).await?;
+            set(context, client, SetAvatar { file: Some(file), conversation, crop }).await
         }
         AvatarCommand::Remove { group } => {
-            let conversation = group_of(&client, group.as_deref()).await?;
-            set(context, &client, SetAvatar { file: None, conversation, crop: None }).await?;
+            let conversation = group_of(client, group.as_deref()).await?;
+            set(context, client, SetAvatar { file: None, conversation, crop: None }).await
         }
-        AvatarCommand::Get { name, group, output, size } => {
-            let conversation = group_of(&client, group.as_deref()).await?;
+        AvatarCommand::Get { name, group, output, force, size } => {
+            check_free(&output, force)?;
+            let conversation = group_of(client, group.as_deref()).await?;
             let account = match conversation {
                 Some(_) => None,
-                None => Some(resolve::account(&client, &name).await?.account),
+                None => Some(resolve::account(client, &name).await?.account),
             };
             let whose = group.unwrap_or(name);
-            get(context, &client, GetAvatar { account, conversation, size }, &whose, &output).await?;
+            get(context, client, GetAvatar { account, conversation, size }, &whose, (&output, force)).await
         }
-    }
-    client.close().await;
-    Ok(())
+    })
+    .await
 }
 
 async fn group_of(client: &Client, group: Option<&str>) -> Result<Option<ConversationId>, Failure> {
@@ -110,11 +115,15 @@ async fn get(
     client: &Client,
     request: GetAvatar,
     whose: &str,
-    output: &Path,
+    (output, force): (&Path, bool),
 ) -> Result<(), Failure> {
     let whose = whose.to_owned();
     let face = client.call(request).await.of_face(move |words| words.no_face(&whose))?;
-    std::fs::write(output, &face.bytes).at(output)?;
+    // A server that answers with something else is not believed.
+    if face.media_type != "image/jpeg" || !face.bytes.starts_with(b"\xff\xd8") {
+        return Err(Error::Protocol("the answer is no face".into()).into());
+    }
+    write_file(output, &face.bytes, force)?;
     let path = output.to_string_lossy();
     context.output.data(
         || json!({"type": "avatar_file", "path": path, "media_type": face.media_type, "size": face.bytes.len()}),

@@ -3,7 +3,10 @@
 use litrocket_protocol::{
     AccountId,
     conversations::{Message, ReactionCount},
-    event::{Created, Event, File, Forwarded, Joined, OwnerChanged, Reaction, Removed, Renamed, Text, kind},
+    event::{
+        Created, Event, File, FileKnown, Forwarded, Joined, OwnerChanged, Reaction, Removed, Renamed, Text,
+        kind,
+    },
     frame,
 };
 use serde_json::{Value, json};
@@ -147,6 +150,10 @@ fn json_event(names: &Names, event: &Event, beside: Beside<'_>) -> Value {
                 ("forwarded_at_ms", it.at_ms.into()),
             ]
         }),
+        kind::FILE_KNOWN => body::<FileKnown>(event).map_or_else(Vec::new, |it| {
+            let picture = it.picture.as_ref().map(|picture| ("picture", super::pictures::json(picture)));
+            [Some(("media_type", it.media_type.into())), picture].into_iter().flatten().collect()
+        }),
         kind::CREATED => body::<Created>(event)
             .map_or_else(Vec::new, |it| vec![("name", it.name.into()), ("accounts", list(it.accounts))]),
         kind::JOINED => {
@@ -236,6 +243,11 @@ fn line(output: Output, names: &Names, event: &Event, beside: Beside<'_>) -> Str
         kind::REACTION => body::<Reaction>(event).map_or_else(String::new, |it| {
             let verb = if it.add { says.reacted() } else { says.took_back() };
             format!("{verb} {} → {target}", escape(&it.emoji))
+        }),
+        kind::FILE_KNOWN => body::<FileKnown>(event).map_or_else(String::new, |it| {
+            let size = it.picture.map(|picture| format!(", {}×{}", picture.width, picture.height));
+            let what = format!("{}{}", escape_line(&it.media_type), size.unwrap_or_default());
+            format!("{} {what}", says.what_it_is(target))
         }),
         kind::CREATED => says.created_group().to_owned(),
         kind::JOINED if body::<Joined>(event).is_none_or(|it| it.accounts != [event.sender]) => {

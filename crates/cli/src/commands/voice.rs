@@ -2,23 +2,39 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, ExitCode, Stdio},
     time::{Duration, Instant},
 };
 
 use clap::Subcommand;
 use litrocket_client::{Client, Digest, Error, Outgoing, Recording, Transfer};
+use litrocket_protocol::{
+    Fault,
+    fault::code,
+    files::{FileInfo, GetFile, file_state},
+};
 use serde_json::json;
-use tokio::time::timeout;
 
-use super::files::{Shown, json_file};
+use super::files::{
+    Shown, json_file,
+    place::{check_free, write_file},
+    send_once,
+    sending::{Sending, recent},
+    until_stopped,
+};
 use crate::{
     Failure,
     failure::{Asked as _, At as _},
     output::escape,
+    profile::hex,
     resolve,
     session::Context,
 };
+
+/// What the server calls a recording.
+const RECORDING: &str = "audio/opus";
+/// How often a program for sound is looked at.
+const TICK: Duration = Duration::from_millis(50);
 
 /// What can be done with voice messages.
 #[derive(Debug, Clone, Subcommand)]
@@ -43,9 +59,12 @@ pub enum VoiceCommand {
     Get {
         /// The file's number, as messages show it.
         file: u64,
-        /// Where to: a file, which is replaced.
+        /// Where to: a file that is not there yet.
         #[arg(long, short, value_name = "PATH", default_value = "voice.ogg")]
         output: PathBuf,
+        /// Replace a file of this name.
+        #[arg(long)]
+        force: bool,
     },
     /// Play a recording with paplay or aplay.
     Play {
@@ -54,27 +73,40 @@ pub enum VoiceCommand {
     },
 }
 
-pub(super) async fn run(context: &Context, command: VoiceCommand) -> Result<(), Failure> {
-    let client = context.connect().await?;
-    match command {
-        VoiceCommand::Send { to, path } => send(context, &client, &to, &path).await?,
+pub(super) async fn run(context: &Context, command: VoiceCommand) -> Result<ExitCode, Failure> {
+    until_stopped(context, async |client| match command {
+        VoiceCommand::Send { to, path } => send(context, client, &to, &path).await,
         VoiceCommand::Record { to, seconds } => {
             let path = note(context, "recording.wav")?;
-            record(context, &path, Duration::from_secs(seconds))?;
-            send(context, &client, &to, &path).await?;
+            record(context, &path, Duration::from_secs(seconds)).await?;
+            send(context, client, &to, &path).await?;
             let _ = std::fs::remove_file(&path);
+            Ok(())
         }
-        VoiceCommand::Get { file, output } => get(context, &client, file, &output).await?,
+        VoiceCommand::Get { file, output, force } => get(context, client, file, (&output, force)).await,
         VoiceCommand::Play { file } => {
             let path = note(context, &format!("play-{file}.wav"))?;
-            fetch(context, &client, file, &path).await?;
-            let mut player = start(&[("paplay", &[]), ("aplay", &["-q"])], &path)?;
-            player.wait()?;
+            recording(client, file).await?;
+            std::fs::write(&path, Recording::to_wav(fetch(context, client, file).await?).await?)?;
+            let mut player = Player(start(&[("paplay", &[]), ("aplay", &["-q"])], &path)?);
+            while player.0.try_wait()?.is_none() {
+                tokio::time::sleep(TICK).await;
+            }
             let _ = std::fs::remove_file(&path);
+            Ok(())
         }
+    })
+    .await
+}
+
+/// A program that plays or records, for as long as this is there.
+struct Player(Child);
+
+impl Drop for Player {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
-    client.close().await;
-    Ok(())
 }
 
 /// A file of the profile, for a moment.
@@ -87,26 +119,29 @@ fn note(context: &Context, name: &str) -> Result<PathBuf, Failure> {
 async fn send(context: &Context, client: &Client, to: &str, path: &Path) -> Result<(), Failure> {
     let conversation = resolve::open(client, to).await?;
     let recording = Recording::read(path).await.at(path)?;
-    // Another command may send another recording at the same time.
-    let ogg = note(context, &format!("sending-voice-{}.ogg", std::process::id()))?;
-    std::fs::write(&ogg, &recording.ogg)?;
+    // What an earlier run made of it is what it began to send.
+    let source = Digest::of_file(path).await.at(path)?;
+    let ogg = note(context, &format!("sending-voice-{}.ogg", hex(&source.blake3)))?;
+    if recent(&ogg).is_none() {
+        write_file(&ogg, &recording.ogg, true)?;
+    }
     let name = path.with_extension("ogg");
     let name =
         name.file_name().map_or_else(|| "voice.ogg".into(), |name| name.to_string_lossy().into_owned());
     let digest = Digest::of_file(&ogg).await?;
+    let mut batch = Sending::open(context, conversation, &digest, &[path.to_owned()], "\u{0}voice")?;
     let shown = Shown::new(context, &name, digest.size);
     let file = client.upload(&ogg, &name, &digest, shown.transfer(context, &name)).await;
     shown.end();
     let file = file?;
-    let _ = std::fs::remove_file(&ogg);
-    let pending = client.send(conversation, Outgoing::voice(file, recording.wave)).await?;
-    let ack = timeout(context.common.patience(), pending).await.map_err(|_| Error::TimedOut)??;
+    let message = Outgoing::voice(file, recording.wave);
+    let ack = send_once(context, client, conversation, (&mut batch, 0, &digest), message).await?;
     let duration_ms = recording.duration_ms;
-    context.output.data(
+    let told = context.output.data(
         || {
             json!({"type": "sent", "conversation": ack.conversation.0, "event_seq": ack.event_seq,
                 "message_seq": ack.message_seq, "id": ack.id.to_string(), "at_ms": ack.at_ms,
-                "file": json_file(file, &name, digest.size, "audio/ogg", &digest.blake3),
+                "file": json_file(file, &name, digest.size, RECORDING, &digest.blake3),
                 "duration_ms": duration_ms})
         },
         || {
@@ -114,7 +149,11 @@ async fn send(context: &Context, client: &Client, to: &str, path: &Path) -> Resu
             let said = words.sent_file(format!("{} {}", words.voice(), length(duration_ms)), escape(to));
             format!("{said}  [{}] {}  {} {file}", ack.conversation, ack.event_seq, words.file())
         },
-    )
+    );
+    // Whoever was told of it sends another one by the same command.
+    batch.done();
+    let _ = std::fs::remove_file(&ogg);
+    told
 }
 
 /// Minutes and seconds.
@@ -129,29 +168,51 @@ pub(super) fn bars(wave: &[u8]) -> String {
     wave.iter().step_by(2).map(|value| BARS[usize::from(value / 4).min(7)]).collect()
 }
 
-async fn fetch(context: &Context, client: &Client, file: u64, wav: &Path) -> Result<(), Failure> {
+/// The bytes of a recording.
+async fn fetch(context: &Context, client: &Client, file: u64) -> Result<Vec<u8>, Failure> {
     let ogg = note(context, &format!("voice-{file}.ogg"))?;
     let fetched = client.download(file, &ogg, Transfer::default().within(context.common.patience())).await;
     fetched.of_file(file)?;
     let bytes = std::fs::read(&ogg)?;
     let _ = std::fs::remove_file(&ogg);
-    std::fs::write(wav, Recording::to_wav(bytes).await?)?;
-    Ok(())
+    Ok(bytes)
 }
 
-async fn get(context: &Context, client: &Client, file: u64, output: &Path) -> Result<(), Failure> {
+/// What is known of a recording. Refuses what is none; who wants that as a file has `file get`.
+async fn recording(client: &Client, file: u64) -> Result<FileInfo, Failure> {
+    let info = client.call(GetFile { file, hashes: false }).await.of_file(file)?;
+    if info.state == file_state::GONE {
+        return Err(Error::from(Fault::new(code::FILE_GONE))).of_file(file);
+    }
+    if info.media_type == RECORDING {
+        return Ok(info);
+    }
+    Err(Error::from(Fault::new(code::BAD_VOICE))).of_recording(file)
+}
+
+async fn get(
+    context: &Context,
+    client: &Client,
+    file: u64,
+    (output, force): (&Path, bool),
+) -> Result<(), Failure> {
+    check_free(output, force)?;
+    let info = recording(client, file).await?;
     if output.extension().is_some_and(|end| end.eq_ignore_ascii_case("wav")) {
-        fetch(context, client, file, output).await?;
+        let wav = Recording::to_wav(fetch(context, client, file).await?).await?;
+        write_file(output, &wav, force)?;
     } else {
         let transfer = Transfer::default().within(context.common.patience());
+        let transfer = if force { transfer } else { transfer.keeping() };
         client.download(file, output, transfer).await.of_file(file).at(output)?;
     }
     let path = output.to_string_lossy();
-    context.output.data(|| json!({"type": "fetched", "file": file, "path": path}), || escape(&path))
+    let what = json_file(info.file, &info.name, info.size, &info.media_type, &info.blake3);
+    context.output.data(|| json!({"type": "fetched", "file": what, "path": path}), || escape(&path))
 }
 
 /// Starts the first of these programs that is there.
-fn start(programs: &[(&str, &[&str])], path: &Path) -> Result<std::process::Child, Failure> {
+fn start(programs: &[(&str, &[&str])], path: &Path) -> Result<Child, Failure> {
     for (program, flags) in programs {
         let mut command = Command::new(program);
         match command.args(*flags).arg(path).stdin(Stdio::null()).stdout(Stdio::null()).spawn() {
@@ -164,18 +225,16 @@ fn start(programs: &[(&str, &[&str])], path: &Path) -> Result<std::process::Chil
     Err(Failure::usage(move |words| words.no_sound(&names)))
 }
 
-fn record(context: &Context, path: &Path, time: Duration) -> Result<(), Failure> {
+async fn record(context: &Context, path: &Path, time: Duration) -> Result<(), Failure> {
     let programs: &[(&str, &[&str])] = &[
         ("parecord", &["--file-format=wav", "--format=s16le", "--rate=48000", "--channels=1"]),
         ("arecord", &["-q", "-t", "wav", "-f", "S16_LE", "-r", "48000", "-c", "1"]),
     ];
-    let mut recorder = start(programs, path)?;
+    let mut recorder = Player(start(programs, path)?);
     context.output.hint(context.output.words.speak_now());
     let until = Instant::now() + time;
-    while Instant::now() < until && recorder.try_wait()?.is_none() {
-        std::thread::sleep(Duration::from_millis(50));
+    while Instant::now() < until && recorder.0.try_wait()?.is_none() {
+        tokio::time::sleep(TICK).await;
     }
-    let _ = recorder.kill();
-    recorder.wait()?;
     Ok(())
 }

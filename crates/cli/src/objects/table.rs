@@ -57,6 +57,7 @@ pub(super) const CLIENT: &[Object] = &[
             "edit",
             "recall",
             "reaction",
+            "file_known",
             "created",
             "joined",
             "left",
@@ -82,7 +83,7 @@ pub(super) const CLIENT: &[Object] = &[
          from_id: number, at_ms: number, text: text, gone?: bool, format?: text, reply_to?: number, target_seq?: number, \
          request?: bool, edited_ms?: number, edited_by?: number, recalled_by?: number, reactions?: reaction[], \
          emoji?: text, add?: bool, forwarded_from?: text, forwarded_from_id?: number, forwarded_at_ms?: number, \
-         file?: file, picture?: picture, voice?: voice, alt?: text, accounts?: person[], name?: text, role?: text, \
+         file?: file, media_type?: text, picture?: picture, voice?: voice, alt?: text, accounts?: person[], name?: text, role?: text, \
          change?: change, until_ms?: number, banned?: bool, pinned?: bool, nickname?: text",
     ),
     object(

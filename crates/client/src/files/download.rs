@@ -28,7 +28,7 @@ struct Download {
 }
 
 impl Client {
-    /// Fetches a file to `target`, replacing what is there. Until it is whole it is a hidden file beside it, with the
+    /// Fetches a file to `target`, replacing what is there unless the transfer [keeps](Transfer::keeping) it. Until it is whole it is a hidden file beside it, with the
     /// ending `.part`; what an earlier try left there is verified and kept. A file that is still being uploaded is
     /// followed. One process at a time fetches to a target.
     pub async fn download(&self, file: u64, target: &Path, transfer: Transfer) -> Result<FileInfo, Error> {
@@ -42,6 +42,7 @@ impl Client {
         if info.state == file_state::GONE {
             return Err(Fault::new(code::FILE_GONE).into());
         }
+        let replaces = transfer.replaces;
         let download = Arc::new(prepare(&info, target, transfer).await?);
         loop {
             let missing = lock(&download.have).ranges(false);
@@ -55,7 +56,7 @@ impl Client {
             }
         }
         let (part, target) = (download.part.clone(), target.to_owned());
-        blocking(move || part.finish(&target)).await?;
+        blocking(move || part.finish(&target, replaces)).await?;
         Ok(info)
     }
 
@@ -136,7 +137,12 @@ async fn prepare(info: &FileInfo, target: &Path, transfer: Transfer) -> Result<D
         return Err(Fault::new(code::WRONG_HASH).into());
     }
     let (target, blake3, known) = (target.to_owned(), info.blake3.clone(), hashes.clone());
+    let replaces = transfer.replaces;
     let (part, have) = blocking(move || {
+        // Before anything is fetched for nothing.
+        if !replaces && target.symlink_metadata().is_ok() {
+            return Err(std::io::ErrorKind::AlreadyExists.into());
+        }
         let part = Part::open(&target, &blake3)?;
         let have = part.have(layout, &known)?;
         Ok((Arc::new(part), have))

@@ -30,6 +30,7 @@ use tokio::{
 
 pub use clean::clean_picture;
 pub use names::disk_name;
+pub use part::new_name;
 
 use crate::{Error, shared::lock, stream::RecvStream};
 
@@ -48,6 +49,9 @@ pub struct Transfer {
     pub streams: usize,
     /// How long it may go without a further chunk, also while the server is away.
     pub patience: Duration,
+    /// Whether a download replaces a file of the target's name. Without it nothing that is there, or comes there meanwhile,
+    /// is touched.
+    pub replaces: bool,
     progress: Arc<dyn Fn(Progress) + Send + Sync>,
 }
 
@@ -64,7 +68,7 @@ pub struct Progress {
 
 impl Default for Transfer {
     fn default() -> Self {
-        Self { streams: 3, patience: Duration::from_secs(60), progress: Arc::new(|_| {}) }
+        Self { streams: 3, patience: Duration::from_secs(60), replaces: true, progress: Arc::new(|_| {}) }
     }
 }
 
@@ -79,6 +83,13 @@ impl Transfer {
     #[must_use]
     pub fn within(mut self, patience: Duration) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// Replaces no file: the download fails where there is one of its name.
+    #[must_use]
+    pub fn keeping(mut self) -> Self {
+        self.replaces = false;
         self
     }
 

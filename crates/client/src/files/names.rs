@@ -3,9 +3,10 @@
 /// What fits into every file system, with room for `.part` and a number.
 const BYTES_MAX: usize = 200;
 /// Names that some systems keep for devices.
-const RESERVED: [&str; 22] = [
-    "con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9",
-    "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
+const RESERVED: [&str; 32] = [
+    "con", "prn", "aux", "nul", "conin$", "conout$", "com0", "lpt0", "com¹", "com²", "com³", "lpt¹", "lpt²",
+    "lpt³", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9", "lpt1", "lpt2", "lpt3",
+    "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
 ];
 
 /// A file name without path, control and direction characters, that no system reads as anything else.
@@ -20,7 +21,8 @@ pub fn disk_name(name: &str) -> String {
     };
     let name: String = name.chars().map(replaced).collect();
     let name = name.trim_start_matches([' ', '.', '-', '~']).trim_end_matches([' ', '.']);
-    let stem = name.split('.').next().unwrap_or_default().to_ascii_lowercase();
+    // Spaces before the ending do not count.
+    let stem = name.split('.').next().unwrap_or_default().trim_end_matches(' ').to_ascii_lowercase();
     let name = if RESERVED.contains(&stem.as_str()) { format!("_{name}") } else { name.to_owned() };
     if name.is_empty() {
         return "file".into();
@@ -56,6 +58,9 @@ mod tests {
             ("C:\\x", "C__x"),
             ("CON", "_CON"),
             ("nul.txt", "_nul.txt"),
+            ("nul .txt", "_nul .txt"),
+            ("COM².log", "_COM².log"),
+            ("conin$", "_conin$"),
             ("a\0b\nc\u{1b}[2J", "a_b_c_[2J"),
             ("\u{202e}gpj.exe", "_gpj.exe"),
             ("trail. . ", "trail"),

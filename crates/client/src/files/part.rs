@@ -91,10 +91,27 @@ impl Part {
         self.file.write_all_at(bytes, offset)
     }
 
-    /// All is there: it takes the target's name.
-    pub(super) fn finish(&self, target: &Path) -> io::Result<()> {
+    /// All is there: it takes the target's name, also from a file that has it, if it replaces that.
+    pub(super) fn finish(&self, target: &Path, replaces: bool) -> io::Result<()> {
         self.file.sync_all()?;
-        std::fs::rename(&self.path, target)
+        if replaces { std::fs::rename(&self.path, target) } else { new_name(&self.path, target) }
+    }
+}
+
+/// Gives a file another name that no file has, in one step. Fails with [`io::ErrorKind::AlreadyExists`] where one has it, and
+/// leaves both as they are.
+pub fn new_name(from: &Path, to: &Path) -> io::Result<()> {
+    use rustix::{
+        fs::{CWD, RenameFlags, renameat_with},
+        io::Errno,
+    };
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // Some file systems cannot; a second name is refused as well where there is one.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+            std::fs::hard_link(from, to)?;
+            std::fs::remove_file(from)
+        }
+        result => Ok(result?),
     }
 }
 
@@ -144,9 +161,18 @@ mod tests {
         drop(part);
         let part = Part::open(&target, &[0xab; 32]).unwrap();
         assert!(part.have(layout, &[layout.hash(0, b"hello")]).unwrap().is_complete());
-        part.finish(&target).unwrap();
+        // What came there meanwhile stays, and what was fetched too.
+        std::fs::write(&target, "mine").unwrap();
+        let refused = part.finish(&target, false).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!((std::fs::read(&target).unwrap(), path.exists()), (b"mine".to_vec(), true));
+        part.finish(&target, true).unwrap();
         assert_eq!(std::fs::read(&target).unwrap(), b"hello");
         assert!(!path.exists());
+        std::fs::write(&path, "hello").unwrap();
+        std::fs::remove_file(&target).unwrap();
+        new_name(&path, &target).unwrap();
+        assert!(target.exists() && !path.exists());
     }
 
     #[test]

@@ -172,7 +172,7 @@ message! {
     pub struct Done {
         /// Everything was as the request asks for it, so nothing was done. Told for friendships, blocks, requests that
         /// are taken back, add-me addresses, likes and hidden moments, and for what is done to a group, its links, its
-        /// pins and its members; never true elsewhere.
+        /// pins and its members, and for files, uploads and entries of groups that are taken away; never true elsewhere.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         unchanged: bool,
     }

@@ -98,6 +98,10 @@ pub(super) const EVENTS: &[EventKind] = {
             k::REACTION,
             "Puts an emoji on a message, the target, or takes it off.",
         ),
+        made_by_server::<event::FileKnown>(
+            k::FILE_KNOWN,
+            "What the file of the target is, which was sent while it was still coming in or not looked at yet.",
+        ),
         made_by_server::<event::Created>(k::CREATED, "The conversation begins."),
         made_by_server::<event::Joined>(k::JOINED, "Members were brought in, or the sender came in alone."),
         made_by_server::<event::Left>(k::LEFT, "A member left."),

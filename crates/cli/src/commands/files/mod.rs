@@ -2,7 +2,8 @@
 
 mod command;
 mod own;
-mod sending;
+pub(super) mod place;
+pub(super) mod sending;
 mod shelf;
 
 use std::{
@@ -19,11 +20,11 @@ use std::{
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use litrocket_client::{Client, Digest, Error, Outgoing, Progress, Transfer, disk_name};
 use litrocket_protocol::{
-    ConversationId, Fault, MessageId,
+    ConversationId, Fault,
     chat::Ack,
     event::File,
     fault::code,
-    files::{CancelUpload, FileInfo, GetFile, ListUploads, file_state},
+    files::{FileInfo, GetFile, ListUploads, file_state},
     frame,
     history::GetHistory,
 };
@@ -31,6 +32,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 pub use command::FileCommand;
+use place::free_name;
 use sending::Sending;
 
 use super::{
@@ -52,36 +54,38 @@ const TELL_INTERVAL: Duration = Duration::from_secs(1);
 const PAUSED: u8 = 130;
 
 pub(super) async fn run(context: &Context, command: FileCommand) -> Result<ExitCode, Failure> {
-    let client = context.connect().await?;
-    let work = async {
-        match command {
-            FileCommand::Send { to, paths, text, alt, early, keep_location } => {
-                let words = Words { text: &text, alt: &alt };
-                send(context, &client, &to, &paths, words, (early, keep_location)).await
-            }
-            FileCommand::Share { file, to, text, alt } => {
-                let conversation = resolve::open(&client, &to).await?;
-                let info = client.call(GetFile { file, hashes: false }).await.of_file(file)?;
-                let words = Words { text: &text, alt: &alt };
-                share(context, &client, (conversation, &to), &info, words).await
-            }
-            FileCommand::Get { file, output, replace } => get(context, &client, file, output, replace).await,
-            FileCommand::Status => status(context, &client).await,
-            FileCommand::Put { group, paths, folder } => {
-                shelf::put(context, &client, &group, &paths, folder.as_deref()).await
-            }
-            FileCommand::Own { find } => own::list(context, &client, find).await,
-            FileCommand::Remove { file } => own::remove(context, &client, file).await,
-            FileCommand::Cancel { file } => {
-                client.call(CancelUpload { file }).await?;
-                let words = context.output.words;
-                context.output.data(|| json!({"type": "done", "file": file}), || words.done().into())
-            }
-            other => shelf::run(context, &client, other).await,
+    until_stopped(context, async |client| match command {
+        FileCommand::Send { to, paths, text, alt, early, keep_location } => {
+            let words = Words { text: &text, alt: &alt };
+            send(context, client, &to, &paths, words, (early, keep_location)).await
         }
-    };
+        FileCommand::Share { file, to, text, alt } => {
+            let conversation = resolve::open(client, &to).await?;
+            let info = client.call(GetFile { file, hashes: false }).await.of_file(file)?;
+            let words = Words { text: &text, alt: &alt };
+            share(context, client, (conversation, &to), &info, words).await
+        }
+        FileCommand::Get { file, output, replace } => get(context, client, file, output, replace).await,
+        FileCommand::Status => status(context, client).await,
+        FileCommand::Put { group, paths, folder } => {
+            shelf::put(context, client, &group, &paths, folder.as_deref()).await
+        }
+        FileCommand::Own { find } => own::list(context, client, find).await,
+        FileCommand::Remove { file } => own::remove(context, client, file).await,
+        FileCommand::Cancel { file } => own::cancel(context, client, file).await,
+        other => shelf::run(context, client, other).await,
+    })
+    .await
+}
+
+/// Does something with files until it is done, or somebody stops it: the same command goes on then.
+pub(super) async fn until_stopped(
+    context: &Context,
+    work: impl AsyncFnOnce(&Client) -> Result<(), Failure>,
+) -> Result<ExitCode, Failure> {
+    let client = context.connect().await?;
     let code = tokio::select! {
-        result = work => result.map(|()| ExitCode::SUCCESS)?,
+        result = work(&client) => result.map(|()| ExitCode::SUCCESS)?,
         () = stop_signal() => {
             let words = context.output.words;
             context.output.data(|| json!({"type": "paused"}), || words.paused().into())?;
@@ -114,6 +118,12 @@ impl Shown {
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
         bar.set_message(escape_line(name));
         Self { bar, resumed: Arc::default() }
+    }
+
+    /// A transfer that replaces a file only when it shall.
+    pub(super) fn fetch(&self, context: &Context, name: &str, replaces: bool) -> Transfer {
+        let transfer = self.transfer(context, name);
+        if replaces { transfer } else { transfer.keeping() }
     }
 
     pub(super) fn transfer(&self, context: &Context, name: &str) -> Transfer {
@@ -221,8 +231,9 @@ async fn share(
     info: &FileInfo,
     words: Words<'_>,
 ) -> Result<(), Failure> {
-    let id = client.new_id()?;
-    let ack = carry(context, client, conversation, (id, info.file, words)).await.of_file(info.file)?;
+    let message = Outgoing::picture(info.file, words.text, words.alt);
+    let message = Outgoing { id: Some(client.new_id()?), ..message };
+    let ack = deliver(context, client, conversation, message).await.of_file(info.file)?;
     let (before, limit) = (Some(ack.event_seq + 1), Some(1));
     let page = client.call(GetHistory { conversation, before, after: None, limit }).await?;
     let told = page.messages.last().filter(|message| message.event.event_seq == ack.event_seq);
@@ -247,26 +258,39 @@ async fn message(
     (info, words): (&FileInfo, Words<'_>),
     resumed: u64,
 ) -> Result<(), Failure> {
-    let id = batch.id(place.index, place.digest, client)?;
-    let mut sent = carry(context, client, place.conversation, (id, info.file, words)).await;
-    if let Err(Failure::Client(Error::Fault(fault))) = &sent
-        && fault.code == "id_conflict"
-    {
-        // What an earlier run sent was removed since: this is another file, and another message.
-        let id = batch.renew(place.index, place.digest, client)?;
-        sent = carry(context, client, place.conversation, (id, info.file, words)).await;
-    }
-    print_sent(context, place.to, &sent?, info, resumed)
+    let Place { conversation, index, digest, .. } = *place;
+    let outgoing = Outgoing::picture(info.file, words.text, words.alt);
+    let ack = send_once(context, client, conversation, (batch, index, digest), outgoing).await?;
+    print_sent(context, place.to, &ack, info, resumed)
 }
 
-async fn carry(
+/// Sends the message of a batch that carries the file at this place: once, however often the command runs.
+pub(super) async fn send_once(
     context: &Context,
     client: &Client,
     conversation: ConversationId,
-    (id, file, words): (MessageId, u64, Words<'_>),
+    (batch, index, digest): (&mut Sending, usize, &Digest),
+    message: Outgoing,
 ) -> Result<Ack, Failure> {
-    let outgoing = Outgoing { id: Some(id), ..Outgoing::picture(file, words.text, words.alt) };
-    let pending = client.send(conversation, outgoing).await?;
+    let id = batch.id(index, digest, client)?;
+    let sent = deliver(context, client, conversation, Outgoing { id: Some(id), ..message.clone() }).await;
+    match sent {
+        // What an earlier run sent was removed since: this is another file, and another message.
+        Err(Failure::Client(Error::Fault(fault))) if fault.code == "id_conflict" => {
+            let id = batch.renew(index, digest, client)?;
+            deliver(context, client, conversation, Outgoing { id: Some(id), ..message }).await
+        }
+        sent => sent,
+    }
+}
+
+async fn deliver(
+    context: &Context,
+    client: &Client,
+    conversation: ConversationId,
+    message: Outgoing,
+) -> Result<Ack, Failure> {
+    let pending = client.send(conversation, message).await?;
     Ok(timeout(context.common.patience(), pending).await.map_err(|_| Error::TimedOut)??)
 }
 
@@ -324,7 +348,7 @@ async fn get(
         eprintln!("{}: {}", described(&info), words.file_damaged());
     }
     let shown = Shown::new(context, &info.name, info.size);
-    let fetched = client.download(file, &target, shown.transfer(context, &info.name)).await;
+    let fetched = client.download(file, &target, shown.fetch(context, &info.name, replace)).await;
     let resumed = shown.end();
     let info = fetched.of_file(file).at(&target)?;
     let file = json_file(info.file, &info.name, info.size, &info.media_type, &info.blake3);
@@ -332,17 +356,6 @@ async fn get(
         || json!({"type": "fetched", "file": file, "path": target.to_string_lossy(), "resumed": resumed}),
         || format!("{} → {}", described(&info), escape_line(&target.to_string_lossy())),
     )
-}
-
-/// The name itself, or with a number when there is such a file.
-fn free_name(wanted: &Path, replace: bool) -> PathBuf {
-    if replace || !wanted.exists() {
-        return wanted.to_owned();
-    }
-    let stem = wanted.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let ending = wanted.extension().map(|end| format!(".{}", end.to_string_lossy())).unwrap_or_default();
-    let numbered = |n: u32| wanted.with_file_name(format!("{stem} ({n}){ending}"));
-    (2..10_000).map(numbered).find(|path| !path.exists()).unwrap_or_else(|| wanted.to_owned())
 }
 
 async fn status(context: &Context, client: &Client) -> Result<(), Failure> {

@@ -2,10 +2,10 @@
 
 use indicatif::HumanBytes;
 use litrocket_client::Client;
-use litrocket_protocol::files::{DeleteFile, FileInfo, ListFiles, file_state};
+use litrocket_protocol::files::{CancelUpload, DeleteFile, FileInfo, ListFiles, file_state};
 use serde_json::json;
 
-use super::{described, json_file};
+use super::{super::done, described, json_file};
 use crate::{Failure, output::time, session::Context};
 
 /// Lists the complete ones, the newest first, and what all of them take.
@@ -62,6 +62,14 @@ pub(super) fn kept_until(context: &Context, until_ms: Option<u64>) -> String {
 
 /// Deletes one: it stops to count, and messages show it as gone.
 pub(super) async fn remove(context: &Context, client: &Client, file: u64) -> Result<(), Failure> {
-    client.call(DeleteFile { file }).await?;
-    context.output.data(|| json!({"type": "done", "file": file}), || context.output.words.done().into())
+    let answer = client.call(DeleteFile { file }).await?;
+    done::taken(context, &answer, json!({"type": "done", "file": file}), move |words| words.no_own_file(file))
+}
+
+/// Gives an own upload up.
+pub(super) async fn cancel(context: &Context, client: &Client, file: u64) -> Result<(), Failure> {
+    let answer = client.call(CancelUpload { file }).await?;
+    done::taken(context, &answer, json!({"type": "done", "file": file}), move |words| {
+        words.no_own_upload(file)
+    })
 }

@@ -2,7 +2,7 @@
 //! again, after an interruption at any place, sends none twice.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
@@ -25,14 +25,14 @@ struct Batch {
 }
 
 /// The batch with its place.
-pub(super) struct Sending {
+pub(in crate::commands) struct Sending {
     path: PathBuf,
     batch: Batch,
 }
 
 impl Sending {
     /// What an earlier run of the same command began, or nothing yet. The digest is that of the first file.
-    pub(super) fn open(
+    pub(in crate::commands) fn open(
         context: &Context,
         conversation: ConversationId,
         first: &Digest,
@@ -42,11 +42,7 @@ impl Sending {
         let profile = context.profile()?;
         profile.make_folder()?;
         let path = profile.note_file(&format!("sending-{conversation}-{}", hex(&first.blake3)));
-        let recent = std::fs::metadata(&path)
-            .and_then(|data| data.modified())
-            .is_ok_and(|then| age(then).is_some_and(|age| age < KEPT));
-        let kept = std::fs::read(&path).ok().filter(|_| recent);
-        let kept: Option<Batch> = kept.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let kept: Option<Batch> = recent(&path).and_then(|bytes| serde_json::from_slice(&bytes).ok());
         // Other words, or other files, make other messages.
         let kept = kept.filter(|batch| batch.text == text && batch.paths == paths);
         let new = || Batch { text: text.into(), paths: paths.to_vec(), begun: Vec::new() };
@@ -54,7 +50,7 @@ impl Sending {
     }
 
     /// The id of the message of the file at this place: the same one again while the file is the same.
-    pub(super) fn id(
+    pub(in crate::commands) fn id(
         &mut self,
         index: usize,
         digest: &Digest,
@@ -69,7 +65,7 @@ impl Sending {
     }
 
     /// Another id for the message of the file at this place, and for those behind it.
-    pub(super) fn renew(
+    pub(in crate::commands) fn renew(
         &mut self,
         index: usize,
         digest: &Digest,
@@ -84,10 +80,17 @@ impl Sending {
         Ok(id)
     }
 
-    pub(super) fn done(self) {
+    pub(in crate::commands) fn done(self) {
         // At worst the same command sends the same messages once more under the same ids, which changes nothing.
         let _ = std::fs::remove_file(self.path);
     }
+}
+
+/// A note of an earlier run, unless that was long ago.
+pub(in crate::commands) fn recent(path: &Path) -> Option<Vec<u8>> {
+    let then = std::fs::metadata(path).and_then(|data| data.modified()).ok()?;
+    age(then).filter(|age| *age < KEPT)?;
+    std::fs::read(path).ok()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the age of a file on this disk, by the clock that dated it")]

@@ -73,7 +73,10 @@ pub(super) async fn run(context: &Context, client: &Client, command: FileCommand
             let conversation = resolve::group(client, &group).await?;
             let which = Which::find(client, conversation, &group, entry).await?;
             let entry = which.entry;
-            which.missing(client.call(DeleteGroupFile { entry }).await)?;
+            let deleted = client.call(DeleteGroupFile { entry }).await?;
+            if deleted.unchanged {
+                return Err(which.not_there());
+            }
             let words = context.output.words;
             let said = || words.deleted_entry(escape_line(&which.typed));
             context.output.data(|| json!({"type": "done", "entry": entry}), said)
@@ -125,6 +128,11 @@ impl Which {
     }
 
     /// Names the entry, when it is not there.
+    fn not_there(&self) -> Failure {
+        let (typed, group) = (escape_line(&self.typed), self.group.clone());
+        Failure::missing(move |words| words.no_entry(&typed, &group))
+    }
+
     fn missing<T>(&self, answer: impl Asked<T>) -> Result<T, Failure> {
         let (typed, group) = (escape_line(&self.typed), self.group.clone());
         answer.asked(move |words| words.no_entry(&typed, &group))

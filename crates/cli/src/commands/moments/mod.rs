@@ -1,9 +1,10 @@
 //! Moments.
 
 mod command;
+mod post;
 mod print;
 
-use std::{io::Read as _, path::PathBuf};
+use std::process::ExitCode;
 
 pub use command::{MomentAudience, MomentCommand};
 use litrocket_client::{Client, Error};
@@ -14,14 +15,15 @@ use litrocket_protocol::{
     moments::{
         CommentMoment, DeleteComment, DeleteMoment, GetMoment, GetNewMoments, HideMoments, LikeMoment,
         ListComments, ListFeed, ListHiddenMoments, ListLikes, ListMoments, MarkMomentsSeen, Moments,
-        PostMoment, SetMomentVisibility, visibility,
+        SetMomentVisibility, visibility,
     },
     people::SetFriend,
 };
+use post::Pictures;
 use print::{print_comment, print_moments};
 use serde_json::json;
 
-use super::{done, pictures};
+use super::done;
 use crate::{
     Failure,
     failure::Asked,
@@ -30,13 +32,14 @@ use crate::{
     session::Context,
 };
 
-pub(super) async fn run(context: &Context, command: MomentCommand) -> Result<(), Failure> {
+pub(super) async fn run(context: &Context, command: MomentCommand) -> Result<ExitCode, Failure> {
+    if let MomentCommand::Post { text, images, alts, keep_location, audience } = command {
+        let pictures = Pictures { images: &images, alts, keep_location };
+        return post::run(context, text, pictures, &audience).await;
+    }
     let client = context.connect().await?;
     match command {
-        MomentCommand::Post { text, images, alts, keep_location, audience } => {
-            let pictures = Pictures { images: &images, alts, keep_location };
-            post(context, &client, text, pictures, &audience).await?;
-        }
+        MomentCommand::Post { .. } => {}
         MomentCommand::Feed { before, limit } => feed(context, &client, before, limit).await?,
         MomentCommand::Page { name, before, limit } => page(context, &client, &name, before, limit).await?,
         MomentCommand::Show { id } => show(context, &client, id).await?,
@@ -75,7 +78,7 @@ pub(super) async fn run(context: &Context, command: MomentCommand) -> Result<(),
         MomentCommand::Hidden => hidden(context, &client).await?,
     }
     client.close().await;
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Names the moment that is not there.
@@ -131,48 +134,6 @@ async fn resolve_audience(client: &Client, it: &MomentAudience) -> Result<(u8, V
         (visibility::FRIENDS, &it.only)
     };
     Ok((number, resolve::accounts(client, names).await?))
-}
-
-/// The text, or standard input up to a little more than a moment may have.
-fn text_of(text: String) -> Result<String, Failure> {
-    if text != "-" {
-        return Ok(text);
-    }
-    let mut read = String::new();
-    std::io::stdin().lock().take(limits::MOMENT_BYTES_MAX as u64 + 2).read_to_string(&mut read)?;
-    Ok(read.trim_end().to_owned())
-}
-
-/// The pictures of a moment as they are named.
-struct Pictures<'a> {
-    images: &'a [PathBuf],
-    alts: Vec<String>,
-    keep_location: bool,
-}
-
-async fn post(
-    context: &Context,
-    client: &Client,
-    text: String,
-    pictures: Pictures<'_>,
-    audience: &MomentAudience,
-) -> Result<(), Failure> {
-    let text = text_of(text)?;
-    let (visibility, people) = resolve_audience(client, audience).await?;
-    let Pictures { images, mut alts, keep_location } = pictures;
-    if alts.len() > images.len() {
-        return Err(Failure::usage(|words| words.more_alts().into()));
-    }
-    if !alts.is_empty() {
-        alts.resize(images.len(), String::new());
-    }
-    let mut pictures = Vec::new();
-    for path in images {
-        pictures.push(pictures::upload(context, client, path, keep_location).await?);
-    }
-    let request = PostMoment { id: client.new_id()?, text, pictures, alts, visibility, people };
-    let posted = of_people(client, client.call(request).await, audience).await?;
-    print_moments(context, client, &[posted?]).await
 }
 
 async fn feed(context: &Context, client: &Client, before: Option<u64>, limit: u64) -> Result<(), Failure> {

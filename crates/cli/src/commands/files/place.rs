@@ -1,0 +1,76 @@
+//! Where fetched things go: names that are free, and writing under one without touching what is there.
+
+use std::{
+    fs::OpenOptions,
+    io::{Error, ErrorKind, Write as _},
+    path::{Path, PathBuf},
+};
+
+use litrocket_client::new_name;
+
+use crate::{Failure, failure::At as _};
+
+/// The name itself, or with a number when there is such a file.
+pub(super) fn free_name(wanted: &Path, replace: bool) -> PathBuf {
+    if replace || wanted.symlink_metadata().is_err() {
+        return wanted.to_owned();
+    }
+    let stem = wanted.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let ending = wanted.extension().map(|end| format!(".{}", end.to_string_lossy())).unwrap_or_default();
+    let numbered = |n: u32| wanted.with_file_name(format!("{stem} ({n}){ending}"));
+    let is_free = |path: &PathBuf| path.symlink_metadata().is_err();
+    (2..10_000).map(numbered).find(is_free).unwrap_or_else(|| wanted.to_owned())
+}
+
+/// Refuses a name that a file has, unless that is to be replaced.
+pub(in crate::commands) fn check_free(path: &Path, replaces: bool) -> Result<(), Failure> {
+    if replaces || path.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    Err(Error::from(ErrorKind::AlreadyExists)).at(path)
+}
+
+/// Writes a file whole or not at all. One of its name is replaced only when it shall be, also one that came there meanwhile.
+pub(in crate::commands) fn write_file(path: &Path, bytes: &[u8], replaces: bool) -> Result<(), Failure> {
+    check_free(path, replaces)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut end = name.len().min(200);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    let part = path.with_file_name(format!(".{}.{}.part", &name[..end], std::process::id()));
+    let mut file = OpenOptions::new().write(true).create_new(true).open(&part).at(&part)?;
+    let mut write = || {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        if replaces { std::fs::rename(&part, path) } else { new_name(&part, path) }
+    };
+    let written = write();
+    if written.is_err() {
+        let _ = std::fs::remove_file(&part);
+    }
+    written.at(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_there_stays_unless_it_is_to_be_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("face.jpg");
+        write_file(&path, b"one", false).unwrap();
+        assert!(matches!(write_file(&path, b"two", false), Err(Failure::File(_, error))
+            if error.kind() == ErrorKind::AlreadyExists));
+        assert_eq!(std::fs::read(&path).unwrap(), b"one");
+        write_file(&path, b"two", true).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        // A link that leads nowhere is there too.
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("nowhere", &link).unwrap();
+        assert!(write_file(&link, b"three", false).is_err());
+        assert_eq!(free_name(&link, false), folder.path().join("link (2)"));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing else is left");
+    }
+}

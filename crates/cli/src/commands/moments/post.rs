@@ -1,0 +1,102 @@
+//! Posting a moment, with its pictures.
+
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    io::Read as _,
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use litrocket_client::Client;
+use litrocket_protocol::{MessageId, limits, moments::PostMoment};
+
+use super::{
+    super::{
+        files::{sending::recent, until_stopped},
+        pictures,
+    },
+    MomentAudience, of_people,
+    print::print_moments,
+    resolve_audience,
+};
+use crate::{Failure, session::Context};
+
+pub(super) async fn run(
+    context: &Context,
+    text: String,
+    pictures: Pictures<'_>,
+    audience: &MomentAudience,
+) -> Result<ExitCode, Failure> {
+    // Before anybody waits for a stop: who reads from a terminal hears of none.
+    let text = text_of(text)?;
+    until_stopped(context, async |client| post(context, client, text, pictures, audience).await).await
+}
+
+/// The text, or standard input up to a little more than a moment may have.
+fn text_of(text: String) -> Result<String, Failure> {
+    if text != "-" {
+        return Ok(text);
+    }
+    let mut read = String::new();
+    std::io::stdin().lock().take(limits::MOMENT_BYTES_MAX as u64 + 2).read_to_string(&mut read)?;
+    Ok(read.trim_end().to_owned())
+}
+
+/// The pictures of a moment as they are named.
+pub(super) struct Pictures<'a> {
+    pub(super) images: &'a [PathBuf],
+    pub(super) alts: Vec<String>,
+    pub(super) keep_location: bool,
+}
+
+async fn post(
+    context: &Context,
+    client: &Client,
+    text: String,
+    pictures: Pictures<'_>,
+    audience: &MomentAudience,
+) -> Result<(), Failure> {
+    let (visibility, people) = resolve_audience(client, audience).await?;
+    let Pictures { images, mut alts, keep_location } = pictures;
+    if alts.len() > images.len() {
+        return Err(Failure::usage(|words| words.more_alts().into()));
+    }
+    if !alts.is_empty() {
+        alts.resize(images.len(), String::new());
+    }
+    let mut pictures = Vec::new();
+    for path in images {
+        pictures.push(pictures::upload(context, client, path, keep_location).await?);
+    }
+    let (note, id) = kept_id(context, client, &(&text, &pictures, &alts, visibility, &people))?;
+    let request = PostMoment { id, text, pictures, alts, visibility, people };
+    let posted = of_people(client, client.call(request).await, audience).await?;
+    let told = print_moments(context, client, &[posted?]).await;
+    // Whoever was told of it posts another one by the same command.
+    let _ = std::fs::remove_file(note);
+    told
+}
+
+/// The id of a moment, the same one for the same moment until it is posted: the same command again, after an interruption at any
+/// place, posts it once. With the note that keeps it.
+fn kept_id(
+    context: &Context,
+    client: &Client,
+    moment: &impl serde::Serialize,
+) -> Result<(PathBuf, MessageId), Failure> {
+    let profile = context.profile()?;
+    profile.make_folder()?;
+    let content = serde_json::to_string(moment).map_err(std::io::Error::other)?;
+    let mut name = DefaultHasher::new();
+    content.hash(&mut name);
+    let path = profile.note_file(&format!("posting-{:016x}", name.finish()));
+    let kept = recent(&path).and_then(|bytes| serde_json::from_slice::<(String, String)>(&bytes).ok());
+    let kept = kept.filter(|(_, begun)| *begun == content).and_then(|(id, _)| MessageId::parse(&id));
+    let id = match kept {
+        Some(id) => id,
+        None => client.new_id()?,
+    };
+    let note = serde_json::to_vec(&(id.to_string(), content)).map_err(std::io::Error::other)?;
+    std::fs::write(&path, note)?;
+    Ok((path, id))
+}
