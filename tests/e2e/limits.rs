@@ -355,6 +355,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("VOICE_BYTES_MAX", "the recording's own unit tests"),
     ("VOICE_MS_MAX", "the recording's own unit tests"),
     ("VOICE_WAVE_MAX", "named by its value in voice.rs"),
+    ("FENCES_MAX", "hostile/fences.rs fills a connection up with them"),
     ("JOIN_REQUESTS_MAX", "the same count as JOIN_REQUESTS_OF_ONE_MAX, which groups/joining.rs asks for"),
 ];
 

@@ -298,7 +298,9 @@ fn at_the_end(heard: &[Event]) -> Vec<Event> {
 
 #[test]
 fn every_kind_of_event_has_its_place_in_the_story() {
-    let told: BTreeSet<u16> = STORY.iter().map(|(kind, _)| *kind).collect();
+    // What a file turns out to be takes an upload that goes on behind its message: files/known.rs, live and after being away.
+    let elsewhere = [kind::FILE_KNOWN];
+    let told: BTreeSet<u16> = STORY.iter().map(|(kind, _)| *kind).chain(elsewhere).collect();
     let known: BTreeSet<u16> =
         (0..=kind::PRIVATE_FIRST).filter(|kind| kind::name(*kind) != "unknown").collect();
     let missing: Vec<&str> = known.difference(&told).map(|kind| kind::name(*kind)).collect();
