@@ -113,6 +113,8 @@ impl Process {
             .env("LITROCKET_LIMITS_ACCOUNT_REQUESTS_PER_SECOND", "100000")
             .env("LITROCKET_LIMITS_GUEST_REQUESTS_PER_SECOND", "1000000")
             .env("LITROCKET_LIMITS_CONNECTIONS_PER_ACCOUNT_MAX", "100000")
+            // Programs that are killed leave connections that end with their idle time.
+            .env("LITROCKET_LIMITS_CONNECTIONS_PER_SESSION_MAX", "100000")
             .env("LITROCKET_PEOPLE_STRANGER_MESSAGES_MAX", "1000000")
             .envs(self.variables.iter().copied())
             .stdout(Stdio::piped())

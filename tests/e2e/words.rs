@@ -399,6 +399,8 @@ async fn words_from_the_command_line() {
     assert_eq!((exit, &error["code"]), (1, &"not_found".into()));
     let csv = String::from_utf8(ada.runs(&["word", "export", "words.csv"]).stdout).unwrap();
     assert!(csv.contains("\"lines\":2"), "{csv}");
+    let (exit, error) = ada.fails(&["word", "export", "words.csv"]);
+    assert!(exit != 0 && error["message"].as_str().unwrap().contains("there already"), "{error}");
     let imported = bob.says(&["word", "import", "words.csv"]);
     assert_eq!((&imported[0]["words"], &imported[0]["added"]), (&2.into(), &2.into()));
     assert_eq!(bob.says(&["word", "import", "words.csv"])[0]["added"], 0, "importing it twice adds nothing");

@@ -86,9 +86,10 @@ async fn what_is_not_there_to_be_taken_away_is_told() {
 fn stopped_often(person: &Terminal<'_>, args: &[&str], signals: [Signal; 2]) {
     let mut stops = 0;
     let said = person.process.path().join("said");
-    for round in 0..60 {
+    for round in 0..60_u64 {
         let mut running = person.starts_into(args, &said);
-        std::thread::sleep(Duration::from_millis(15 + 12 * round));
+        // Ever later, on however slow a machine.
+        std::thread::sleep(Duration::from_millis(15 + 12 * round + round.pow(3) / 20));
         if !running.has_ended() {
             running.gets(signals[round as usize % 2]);
         }
@@ -97,7 +98,12 @@ fn stopped_often(person: &Terminal<'_>, args: &[&str], signals: [Signal; 2]) {
             // It had told that it was done.
             -1 if fs::read_to_string(&said).unwrap().contains("\"at_ms\"") => break,
             // Paused, or ended before it could listen for that.
-            code => assert!([130, -1].contains(&code), "{args:?}: {code}"),
+            130 | -1 => {}
+            // What was killed may still have its places on the server.
+            code => {
+                let error = fs::read_to_string(said.with_extension("err")).unwrap();
+                assert!(code == 1 && error.contains("\"class\":\"retry\""), "{args:?}: {code}: {error}");
+            }
         }
         stops += 1;
     }

@@ -55,7 +55,9 @@ impl Terminal<'_> {
     /// The same, with what it prints in a file, as JSON.
     pub(crate) fn starts_into(&self, args: &[&str], out: &Path) -> Running {
         let mut command = self.command(&[&["--json"], args].concat());
-        command.stdout(std::fs::File::create(out).unwrap()).stderr(Stdio::null());
+        command
+            .stdout(std::fs::File::create(out).unwrap())
+            .stderr(std::fs::File::create(out.with_extension("err")).unwrap());
         Running(command.spawn().unwrap())
     }
 

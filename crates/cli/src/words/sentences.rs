@@ -30,7 +30,7 @@ sentences! {
     no_own_file(number): "You have no file {number}: see litrocket file own", "你没有文件 {number}：请看 litrocket file own";
     no_own_upload(number): "You have no upload {number} under way: see litrocket file status", "没有正在进行的上传 {number}：请看 litrocket file status";
     no_recording(number): "File {number} is no recording: see litrocket file get", "文件 {number} 不是录音：请用 litrocket file get";
-    taken_name(path): "{path} is there already: name another file with --output, or add --force to replace it", "{path} 已经存在：请用 --output 指定其他文件，或加 --force 覆盖";
+    taken_name(path): "{path} is there already: name another file, or add --force if the command has it", "{path} 已经存在：请指定其他文件；命令有 --force 时可加上以覆盖";
     what_it_is(target): "the file of {target} is", "{target} 的文件是";
     gone_file(number): "File {number} is not kept any more: it was removed, or its time is over.", "文件 {number} 已不再保留：已被删除或已过期。";
     no_entry(entry, place): "There is no file or folder {entry} among those of {place}.", "{place} 的群文件中没有 {entry}。";

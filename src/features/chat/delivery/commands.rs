@@ -85,7 +85,6 @@ impl Delivery {
                 Some(cursor) => {
                     self.reader.set_cursor(conversation, cursor);
                     if cursor < place.head {
-                        self.again.insert(conversation, place.head);
                         self.reader.mark(conversation);
                     }
                 }
@@ -95,10 +94,7 @@ impl Delivery {
                         frames.push(skip(conversation, 1, place.head));
                     }
                 }
-                None => {
-                    self.again.insert(conversation, place.head);
-                    self.reader.mark(conversation);
-                }
+                None => self.reader.mark(conversation),
             }
         }
         frames.extend(self.named.drain().map(|(conversation, _)| refused(conversation, code::NOT_FOUND)));

@@ -45,7 +45,7 @@ pub(super) struct Delivery {
     named: HashMap<ConversationId, u64>,
     /// Conversations whose cursor was refused: they stay silent until the client seeks.
     refused: HashSet<ConversationId>,
-    /// Up to where events were asked for: its own are among them, which otherwise their acks stand for.
+    /// Up to where a seek asked for events: its own are among them, which otherwise their acks stand for.
     again: HashMap<ConversationId, u64>,
     /// Conversations in which the account deleted something for itself.
     hidden: HashSet<ConversationId>,

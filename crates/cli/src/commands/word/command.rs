@@ -77,7 +77,7 @@ pub enum WordCommand {
     },
     /// Write your own words as CSV.
     Export {
-        /// The file; - writes standard output.
+        /// The file, which must not be there yet; - writes standard output.
         #[arg(default_value = "-")]
         file: String,
     },

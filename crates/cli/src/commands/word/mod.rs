@@ -278,7 +278,8 @@ async fn export(context: &Context, client: &Client, file: &str) -> Result<(), Fa
     if file == "-" {
         return Output::bytes(&rows);
     }
-    std::fs::write(file, rows).at(file.as_ref())?;
+    let mut new = std::fs::OpenOptions::new().write(true).create_new(true).open(file).at(file.as_ref())?;
+    new.write_all(&rows).at(file.as_ref())?;
     let count = words.len();
     context.output.data(
         || json!({"type": "exported", "lines": count, "file": file}),
