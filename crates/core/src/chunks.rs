@@ -46,11 +46,19 @@ impl Layout {
 
     /// The hash of a chunk: its chaining value, or of an only chunk the hash itself.
     pub fn hash(self, index: u64, bytes: &[u8]) -> Hash {
-        let mut hasher = blake3::Hasher::new();
-        if self.chunks() <= 1 {
-            return hasher.update(bytes).finalize().into();
+        let mut hasher = self.hasher(index);
+        hasher.update(bytes);
+        hasher.finish()
+    }
+
+    /// Hashes a chunk that comes in pieces.
+    pub fn hasher(self, index: u64) -> ChunkHasher {
+        let is_only = self.chunks() <= 1;
+        let mut inner = blake3::Hasher::new();
+        if !is_only {
+            inner.set_input_offset(self.offset(index));
         }
-        hasher.set_input_offset(self.offset(index)).update(bytes).finalize_non_root()
+        ChunkHasher { inner, is_only }
     }
 
     /// The root of the chunks' hashes; `None` when there are not as many as the file has chunks.
@@ -66,6 +74,25 @@ impl Layout {
                 Some(merge_subtrees_root(&fold(left), &fold(right), Mode::Hash).into())
             }
         }
+    }
+}
+
+/// The hash of a chunk while its pieces come.
+#[derive(Debug)]
+pub struct ChunkHasher {
+    inner: blake3::Hasher,
+    is_only: bool,
+}
+
+impl ChunkHasher {
+    /// The next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.inner.update(piece);
+    }
+
+    /// The same as [`Layout::hash`] of all pieces.
+    pub fn finish(self) -> Hash {
+        if self.is_only { self.inner.finalize().into() } else { self.inner.finalize_non_root() }
     }
 }
 

@@ -82,7 +82,8 @@ async fn faces(
     let turn = pictures::turn(app).await?;
     let bytes = pictures::bytes(app, content, file.size).await?.ok_or_else(|| bad("file"))?;
     let crop = crop.map(|crop| Crop { x: crop.x, y: crop.y, side: crop.side });
-    let made = pictures::decode(turn, move || squares(&bytes, crop, &AVATAR_SIZES, pictures::LIMITS)).await;
+    let made =
+        pictures::decode(app, turn, move || squares(&bytes, crop, &AVATAR_SIZES, pictures::LIMITS)).await;
     made.map_err(|error| match error {
         Undecoded::Refused(PictureError::Outside) => bad("crop"),
         _ => bad("file"),

@@ -3,24 +3,33 @@
 //! A content is the objects `<place>/<chunk>`. An object is written whole or not at all, and only after its chunk
 //! was verified; so the list of objects is the list of chunks that are there. Knows no account and no SQL.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fs::File,
+    io,
+    path::{Path as FilePath, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
-use litrocket_core::chunks::{Have, Layout};
+use litrocket_core::chunks::{Hash, Have, Layout};
 use object_store::{
     ObjectStore, ObjectStoreExt as _, RetryConfig, aws::AmazonS3Builder, local::LocalFileSystem, path::Path,
     prefix::PrefixStore,
 };
+use rustix::{buffer::spare_capacity, io::Errno};
 use tokio::sync::RwLock;
 
-use super::staged;
+use super::{staged, workers::Workers};
 use crate::config;
 
 /// The object that says whose storage it is.
 const MARK: &str = "litrocket-storage";
 /// How long one request to S3-compatible storage is tried again.
 const RETRY_TIME: Duration = Duration::from_secs(10);
+/// Bytes that are read at once, each into memory of its own: what is sent is given back piece by piece.
+const PIECE: usize = 64 * 1024;
 
 /// The storage of chunks.
 #[derive(Debug, Clone)]
@@ -32,6 +41,15 @@ pub(super) struct Blobs {
     reserve: u64,
     /// Held for reading while an object is written.
     writes: Arc<RwLock<()>>,
+    pub(super) workers: Arc<Workers>,
+}
+
+/// A chunk as it is stored.
+#[derive(Debug)]
+pub(super) struct Stored {
+    pub(super) pieces: Vec<Bytes>,
+    /// The hash of these bytes, whatever it should be.
+    pub(super) hash: Hash,
 }
 
 /// The storage takes or gives nothing at the moment.
@@ -58,6 +76,21 @@ impl std::fmt::Display for BlobError {
             ),
             Self::Failed(cause) => f.write_str(cause),
         }
+    }
+}
+
+impl From<io::Error> for BlobError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::Missing,
+            _ => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+impl From<tokio::task::JoinError> for BlobError {
+    fn from(error: tokio::task::JoinError) -> Self {
+        Self::Failed(error.to_string())
     }
 }
 
@@ -118,8 +151,10 @@ impl Place {
 impl Blobs {
     pub(super) fn open(config: &config::Files, data: &std::path::Path) -> Result<Self, String> {
         let reserve = config.disk_reserve_mib << 20;
+        let workers = Workers::start().map_err(|error| format!("the threads for files: {error}"))?;
+        let (workers, writes) = (Arc::new(workers), Arc::default());
         if config.store.starts_with("s3://") {
-            return Ok(Self { store: s3(config)?, folder: None, reserve, writes: Arc::default() });
+            return Ok(Self { store: s3(config)?, folder: None, reserve, writes, workers });
         }
         let folder = if config.store.is_empty() { data.join("files") } else { PathBuf::from(&config.store) };
         let fail = |cause: &dyn std::fmt::Display| {
@@ -130,7 +165,7 @@ impl Blobs {
             .map_err(|error| fail(&error))?
             .with_automatic_cleanup(true)
             .with_fsync(true);
-        Ok(Self { store: Arc::new(store), folder: Some(folder), reserve, writes: Arc::default() })
+        Ok(Self { store: Arc::new(store), folder: Some(folder), reserve, writes, workers })
     }
 
     /// Whether so many bytes have room above the reserve.
@@ -159,11 +194,11 @@ impl Blobs {
             return Err(BlobError::Full);
         }
         let (store, writes) = (self.store.clone(), self.writes.clone());
-        let written = tokio::spawn(async move {
+        let written = self.workers.spawn(async move {
             let _writing = writes.read().await;
             store.put(&path, bytes.into()).await
         });
-        written.await.map_err(|error| BlobError::Failed(error.to_string()))??;
+        written.await??;
         Ok(())
     }
 
@@ -185,8 +220,24 @@ impl Blobs {
     }
 
     /// A whole chunk.
-    pub(super) async fn get(&self, place: Place, chunk: u64) -> Result<Bytes, BlobError> {
-        Ok(self.store.get(&place.path(chunk)).await?.bytes().await?)
+    pub(super) async fn get(&self, place: Place, layout: Layout, chunk: u64) -> Result<Stored, BlobError> {
+        let path = place.path(chunk);
+        if let Some(folder) = &self.folder {
+            // Opened, read and hashed by one thread at once: the store would open and read on one after the other.
+            let file = folder.join(path.as_ref());
+            return Ok(self.workers.run(move || read(&file, layout, chunk)).await??);
+        }
+        let whole = self.store.get(&path).await?.bytes().await?;
+        let cut = move || {
+            let hash = layout.hash(chunk, &whole);
+            Stored { pieces: whole.chunks(PIECE).map(Bytes::copy_from_slice).collect(), hash }
+        };
+        Ok(self.workers.run(cut).await?)
+    }
+
+    /// The hash of a chunk that is to be stored.
+    pub(super) async fn hash(&self, layout: Layout, chunk: u64, bytes: Bytes) -> Result<Hash, BlobError> {
+        Ok(self.workers.run(move || layout.hash(chunk, &bytes)).await?)
     }
 
     /// Stores a small picture of a content beside its chunks; it goes with them.
@@ -241,6 +292,25 @@ impl Blobs {
             Err(error) => Some(Err(error.into())),
         })
     }
+}
+
+/// Reads a chunk and hashes each piece while it is at hand. A byte more than the chunk has makes another hash of it too.
+fn read(path: &FilePath, layout: Layout, chunk: u64) -> io::Result<Stored> {
+    let file = File::open(path)?;
+    let mut left = layout.len(chunk) as usize + 1;
+    let (mut pieces, mut hasher) = (Vec::with_capacity(left.div_ceil(PIECE)), layout.hasher(chunk));
+    while left > 0 {
+        let mut piece = Vec::with_capacity(PIECE.min(left));
+        match rustix::io::read(&file, spare_capacity(&mut piece)) {
+            Ok(0) => break,
+            Ok(read) => left -= read,
+            Err(Errno::INTR) => continue,
+            Err(error) => return Err(error.into()),
+        }
+        hasher.update(&piece);
+        pieces.push(Bytes::from(piece));
+    }
+    Ok(Stored { pieces, hash: hasher.finish() })
 }
 
 fn s3(config: &config::Files) -> Result<Arc<dyn ObjectStore>, String> {

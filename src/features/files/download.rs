@@ -26,10 +26,6 @@ use crate::{
     transport::{SendStream, WriteError},
 };
 
-/// Bytes that are written at once: each piece has to be taken within the stall time. It is copied: what the peer has not
-/// taken yet would keep the whole chunk in memory otherwise.
-const PIECE: usize = 64 * 1024;
-
 pub(super) async fn get(caller: Session, request: GetFile) -> Result<FileInfo> {
     let app = &caller.app;
     let file = store::readable(&app.db, caller.account(), request.file).await?.ok_or_else(missing)?;
@@ -114,11 +110,10 @@ async fn give_chunks(
     write(caller, send, head.into()).await?;
     let mut known: Option<Known> = None;
     for index in request.first..end {
-        let (mut rest, _memory) = chunk(caller, share, (request.file, layout, index), &mut known).await?;
-        while !rest.is_empty() {
-            let piece = rest.split_to(rest.len().min(PIECE));
+        let (pieces, _memory) = chunk(caller, share, (request.file, layout, index), &mut known).await?;
+        for piece in pieces {
             share.pace(piece.len()).await;
-            write(caller, send, Bytes::copy_from_slice(&piece)).await?;
+            write(caller, send, piece).await?;
         }
     }
     Ok(())
@@ -141,13 +136,13 @@ struct Known {
     hashes: Vec<Hash>,
 }
 
-/// A chunk that the caller may read now, verified. Whether they may is asked for each.
+/// The pieces of a chunk that the caller may read now, verified. Whether they may is asked for each.
 async fn chunk(
     caller: &Session,
     share: &Share,
     (file, layout, index): (u64, Layout, u64),
     known: &mut Option<Known>,
-) -> Result<(Bytes, Memory), u32> {
+) -> Result<(Vec<Bytes>, Memory), u32> {
     let app = &caller.app;
     let failed = |_| close_code::STORAGE;
     let mut last = close_code::STORAGE;
@@ -171,9 +166,9 @@ async fn chunk(
         let Some(Known { place, hashes }) = known else { continue };
         // Who waits for a chunk holds none.
         let memory = share.memory(app.files.stall).await.ok_or(close_code::BUSY)?;
-        match app.files.blobs.get(*place, index).await {
-            Ok(bytes) if hashes.get(index as usize) == Some(&layout.hash(index, &bytes)) => {
-                return Ok((bytes, memory));
+        match app.files.blobs.get(*place, layout, index).await {
+            Ok(stored) if hashes.get(index as usize) == Some(&stored.hash) => {
+                return Ok((stored.pieces, memory));
             }
             Ok(_) => tracing::error!(content, index, "a stored chunk is damaged"),
             Err(BlobError::Missing) => {

@@ -54,8 +54,8 @@ impl Files {
         let newest = content_store::newest(&app.db, PROOFS).await.map_err(failed)?;
         for one in &newest {
             let (layout, hashes) = (Layout::new(one.size), split_hashes(&one.hashes).unwrap_or_default());
-            match self.blobs.get(one.place, 0).await {
-                Ok(bytes) if hashes.first() == Some(&layout.hash(0, &bytes)) => return Ok(true),
+            match self.blobs.get(one.place, layout, 0).await {
+                Ok(stored) if hashes.first() == Some(&stored.hash) => return Ok(true),
                 Ok(_) | Err(BlobError::Missing) => {}
                 Err(error) => return Err(error),
             }

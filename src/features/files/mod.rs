@@ -1,7 +1,7 @@
 //! Files: uploads and downloads in verified chunks, and who may read them.
 //!
 //! [`upload`] and [`download`] are the requests and streams, [`transfers`] what is known of uploads under way,
-//! [`blobs`] the storage of chunks, [`mod@mark`] whether it is there, [`staged`] what writes left in it, [`store`] and [`content_store`] the tables, [`times_store`] how long what is kept, [`messages`] the messages that carry
+//! [`blobs`] the storage of chunks, [`mod@mark`] whether it is there, [`staged`] what writes left in it, [`workers`] the threads that hash, decode and wait for it, [`store`] and [`content_store`] the tables, [`times_store`] how long what is kept, [`messages`] the messages that carry
 //! files, [`news`] what they say of them later, [`pictures`] small ones of pictures, [`avatars`] faces, [`voice`] recordings, [`own`] what an account keeps, [`shelf`] the files of groups,
 //! [`mod@collect`] takes away what nothing refers to, [`mod@verify`] reads it all. Must not know QUIC. Start with
 //! [`upload::open`].
@@ -31,6 +31,7 @@ mod transfers;
 mod upload;
 mod verify;
 mod voice;
+mod workers;
 
 use std::{
     collections::HashSet,

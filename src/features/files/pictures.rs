@@ -96,7 +96,7 @@ async fn look_at(app: &App, content: u64, size: u64, media_type: &str) -> Result
         let duration = voice::duration_ms(&bytes).filter(|ms| (1..=VOICE_MS_MAX).contains(ms));
         duration.map_or(Found::Nothing, Found::Recording)
     } else {
-        match decode(turn, move || previews(&bytes, &PREVIEW_SIZES, LIMITS)).await {
+        match decode(app, turn, move || previews(&bytes, &PREVIEW_SIZES, LIMITS)).await {
             Ok(made) => Found::Picture(made),
             Err(Undecoded::Refused(_)) => Found::Nothing,
             Err(Undecoded::Broken) => return Ok(false),
@@ -120,8 +120,12 @@ pub(super) async fn bytes(app: &App, content: u64, size: u64) -> Result<Option<V
     let hashes = split_hashes(&known.hashes).unwrap_or_default();
     let mut all = Vec::with_capacity(size as usize);
     for (index, hash) in (0..layout.chunks()).zip(&hashes) {
-        match app.files.blobs.get(known.place, index).await {
-            Ok(chunk) if layout.hash(index, &chunk) == *hash => all.extend_from_slice(&chunk),
+        match app.files.blobs.get(known.place, layout, index).await {
+            Ok(chunk) if chunk.hash == *hash => {
+                for piece in &chunk.pieces {
+                    all.extend_from_slice(piece);
+                }
+            }
             Ok(_) => return Ok(None),
             Err(BlobError::Missing) => {
                 app.files.there(app).await.map_err(|error| super::transfers::unavailable(&error))?;
@@ -152,10 +156,11 @@ pub(super) enum Undecoded {
 
 /// Decodes on a thread for it. The turn goes with the work: who asked may be gone before it is done.
 pub(super) async fn decode<T: Send + 'static>(
+    app: &App,
     Turn(permit): Turn,
     work: impl FnOnce() -> Result<T, PictureError> + Send + 'static,
 ) -> Result<T, Undecoded> {
-    let done = tokio::task::spawn_blocking(move || {
+    let done = app.files.blobs.workers.run(move || {
         let done = work();
         drop(permit);
         done

@@ -70,6 +70,8 @@ const SENDERS_MAX: usize = 64;
 pub(super) enum NotStored {
     /// The upload is complete or was given up.
     Gone,
+    /// The bytes are not those of the chunk.
+    Wrong,
     /// The storage.
     Blob(BlobError),
 }
@@ -143,7 +145,7 @@ impl Transfer {
         }
     }
 
-    /// Stores a verified chunk. It is written to its end, or not at all, also when nobody waits for it any more; so
+    /// Verifies a chunk and stores it. It is written to its end, or not at all, also when nobody waits for it any more; so
     /// whoever closes the transfer can wait for it.
     pub(super) async fn store(
         self: &Arc<Self>,
@@ -153,7 +155,12 @@ impl Transfer {
     ) -> Result<(), NotStored> {
         let (transfer, blobs) = (self.clone(), blobs.clone());
         let write = tokio::spawn(async move {
-            let (_writing, _memory) = (transfer.writes.read().await, memory);
+            let _memory = memory;
+            let hash = blobs.hash(transfer.layout, index, bytes.clone()).await.map_err(NotStored::Blob)?;
+            if transfer.hashes.get(index as usize) != Some(&hash) {
+                return Err(NotStored::Wrong);
+            }
+            let _writing = transfer.writes.read().await;
             if transfer.is_gone() {
                 return Err(NotStored::Gone);
             }

@@ -269,11 +269,9 @@ async fn store_chunk(
     index: u64,
     (bytes, memory): (Bytes, Memory),
 ) -> Result<(), u32> {
-    if transfer.hashes.get(index as usize) != Some(&transfer.layout.hash(index, &bytes)) {
-        return Err(close_code::WRONG_HASH);
-    }
     transfer.store(&app.files.blobs, index, (bytes, memory)).await.map_err(|error| match error {
         NotStored::Gone => close_code::NO_TRANSFER,
+        NotStored::Wrong => close_code::WRONG_HASH,
         NotStored::Blob(BlobError::Full) => close_code::STORAGE,
         NotStored::Blob(error) => {
             tracing::warn!(%error, "a chunk cannot be stored");
@@ -309,8 +307,8 @@ async fn complete_if_whole(app: &App, transfer: &Transfer) -> Result<()> {
         transfer.correct(there);
         return Ok(());
     }
-    let first = app.files.blobs.get(transfer.place, 0).await.map_err(unavailable)?;
-    complete(app, transfer.content, sniff(&first)).await
+    let first = app.files.blobs.get(transfer.place, transfer.layout, 0).await.map_err(unavailable)?;
+    complete(app, transfer.content, sniff(first.pieces.first().map_or(&[], |piece| piece))).await
 }
 
 /// Notes that a content is complete. Doing it again changes nothing.

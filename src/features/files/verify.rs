@@ -172,12 +172,12 @@ async fn content(
     checked.contents += 1;
     for chunk in 0..layout.chunks() {
         checked.chunks += 1;
-        let read = blobs.get(one.place, chunk).await;
+        let read = blobs.get(one.place, layout, chunk).await;
         // One sector that cannot be read says nothing about the others, and nothing for good.
         lost |= matches!(&read, Err(BlobError::Missing));
         let cause = match read {
-            Ok(bytes) if hashes.get(chunk as usize) == Some(&layout.hash(chunk, &bytes)) => {
-                checked.bytes += bytes.len() as u64;
+            Ok(stored) if hashes.get(chunk as usize) == Some(&stored.hash) => {
+                checked.bytes += layout.len(chunk);
                 continue;
             }
             Ok(_) => {

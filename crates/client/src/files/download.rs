@@ -116,11 +116,17 @@ impl Client {
 impl Download {
     /// Verifies a chunk and writes it to its place.
     async fn keep(&self, index: u64, bytes: Bytes) -> Result<(), Error> {
-        if self.hashes.get(index as usize) != Some(&self.layout.hash(index, &bytes)) {
+        let (part, layout, hash) = (self.part.clone(), self.layout, self.hashes.get(index as usize).copied());
+        let kept = blocking(move || {
+            let is_right = hash == Some(layout.hash(index, &bytes));
+            if is_right {
+                part.write(layout.offset(index), &bytes)?;
+            }
+            Ok(is_right)
+        });
+        if !kept.await? {
             return Err(Fault::new(code::WRONG_HASH).into());
         }
-        let (part, offset) = (self.part.clone(), self.layout.offset(index));
-        blocking(move || part.write(offset, &bytes)).await?;
         let mut have = lock(&self.have);
         have.set(index);
         let chunks = self.layout.chunks() - have.missing();
