@@ -109,7 +109,7 @@ impl Peers {
             varint::put(&mut first, stream_kind::CHAT);
             // Without a cursor a conversation starts at its first readable event.
             if let Start::Cursor(cursor @ 1..) = join.from {
-                let cursors = chat::Cursors { cursors: vec![(conversation, cursor)] };
+                let cursors = chat::Cursors { cursors: vec![(conversation, cursor)], epoch: None };
                 first.extend_from_slice(&frame::encode(frame_type::CURSORS, &cursors));
             }
             let live = chat::Live { account_version: 0, fresh };

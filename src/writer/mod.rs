@@ -6,6 +6,7 @@
 //! Start with [`Writer::start`] and [`Handle`]; a feature's job works on a [`Tx`].
 
 mod batch;
+mod identity;
 mod lazy;
 mod placing;
 mod prune;
@@ -28,9 +29,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::error::{Error, Result};
 
+pub use identity::Identity;
 pub use lazy::Lazy;
 pub use prune::{prune, prune_now};
-pub use start::{Identity, Options, Writer};
+pub use start::{Options, Writer};
 pub use tx::{NewEvent, Tx};
 
 /// A boxed future that may borrow the transaction.

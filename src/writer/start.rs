@@ -18,12 +18,12 @@ use tokio::{
 use super::{
     Command, Handle, Hooks, Lazy, QUEUE_MAX, Tx,
     batch::{GiveUp, refuse_all},
-    tx::Ids,
+    identity::{Identity, identity},
 };
 use crate::{
     app::Clock,
     args,
-    db::{Checkpoint, Connection, Db, Failure, OpenError},
+    db::{Checkpoint, Db, Failure, OpenError},
     error::{Error, Result},
     hub::Hub,
 };
@@ -48,17 +48,6 @@ pub struct Options {
     pub stranger_messages_max: u64,
 }
 
-/// What makes this server itself, from its first start on.
-#[derive(Debug, Clone)]
-pub struct Identity {
-    /// 16 random bytes.
-    pub server_id: Vec<u8>,
-    /// Changes when the logs may have been set back.
-    pub log_epoch: u64,
-    /// Keys the hashes of payloads.
-    pub payload_key: [u8; 32],
-}
-
 /// The writer before it runs.
 #[derive(Debug)]
 pub struct Writer {
@@ -72,8 +61,7 @@ impl Writer {
     /// Opens the database and finds out where it stands.
     pub async fn open(options: &Options, hub: Arc<Hub>, clock: Clock) -> Result<(Self, Db), OpenError> {
         let (db, mut connection) = Db::open(&options.folder, &options.database).await?;
-        let identity = identity(&mut connection).await?;
-        let ids = ids(&mut connection).await?;
+        let (identity, ids) = identity(&mut connection).await?;
         let mut writer = Self {
             tx: Tx {
                 connection,
@@ -308,51 +296,6 @@ async fn write_rows(tx: &mut Tx, statements: &[(&'static str, Vec<Vec<crate::db:
     tx.execute(POS, args![pos]).await?;
     tx.execute("COMMIT", &[]).await?;
     Ok(())
-}
-
-async fn identity(connection: &mut Connection) -> Result<Identity, OpenError> {
-    const SELECT: &str = "SELECT value FROM meta WHERE key = $1";
-    const INSERT: &str = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-    let random = |size: usize| {
-        let mut bytes = vec![0; size];
-        // Without randomness no server id and no key can be made: nothing can start.
-        getrandom::fill(&mut bytes).map(|()| bytes)
-    };
-    let wanted = [("server_id", 16), ("payload_key", 32), ("log_epoch", 6)];
-    let mut found = Vec::new();
-    for (key, size) in wanted {
-        let fresh = random(size).map_err(no_randomness)?;
-        connection.execute(INSERT, args![key, fresh]).await?;
-        let row: Option<(Vec<u8>,)> = connection.first(SELECT, args![key]).await?;
-        found.push(row.map(|(value,)| value).unwrap_or_default());
-    }
-    let epoch = found.pop().unwrap_or_default();
-    let key = found.pop().unwrap_or_default();
-    Ok(Identity {
-        server_id: found.pop().unwrap_or_default(),
-        log_epoch: epoch.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)),
-        payload_key: key.try_into().unwrap_or([0; 32]),
-    })
-}
-
-fn no_randomness(error: getrandom::Error) -> OpenError {
-    OpenError::Driver(crate::db::Error::temporary(format!("no randomness: {error}")))
-}
-
-async fn ids(connection: &mut Connection) -> Result<Ids, OpenError> {
-    const SELECT: &str = "SELECT
-        (SELECT COALESCE(MAX(id), 0) FROM accounts),
-        (SELECT COALESCE(MAX(id), 0) FROM sessions),
-        (SELECT COALESCE(MAX(id), 0) FROM conversations),
-        (SELECT COALESCE(MAX(pos), 0) FROM events)";
-    let row: Option<(i64, i64, i64, i64)> = connection.first(SELECT, &[]).await?;
-    let (account, session, conversation, pos) = row.unwrap_or_default();
-    Ok(Ids {
-        account: account as u64,
-        session: session as u64,
-        conversation: conversation as u64,
-        pos: pos as u64,
-    })
 }
 
 impl From<OpenError> for Error {

@@ -162,7 +162,8 @@ async fn more_cursors_than_an_account_has_conversations_are_refused() {
         let pairs = (1..=limits::CURSORS_PER_FRAME_MAX as u64)
             .map(|n| (ConversationId(frame as u64 * 10_000 + n), 1))
             .collect();
-        bytes.extend_from_slice(&frame::encode(frame_type::CURSORS, &Cursors { cursors: pairs }));
+        bytes
+            .extend_from_slice(&frame::encode(frame_type::CURSORS, &Cursors { cursors: pairs, epoch: None }));
     }
     let (_send, mut recv) = raw.begins(&bytes).await;
     let mut answer = vec![0; 4096];

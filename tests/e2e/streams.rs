@@ -35,7 +35,10 @@ impl Chat {
     async fn opens(raw: &Raw, cursors: &[(ConversationId, u64)]) -> Self {
         let mut bytes = Vec::new();
         varint::put(&mut bytes, stream_kind::CHAT);
-        bytes.extend_from_slice(&frame::encode(frame_type::CURSORS, &Cursors { cursors: cursors.to_vec() }));
+        bytes.extend_from_slice(&frame::encode(
+            frame_type::CURSORS,
+            &Cursors { cursors: cursors.to_vec(), epoch: None },
+        ));
         let live = Live { account_version: 0, fresh: false };
         bytes.extend_from_slice(&frame::encode(frame_type::LIVE, &live));
         let (send, recv) = raw.begins(&bytes).await;
@@ -348,7 +351,7 @@ async fn what_is_wrong_with_a_frame_is_said_and_only_a_bound_that_was_passed_is_
         if again == 0 {
             chat.says(frame_type::LIVE, &live).await;
         } else {
-            chat.says(frame_type::CURSORS, &Cursors { cursors: Vec::new() }).await;
+            chat.says(frame_type::CURSORS, &Cursors { cursors: Vec::new(), epoch: None }).await;
         }
         let (kind, body) = chat.next().await.expect("the stream goes on");
         assert_eq!(kind, frame::FAULT);
@@ -359,7 +362,7 @@ async fn what_is_wrong_with_a_frame_is_said_and_only_a_bound_that_was_passed_is_
     bob.signs_up("bob").await;
     let mut next = Lasting::opens(&bob, stream_kind::CHAT).await;
     let cursors = (1..=1_001).map(|n| (ConversationId(n), 1)).collect();
-    next.says(frame_type::CURSORS, &Cursors { cursors }).await;
+    next.says(frame_type::CURSORS, &Cursors { cursors, epoch: None }).await;
     let (_, body) = next.next().await.expect("a fault");
     let told: Fault = frame::decode(&body).unwrap();
     assert_eq!((told.code.as_str(), told.limit), ("too_many", Some(1_000)));

@@ -100,7 +100,7 @@ async fn begins(notes: &Notes, connection: &Connection) -> Option<(SendStream, R
     let (mut send, recv) = connection.open_bi().await.ok()?;
     let mut bytes = Vec::new();
     varint::put(&mut bytes, stream_kind::CHAT);
-    bytes.extend_from_slice(&frame::encode(frame_type::CURSORS, &chat::Cursors { cursors }));
+    bytes.extend_from_slice(&frame::encode(frame_type::CURSORS, &chat::Cursors { cursors, epoch: None }));
     bytes.extend_from_slice(&frame::encode(
         frame_type::LIVE,
         &chat::Live { account_version: 0, fresh: false },

@@ -214,6 +214,7 @@ words! {
     server_going_away: "The server is going away and will be back.", "服务器即将重启，稍后恢复。";
     stored_here: "Invite", "邀请码";
     valid_until: "valid until", "有效期至";
+    logs_restored: "The server was set back to a backup: what was said since then may be gone.", "服务器已还原到备份：此后的消息可能已丢失。";
     listening: "Listening. Stop with Ctrl-C.", "正在接收消息，按 Ctrl-C 停止。";
     friend_asked: "Asked", "已发送好友申请：";
     now_friends: "Now a friend:", "已成为好友：";

@@ -8,21 +8,19 @@ use std::{
 };
 
 use bytes::Bytes;
-use litrocket_core::client::{Outgoing as Message, Seen, Verdict};
+use litrocket_core::client::{Seen, Verdict};
 use litrocket_protocol::{
     ConversationId, Fault, MessageId,
     chat::{self, Ack, frame_type},
-    event::{Event, Forward, Reaction, SendFile, SendVoice, Text, kind},
-    frame, limits, stream_kind,
+    event::Event,
+    fault, frame, limits, stream_kind,
 };
-use tokio::{
-    sync::{mpsc::OwnedPermit, oneshot},
-    time::Instant,
-};
+use tokio::{sync::oneshot, time::Instant};
 
 use crate::{
     Error, Item,
     driver::AWAY_MAX_MS,
+    inbox::{Inbox, Room},
     shared::{Shared, tell},
     stream::{self, RecvStream, SendStream},
 };
@@ -33,96 +31,8 @@ const DELIVERED_INTERVAL: Duration = Duration::from_secs(2);
 /// Sends that have no answer for so long are followed by something small.
 const PROBE: Duration = Duration::from_millis(500);
 
-/// A message to send.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Outgoing {
-    /// The id; a fresh one when there is none. Sending the same id and content again is the same message.
-    pub id: Option<MessageId>,
-    /// The kind of event.
-    pub kind: u16,
-    /// The event it answers, edits, recalls or reacts to.
-    pub target: Option<u64>,
-    /// The body.
-    pub body: Vec<u8>,
-    /// What to show when the kind is not known.
-    pub fallback: Option<String>,
-}
-
-impl Outgoing {
-    fn new<T: serde::Serialize>(kind: u16, target: Option<u64>, body: &T) -> Self {
-        Self { id: None, kind, target, body: frame::encode_body(body), fallback: None }
-    }
-
-    /// Plain text, 1 byte to 16 KiB.
-    pub fn text(text: impl Into<String>) -> Self {
-        Self::rich(&Text { text: text.into(), ..Text::default() })
-    }
-
-    /// Text with mentions or a format.
-    pub fn rich(text: &Text) -> Self {
-        Self::new(kind::TEXT, None, text)
-    }
-
-    /// An answer to a message.
-    pub fn reply(to: u64, text: &Text) -> Self {
-        Self::new(kind::TEXT, Some(to), text)
-    }
-
-    /// A message taken from another conversation.
-    pub fn forward(conversation: ConversationId, event_seq: u64) -> Self {
-        Self::new(kind::FORWARD, None, &Forward { conversation, event_seq })
-    }
-
-    /// A message that carries a file, with words beside it; they may be empty.
-    pub fn file(file: u64, text: impl Into<String>) -> Self {
-        Self::picture(file, text, "")
-    }
-
-    /// A message that carries a picture, with words beside it and what it shows; both may be empty.
-    pub fn picture(file: u64, text: impl Into<String>, alt: impl Into<String>) -> Self {
-        Self::new(kind::FILE, None, &SendFile { file, text: text.into(), alt: alt.into(), voice: None })
-    }
-
-    /// A voice message: a recording, and how loud it is from beginning to end.
-    pub fn voice(file: u64, wave: Vec<u8>) -> Self {
-        let (text, alt) = (String::new(), String::new());
-        Self::new(kind::FILE, None, &SendFile { file, text, alt, voice: Some(SendVoice { wave }) })
-    }
-
-    /// New words for an own message.
-    pub fn edit(target: u64, text: &Text) -> Self {
-        Self::new(kind::EDIT, Some(target), text)
-    }
-
-    /// Takes an own message back.
-    pub fn recall(target: u64) -> Self {
-        Self::new(kind::RECALL, Some(target), &litrocket_protocol::event::Recall::default())
-    }
-
-    /// Puts an emoji on a message, or takes it off.
-    pub fn reaction(target: u64, emoji: impl Into<String>, add: bool) -> Self {
-        Self::new(kind::REACTION, Some(target), &Reaction { emoji: emoji.into(), add })
-    }
-
-    /// The same with an id of the caller's.
-    #[must_use]
-    pub fn id(mut self, id: MessageId) -> Self {
-        self.id = Some(id);
-        self
-    }
-
-    pub(crate) fn with_id(self, id: MessageId) -> Message {
-        Message { id, kind: self.kind, target: self.target, body: self.body, fallback: self.fallback }
-    }
-}
-
-impl From<Message> for Outgoing {
-    fn from(Message { id, kind, target, body, fallback }: Message) -> Self {
-        Self { id: Some(id), kind, target, body, fallback }
-    }
-}
-
-/// The answer to a send, to come. Dropping it does not take the send back.
+/// The answer to a send, to come. Dropping it does not take the send back. It comes also while nobody takes the events that
+/// stand before it.
 #[derive(Debug)]
 pub struct Pending {
     id: MessageId,
@@ -179,6 +89,8 @@ async fn write(shared: &Arc<Shared>, mut send: SendStream) -> Result<(), Error> 
             frames.push(frame::encode(frame_type::DELIVERED, &chat::Delivered { cursors: Vec::new() }));
         }
         if !frames.is_empty() {
+            // What is under way lets more in than before.
+            shared.taken.notify_one();
             send.write_chunks(&mut frames).await?;
             written = Instant::now();
             continue;
@@ -197,11 +109,16 @@ async fn write(shared: &Arc<Shared>, mut send: SendStream) -> Result<(), Error> 
 fn next_frames(shared: &Shared) -> Vec<Bytes> {
     let mut frames = Vec::new();
     let mut book = shared.book();
-    if !book.live && book.items.is_some() {
+    if !book.live && book.items.as_ref().is_some_and(Inbox::is_low) {
         book.live = true;
+        book.sought.clear();
+        book.seeks.clear();
         let (cursors, live) = book.received.resume();
         frames.extend(cursors.iter().map(|cursors| frame::encode(frame_type::CURSORS, cursors)));
         frames.push(frame::encode(frame_type::LIVE, &live));
+    }
+    for conversation in std::mem::take(&mut book.seeks) {
+        frames.push(frame::encode(frame_type::SEEK, &chat::Seek { conversation, event_seq: 0 }));
     }
     let now = shared.tick_ms();
     while let Some(next) = book.outbox.next(now) {
@@ -251,38 +168,51 @@ fn decode<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
 async fn read(shared: &Arc<Shared>, mut recv: RecvStream) -> Result<(), Error> {
     while let Some((kind, body)) = recv.frame(frame::FRAME_MAX).await? {
         // The place comes first: what is taken in counts as received, and may not be lost when this ends while it waits.
-        let (listening, place) = match kind {
-            frame_type::ACK | frame_type::REFUSED => (None, None),
-            _ => place(shared).await,
+        let listening = match kind {
+            frame_type::ACK | frame_type::REFUSED => None,
+            _ => Some(place(shared).await?),
         };
-        if let (Some(item), Some(place)) = (take(shared, listening, kind, &body)?, place) {
-            place.send(item);
+        if let Some(item) = take(shared, listening, kind, &body)? {
+            keep(shared, listening, body.len(), item);
         }
     }
     Err(Error::Unreachable("the server ended the chat stream".into()))
 }
 
-/// Room for what the app has to hear, if it listens. An app that does not take its events holds this stream, and with it
-/// the server's delivery. Answers which listener that is.
-async fn place(shared: &Shared) -> (Option<u64>, Option<OwnedPermit<Item>>) {
-    let (listening, items) = {
-        let book = shared.book();
-        (Some(book.listening), book.items.clone())
-    };
-    let Some(items) = items else { return (listening, None) };
-    if let Ok(place) = items.reserve_owned().await {
-        return (listening, Some(place));
+/// Waits for room for what the app has to hear, if it listens. An app that does not take its events holds this stream, and
+/// with it the server's delivery, unless an answer to a send may stand behind them. Answers which listener that is.
+async fn place(shared: &Shared) -> Result<u64, Error> {
+    loop {
+        let taken = shared.taken.notified();
+        {
+            let book = shared.book();
+            let room = |inbox: &Inbox| inbox.room(book.outbox.is_under_way());
+            match book.items.as_ref().map_or(Room::There, room) {
+                Room::There => return Ok(book.listening),
+                // Delivery ends with the connection, and begins again on one where answers come first, as soon as the app
+                // has taken what waits.
+                Room::Over => return Err(Error::Closed),
+                Room::Full => {}
+            }
+        }
+        taken.await;
     }
+}
+
+/// Keeps an item for the listener it was read for.
+fn keep(shared: &Shared, listening: Option<u64>, bytes: usize, item: Item) {
     let mut book = shared.book();
-    if book.items.as_ref().is_some_and(tokio::sync::mpsc::Sender::is_closed) {
-        book.items = None;
+    if listening == Some(book.listening)
+        && let Some(inbox) = &mut book.items
+    {
+        inbox.push(bytes, item);
+        drop(book);
+        shared.news.notify_one();
     }
-    (listening, None)
 }
 
 /// Takes one frame in for a listener; answers what the app has to hear.
 fn take(shared: &Shared, listening: Option<u64>, kind: u64, body: &[u8]) -> Result<Option<Item>, Error> {
-    let gap = |what: &str| Error::Protocol(format!("something before {what} is missing"));
     let mut book = shared.book();
     if listening.is_some_and(|listening| listening != book.listening) {
         // Its cursors are those of another listener by now, who hears it on a new stream.
@@ -301,26 +231,28 @@ fn take(shared: &Shared, listening: Option<u64>, kind: u64, body: &[u8]) -> Resu
         }
         frame_type::EVENT => {
             let event: Event = decode(body)?;
-            match book.received.event(event.conversation, event.event_seq) {
-                Seen::Gap => return Err(gap("an event")),
-                Seen::Known => None,
-                Seen::New => {
-                    drop(book);
-                    if own_answer(shared, &event) { None } else { Some(Item::Event(event)) }
-                }
-            }
+            let seen = book.received.event(event.conversation, event.event_seq);
+            drop(book);
+            (is_new(seen, "an event")? && !own_answer(shared, &event)).then_some(Item::Event(event))
         }
         frame_type::SKIP => {
             let skip: chat::Skip = decode(body)?;
-            match book.received.skip(skip.conversation, skip.from, skip.to) {
-                Seen::Gap => return Err(gap("a skip")),
-                Seen::Known => None,
-                Seen::New => Some(Item::Skipped(skip)),
-            }
+            let seen = book.received.skip(skip.conversation, skip.from, skip.to);
+            is_new(seen, "a skip")?.then_some(Item::Skipped(skip))
+        }
+        frame_type::SET_BACK => {
+            let back: chat::SetBack = decode(body)?;
+            book.received.set_back(back.conversation, back.event_seq);
+            Some(Item::SetBack(back))
         }
         frame_type::CURSOR_REFUSED => {
             let refused: chat::CursorRefused = decode(body)?;
             book.received.forget(refused.conversation);
+            // Once: a server that refuses the beginning too has nothing to deliver.
+            if refused.fault.code == fault::code::CURSOR_AHEAD.name && book.seeks_again(refused.conversation)
+            {
+                shared.chat.notify_one();
+            }
             Some(Item::CursorRefused(refused))
         }
         frame_type::ENTRY => {
@@ -348,12 +280,22 @@ fn take(shared: &Shared, listening: Option<u64>, kind: u64, body: &[u8]) -> Resu
     })
 }
 
-/// The send is durable.
-fn answered(shared: &Shared, ack: &Ack) {
+/// Whether it is news; the stream cannot go on from a hole.
+fn is_new(seen: Seen, what: &str) -> Result<bool, Error> {
+    match seen {
+        Seen::New => Ok(true),
+        Seen::Known => Ok(false),
+        Seen::Gap => Err(Error::Protocol(format!("something before {what} is missing"))),
+        Seen::TooMany => Err(Error::Protocol("more conversations than an account may be in".into())),
+    }
+}
+
+/// The send is durable. Whether it waited for that.
+fn answered(shared: &Shared, ack: &Ack) -> bool {
     let mut book = shared.book();
     if !book.outbox.acked(ack.conversation, ack.id) {
         // An answer to nothing that waits, such as the second one after a reconnect, moves nothing.
-        return;
+        return false;
     }
     book.received.acked(ack.conversation, ack.event_seq);
     book.handled.acked(ack.conversation, ack.event_seq);
@@ -361,6 +303,7 @@ fn answered(shared: &Shared, ack: &Ack) {
     drop(book);
     settled(shared, ack.id);
     tell(answers, || Ok(ack.clone()));
+    true
 }
 
 fn settled(shared: &Shared, id: MessageId) {
@@ -408,6 +351,5 @@ fn own_answer(shared: &Shared, event: &Event) -> bool {
             message_seq: event.message_seq,
             at_ms: event.at_ms,
         },
-    );
-    true
+    )
 }

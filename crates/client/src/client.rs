@@ -1,7 +1,7 @@
 //! The client: calls, sends, events. [`crate::shared`] is what it has in common with the tasks behind it.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     io,
     path::Path,
     sync::{
@@ -23,6 +23,7 @@ use tokio::{
 
 use crate::{
     Address, Error, Events, Me, Options, Outgoing, Pending, Start, Status, connect, driver,
+    inbox::Inbox,
     shared::{Book, Shared, lock},
     store::{Store, Unsent},
     stream,
@@ -30,10 +31,8 @@ use crate::{
 
 /// Sends that may wait without an answer before [`Client::send`] waits for room.
 const OUTBOX_MAX: usize = 10_000;
-/// The same in bytes of bodies.
+/// In bytes of bodies.
 const OUTBOX_BYTES_MAX: usize = 32 * 1024 * 1024;
-/// Items that may wait for the app before the stream is read no further.
-const ITEMS_MAX: usize = 256;
 /// State frames that may wait to be written.
 const STATE_MAX: usize = 64;
 
@@ -47,7 +46,7 @@ fn now_ms() -> u64 {
 /// A connection to a server, kept up. Cheap to clone; it ends with [`Client::close`] or its last clone.
 #[derive(Clone)]
 pub struct Client {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     _guard: Arc<Guard>,
 }
 
@@ -101,6 +100,8 @@ impl Client {
             stranded: Vec::new(),
             given_up: 0,
             live: false,
+            seeks: Vec::new(),
+            sought: HashSet::new(),
         };
         let shared = Arc::new(Shared {
             endpoints,
@@ -112,7 +113,11 @@ impl Client {
             book: Mutex::new(book),
             chat: Notify::new(),
             room: Notify::new(),
-            states: Notify::new(),
+            news: Notify::new(),
+            taken: Notify::new(),
+            entering: Arc::default(),
+            untaken: Mutex::default(),
+            said: Mutex::default(),
             network: Notify::new(),
             state,
             store,
@@ -127,44 +132,6 @@ impl Client {
         tokio::spawn(driver::drive(shared.clone(), connection, states));
         let guard = Arc::new(Guard(shared.clone()));
         Ok(Self { shared, _guard: guard })
-    }
-
-    /// Creates an account and signs in.
-    pub async fn register(&self, request: account::Register) -> Result<account::SignedIn, Error> {
-        let signed_in = self.call(request).await?;
-        self.adopt(&signed_in);
-        Ok(signed_in)
-    }
-
-    /// Signs in.
-    pub async fn sign_in(&self, request: account::SignIn) -> Result<account::SignedIn, Error> {
-        let signed_in = self.call(request).await?;
-        self.adopt(&signed_in);
-        Ok(signed_in)
-    }
-
-    /// Signs in by any other request that does.
-    pub async fn enter(
-        &self,
-        request: impl Request<Reply = account::SignedIn>,
-    ) -> Result<account::SignedIn, Error> {
-        let signed_in = self.call(request).await?;
-        self.adopt(&signed_in);
-        Ok(signed_in)
-    }
-
-    fn adopt(&self, signed_in: &account::SignedIn) {
-        let me =
-            Me { account: signed_in.account, handle: signed_in.handle.clone(), session: signed_in.session };
-        self.shared.signed_in(me, Some(signed_in.token.clone()));
-    }
-
-    /// Ends the session. The client is closed then.
-    pub async fn sign_out(&self) -> Result<(), Error> {
-        self.call(account::SignOut::default()).await?;
-        self.shared.finish(None);
-        self.shared.close.notify_one();
-        Ok(())
     }
 
     /// What the server said at the last hello: its limits, id and log epoch.
@@ -182,18 +149,13 @@ impl Client {
         self.shared.me.borrow().clone()
     }
 
-    /// The token that resumes the session.
-    pub fn token(&self) -> Option<Vec<u8>> {
-        lock(&self.shared.token).clone()
-    }
-
     /// Makes a request. Waits up to `connect_timeout` for a connection. Dropping it cancels the request.
     pub async fn call<R: Request>(&self, request: R) -> Result<R::Reply, Error> {
         let connection = self.connection().await?;
         call(&connection, request).await
     }
 
-    /// Whether the server took the hello of the newest connection in its first flight (0-RTT).
+    /// Whether the server took the newest connection's hello in its first flight (0-RTT).
     pub fn said_hello_early(&self) -> bool {
         self.shared.endpoints.early.load(Ordering::Acquire)
     }
@@ -222,7 +184,7 @@ impl Client {
             .map_err(|_| Error::Unreachable("no connection to the server".into()))?
     }
 
-    fn closed(&self) -> Error {
+    pub(crate) fn closed(&self) -> Error {
         match &*self.shared.status.borrow() {
             Status::Closed(Some(fault)) => fault.clone().into(),
             _ => Error::Closed,
@@ -237,8 +199,8 @@ impl Client {
         Ok(MessageId::v7(now_ms(), random))
     }
 
-    /// What waited to be sent when another server answered, or this one had been set back to a backup. It is not sent
-    /// by itself: its conversations are not those of this server. Taking it forgets it.
+    /// What waited to be sent when another server answered. It is not sent by itself: its conversations are not those of
+    /// this server. Taking it forgets it.
     pub fn take_stranded(&self) -> Vec<(ConversationId, Outgoing)> {
         let stranded = std::mem::take(&mut self.shared.book().stranded);
         for (_, message) in &stranded {
@@ -299,24 +261,32 @@ impl Client {
 
     /// Begins delivery, at most once at a time: an earlier [`Events`] ends.
     pub fn events(&self, from: Start) -> Result<Events, Error> {
-        let (items, receiver) = mpsc::channel(ITEMS_MAX);
-        let again = {
+        let (again, listening) = {
             let mut book = self.shared.book();
+            let inbox = Inbox::new(self.shared.closing.load(Ordering::Acquire));
+            book.items = Some(inbox);
+            book.listening += 1;
+            book.states.clear();
+            if book.handled.is_set_back()
+                && let Some((_, log_epoch)) = book.handled.server()
+            {
+                book.tell_restored(log_epoch);
+            }
             if from == Start::Beginning {
                 book.handled.rewind();
             }
             // What arrived and was not handled comes again.
             book.received = book.handled.clone();
-            book.items = Some(items);
-            book.listening += 1;
-            book.states.clear();
-            book.live
+            (book.live, book.listening)
         };
+        // An earlier listener learns that it is one no more.
+        self.shared.news.notify_waiters();
+        self.shared.taken.notify_one();
         if again && let Some(connection) = self.shared.link.borrow().as_ref() {
             connection.close(close_code::DONE.into(), b"events again");
         }
         self.shared.chat.notify_one();
-        Ok(Events::new(self.shared.clone(), receiver))
+        Ok(Events::new(self.shared.clone(), listening))
     }
 
     /// Tells the members of a conversation that the person types, or stopped. Lost while there is no connection.
@@ -324,7 +294,7 @@ impl Client {
         self.tell(state::frame_type::TYPING, &state::Typing { conversation, typing });
     }
 
-    /// Watches the presence of some accounts; replaces the earlier list. More than 200 are refused here, with `too_many`:
+    /// Watches the presence of some accounts, also on later connections; replaces the earlier list. More than 200 are refused here, with `too_many`:
     /// a server would watch some of them and leave the others out without a word.
     pub fn watch(&self, accounts: Vec<AccountId>) -> Result<(), Error> {
         let most = limits::PRESENCE_SUBSCRIPTIONS_MAX;
@@ -332,13 +302,18 @@ impl Client {
             let fault = Fault::new(fault::code::TOO_MANY).field("accounts").limit(most as u64);
             return Err(fault.into());
         }
-        self.tell(state::frame_type::WATCH, &state::Watch { accounts });
+        let watch = state::Watch { accounts };
+        lock(&self.shared.said).watch = Some(frame::encode(state::frame_type::WATCH, &watch));
+        self.tell(state::frame_type::WATCH, &watch);
         Ok(())
     }
 
-    /// Whether the person is away from this device.
+    /// Whether the person is away from this device; said again on later connections.
     pub fn set_away(&self, away: bool) {
-        self.tell(state::frame_type::AVAILABILITY, &state::Availability { away });
+        let availability = state::Availability { away };
+        lock(&self.shared.said).availability =
+            Some(frame::encode(state::frame_type::AVAILABILITY, &availability));
+        self.tell(state::frame_type::AVAILABILITY, &availability);
     }
 
     fn tell<T: serde::Serialize>(&self, kind: u64, value: &T) {
@@ -373,13 +348,6 @@ impl Client {
         let _ = timeout(patience, empty).await;
         let mut book = self.shared.book();
         book.outbox.len() + std::mem::take(&mut book.given_up)
-    }
-
-    /// Closes politely.
-    pub async fn close(&self) {
-        self.shared.finish(None);
-        self.shared.close.notify_one();
-        self.shared.endpoints.close().await;
     }
 }
 

@@ -6,6 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use litrocket_core::client::Met;
 use litrocket_protocol::{Class, account, close_code, frame, state, state::frame_type, stream_kind};
 use tokio::{
     sync::mpsc,
@@ -13,7 +14,7 @@ use tokio::{
 };
 
 use crate::{
-    Error, Item, Me, Status, chat, connect,
+    Error, Item, Me, Status, chat, connect, entering,
     shared::{Shared, lock},
     stream,
 };
@@ -38,9 +39,11 @@ pub(crate) fn welcomed(shared: &Arc<Shared>, connection: &quinn::Connection, wel
     {
         let mut book = shared.book();
         book.live = false;
-        let changed = book.handled.welcome(&welcome.server_id, welcome.log_epoch);
-        book.received.welcome(&welcome.server_id, welcome.log_epoch);
-        if changed {
+        let met = book.handled.welcome(&welcome.server_id, welcome.log_epoch);
+        if book.received.welcome(&welcome.server_id, welcome.log_epoch) == Met::SetBack {
+            book.tell_restored(welcome.log_epoch);
+        }
+        if met == Met::Other {
             let lost = book.gives_up(|| Error::ServerChanged);
             book.stranded.extend(lost);
         }
@@ -52,6 +55,7 @@ pub(crate) fn welcomed(shared: &Arc<Shared>, connection: &quinn::Connection, wel
     let welcome = Arc::new(welcome);
     *lock(&shared.welcome) = welcome.clone();
     shared.room.notify_waiters();
+    shared.news.notify_one();
     if let Some(resumed) = &welcome.session {
         let me = Me { account: resumed.account, handle: resumed.handle.clone(), session: resumed.session };
         shared.signed_in(me, None);
@@ -88,6 +92,9 @@ pub(crate) async fn drive(shared: Arc<Shared>, first: quinn::Connection, mut sta
         // By the app, which listens again.
         let by_app = matches!(ended, Err(Error::Closed))
             || connection.close_reason() == Some(quinn::ConnectionError::LocallyClosed);
+        if shared.closing.load(Ordering::Acquire) {
+            entering::end_untaken(&shared, &connection).await;
+        }
         connection.close(close_code::DONE.into(), b"");
         shared.link.send_replace(None);
         if shared.closing.load(Ordering::Acquire) {
@@ -156,21 +163,48 @@ async fn watch(shared: &Arc<Shared>, connection: &quinn::Connection) -> Result<(
     }
 }
 
+/// Keeps the state stream up: one that the server ends is opened again, with growing pauses.
 async fn run_state(
     shared: &Arc<Shared>,
     connection: &quinn::Connection,
     states: &mut mpsc::Receiver<Bytes>,
 ) -> Result<(), Error> {
+    let mut pause = PAUSE_MIN;
+    loop {
+        let began = Instant::now();
+        state_stream(shared, connection, states).await?;
+        pause = if began.elapsed() < PAUSE_MAX { longer(pause) } else { PAUSE_MIN };
+        tokio::time::sleep(jitter(pause)).await;
+    }
+}
+
+/// One state stream, to its end by the server.
+async fn state_stream(
+    shared: &Arc<Shared>,
+    connection: &quinn::Connection,
+    states: &mut mpsc::Receiver<Bytes>,
+) -> Result<(), Error> {
     let (mut send, mut recv) = stream::open(connection, stream_kind::STATE).await?;
+    let said = {
+        let said = lock(&shared.said);
+        [said.watch.clone(), said.availability.clone()]
+    };
+    for bytes in said.into_iter().flatten() {
+        if send.write(&bytes).await.is_err() {
+            break;
+        }
+    }
     loop {
         tokio::select! {
             bytes = states.recv() => match bytes {
-                Some(bytes) => send.write(&bytes).await?,
-                None => return Ok(()),
+                // A stream that takes no more tells its end by the other half, or the connection is lost.
+                Some(bytes) => drop(send.write(&bytes).await),
+                None => return std::future::pending().await,
             },
-            frame = recv.frame(frame::FRAME_MAX) => {
-                let Some((kind, body)) = frame? else { return std::future::pending().await };
-                hear(shared, kind, &body)?;
+            frame = recv.frame(frame::FRAME_MAX) => match frame {
+                Ok(Some((kind, body))) => hear(shared, kind, &body)?,
+                Ok(None) | Err(Error::Unreachable(_)) => return Ok(()),
+                Err(error) => return Err(error),
             }
         }
     }
@@ -198,7 +232,7 @@ fn hear(shared: &Arc<Shared>, kind: u64, body: &[u8]) -> Result<(), Error> {
         _ => return Ok(()),
     };
     shared.book().put_state(item);
-    shared.states.notify_one();
+    shared.news.notify_one();
     Ok(())
 }
 

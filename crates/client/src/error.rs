@@ -13,8 +13,7 @@ pub enum Error {
     TimedOut,
     /// The client was closed.
     Closed,
-    /// Another server answers at this address, or one that was set back to a backup: what was written for the one before
-    /// is not sent. [`crate::Client::take_stranded`] has it.
+    /// Another server answers at this address: what was written for the one before is not sent. [`crate::Client::take_stranded`] has it.
     ServerChanged,
     /// Nobody is signed in.
     NotSignedIn,
@@ -51,9 +50,7 @@ impl std::fmt::Display for Error {
             Self::Unreachable(why) => write!(f, "the server cannot be reached: {why}"),
             Self::TimedOut => f.write_str("the server took too long"),
             Self::Closed => f.write_str("the client is closed"),
-            Self::ServerChanged => {
-                f.write_str("another server answers now, or one that was set back: it was not sent")
-            }
+            Self::ServerChanged => f.write_str("another server answers now: it was not sent"),
             Self::NotSignedIn => f.write_str("nobody is signed in"),
             Self::Store(error) => write!(f, "the state file is not usable: {error}"),
             Self::File(error) => write!(f, "the file is not usable: {error}"),

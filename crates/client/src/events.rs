@@ -1,9 +1,8 @@
 //! What the app hears.
 
-use std::sync::Arc;
+use std::{sync::Arc, task::Poll};
 
-use litrocket_protocol::{chat, event::Event, state};
-use tokio::sync::mpsc;
+use litrocket_protocol::{ConversationId, chat, event::Event, state};
 
 use crate::{
     Error,
@@ -33,8 +32,18 @@ pub enum Item {
     },
     /// Nothing comes between these sequences.
     Skipped(chat::Skip),
-    /// A cursor cannot be served: forget what is cached of the conversation.
+    /// A cursor cannot be served: forget what is cached of the conversation. Where it was ahead of the log, the conversation
+    /// comes again from its first readable event.
     CursorRefused(chat::CursorRefused),
+    /// The server was set back to a backup: what was heard since that backup was made may be gone, and other events may
+    /// have its numbers. Forget what is cached beside events (a full copy of the account log follows); which conversations
+    /// differ is told by [`Item::SetBack`] before their next events. What waits to be sent is sent again.
+    Restored {
+        /// The epoch of the logs from now on.
+        log_epoch: u64,
+    },
+    /// The log of a conversation was set back: forget its events behind this one. Those it has instead follow.
+    SetBack(chat::SetBack),
     /// Everything that existed when delivery began has been heard.
     CaughtUp,
     /// Somebody types.
@@ -57,19 +66,26 @@ pub enum Item {
 /// What was returned last: it counts as handled when the next one is asked for.
 #[derive(Debug)]
 enum Mark {
-    Event(litrocket_protocol::ConversationId, u64),
+    Event(ConversationId, u64),
     Skip(chat::Skip),
     Entry(u64),
     Reset,
-    Forget(litrocket_protocol::ConversationId),
+    Forget(ConversationId),
+    Restored,
+    SetBack(ConversationId, u64),
     Live,
 }
 
 /// The stream of what happens.
 pub struct Events {
     shared: Arc<Shared>,
-    items: mpsc::Receiver<Item>,
+    /// Which listener this is.
+    listening: u64,
     mark: Option<Mark>,
+    /// The app has not handled an entry of the account log, or that logs were set back: what comes later does not stand for
+    /// it.
+    account_held: bool,
+    epoch_held: bool,
     handled: u32,
     was_state: bool,
 }
@@ -121,8 +137,16 @@ impl std::fmt::Debug for Events {
 }
 
 impl Events {
-    pub(crate) fn new(shared: Arc<Shared>, items: mpsc::Receiver<Item>) -> Self {
-        Self { shared, items, mark: None, handled: 0, was_state: false }
+    pub(crate) fn new(shared: Arc<Shared>, listening: u64) -> Self {
+        Self {
+            shared,
+            listening,
+            mark: None,
+            account_held: false,
+            epoch_held: false,
+            handled: 0,
+            was_state: false,
+        }
     }
 
     /// The next item; `None` when the client is closed. Asking for it says that the one before was handled: what
@@ -144,45 +168,85 @@ impl Events {
             Item::Entry(entry) => Some(Mark::Entry(entry.version)),
             Item::AccountReset { .. } => Some(Mark::Reset),
             Item::CursorRefused(refused) => Some(Mark::Forget(refused.conversation)),
+            Item::Restored { .. } => Some(Mark::Restored),
+            Item::SetBack(back) => Some(Mark::SetBack(back.conversation, back.event_seq)),
             Item::CaughtUp => Some(Mark::Live),
             _ => None,
         };
         Some(item)
     }
 
-    /// State first, since it is overtaken by its next value; but never twice before something else that waits.
     async fn take(&mut self) -> Option<Item> {
-        if std::mem::take(&mut self.was_state)
-            && let Ok(item) = self.items.try_recv()
-        {
-            return Some(item);
-        }
+        let shared = self.shared.clone();
         loop {
-            if let Some(item) = self.shared.book().states.pop_front() {
-                self.was_state = true;
-                return Some(item);
+            let news = shared.news.notified();
+            if let Poll::Ready(taken) = self.take_now() {
+                return taken;
             }
-            tokio::select! {
-                item = self.items.recv() => return item,
-                () = self.shared.states.notified() => {}
-            }
+            news.await;
         }
     }
 
-    /// Says that what was returned last was not handled: it comes again the next time.
+    /// State first, since it is overtaken by its next value; but never twice before something else that waits.
+    fn take_now(&mut self) -> Poll<Option<Item>> {
+        let mut guard = self.shared.book();
+        let book = &mut *guard;
+        if book.listening != self.listening {
+            drop(guard);
+            // The word may have been for the one who listens now.
+            self.shared.news.notify_one();
+            return Poll::Ready(None);
+        }
+        let Some(inbox) = &mut book.items else { return Poll::Ready(None) };
+        let state_first = !std::mem::take(&mut self.was_state) && !book.states.is_empty();
+        let was_low = inbox.is_low();
+        if !state_first && let Some(item) = inbox.pop() {
+            let begins = !was_low && inbox.is_low() && !book.live;
+            drop(guard);
+            self.shared.taken.notify_one();
+            if begins {
+                self.shared.chat.notify_one();
+            }
+            return Poll::Ready(Some(item));
+        }
+        match book.states.pop_front() {
+            Some(state) => {
+                self.was_state = true;
+                Poll::Ready(Some(state))
+            }
+            None if inbox.ended => Poll::Ready(None),
+            None => Poll::Pending,
+        }
+    }
+
+    /// Says that what was returned last was not handled: it comes again when delivery begins the next time
+    /// ([`crate::Client::events`] with [`Start::Cursors`], or the next start of the app), and with it what came behind it in
+    /// its conversation, or in the account log.
     pub fn not_handled(&mut self) {
-        self.mark = None;
+        match self.mark.take() {
+            Some(Mark::Entry(_) | Mark::Reset) => self.account_held = true,
+            Some(Mark::Restored | Mark::SetBack(..)) => self.epoch_held = true,
+            _ => {}
+        }
     }
 
     fn handle(&mut self) -> bool {
         let Some(mark) = self.mark.take() else { return false };
         let mut book = self.shared.book();
+        if book.listening != self.listening {
+            // The cursors are those of another listener by now.
+            return false;
+        }
         match mark {
             Mark::Event(conversation, seq) => drop(book.handled.event(conversation, seq)),
             Mark::Skip(skip) => drop(book.handled.skip(skip.conversation, skip.from, skip.to)),
+            Mark::Entry(_) | Mark::Reset if self.account_held => {}
             Mark::Entry(version) => drop(book.handled.entry(version)),
             Mark::Reset => book.handled.account_reset(),
             Mark::Forget(conversation) => book.handled.forget(conversation),
+            Mark::Restored => {}
+            Mark::SetBack(conversation, seq) => book.handled.set_back(conversation, seq),
+            Mark::Live if self.epoch_held => {}
             Mark::Live => book.handled.live(),
         }
         true
@@ -202,5 +266,16 @@ impl Events {
         self.handle();
         self.handled = 0;
         self.save()
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        let mut book = self.shared.book();
+        if book.listening == self.listening {
+            book.items = None;
+            drop(book);
+            self.shared.taken.notify_one();
+        }
     }
 }

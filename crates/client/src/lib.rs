@@ -32,7 +32,8 @@
 //!
 //! [`Client::connect`] makes the first connection; a task behind it reconnects with jitter and the server's pacing,
 //! sends again what was not acked, and goes on from the cursors. Everything is cancel-safe: dropping a call resets
-//! its stream, dropping a [`Pending`] leaves the send in the outbox.
+//! its stream, dropping a [`Pending`] leaves the send in the outbox, and a sign-in goes on without its call
+//! ([`Client::enter`]).
 #![warn(missing_docs)]
 
 mod address;
@@ -40,10 +41,13 @@ mod chat;
 mod client;
 mod connect;
 mod driver;
+mod entering;
 mod error;
 mod events;
 mod files;
+mod inbox;
 mod options;
+mod outgoing;
 mod shared;
 mod store;
 mod stream;
@@ -51,13 +55,14 @@ mod trust;
 mod voice;
 
 pub use address::Address;
-pub use chat::{Outgoing, Pending};
+pub use chat::Pending;
 pub use client::Client;
 pub use error::Error;
 pub use events::{Events, Item, Start};
 pub use files::{Digest, Progress, Transfer, clean_picture, disk_name, new_name};
 pub use litrocket_protocol as protocol;
 pub use options::Options;
+pub use outgoing::Outgoing;
 pub use shared::{Me, Status};
 pub use trust::Trust;
 pub use voice::Recording;

@@ -1,7 +1,7 @@
 //! What the connection's tasks and the app share.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -17,6 +17,8 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::{
     Error, Item, Options, connect,
+    entering::Untaken,
+    inbox::Inbox,
     store::{Store, Unsent},
 };
 
@@ -65,7 +67,7 @@ pub(crate) struct Book {
     pub(crate) account: Option<AccountId>,
     /// Who waits for the answer of a send: everybody who sent it.
     pub(crate) pending: HashMap<MessageId, Vec<Answer>>,
-    pub(crate) items: Option<mpsc::Sender<Item>>,
+    pub(crate) items: Option<Inbox>,
     /// How often delivery began: what was read for an earlier listener is none of this one's.
     pub(crate) listening: u64,
     /// The latest state values that the app has not taken.
@@ -78,6 +80,9 @@ pub(crate) struct Book {
     pub(crate) given_up: usize,
     /// Live was said on the current connection.
     pub(crate) live: bool,
+    /// Conversations whose cursor was ahead: to be asked for from their beginning, and those that were on this stream.
+    pub(crate) seeks: Vec<ConversationId>,
+    pub(crate) sought: HashSet<ConversationId>,
 }
 
 pub(crate) struct Shared {
@@ -93,8 +98,15 @@ pub(crate) struct Shared {
     pub(crate) chat: Notify,
     /// The outbox has room, or is empty.
     pub(crate) room: Notify,
-    /// There is a state value to take.
-    pub(crate) states: Notify,
+    /// There is something to take for who listens.
+    pub(crate) news: Notify,
+    /// The app took something, or something else has made room.
+    pub(crate) taken: Notify,
+    /// One sign-in at a time.
+    pub(crate) entering: Arc<tokio::sync::Mutex<()>>,
+    pub(crate) untaken: Mutex<Untaken>,
+    /// What every state stream begins with.
+    pub(crate) said: Mutex<Said>,
     /// The network has changed.
     pub(crate) network: Notify,
     pub(crate) state: mpsc::Sender<bytes::Bytes>,
@@ -106,6 +118,13 @@ pub(crate) struct Shared {
     pub(crate) close: Notify,
     /// The server asked to stay away until then.
     pub(crate) stay_away: Mutex<Option<Duration>>,
+}
+
+/// State of this device that outlasts a stream, as it was told last.
+#[derive(Default)]
+pub(crate) struct Said {
+    pub(crate) watch: Option<bytes::Bytes>,
+    pub(crate) availability: Option<bytes::Bytes>,
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -129,13 +148,32 @@ impl Book {
             self.handled.welcome(&welcome.server_id, welcome.log_epoch);
             self.received = self.handled.clone();
         }
-        let server = (welcome.server_id.clone(), welcome.log_epoch);
         for Unsent { server: of, account: from, conversation, message } in std::mem::take(&mut self.unsent) {
-            if of.is_some_and(|of| of != server) || message.body.len() > limits::BODY_BYTES_MAX {
+            // A server that was set back gives no number again: what was written before goes to the same conversation, or is
+            // refused.
+            if of.is_some_and(|(of, _)| of != welcome.server_id)
+                || message.body.len() > limits::BODY_BYTES_MAX
+            {
                 self.stranded.push((conversation, message));
             } else if from.is_none_or(|from| from == account) {
                 self.outbox.push(conversation, message);
             }
+        }
+    }
+
+    /// A conversation is to be delivered from its beginning; not twice on one stream.
+    pub(crate) fn seeks_again(&mut self, conversation: ConversationId) -> bool {
+        let first = self.sought.len() < limits::CONVERSATIONS_MAX && self.sought.insert(conversation);
+        if first {
+            self.seeks.push(conversation);
+        }
+        first
+    }
+
+    /// The listener hears first that the logs were set back.
+    pub(crate) fn tell_restored(&mut self, log_epoch: u64) {
+        if let Some(inbox) = &mut self.items {
+            inbox.push(0, Item::Restored { log_epoch });
         }
     }
 
@@ -180,8 +218,12 @@ impl Shared {
         self.status.send_replace(Status::Closed(fault.cloned()));
         let mut book = self.book();
         book.gives_up(|| fault.map_or(Error::Closed, |fault| fault.clone().into()));
-        book.items = None;
+        if let Some(inbox) = &mut book.items {
+            inbox.ended = true;
+        }
         drop(book);
+        self.news.notify_one();
+        self.taken.notify_one();
         if let Some(store) = &self.store {
             store.release();
         }

@@ -25,6 +25,9 @@ struct Saved {
     log_epoch: u64,
     account_version: u64,
     cursors: Vec<(u64, u64)>,
+    /// Cursors that are of the logs before a backup was restored, by their epoch.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    earlier: Vec<(u64, Vec<(u64, u64)>)>,
 }
 
 /// One line of the outbox file.
@@ -186,10 +189,13 @@ impl Store {
             Err(error) => return Err(error),
         };
         let saved: Saved = serde_json::from_str(&text)?;
-        let cursors =
-            saved.cursors.into_iter().map(|(conversation, seq)| (ConversationId(conversation), seq));
-        let cursors =
-            Cursors::restore(from_hex(&saved.server_id)?, saved.log_epoch, saved.account_version, cursors);
+        let pairs = |pairs: Vec<(u64, u64)>| pairs.into_iter().map(|(id, seq)| (ConversationId(id), seq));
+        let server = from_hex(&saved.server_id)?;
+        let mut cursors =
+            Cursors::restore(server, saved.log_epoch, saved.account_version, pairs(saved.cursors));
+        for (epoch, of) in saved.earlier {
+            cursors.restore_of(Some(epoch), pairs(of));
+        }
         Ok((cursors, saved.account.map(AccountId)))
     }
 
@@ -200,12 +206,18 @@ impl Store {
         if lock(&self.lock).is_none() {
             return Ok(());
         }
+        let mut epochs = cursors.by_epoch();
+        let numbers =
+            |pairs: Vec<(ConversationId, u64)>| pairs.into_iter().map(|(id, seq)| (id.0, seq)).collect();
+        let current = numbers(epochs.remove(&None).unwrap_or_default());
+        let earlier = epochs.into_iter().filter_map(|(epoch, of)| Some((epoch?, numbers(of)))).collect();
         let saved = Saved {
             account: account.map(|account| account.0),
             server_id: hex(server_id),
             log_epoch,
             account_version: cursors.account_version(),
-            cursors: cursors.positions().map(|(conversation, seq)| (conversation.0, seq)).collect(),
+            cursors: current,
+            earlier,
         };
         let temporary = self.path.with_extension("new");
         let mut file =
@@ -338,11 +350,13 @@ mod tests {
     fn cursors_are_saved_whole() {
         let folder = tempfile::tempdir().unwrap();
         let (store, _) = Store::open(&folder.path().join("state")).unwrap();
-        let cursors = Cursors::restore(vec![1; 16], 9, 4, [(ConversationId(2), 5)]);
+        let mut cursors = Cursors::restore(vec![1; 16], 9, 4, [(ConversationId(2), 5)]);
+        cursors.restore_of(Some(8), [(ConversationId(3), 7)]);
         store.save(&cursors, Some(AccountId(3))).unwrap();
         let (again, account) = store.cursors().unwrap();
         assert_eq!((again.position(ConversationId(2)), account), (5, Some(AccountId(3))));
         assert_eq!(again.server(), Some((&[1; 16][..], 9)));
         assert_eq!(again.account_version(), 4);
+        assert_eq!(again.by_epoch(), cursors.by_epoch());
     }
 }

@@ -35,6 +35,7 @@ const BODIES: &[fn(&[u8])] = &[
     again::<chat::Entry>,
     again::<chat::CaughtUp>,
     again::<chat::AccountReset>,
+    again::<chat::SetBack>,
     again::<Event>,
     again::<Fault>,
     again::<state::Typing>,

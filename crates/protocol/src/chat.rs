@@ -32,6 +32,8 @@ pub mod frame_type {
     pub const CAUGHT_UP: u64 = 22;
     /// Server: an [`super::AccountReset`].
     pub const ACCOUNT_RESET: u64 = 23;
+    /// Server: a [`super::SetBack`].
+    pub const SET_BACK: u64 = 24;
 }
 
 message! {
@@ -60,6 +62,9 @@ message! {
     pub struct Cursors {
         /// `[conversation, event_seq]` pairs.
         cursors as "l": Vec<(ConversationId, u64)>,
+        /// The `log_epoch` of the logs that these cursors are of, when it is an earlier one than `Welcome` says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        epoch as "o": Option<u64>,
     }
 
     /// Begins delivery: first what is behind the cursors, then live, in one order. Once on a stream.
@@ -130,6 +135,15 @@ message! {
         conversation as "c": ConversationId,
         /// Why.
         fault as "f": Fault,
+    }
+
+    /// The log of this conversation was set back to a backup: the cursor of an earlier epoch holds up to here. Forget the
+    /// events behind it; those that the log has instead follow.
+    pub struct SetBack {
+        /// The conversation.
+        conversation as "c": ConversationId,
+        /// The last event that is the same in both logs; 0 for none.
+        event_seq as "s": u64,
     }
 
     /// An entry of the account log: the latest value of one key.

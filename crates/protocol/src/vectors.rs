@@ -122,7 +122,7 @@ fn recode(name: &str, body: &[u8]) -> Result<Vec<u8>, frame::DecodeError> {
         account: Hello Welcome Register SignIn SignedIn SignOut Done SetProfile SessionEntry Privacy;
         conversations: ListConversations Conversations OpenDirect ConversationInfo CreateGroup SetConversation HiddenEntry;
         history: GetHistory History Search Found;
-        chat: Send Cursors Live Seek Delivered Ack Refused Skip CursorRefused Entry CaughtUp AccountReset;
+        chat: Send Cursors Live Seek Delivered Ack Refused Skip CursorRefused Entry CaughtUp AccountReset SetBack;
         event: Event Text Forward Forwarded Recall Reaction Created Joined Left Removed Renamed OwnerChanged;
         state: Typing Watch Availability TypingNow Presence Marker GoingAway Revoked NewMoments;
         announcements: Announcement;

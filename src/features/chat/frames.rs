@@ -19,3 +19,7 @@ pub(super) fn refused(conversation: ConversationId, code: Code) -> Bytes {
 pub(super) fn skip(conversation: ConversationId, from: u64, to: u64) -> Bytes {
     frame::encode(frame_type::SKIP, &chat::Skip { conversation, from, to })
 }
+
+pub(super) fn set_back(conversation: ConversationId, event_seq: u64) -> Bytes {
+    frame::encode(frame_type::SET_BACK, &chat::SetBack { conversation, event_seq })
+}

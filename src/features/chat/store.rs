@@ -63,6 +63,30 @@ pub(super) async fn delivered(
     Ok(rows.into_iter().map(|(id, seq)| (id.into(), seq as u64)).collect())
 }
 
+/// Of each conversation the last event up to a sequence that stands in the log up to this position. Both grow together, so it
+/// is searched for by halves, for all of them at once.
+pub(super) async fn last_up_to(
+    db: &Db,
+    pos: u64,
+    cursors: &[(ConversationId, u64)],
+) -> Result<Vec<(ConversationId, u64)>> {
+    const SELECT: &str = "SELECT j.key, COALESCE(e.pos <= $2, 0) FROM json_each($1) j LEFT JOIN events e
+        ON e.conversation = json_extract(j.value, '$[0]') AND e.event_seq = json_extract(j.value, '$[1]')";
+    let mut ranges: Vec<(u64, u64)> = cursors.iter().map(|(_, cursor)| (0, *cursor)).collect();
+    while pos > 0 && ranges.iter().any(|(low, high)| low < high) {
+        let middle = |(low, high): &(u64, u64)| low + (high - low).div_ceil(2);
+        let asked: Vec<(u64, u64)> =
+            cursors.iter().zip(&ranges).map(|((of, _), range)| (of.0, middle(range))).collect();
+        let rows: Vec<(i64, i64)> = db.all(SELECT, args![json(&asked)?, pos]).await?;
+        for (at, within) in rows {
+            let Some(range) = ranges.get_mut(at as usize).filter(|(low, high)| low < high) else { continue };
+            let middle = middle(range);
+            *range = if within == 1 { (middle, range.1) } else { (range.0, middle - 1) };
+        }
+    }
+    Ok(cursors.iter().zip(ranges).map(|((of, _), (low, _))| (*of, low)).collect())
+}
+
 /// The head of one conversation.
 pub(super) async fn head(db: &Db, conversation: ConversationId) -> Result<u64> {
     const SELECT: &str =

@@ -234,7 +234,7 @@ async fn outcome(row: &str, world: &World, streams: &mut Streams, scene: &mut Sc
     let file = || SendFile { file: scene.file, text: String::new(), alt: String::new(), voice: None };
     let recall = || frame::encode_body(&Recall::default());
     match row {
-        "Cursors" => begins(world, scene, Some(Cursors { cursors: vec![(group, 1)] })).await,
+        "Cursors" => begins(world, scene, Some(Cursors { cursors: vec![(group, 1)], epoch: None })).await,
         "Live" => begins(world, scene, None).await,
         "Seek" => seeks(streams, scene).await,
         "Delivered" => reports(streams, scene).await,

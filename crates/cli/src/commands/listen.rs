@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use litrocket_client::{Client, Events, Item, Start, Status};
+use serde_json::json;
 
 use super::{
     entries::{self, Copy},
@@ -80,6 +81,19 @@ async fn print_all(
             Some(Item::GoingAway { .. }) => context.output.hint(context.output.words.server_going_away()),
             Some(Item::Announcement(it)) => news.announcement(context, &it)?,
             Some(Item::AccountReset { version }) => copy = Copy::up_to(version),
+            Some(Item::Restored { log_epoch }) => {
+                // The account log comes whole: how everything stands, not what happened.
+                copy = Copy::up_to(u64::MAX);
+                let json = json!({"type": "logs_restored", "log_epoch": log_epoch});
+                context.output.data(|| json, || context.output.words.logs_restored().into())?;
+            }
+            Some(Item::SetBack(back)) => {
+                let json = json!({"type": "set_back", "conversation": back.conversation.0, "event_seq": back.event_seq});
+                news.places.learn(client, [back.conversation]).await?;
+                names.learn(client, news.places.person(back.conversation)).await?;
+                let place = news.places.of(&names, back.conversation);
+                context.output.data(|| json, || context.output.words.set_back(&place, back.event_seq))?;
+            }
             Some(Item::CaughtUp) => copy = Copy::default(),
             Some(Item::NewMoments(_)) => context.output.hint(context.output.words.new_moments()),
             Some(Item::Entry(entry)) => {

@@ -257,6 +257,17 @@ pub(super) const CLIENT: &[Object] = &[
         "`listen`: another device was signed in",
         "session: number, label: text, created_ms: number",
     ),
+    object(
+        &["logs_restored"],
+        "`listen`: the server was set back to a backup; what waits to be sent is sent again",
+        "log_epoch: number",
+    ),
+    object(
+        &["set_back"],
+        "`listen`, behind `logs_restored`: what was printed of the conversation behind `event_seq` is gone, what it has \
+         instead follows",
+        "conversation: number, event_seq: number",
+    ),
     object(&["group_invitation_over"], "`listen`: answered or taken back", "conversation: number"),
     object(
         &["banned_person"],

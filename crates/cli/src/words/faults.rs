@@ -240,7 +240,7 @@ impl Words {
             Error::Unreachable(why) => format!("无法连接服务器：{why}"),
             Error::TimedOut => "服务器响应超时".into(),
             Error::Closed => "客户端已关闭".into(),
-            Error::ServerChanged => "现在应答的是另一台服务器，或是还原到旧备份的服务器：内容未发送".into(),
+            Error::ServerChanged => "现在应答的是另一台服务器：内容未发送".into(),
             Error::NotSignedIn => "尚未登录".into(),
             Error::Store(error) => format!("状态文件不可用：{}", self.disk(error)),
             Error::File(error) => format!("文件不可用：{}", self.disk(error)),

@@ -60,6 +60,8 @@ sentences! {
     no_such_folder(name): "There is no folder {name}.", "没有文件夹 {name}。";
     no_own_word(word): "You have no own word {word}: see litrocket word list", "没有自己的词 {word}：请看 litrocket word list";
     no_entry_number(word, number): "{word} has no entry {number}: see litrocket word look {word}", "{word} 没有第 {number} 条：请看 litrocket word look {word}";
+    // What happened to the server.
+    set_back(place, event_seq): "{place}: what came behind event {event_seq} is gone; what is there instead follows.", "{place}：第 {event_seq} 条之后的内容已不存在，现有内容如下。";
     // What can be meant in several ways.
     several_groups(name, numbers): "Several groups are named #{name}: use a number, {numbers}", "有多个名为 #{name} 的群：请用编号 {numbers}";
     several_own_words(word, ids): "Several own words are {word}: use an id, {ids}", "有多个自己的词 {word}：请用编号 {ids}";

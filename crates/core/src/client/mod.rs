@@ -3,5 +3,5 @@
 mod cursors;
 mod outbox;
 
-pub use cursors::{Cursors, Seen};
+pub use cursors::{Cursors, Met, Seen};
 pub use outbox::{Outbox, Outgoing, Verdict};

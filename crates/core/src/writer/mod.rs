@@ -14,7 +14,10 @@ use litrocket_protocol::{
     limits::FENCES_MAX,
 };
 
+pub use self::epochs::Epochs;
 use crate::access::{self, Range};
+
+mod epochs;
 
 /// How many heads are remembered before those of quiet conversations are dropped.
 const HEADS_MAX: usize = 100_000;

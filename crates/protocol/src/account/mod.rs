@@ -40,7 +40,7 @@ message! {
         /// Random, 16 bytes, made at the server's first start. Key cursors, outbox and caches by it.
         #[serde(with = "serde_bytes")]
         server_id: Vec<u8>,
-        /// Changes when the logs may have been set back (a backup was restored): sync afresh.
+        /// Changes when the logs may have been set back (a backup was restored): cursors are sent with the epoch they are of.
         log_epoch: u64,
         /// Server time in milliseconds since 1970 UTC.
         now_ms: u64,

@@ -41,6 +41,7 @@ pub(super) const FRAMES: &[StreamFrame] = {
         frame::<chat::Entry>("chat", Server, c::ENTRY),
         frame::<chat::CaughtUp>("chat", Server, c::CAUGHT_UP),
         frame::<chat::AccountReset>("chat", Server, c::ACCOUNT_RESET),
+        frame::<chat::SetBack>("chat", Server, c::SET_BACK),
         frame::<fault::Fault>("state", Server, frame::FAULT),
         frame::<state::Typing>("state", Client, s::TYPING),
         frame::<state::Watch>("state", Client, s::WATCH),

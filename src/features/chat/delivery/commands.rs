@@ -12,7 +12,7 @@ use litrocket_protocol::{
 
 use super::{
     super::{
-        frames::{fault, refused, skip},
+        frames::{fault, refused, set_back, skip},
         store,
         stream::Command,
     },
@@ -62,8 +62,47 @@ impl Delivery {
         if self.named.len() + cursors.cursors.len() > wire::CONVERSATIONS_MAX {
             return vec![fault(&Fault::new(code::TOO_MANY).limit(wire::CONVERSATIONS_MAX as u64))];
         }
-        self.named.extend(cursors.cursors);
+        let earlier = cursors.epoch.filter(|epoch| *epoch != self.session.app.identity.log_epoch);
+        for (conversation, cursor) in cursors.cursors {
+            self.named.insert(conversation, cursor);
+            match earlier {
+                Some(epoch) => self.earlier.insert(conversation, epoch),
+                None => self.earlier.remove(&conversation),
+            };
+        }
         Vec::new()
+    }
+
+    /// Cursors of an earlier epoch hold as far as its log is that of today; answers what is told of those that do not. Behind
+    /// that the same numbers may be other events.
+    async fn hold(&mut self, places: &[store::Place]) -> Result<Vec<Bytes>> {
+        if self.earlier.is_empty() {
+            return Ok(Vec::new());
+        }
+        let app = self.session.app.clone();
+        let mut shared: HashMap<u64, Vec<(ConversationId, u64)>> = HashMap::new();
+        for place in places {
+            let conversation = place.conversation;
+            let Some(epoch) = self.earlier.get(&conversation) else { continue };
+            let (Some(cursor), Some(pos)) =
+                (self.named.get(&conversation), app.identity.epochs.shared_with(*epoch))
+            else {
+                continue;
+            };
+            // What is not there is refused as any other; above the head there is nothing to look at.
+            shared.entry(pos).or_default().push((conversation, place.head.min(*cursor)));
+        }
+        self.earlier.clear();
+        let mut frames = Vec::new();
+        // As many as epochs are remembered, at most.
+        for (pos, cursors) in shared {
+            for (conversation, last) in store::last_up_to(&app.db, pos, &cursors).await? {
+                if self.named.insert(conversation, last).is_some_and(|cursor| cursor > last) {
+                    frames.push(set_back(conversation, last));
+                }
+            }
+        }
+        Ok(frames)
     }
 
     /// Begins delivery. The device is marked from now on, then the heads are read: nothing falls between.
@@ -74,8 +113,9 @@ impl Delivery {
         self.live = true;
         let (db, account) = (self.session.app.db.clone(), self.session.account());
         self.session.device.go_live();
-        let mut frames = Vec::new();
-        for place in store::places(&db, account).await? {
+        let places = store::places(&db, account).await?;
+        let mut frames = self.hold(&places).await?;
+        for place in places {
             let conversation = place.conversation;
             match self.named.remove(&conversation) {
                 Some(cursor) if cursor > place.head => {

@@ -43,6 +43,8 @@ pub(super) struct Delivery {
     origin: u64,
     reader: Reader,
     named: HashMap<ConversationId, u64>,
+    /// Which of them are of logs that were set back since, and of which epoch.
+    earlier: HashMap<ConversationId, u64>,
     /// Conversations whose cursor was refused: they stay silent until the client seeks.
     refused: HashSet<ConversationId>,
     /// Up to where a seek asked for events: its own are among them, which otherwise their acks stand for.
@@ -76,6 +78,7 @@ impl Delivery {
             origin,
             reader: Reader::default(),
             named: HashMap::new(),
+            earlier: HashMap::new(),
             refused: HashSet::new(),
             again: HashMap::new(),
             hidden: HashSet::new(),
