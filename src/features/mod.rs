@@ -1,5 +1,8 @@
 //! What the product does: the only list of features. Each is a file or folder with its handlers, rules and SQL.
 
+#[cfg(test)]
+mod lists;
+
 pub mod account;
 pub mod admin;
 pub mod announcements;
@@ -16,7 +19,8 @@ pub mod presence;
 pub mod search;
 pub mod words;
 
-use litrocket_protocol::{Fault, fault::code, limits};
+use litrocket_protocol::{Fault, fault::code, frame, limits};
+use serde::Serialize;
 
 use crate::rpc::Router;
 
@@ -48,4 +52,26 @@ pub(crate) fn bounded_limit(asked: Option<u64>, max: u64) -> Result<u64, Fault> 
         limit if (1..=max).contains(&limit) => Ok(limit),
         _ => Err(Fault::new(code::BAD_VALUE).field("limit").limit(max)),
     }
+}
+
+/// Bytes of the things in one reply. What stands around them in the frame is small: totals, and where the next page begins.
+pub(crate) const PAGE_BYTES_MAX: usize = frame::FRAME_MAX - 16 * 1024;
+
+/// Cuts a page to its limit, which was read one more than, and to what fits a frame; whether something was cut. One thing always
+/// stays: each fits alone.
+pub(crate) fn cut<T: Serialize>(things: &mut Vec<T>, limit: u64) -> bool {
+    cut_within(things, limit, PAGE_BYTES_MAX)
+}
+
+/// The same where other things in the reply leave so many bytes.
+pub(crate) fn cut_within<T: Serialize>(things: &mut Vec<T>, limit: u64, room: usize) -> bool {
+    let mut bytes = 0;
+    let fit = things.iter().take_while(|thing| {
+        bytes += frame::length(*thing);
+        bytes <= room
+    });
+    let kept = fit.count().max(1).min(usize::try_from(limit).unwrap_or(usize::MAX));
+    let more = things.len() > kept;
+    things.truncate(kept);
+    more
 }

@@ -126,6 +126,17 @@ impl Caller for Anyone {
     }
 }
 
+/// A reply as it leaves. One that is larger than peers take never does: it would end their stream and look like a broken server.
+fn reply_frame<R: Request>(reply: &R::Reply) -> Result<Bytes, Fault> {
+    let frame = frame::encode(R::CODE, reply);
+    let fits = frame.len() <= frame::FRAME_MAX;
+    if !fits {
+        tracing::error!(request = R::NAME, bytes = frame.len(), "a reply is larger than a frame");
+    }
+    debug_assert!(fits, "a reply to {} has {} bytes", R::NAME, frame.len());
+    if fits { Ok(frame) } else { Err(Fault::new(code::INTERNAL)) }
+}
+
 type Reply = Pin<Box<dyn Future<Output = Result<Bytes, Fault>> + Send>>;
 type Handler = Box<dyn Fn(Arc<App>, Arc<Link>, Bytes) -> Reply + Send + Sync>;
 type Lasting = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -170,7 +181,7 @@ impl Router {
                 let request: R = frame::decode(&body)
                     .map_err(|error| Fault::new(code::BAD_FRAME).message(error.to_string()))?;
                 let reply = handler(caller, request).await?;
-                Ok(frame::encode(R::CODE, &reply))
+                reply_frame::<R>(&reply)
             })
         };
         let earlier = self.requests.insert(R::CODE, Box::new(run));

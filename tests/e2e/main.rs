@@ -25,6 +25,7 @@ mod marks;
 mod moments;
 mod newcomers;
 mod numbers;
+mod pages;
 mod people;
 mod pictures;
 mod privacy;

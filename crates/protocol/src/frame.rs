@@ -55,6 +55,23 @@ pub fn encode_body<T: Serialize>(body: &T) -> Vec<u8> {
     rmp_serde::to_vec_named(body).expect("wire types always encode")
 }
 
+/// How many bytes a value takes as MessagePack, without making them.
+pub fn length<T: Serialize>(value: &T) -> usize {
+    struct Count(usize);
+    impl std::io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    rmp_serde::encode::write_named(&mut count, value).expect("wire types always encode");
+    count.0
+}
+
 /// Encodes one frame.
 pub fn encode<T: Serialize>(kind: u64, body: &T) -> Bytes {
     thread_local! {

@@ -52,7 +52,7 @@ message! {
 
     /// Single events, ascending.
     pub struct Events {
-        /// What could be read.
+        /// What could be read. It ends early where the frame is full: those behind the last one may be asked for again.
         messages: Vec<Message>,
     }
 

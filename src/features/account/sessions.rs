@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    features::page_limit,
+    features::{cut, page_limit},
     hub::Change,
     rpc::{Session, noted},
     writer::Tx,
@@ -45,8 +45,7 @@ pub(super) async fn sign_out(caller: Session, _: SignOut) -> Result<Done> {
 pub(super) async fn list(caller: Session, request: ListSessions) -> Result<Sessions> {
     let limit = page_limit(request.limit)?;
     let mut sessions = store::sessions(&caller.app.db, caller.account(), request.before, limit + 1).await?;
-    let more = sessions.len() as u64 > limit;
-    sessions.truncate(limit as usize);
+    let more = cut(&mut sessions, limit);
     let devices = caller.app.hub.devices(caller.account());
     for info in &mut sessions {
         info.connected = devices.iter().any(|device| device.session == info.session);

@@ -14,7 +14,7 @@ use litrocket_protocol::{
     limits,
 };
 
-use super::page_limit;
+use super::{cut, page_limit};
 use crate::{
     app::App,
     db::Db,
@@ -77,7 +77,6 @@ async fn list(caller: Session, request: ListAnnouncements) -> Result<Announcemen
     let limit = page_limit(request.limit)?;
     let after = request.after.unwrap_or(0);
     let mut announcements = store::page(&caller.app.db, after, limit + 1).await?;
-    let more = announcements.len() as u64 > limit;
-    announcements.truncate(limit as usize);
+    let more = cut(&mut announcements, limit);
     Ok(Announcements { announcements, more })
 }

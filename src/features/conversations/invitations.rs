@@ -17,7 +17,7 @@ use super::{
 use crate::{
     config::{self, Config},
     error::{Error, Result},
-    features::{page_limit, people},
+    features::{cut, page_limit, people},
     rpc::Session,
     writer::Tx,
 };
@@ -123,8 +123,7 @@ pub(super) async fn list(caller: Session, request: ListInvitations) -> Result<In
     let (app, after) = (&caller.app, request.after.unwrap_or_default());
     let now = app.clock.now_ms();
     let mut invitations = invitation_store::page(&app.db, caller.account(), now, after, limit + 1).await?;
-    let more = invitations.len() as u64 > limit;
-    invitations.truncate(limit as usize);
+    let more = cut(&mut invitations, limit);
     Ok(Invitations { invitations, more })
 }
 

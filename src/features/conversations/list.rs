@@ -16,7 +16,7 @@ use super::{side_store, store};
 use crate::{
     app::App,
     error::{Error, Result},
-    features::{files, page_limit},
+    features::{cut, files, page_limit},
     rpc::Session,
 };
 
@@ -24,14 +24,18 @@ pub(super) async fn list(caller: Session, request: ListConversations) -> Result<
     let limit = page_limit(request.limit)?;
     let before = request.after.map_or((u64::MAX, u64::MAX), |at| (at.last_at_ms, at.conversation.0));
     let mut page = side_store::page(&caller.app.db, caller.account(), before, limit + 1).await?;
-    let more = page.len() as u64 > limit;
-    page.truncate(limit as usize);
-    let next = page.last().filter(|_| more).map(|(conversation, last_at_ms)| ListPosition {
+    let more = cut(&mut page, limit);
+    let ids: Vec<ConversationId> = page.iter().map(|(conversation, _)| *conversation).collect();
+    let mut conversations = infos(&caller.app, caller.account(), &ids).await?;
+    // Drafts are long: the page ends where the frame is full.
+    let full = cut(&mut conversations, limit);
+    let end = conversations.last().filter(|_| full).map(|last| last.conversation);
+    let last = page.iter().rfind(|(conversation, _)| end.is_none_or(|end| end == *conversation));
+    let next = last.filter(|_| more || full).map(|(conversation, last_at_ms)| ListPosition {
         last_at_ms: *last_at_ms,
         conversation: *conversation,
     });
-    let ids: Vec<ConversationId> = page.into_iter().map(|(conversation, _)| conversation).collect();
-    Ok(Conversations { conversations: infos(&caller.app, caller.account(), &ids).await?, next })
+    Ok(Conversations { conversations, next })
 }
 
 pub(super) async fn get(caller: Session, request: GetConversation) -> Result<ConversationInfo> {

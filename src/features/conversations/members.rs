@@ -3,7 +3,11 @@
 use litrocket_protocol::conversations::{ListMembers, Members};
 
 use super::{joined, member_store};
-use crate::{error::Result, features::page_limit, rpc::Session};
+use crate::{
+    error::Result,
+    features::{cut, page_limit},
+    rpc::Session,
+};
 
 pub(super) async fn list(caller: Session, request: ListMembers) -> Result<Members> {
     let limit = page_limit(request.limit)?;
@@ -11,7 +15,6 @@ pub(super) async fn list(caller: Session, request: ListMembers) -> Result<Member
     joined(db, request.conversation, caller.account()).await?;
     let now = caller.app.clock.now_ms();
     let mut members = member_store::page(db, request.conversation, request.after, now, limit + 1).await?;
-    let more = members.len() as u64 > limit;
-    members.truncate(limit as usize);
+    let more = cut(&mut members, limit);
     Ok(Members { members, more })
 }

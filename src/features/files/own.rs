@@ -9,7 +9,12 @@ use litrocket_protocol::{
 };
 
 use super::{expiry_store, infos, store};
-use crate::{error::Result, features::page_limit, rpc::Session, writer::Tx};
+use crate::{
+    error::Result,
+    features::{cut, page_limit},
+    rpc::Session,
+    writer::Tx,
+};
 
 pub(super) async fn delete(caller: Session, request: DeleteFile) -> Result<Done> {
     let me = caller.account();
@@ -35,7 +40,8 @@ pub(super) async fn list(caller: Session, request: ListFiles) -> Result<Files> {
     let mut rows = store::kept(&app.db, me, request.after.unwrap_or(u64::MAX), &find, limit + 1).await?;
     let more = rows.len() as u64 > limit;
     rows.truncate(limit as usize);
-    let files = infos(app, rows).await?;
+    let mut files = infos(app, rows).await?;
+    let more = cut(&mut files, limit) || more;
     let used_bytes = store::used_now(&app.db, me).await?;
     Ok(Files { files, more, used_bytes, quota_bytes: app.files.quota })
 }

@@ -17,7 +17,7 @@ use super::{missing, shelf_store, store, times_store};
 use crate::{
     error::{Error, Result},
     features::{
-        conversations,
+        conversations, cut,
         groups::rules::{self, Permission},
         page_limit,
     },
@@ -220,8 +220,7 @@ pub(super) async fn list(caller: Session, request: ListGroupFiles) -> Result<Gro
         return Err(Fault::new(code::TOO_LONG).field("find").limit(limits::SEARCH_BYTES_MAX as u64).into());
     }
     let mut entries = shelf_store::list(&app.db, &request, limit + 1).await?;
-    let more = entries.len() as u64 > limit;
-    entries.truncate(limit as usize);
+    let more = cut(&mut entries, limit);
     let entries: Vec<GroupFile> = entries.into_iter().map(|entry| timed(&caller, entry)).collect();
     let next = entries.last().filter(|_| more).map(|last| GroupFilePosition {
         name: last.name.clone(),

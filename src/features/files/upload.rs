@@ -23,7 +23,12 @@ use super::{
     transfers::{NotStored, Transfer},
 };
 use crate::{
-    app::App, error::Result, features::page_limit, limits::REQUEST_TIME, rpc::Session, transport::RecvStream,
+    app::App,
+    error::Result,
+    features::{cut, page_limit},
+    limits::REQUEST_TIME,
+    rpc::Session,
+    transport::RecvStream,
     writer::Tx,
 };
 
@@ -170,6 +175,7 @@ pub(super) async fn list(caller: Session, request: ListUploads) -> Result<Upload
     rows.truncate(limit as usize);
     let mut uploads: Vec<FileInfo> = infos(app, rows).await?;
     uploads.retain(|upload| upload.state == file_state::UPLOADING);
+    let more = cut(&mut uploads, limit) || more;
     let used_bytes = store::used_now(&app.db, me).await?;
     Ok(Uploads { uploads, more, used_bytes, quota_bytes: app.config.files.quota_mib << 20 })
 }

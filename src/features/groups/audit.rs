@@ -9,7 +9,12 @@ use super::{
     rules::{self, Permission},
     store,
 };
-use crate::{error::Result, features::page_limit, rpc::Session, writer::Tx};
+use crate::{
+    error::Result,
+    features::{cut, page_limit},
+    rpc::Session,
+    writer::Tx,
+};
 
 /// What an entry is about.
 #[derive(Debug, Clone, Copy, Default)]
@@ -53,7 +58,6 @@ pub(super) async fn list(caller: Session, request: ListAudit) -> Result<Audit> {
     rules::may_read(db, conversation, caller.account(), Permission::Administer).await?;
     let before = request.before.unwrap_or(u64::MAX);
     let mut entries: Vec<AuditEntry> = store::audit(db, conversation, before, limit + 1).await?;
-    let more = entries.len() as u64 > limit;
-    entries.truncate(limit as usize);
+    let more = cut(&mut entries, limit);
     Ok(Audit { entries, more })
 }

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    features::{bounded_limit, conversations, page_limit},
+    features::{bounded_limit, conversations, cut, page_limit},
     rpc::Session,
     writer::{NewEvent, Tx},
 };
@@ -102,8 +102,7 @@ pub(super) async fn list_announcements(
         .filter(|(from, to)| from <= to)
         .collect();
     let mut announcements = store::announcements(db, conversation, &ranges, limit + 1).await?;
-    let more = announcements.len() as u64 > limit;
-    announcements.truncate(limit as usize);
+    let more = cut(&mut announcements, limit);
     Ok(GroupAnnouncements { announcements, more })
 }
 
@@ -118,8 +117,7 @@ pub(super) async fn list_seen(caller: Session, request: ListAnnouncementSeen) ->
     let after = request.after.map_or((event_seq, AccountId::SYSTEM), |at| (at.event_seq, at.account));
     let after = if after.0 < event_seq { (event_seq, AccountId::SYSTEM) } else { after };
     let mut seen = store::seen(db, caller.account(), conversation, after, limit + 1).await?;
-    let more = seen.len() as u64 > limit;
-    seen.truncate(limit as usize);
+    let more = cut(&mut seen, limit);
     let next = seen
         .last()
         .filter(|_| more)

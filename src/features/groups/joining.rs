@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    features::{conversations, page_limit, people},
+    features::{conversations, cut, page_limit, people},
     rpc::Session,
     writer::Tx,
 };
@@ -40,8 +40,7 @@ pub(super) async fn find(caller: Session, request: FindGroups) -> Result<FoundGr
         .after
         .map_or_else(|| (text.clone(), ConversationId::default()), |at| (at.term, at.conversation));
     let mut found = join_store::find(&caller.app.db, &text, after, limit + 1).await?;
-    let more = found.len() as u64 > limit;
-    found.truncate(limit as usize);
+    let more = cut(&mut found, limit);
     let next = found
         .last()
         .filter(|_| more)
@@ -283,8 +282,7 @@ pub(super) async fn list(caller: Session, request: ListJoinRequests) -> Result<J
     let now = app.clock.now_ms();
     let after = request.after.map_or((now, u64::MAX), |at| (at.expires_ms.max(now), at.account.0));
     let mut requests = join_store::requests(&app.db, conversation, after, limit + 1).await?;
-    let more = requests.len() as u64 > limit;
-    requests.truncate(limit as usize);
+    let more = cut(&mut requests, limit);
     let next = requests
         .last()
         .filter(|_| more)

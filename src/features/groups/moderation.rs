@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    features::{conversations, page_limit, people},
+    features::{conversations, cut, page_limit, people},
     rpc::{Session, noted},
     writer::Tx,
 };
@@ -103,8 +103,7 @@ pub(super) async fn list_banned(caller: Session, request: ListBanned) -> Result<
     let (db, conversation) = (&caller.app.db, request.conversation);
     rules::may_read(db, conversation, caller.account(), Permission::Remove).await?;
     let mut people = store::banned(db, conversation, request.after, limit + 1).await?;
-    let more = people.len() as u64 > limit;
-    people.truncate(limit as usize);
+    let more = cut(&mut people, limit);
     Ok(GroupPeople { people, more })
 }
 

@@ -13,27 +13,43 @@ use super::store::{self, Place};
 use crate::{
     db::Db,
     error::Result,
-    features::{chat, conversations::Readable, files},
+    features::{PAGE_BYTES_MAX, chat, conversations::Readable, cut, files},
 };
 
+/// What an event takes beside its body and its fallback text, in bytes, at most.
+const AROUND: usize = 256;
 /// Different emoji shown on one message.
 const EMOJI_MAX: usize = 50;
 
 /// Folds edits and reactions into events, each of a conversation in `places`, and marks those whose file is gone. An edit
-/// the reader may not read stays out.
+/// the reader may not read stays out. What no longer fits a reply with its folding is left out from the end: what is
+/// answered are the first of the events, one at least.
 pub(crate) async fn fold(
     db: &Db,
     reader: AccountId,
     places: &HashMap<ConversationId, Readable>,
-    events: Vec<Event>,
+    mut events: Vec<Event>,
 ) -> Result<Vec<Message>> {
-    let edits: Vec<Place> = events
-        .iter()
-        .filter_map(|event| event.edited_by.map(|seq| (event.conversation, seq)))
-        .filter(|(conversation, seq)| {
-            places.get(conversation).is_some_and(|place| access::may_read(&place.ranges, *seq))
-        })
-        .collect();
+    let edit_of = |event: &Event| {
+        let place = (event.conversation, event.edited_by?);
+        places
+            .get(&place.0)
+            .is_some_and(|readable| access::may_read(&readable.ranges, place.1))
+            .then_some(place)
+    };
+    let edits: Vec<Place> = events.iter().filter_map(edit_of).collect();
+    let lengths: HashMap<Place, usize> =
+        if edits.is_empty() { HashMap::new() } else { store::lengths(db, &edits).await? };
+    let mut bytes = 0;
+    let fit = events.iter().take_while(|event| {
+        let edit = edit_of(event).and_then(|edit| lengths.get(&edit)).copied().unwrap_or(0);
+        let fallback = event.fallback.as_ref().map_or(0, String::len);
+        bytes += event.body.len().max(edit) + fallback + AROUND;
+        bytes <= PAGE_BYTES_MAX
+    });
+    let kept = fit.count().max(1);
+    events.truncate(kept);
+    let edits: Vec<Place> = events.iter().filter_map(edit_of).collect();
     let mut current: HashMap<Place, Event> = HashMap::new();
     if !edits.is_empty() {
         for frame in store::events(db, reader, &edits).await? {
@@ -63,7 +79,7 @@ pub(crate) async fn fold(
     let carried: Vec<u64> = events.iter().filter_map(files::carried).collect();
     let kept = if carried.is_empty() { Vec::new() } else { files::kept_of(db, &carried).await? };
     let kept: HashSet<u64> = kept.into_iter().collect();
-    Ok(events
+    let mut messages: Vec<Message> = events
         .into_iter()
         .map(|mut event| {
             let edit = event.edited_by.and_then(|seq| current.remove(&(event.conversation, seq)));
@@ -75,5 +91,7 @@ pub(crate) async fn fold(
             let gone = files::carried(&event).is_some_and(|file| !kept.contains(&file));
             Message { event, edited_ms, reactions, gone }
         })
-        .collect())
+        .collect();
+    cut(&mut messages, u64::MAX);
+    Ok(messages)
 }

@@ -9,6 +9,7 @@ use litrocket_core::access;
 use litrocket_protocol::{
     AccountId, ConversationId, Fault,
     conversations::member_state,
+    event::Event,
     fault::code,
     history::{Events, FindDate, GetEvents, GetHistory, GetReactions, History, Place, ReactedBy, Reactions},
     limits,
@@ -22,7 +23,7 @@ use crate::{
     features::{
         bounded_limit, chat,
         conversations::{Readable, readable},
-        page_limit,
+        cut, page_limit,
     },
     rpc::{Router, Session},
 };
@@ -32,8 +33,8 @@ pub fn routes(router: Router) -> Router {
     router.on(history).on(find_date).on(events).on(reactions)
 }
 
-/// Bytes of stored events in one page: the reply with its folding stays below the largest frame.
-const PAGE_BYTES_MAX: usize = 160 * 1024;
+/// Bytes of stored events that are read for one page. What is folded into them is counted when it is known.
+const READ_BYTES_MAX: usize = 160 * 1024;
 
 async fn history(caller: Session, request: GetHistory) -> Result<History> {
     let limit = bounded_limit(request.limit, limits::HISTORY_PAGE_MAX)?;
@@ -58,7 +59,7 @@ async fn history(caller: Session, request: GetHistory) -> Result<History> {
         let rows = store::page(db, conversation, me, from, to, upwards, wanted).await?;
         for (seq, frame) in rows {
             bytes += frame.len();
-            if page.len() as u64 >= limit || bytes > PAGE_BYTES_MAX && !page.is_empty() {
+            if page.len() as u64 >= limit || bytes > READ_BYTES_MAX && !page.is_empty() {
                 more = true;
                 break;
             }
@@ -68,12 +69,12 @@ async fn history(caller: Session, request: GetHistory) -> Result<History> {
             break;
         }
     }
-    page.sort_by_key(|(seq, _)| *seq);
-    let events = page.into_iter().map(|(_, event)| event).collect();
-    Ok(History {
-        messages: fold(db, me, &HashMap::from([(request.conversation, place)]), events).await?,
-        more,
-    })
+    let events: Vec<Event> = page.into_iter().map(|(_, event)| event).collect();
+    let read = events.len();
+    let mut messages = fold(db, me, &HashMap::from([(request.conversation, place)]), events).await?;
+    more |= messages.len() < read;
+    messages.sort_by_key(|message| message.event.event_seq);
+    Ok(History { messages, more })
 }
 
 /// The readable windows of a page in the order in which it is filled.
@@ -130,7 +131,7 @@ pub(crate) async fn readable_events(
     let mut found = Vec::new();
     for frame in frames {
         bytes += frame.len();
-        if bytes > PAGE_BYTES_MAX && !found.is_empty() {
+        if bytes > READ_BYTES_MAX && !found.is_empty() {
             break;
         }
         found.push(chat::decode(&frame)?);
@@ -151,7 +152,6 @@ async fn reactions(caller: Session, request: GetReactions) -> Result<Reactions> 
     }
     let after = request.after.unwrap_or(ReactedBy { account: AccountId::SYSTEM, emoji: String::new() });
     let mut reactions = store::reactions(db, conversation, request.event_seq, &after, limit + 1).await?;
-    let more = reactions.len() as u64 > limit;
-    reactions.truncate(limit as usize);
+    let more = cut(&mut reactions, limit);
     Ok(Reactions { reactions, more })
 }

@@ -1,5 +1,7 @@
 //! The history feature's SQL.
 
+use std::collections::HashMap;
+
 use litrocket_protocol::{AccountId, ConversationId, conversations::ReactionCount, history::ReactedBy};
 
 use crate::{args, db::Db, error::Result, features::conversations::store::json};
@@ -61,6 +63,18 @@ pub(super) async fn events(db: &Db, account: AccountId, places: &[Place]) -> Res
         ORDER BY e.conversation, e.event_seq";
     let rows: Vec<(Vec<u8>,)> = db.all(SELECT, args![pairs(places)?, account]).await?;
     Ok(rows.into_iter().map(|(frame,)| frame).collect())
+}
+
+/// How long the stored frames of single events are, in bytes; the bytes themselves are not read.
+pub(super) async fn lengths(db: &Db, places: &[Place]) -> Result<HashMap<Place, usize>> {
+    const SELECT: &str = "SELECT e.conversation, e.event_seq, LENGTH(e.frame) FROM json_each($1) j
+        JOIN events e ON e.conversation = json_extract(j.value, '$[0]')
+            AND e.event_seq = json_extract(j.value, '$[1]')";
+    let rows: Vec<(i64, i64, i64)> = db.all(SELECT, args![pairs(places)?]).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(conversation, seq, length)| ((conversation.into(), seq as u64), length as usize))
+        .collect())
 }
 
 /// The reactions of several messages: target and count, most frequent first.

@@ -14,16 +14,16 @@ use litrocket_protocol::{
 use super::{missing, store, too_many};
 use crate::{
     error::Result,
-    features::{bounded_limit, page_limit, people},
+    features::{bounded_limit, cut, page_limit, people},
     rpc::Session,
     writer::Tx,
 };
 
 /// The moments of a page: one number more than fits says that there are more.
 async fn page(caller: &Session, mut ids: Vec<u64>, limit: u64) -> Result<Moments> {
-    let more = ids.len() as u64 > limit;
-    ids.truncate(limit as usize);
-    let moments = store::load(&caller.app.db, caller.account(), &ids).await?;
+    let more = cut(&mut ids, limit);
+    let mut moments = store::load(&caller.app.db, caller.account(), &ids).await?;
+    let more = cut(&mut moments, limit) || more;
     Ok(Moments { moments, more })
 }
 
@@ -84,8 +84,7 @@ pub(super) async fn hide(caller: Session, request: HideMoments) -> Result<Done> 
 pub(super) async fn list_hidden(caller: Session, request: ListHiddenMoments) -> Result<HiddenMoments> {
     let limit = page_limit(request.limit)?;
     let mut people = store::hidden(&caller.app.db, caller.account(), request.after, limit + 1).await?;
-    let more = people.len() as u64 > limit;
-    people.truncate(limit as usize);
+    let more = cut(&mut people, limit);
     Ok(HiddenMoments { people, more })
 }
 

@@ -14,7 +14,7 @@ use litrocket_protocol::{
 use super::{check_text, missing, notice_store, reaction_store, store, too_many};
 use crate::{
     error::{Error, Result},
-    features::{page_limit, people},
+    features::{cut, page_limit, people},
     rpc::Session,
     writer::Tx,
 };
@@ -134,8 +134,7 @@ pub(super) async fn list_likes(caller: Session, request: ListLikes) -> Result<Li
     check_seen(&caller, request.moment).await?;
     let (db, me, after) = (&caller.app.db, caller.account(), request.after.unwrap_or_default());
     let mut people = reaction_store::list_likes(db, me, request.moment, after, limit + 1).await?;
-    let more = people.len() as u64 > limit;
-    people.truncate(limit as usize);
+    let more = cut(&mut people, limit);
     Ok(Likes { people, more })
 }
 
@@ -144,7 +143,6 @@ pub(super) async fn list_comments(caller: Session, request: ListComments) -> Res
     check_seen(&caller, request.moment).await?;
     let (db, me, after) = (&caller.app.db, caller.account(), request.after.unwrap_or(0));
     let mut comments = reaction_store::list_comments(db, me, request.moment, after, limit + 1).await?;
-    let more = comments.len() as u64 > limit;
-    comments.truncate(limit as usize);
+    let more = cut(&mut comments, limit);
     Ok(Comments { comments, more })
 }

@@ -9,7 +9,7 @@ use litrocket_protocol::{
 use super::{check_other, missing, request_store, store, too_many};
 use crate::{
     error::{Error, Result},
-    features::{conversations, page_limit, presence},
+    features::{conversations, cut, page_limit, presence},
     rpc::Session,
     writer::Tx,
 };
@@ -50,7 +50,6 @@ pub(super) async fn set(caller: Session, request: SetBlocked) -> Result<Done> {
 pub(super) async fn list(caller: Session, request: ListBlocked) -> Result<BlockedPeople> {
     let limit = page_limit(request.limit)?;
     let mut people = store::blocked(&caller.app.db, caller.account(), request.after, limit + 1).await?;
-    let more = people.len() as u64 > limit;
-    people.truncate(limit as usize);
+    let more = cut(&mut people, limit);
     Ok(BlockedPeople { people, more })
 }

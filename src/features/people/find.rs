@@ -18,7 +18,7 @@ use super::store;
 use crate::{
     app::App,
     error::Result,
-    features::{mail, page_limit},
+    features::{cut, mail, page_limit},
     rpc::Session,
     writer::Tx,
 };
@@ -109,8 +109,7 @@ pub(super) async fn find(caller: Session, request: FindPeople) -> Result<FoundPe
         return Ok(FoundPeople { people: vec![person], next: None });
     }
     let mut found = store::find(&caller.app.db, caller.account(), &text, after, limit + 1).await?;
-    let more = found.len() as u64 > limit;
-    found.truncate(limit as usize);
+    let more = cut(&mut found, limit);
     let next = found
         .last()
         .filter(|_| more)

@@ -11,7 +11,7 @@ use litrocket_protocol::{
 use super::{clean_line, missing, requests::friendship_changed, store, too_many};
 use crate::{
     error::{Error, Result},
-    features::page_limit,
+    features::{cut, page_limit},
     rpc::Session,
     writer::Tx,
 };
@@ -20,8 +20,7 @@ pub(super) async fn list(caller: Session, request: ListFriends) -> Result<Friend
     let limit = page_limit(request.limit)?;
     let (db, me) = (&caller.app.db, caller.account());
     let mut friends = store::friends(db, me, request.after, request.tag.as_deref(), limit + 1).await?;
-    let more = friends.len() as u64 > limit;
-    friends.truncate(limit as usize);
+    let more = cut(&mut friends, limit);
     Ok(Friends { friends, more })
 }
 

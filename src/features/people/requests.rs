@@ -19,7 +19,7 @@ use super::{
 use crate::{
     config,
     error::Result,
-    features::{page_limit, presence},
+    features::{cut, page_limit, presence},
     rpc::Session,
     writer::Tx,
 };
@@ -143,8 +143,7 @@ pub(super) async fn list(caller: Session, request: ListFriendRequests) -> Result
     let before = request.after.map_or((u64::MAX, u64::MAX), |at| (at.at_ms, at.account.0));
     let now = app.clock.now_ms();
     let mut requests = request_store::requests(&app.db, me, request.sent, before, now, limit + 1).await?;
-    let more = requests.len() as u64 > limit;
-    requests.truncate(limit as usize);
+    let more = cut(&mut requests, limit);
     let next = requests
         .last()
         .filter(|_| more)

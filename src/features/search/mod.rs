@@ -40,8 +40,8 @@ pub const TURNS: Bounds = Bounds { turns: 1, places: 64, own: 4 };
 const SCOPES_MAX: u64 = 1_000;
 /// Words that the beginning of a word is taken to stand for one by one; looking up each takes about 15 µs.
 const EXPANSIONS_MAX: usize = 64;
-/// Bytes of stored events in one page.
-const PAGE_BYTES_MAX: usize = 160 * 1024;
+/// Bytes of stored events that are read for one page.
+const READ_BYTES_MAX: usize = 160 * 1024;
 
 /// Registers the request.
 pub fn routes(router: Router) -> Router {
@@ -141,20 +141,24 @@ async fn page(caller: &Session, query: &Query, positions: &[u64]) -> Result<Page
     conversations.sort_unstable();
     conversations.dedup();
     let places = conversations::readable_all(db, me, &conversations).await?;
-    let (mut events, mut bytes, mut cut_at) = (Vec::new(), 0, None);
+    let (mut events, mut at, mut bytes, mut cut_at) = (Vec::new(), Vec::new(), 0, None);
     for row in rows {
         let may_read = |place: &Readable| access::may_read(&place.ranges, row.event_seq);
         if row.gone || !places.get(&row.conversation).is_some_and(may_read) {
             continue;
         }
         bytes += row.frame.len();
+        at.push(row.pos);
         events.push(chat::decode(&row.frame)?);
-        if bytes > PAGE_BYTES_MAX {
+        if bytes > READ_BYTES_MAX {
             cut_at = Some(row.pos);
             break;
         }
     }
     let mut messages = history::fold(db, me, &places, events).await?;
+    if messages.len() < at.len() {
+        cut_at = messages.len().checked_sub(1).map(|last| at[last]);
+    }
     // The index may be behind an edit, or know words of one that the caller may not read.
     messages.retain(|message| store::text_of(&message.event).is_some_and(|text| query.matches(&text)));
     Ok(Page { messages, cut_at })

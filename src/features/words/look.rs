@@ -4,14 +4,14 @@ use litrocket_dictionary::{Direction, Entry, Index, Match, with_marks};
 use litrocket_protocol::{
     Fault,
     fault::code,
-    limits,
+    frame, limits,
     words::{DictionaryEntry, KeepEntry, LookUp, LookedUp, NewWord, Word, WordExample, matched},
 };
 
 use super::{own, store};
 use crate::{
     error::{Error, Result},
-    features::page_limit,
+    features::{PAGE_BYTES_MAX, cut_within, page_limit},
     rpc::Session,
 };
 
@@ -44,8 +44,12 @@ pub(super) async fn look_up(caller: Session, request: LookUp) -> Result<LookedUp
         _ => Vec::new(),
     };
     let index = app.dictionary.index().await?;
-    let (entries, more) =
+    let (mut entries, more) =
         app.dictionary.turns().ask(move || page(&index, &request.text, direction, after, limit)).await?;
+    // What is one's own comes with the first page and takes of its room.
+    let own_bytes: usize = own.iter().map(frame::length).sum();
+    let room = PAGE_BYTES_MAX.saturating_sub(own_bytes);
+    let more = cut_within(&mut entries, limit as u64, room) || more;
     let next = more.then_some(after + entries.len() as u64);
     Ok(LookedUp { own, entries, next })
 }

@@ -11,7 +11,7 @@ use litrocket_protocol::{
 use super::{store, terms};
 use crate::{
     error::{Error, Result},
-    features::page_limit,
+    features::{cut, page_limit},
     rpc::Session,
     writer::Tx,
 };
@@ -190,7 +190,6 @@ pub(super) async fn list(caller: Session, request: ListWords) -> Result<Words> {
     let asked = request.find.filter(|find| !find.trim().is_empty()).map(|find| terms::asked(&find));
     let (db, me) = (&caller.app.db, caller.account());
     let mut words = store::page(db, me, asked.as_ref(), request.before, limit + 1).await?;
-    let more = words.len() as u64 > limit;
-    words.truncate(limit as usize);
+    let more = cut(&mut words, limit);
     Ok(Words { words, more })
 }
