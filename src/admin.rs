@@ -186,6 +186,10 @@ pub enum AdminFiles {
         /// Say that the storage is this server's own although its mark is not there, after it was emptied or moved.
         #[arg(long, requires = "confirm")]
         accept: bool,
+        /// Delete objects that belong to no file and are older than a day, such as those that are newer than a restored database.
+        /// Nothing is deleted beside another mark than this server's.
+        #[arg(long, requires = "confirm", conflicts_with = "accept")]
+        sweep: bool,
         #[command(flatten)]
         config: config::Args,
     },
@@ -201,9 +205,11 @@ pub fn run(
         with_config(config, &|config| ended(asked(&config, ask.clone(), (words, json)), (words, json)))
     };
     match command {
-        Admin::Files(AdminFiles::Check { confirm, accept, config }) => with_config(&config, &|config| {
-            check::files(config, check::Wish { confirm, accept }, (words, json))
-        }),
+        Admin::Files(AdminFiles::Check { confirm, accept, sweep, config }) => {
+            with_config(&config, &|config| {
+                check::files(config, check::Wish { confirm, accept, sweep }, (words, json))
+            })
+        }
         Admin::Accounts(command) => {
             let (config, what) = accounts(command);
             ask(&config, what)

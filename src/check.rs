@@ -11,15 +11,19 @@ use serde_json::{Value, json};
 
 use crate::{
     admin::{Problem, ended, exchange},
+    app::Clock,
     config::Config,
     db::Db,
     features::{
         admin::Ask,
-        files::{self, Checked, Finding, Note},
+        files::{self, Checked, Finding, Note, Orphans},
     },
     serve::block_on,
     server,
 };
+
+/// An object that belongs to nothing may be deleted when it is so old, in milliseconds: whatever is under way is younger.
+const ORPHAN_MS: u64 = 86_400_000;
 
 /// What is to be done with what is found.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +32,8 @@ pub struct Wish {
     pub confirm: bool,
     /// The storage is the server's own, although it does not have the mark.
     pub accept: bool,
+    /// Objects that have long belonged to nothing are deleted.
+    pub sweep: bool,
 }
 
 /// Reads every stored file through; fails when something is damaged. May run beside the server, and changes nothing unless it
@@ -75,7 +81,9 @@ async fn check(config: &Config, wish: Wish, shown: (Words, bool)) -> Result<Chec
         total.pictures += count("pictures");
         Ok(())
     };
-    let checked = files::verify(config, &db, |found| tell(found, shown), note).await;
+    let before = Clock::default().now_ms().saturating_sub(ORPHAN_MS);
+    let orphans = if wish.sweep { Orphans::GoBefore(before) } else { Orphans::Stay };
+    let checked = files::verify(config, &db, orphans, |found| tell(found, shown), note).await;
     let checked = checked.map_err(|message| refused.unwrap_or_else(|| failed(message)))?;
     if wish.confirm {
         let files::Noted { damaged, whole, pictures } = total;
@@ -87,19 +95,25 @@ async fn check(config: &Config, wish: Wish, shown: (Words, bool)) -> Result<Chec
             format!("已记录：{damaged} 个内容损坏，{whole} 个已恢复完整，{pictures} 张图片将重新处理");
         print(shown, &line, (&english, &chinese));
     }
-    let Checked { contents, chunks, bytes, damaged, previews, bad_previews, orphans, marked } = checked;
+    told(&checked, shown);
+    Ok(checked)
+}
+
+/// Prints the sums of a check.
+fn told(checked: &Checked, shown: (Words, bool)) {
+    let Checked { contents, chunks, bytes, damaged, previews, bad_previews, orphans, swept, marked } =
+        checked;
     let line = json!({"type": "checked", "contents": contents, "chunks": chunks, "bytes": bytes,
-        "damaged": damaged, "previews": previews, "bad_previews": bad_previews, "orphans": orphans, "marked": marked});
+        "damaged": damaged, "previews": previews, "bad_previews": bad_previews, "orphans": orphans, "swept": swept, "marked": marked});
     let english = format!(
         "{contents} contents, {chunks} chunks, {bytes} bytes, {damaged} chunks damaged or missing, \
-         {previews} small pictures, {bad_previews} damaged or missing, {orphans} objects that belong to nothing"
+         {previews} small pictures, {bad_previews} damaged or missing, {orphans} objects that belong to nothing, {swept} of them deleted"
     );
     let chinese = format!(
         "{contents} 个内容，{chunks} 个分块，{bytes} 字节，{damaged} 个分块损坏或缺失，\
-         {previews} 张缩略图，{bad_previews} 张损坏或缺失，{orphans} 个无主对象"
+         {previews} 张缩略图，{bad_previews} 张损坏或缺失，{orphans} 个无主对象，其中 {swept} 个已删除"
     );
     print(shown, &line, (&english, &chinese));
-    Ok(checked)
 }
 
 fn print((words, json): (Words, bool), line: &Value, (english, chinese): (&str, &str)) {

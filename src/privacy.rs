@@ -97,6 +97,7 @@ const NOT_EXPORTED: &[(&str, &[&str], &str)] = &[
     ("file_news", &["*"], "numbers of files, for moments"),
     ("file_ids", &["*"], "nothing of a person"),
     ("file_storage", &["*"], "nothing of a person"),
+    ("group_file_readers", &["*"], "so that a download counts once; nobody is told whose it was"),
     ("group_files", &["name_key", "added_by"], "derived from the name; the person's"),
     ("groups", &["*"], "the group's; who changed it has an event"),
     ("group_terms", &["*"], "derived from the group's name"),

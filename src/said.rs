@@ -101,6 +101,7 @@ mod tests {
                 "chunks",
                 "damaged",
                 "orphans",
+                "swept",
             ];
             assert!(apart.contains(&name) || !told.is_ascii(), "{name} has no Chinese in src/said.rs");
         }

@@ -98,11 +98,18 @@ impl SendStream {
         let _ = self.inner.finish();
     }
 
-    /// Says that all was sent and waits until the peer has it.
-    pub async fn finish_and_wait(&mut self) {
+    /// Says that all was sent and waits until the peer has it; whether it does. A peer that has all it wants may be gone before
+    /// it says so.
+    pub async fn finish_and_wait(&mut self) -> bool {
         self.finished = true;
         let _ = self.inner.finish();
-        drop(self.inner.stopped().await);
+        let closed = |error| {
+            matches!(error, quinn::StoppedError::ConnectionLost(quinn::ConnectionError::ApplicationClosed(_)))
+        };
+        match self.inner.stopped().await {
+            Ok(code) => code.is_none(),
+            Err(error) => closed(error),
+        }
     }
 
     /// Gives the stream up.

@@ -398,7 +398,9 @@ async fn a_moment_with_what_somebody_else_brought_shows_a_file_of_its_authors_ow
     assert!(his != hers && shown.pictures == [his, his] && shown.facts[0].width == 64);
     assert_eq!(bob.asks(asked).await, shown, "a retry is the same moment");
     let uses = async |person: &Person| person.asks(ListUploads::default()).await.used_bytes;
-    assert_eq!((uses(&ada).await, uses(&bob).await), (4096, 4096), "each counts for who keeps it");
+    let counted = uses(&ada).await;
+    assert!(counted > 4096, "with its previews");
+    assert_eq!(uses(&bob).await, counted, "each counts for who keeps it");
     assert_eq!(stored_chunks(&world), 1 + PREVIEW_SIZES.len(), "stored once");
     // Whom bob shows it to reads his file, never hers.
     assert!(eve.fetches(&world, his).await.unwrap() == bytes);

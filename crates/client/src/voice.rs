@@ -1,7 +1,7 @@
 //! Recordings: WAV becomes Opus in Ogg and the other way round. The only place that names the codec.
 
 use std::{
-    io::{Cursor, Error as IoError, ErrorKind},
+    io::{Cursor, Error as IoError, ErrorKind, Read as _},
     path::Path,
 };
 
@@ -11,7 +11,10 @@ use opus_pure::{
     Trim,
 };
 
-use crate::{Error, files::blocking};
+use crate::{
+    Error,
+    files::{blocking, open_regular},
+};
 
 /// Samples in a second: what the codec works with inside.
 const RATE: u32 = 48_000;
@@ -40,10 +43,12 @@ impl Recording {
     pub async fn read(path: &Path) -> Result<Self, Error> {
         let path = path.to_owned();
         blocking(move || {
-            if std::fs::metadata(&path)?.len() > WAV_BYTES_MAX {
+            let mut bytes = Vec::new();
+            // What it says of its length is not believed.
+            open_regular(&path)?.take(WAV_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+            if bytes.len() as u64 > WAV_BYTES_MAX {
                 return Err(refused("the recording is too large"));
             }
-            let bytes = std::fs::read(&path)?;
             if bytes.starts_with(b"OggS") {
                 if bytes.len() as u64 > VOICE_BYTES_MAX {
                     return Err(refused("the recording is too large"));

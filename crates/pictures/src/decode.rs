@@ -10,6 +10,7 @@ use image::{
 use crate::{
     Kind, PictureError, damaged,
     measure::{Facts, format, measure},
+    png,
 };
 
 /// What decoding one picture may take.
@@ -70,6 +71,9 @@ fn decode(bytes: &[u8], facts: &Facts, limits: Limits) -> Result<DynamicImage, P
     if pixels > limits.pixels || pixels.saturating_mul(bytes_a_pixel(facts)) > limits.memory {
         return Err(PictureError::TooLarge);
     }
+    // The decoder would inflate colour profiles and texts that nobody looks at, and count them beside the pixels.
+    let plain = if facts.kind == Kind::Png { Some(png::pixels_only(bytes)?) } else { None };
+    let bytes = plain.as_deref().unwrap_or(bytes);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format(facts.kind));
     let mut bounds = image::Limits::no_limits();
     bounds.max_alloc = Some(limits.memory);

@@ -45,7 +45,8 @@ impl Tiff<'_> {
 
 /// Reads an Exif block: the TIFF structure, with or without the name in front. What is not understood counts as absent.
 pub(crate) fn read(block: &[u8]) -> Exif {
-    let bytes = block.strip_prefix(b"Exif\0\0").unwrap_or(block);
+    // The name has a zero and one more byte behind it, whatever that is.
+    let bytes = block.strip_prefix(b"Exif\0").and_then(|rest| rest.get(1..)).unwrap_or(block);
     let mut exif = Exif { orientation: 1, location: false };
     let little = bytes.starts_with(b"II*\0");
     if !little && !bytes.starts_with(b"MM\0*") {
@@ -80,8 +81,11 @@ pub(crate) fn orientation_only(orientation: u8) -> Vec<u8> {
     block
 }
 
+/// What an XMP text calls the place: by its degrees, and by its name.
+const XMP_PLACES: [&[u8]; 5] =
+    [b"GPSLatitude", b"GPSLongitude", b"photoshop:City", b"Iptc4xmpCore:Location", b"Iptc4xmpExt:Location"];
+
 /// Whether an XMP text says where the picture was taken.
 pub(crate) fn xmp_location(text: &[u8]) -> bool {
-    let says = |word: &[u8]| text.windows(word.len()).any(|part| part == word);
-    says(b"GPSLatitude") || says(b"GPSLongitude")
+    XMP_PLACES.iter().any(|word| text.windows(word.len()).any(|part| part == *word))
 }

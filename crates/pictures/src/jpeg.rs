@@ -7,6 +7,9 @@ pub(crate) const HEAD: usize = 2;
 
 const EXIF: &[u8] = b"Exif\0\0";
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+/// A part of a longer XMP, and how many bytes say which part it is.
+const XMP_PART: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
+const XMP_PART_HEAD: usize = 40;
 
 /// A segment that holds an Exif block.
 pub(crate) fn exif_segment(exif: &[u8]) -> Vec<u8> {
@@ -58,11 +61,7 @@ pub(crate) fn walk(bytes: &[u8]) -> Result<Walk, PictureError> {
                     return Err(damaged("a segment is cut off"));
                 }
                 let data = &bytes[at + 4..end];
-                if let Some(exif) = data.strip_prefix(EXIF).filter(|_| marker == 0xe1) {
-                    walk.exif(exif);
-                } else if let Some(xmp) = data.strip_prefix(XMP).filter(|_| marker == 0xe1) {
-                    walk.xmp(xmp);
-                }
+                noted(&mut walk, marker, data);
                 walk.progressive |= matches!(marker, 0xc2 | 0xc6 | 0xca | 0xce);
                 if marker == 0xda {
                     pixels = true;
@@ -77,6 +76,22 @@ pub(crate) fn walk(bytes: &[u8]) -> Result<Walk, PictureError> {
     }
     // Cameras forget the last marker, and people show such pictures.
     if pixels { Ok(walk) } else { Err(damaged("it ends before its pixels")) }
+}
+
+/// Reads a segment that is no part of the picture.
+fn noted(walk: &mut Walk, marker: u8, data: &[u8]) {
+    match marker {
+        0xe1 if data.starts_with(&EXIF[..5]) => walk.exif(data),
+        0xe1 => {
+            if let Some(xmp) = data.strip_prefix(XMP) {
+                walk.xmp(xmp);
+            } else if let Some(part) = data.strip_prefix(XMP_PART) {
+                walk.xmp_part(part.get(XMP_PART_HEAD..).unwrap_or_default());
+            }
+        }
+        0xed => walk.note(data),
+        _ => {}
+    }
 }
 
 /// Where coded pixels end: at the next marker that does not belong to them.

@@ -7,8 +7,10 @@
 mod decode;
 mod exif;
 mod gif;
+mod iptc;
 mod jpeg;
 mod measure;
+mod notes;
 mod png;
 mod walk;
 mod webp;

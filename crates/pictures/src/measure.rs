@@ -39,12 +39,14 @@ pub(crate) fn format(kind: Kind) -> ImageFormat {
     }
 }
 
+/// Bytes that a decoder may take for a header.
+const HEADER_MEMORY: u64 = 1 << 20;
+
 /// Reads kind, size, orientation and whether there is a place. No pixel is decoded.
 pub fn measure(bytes: &[u8]) -> Result<Facts, PictureError> {
     let kind = Kind::of(bytes).ok_or(PictureError::Unknown)?;
     let found = walk(kind, bytes)?;
-    let reader = ImageReader::with_format(Cursor::new(bytes), format(kind));
-    let (width, height) = reader.into_dimensions().map_err(|error| damaged(&error.to_string()))?;
+    let (width, height) = found.size.map_or_else(|| decoders_size(kind, bytes), Ok)?;
     if width == 0 || height == 0 {
         return Err(damaged("it has no pixels"));
     }
@@ -57,4 +59,12 @@ pub fn measure(bytes: &[u8]) -> Result<Facts, PictureError> {
         location: found.location,
         progressive: found.progressive,
     })
+}
+
+fn decoders_size(kind: Kind, bytes: &[u8]) -> Result<(u32, u32), PictureError> {
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format(kind));
+    let mut bounds = image::Limits::no_limits();
+    bounds.max_alloc = Some(HEADER_MEMORY);
+    reader.limits(bounds);
+    reader.into_dimensions().map_err(|error| damaged(&error.to_string()))
 }

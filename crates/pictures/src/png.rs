@@ -1,6 +1,6 @@
 //! PNG: chunks with a name and a checksum.
 
-use crate::{PictureError, damaged, walk::Walk};
+use crate::{PictureError, damaged, notes::raw_profile, walk::Walk};
 
 pub(crate) const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 /// Where the orientation goes: behind the signature and the header's chunk.
@@ -26,8 +26,9 @@ pub(crate) fn walk(bytes: &[u8]) -> Result<Walk, PictureError> {
             return Err(damaged("it does not begin with its header"));
         }
         match name {
+            b"IHDR" if walk.size.is_none() => walk.size = size(data),
             b"eXIf" => walk.exif(data),
-            b"iTXt" | b"tEXt" => walk.xmp(data),
+            b"iTXt" | b"tEXt" | b"zTXt" => text(&mut walk, name, data),
             _ => {}
         }
         // Critical chunks have a capital letter first.
@@ -38,6 +39,52 @@ pub(crate) fn walk(bytes: &[u8]) -> Result<Walk, PictureError> {
             return Ok(walk);
         }
         at = end;
+    }
+    Err(damaged("a chunk is cut off"))
+}
+
+/// Width and height, from the header.
+fn size(header: &[u8]) -> Option<(u32, u32)> {
+    let (width, height) = (header.first_chunk()?, header.get(4..)?.first_chunk()?);
+    Some((u32::from_be_bytes(*width), u32::from_be_bytes(*height)))
+}
+
+/// Reads a text: a keyword, perhaps how it is packed and in which language, and the text itself.
+fn text(walk: &mut Walk, name: &[u8], data: &[u8]) {
+    let mut parts = data.splitn(2, |byte| *byte == 0);
+    let keyword = parts.next().unwrap_or_default();
+    let Some(rest) = parts.next() else { return };
+    let said = match name {
+        b"tEXt" => rest.to_vec(),
+        b"zTXt" => walk.inflated(rest.get(1..).unwrap_or_default()),
+        _ => {
+            let packed = rest.first() == Some(&1);
+            let behind = rest.get(2..).unwrap_or_default();
+            let text = behind.splitn(3, |byte| *byte == 0).nth(2).unwrap_or_default();
+            if packed { walk.inflated(text) } else { text.to_vec() }
+        }
+    };
+    walk.xmp(&said);
+    if keyword.starts_with(b"Raw profile type") {
+        walk.note(&raw_profile(&said));
+    }
+}
+
+/// The picture's pixels and nothing else: what a decoder is given.
+pub(crate) fn pixels_only(bytes: &[u8]) -> Result<Vec<u8>, PictureError> {
+    let mut only = SIGNATURE.to_vec();
+    let mut at = SIGNATURE.len();
+    while let Some(head) = bytes.get(at..at + 8) {
+        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
+        let Some(chunk) = bytes.get(at..at + 12 + length) else { break };
+        let name = &head[4..];
+        if name[0].is_ascii_uppercase() || name == b"tRNS" {
+            only.extend_from_slice(chunk);
+        }
+        if name == b"IEND" {
+            return Ok(only);
+        }
+        at += chunk.len();
     }
     Err(damaged("a chunk is cut off"))
 }

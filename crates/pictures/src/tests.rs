@@ -125,6 +125,120 @@ fn the_place_is_gone_and_every_pixel_stays() {
     }
 }
 
+/// A JPEG with one more segment.
+fn jpeg_with(marker: u8, data: &[u8]) -> Vec<u8> {
+    let plain = coded(painted(30, 20), ImageFormat::Jpeg);
+    let length = (data.len() as u16 + 2).to_be_bytes();
+    [&plain[..2], &[0xff, marker], &length, data, &plain[2..]].concat()
+}
+
+/// A PNG with one more chunk.
+fn png_with(name: [u8; 4], data: &[u8]) -> Vec<u8> {
+    let plain = coded(painted(30, 20), ImageFormat::Png);
+    [&plain[..png::HEAD], &png::chunk(name, data), &plain[png::HEAD..]].concat()
+}
+
+fn zipped(bytes: &[u8]) -> Vec<u8> {
+    miniz_oxide::deflate::compress_to_vec_zlib(bytes, 6)
+}
+
+fn raw_profile(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let digit = |four: u8| char::from_digit(four.into(), 16).unwrap();
+    let line = |line: &[u8]| line.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
+    let hex: Vec<String> = bytes.chunks(36).map(line).collect();
+    format!("\n{name}\n{:8}\n{}\n", bytes.len(), hex.join("\n")).into_bytes()
+}
+
+fn resource(id: u16, data: &[u8]) -> Vec<u8> {
+    let even = vec![0; data.len() & 1];
+    [b"8BIM".as_slice(), &id.to_be_bytes(), &[0, 0], &(data.len() as u32).to_be_bytes(), data, &even].concat()
+}
+
+#[test]
+fn a_place_is_found_in_every_kind_of_note() {
+    let part = |data: &[u8]| [b"http://ns.adobe.com/xmp/extension/\0".as_slice(), &[b'0'; 40], data].concat();
+    let cut = XMP.len() / 3;
+    let parted = {
+        let first = jpeg_with(0xe1, &part(&XMP[cut..]));
+        let segment = part(&XMP[..cut]);
+        let length = (segment.len() as u16 + 2).to_be_bytes();
+        [&first[..2], &[0xff, 0xe1], &length, &segment, &first[2..]].concat()
+    };
+    let records = b"\x1c\x02\x05\0\x03sea\x1c\x02\x5a\0\x05Paris";
+    let photoshop = |resources: &[u8]| [b"Photoshop 3.0\0", resources].concat();
+    let (nothing, city) = (resource(0x0404, b"\x1c\x02\x05\0\x03sea"), resource(0x0404, records));
+    let exif = exif_with_place(1);
+    let said = |name: &str, bytes: &[u8]| [b"Raw profile type ", name.as_bytes(), b"\0\0", bytes].concat();
+    for (what, bytes) in [
+        ("padded Exif", jpeg_with(0xe1, &[b"Exif\0\xff".as_slice(), &exif].concat())),
+        ("a long XMP", jpeg_with(0xe1, &part(XMP))),
+        ("a word cut by a part's end", parted),
+        ("a city", jpeg_with(0xed, &photoshop(&[resource(0x03ed, b"odd"), city.clone()].concat()))),
+        ("Exif in resources", jpeg_with(0xed, &photoshop(&resource(0x0422, &exif)))),
+        ("XMP in resources", jpeg_with(0xed, &photoshop(&resource(0x0424, XMP)))),
+        (
+            "packed XMP",
+            png_with(*b"iTXt", &[b"XML:com.adobe.xmp\0\x01\0\0\0".as_slice(), &zipped(XMP)].concat()),
+        ),
+        ("packed text", png_with(*b"zTXt", &[b"Comment\0\0".as_slice(), &zipped(XMP)].concat())),
+        ("a profile", png_with(*b"zTXt", &said("exif", &zipped(&raw_profile("exif", &exif))))),
+        (
+            "a segment",
+            png_with(
+                *b"zTXt",
+                &said("APP1", &zipped(&raw_profile("APP1", &[b"Exif\0\0", &exif[..]].concat()))),
+            ),
+        ),
+        ("records", png_with(*b"zTXt", &said("iptc", &zipped(&raw_profile("iptc", &city))))),
+        (
+            "too much to look at",
+            png_with(*b"zTXt", &[b"Comment\0\0".as_slice(), &zipped(&vec![b' '; 5 << 20])].concat()),
+        ),
+    ] {
+        assert!(measure(&bytes).unwrap().location, "{what} tells a place");
+        let clean = without_details(&bytes).unwrap();
+        assert!(!measure(&clean).unwrap().location, "{what} is gone");
+    }
+    for (what, bytes) in [
+        ("no place", jpeg_with(0xed, &photoshop(&nothing))),
+        ("cut records", jpeg_with(0xed, &photoshop(&resource(0x0404, b"\x1c\x02\x05\xff")))),
+        ("a packed text", png_with(*b"zTXt", &[b"Comment\0\0".as_slice(), &zipped(b"the sea")].concat())),
+        ("a broken text", png_with(*b"zTXt", b"Comment\0\0no zlib")),
+        ("an empty one", png_with(*b"zTXt", b"")),
+        ("another empty one", png_with(*b"iTXt", b"\0\x01")),
+    ] {
+        assert!(!measure(&bytes).unwrap().location, "{what} tells none");
+    }
+}
+
+#[test]
+fn pictures_that_cannot_be_cleaned_are_known_by_their_beginning() {
+    let beginnings: [&[u8]; 7] = [
+        b"\0\0\0\x0cjP  \r\n\x87\n\0\0\0\x14ftypjp2 ",
+        b"\xff\x4f\xff\x51\0\x29",
+        b"8BPS\0\x01\0\0",
+        b"II\xbc\x01\x08\0\0\0",
+        b"II\xbc\0\x08\0\0\0",
+        b"II*\0\x08\0\0\0",
+        b"\0\0\0\x18ftypheic\0\0\0\0",
+    ];
+    assert!(beginnings.into_iter().all(is_closed));
+    assert!(!is_closed(b"II, the sequel") && !is_closed(b"8BIT") && !is_closed(b"\xff\xd8\xff\xe0"));
+}
+
+#[test]
+fn what_a_png_has_beside_its_pixels_costs_its_decoding_nothing() {
+    let profile = |size: usize| [b"icc\0\0".as_slice(), &zipped(&vec![7; size])].concat();
+    let tight = Limits { pixels: 1_000_000, memory: 1 << 20 };
+    for name in [*b"iCCP", *b"zTXt"] {
+        let bytes = png_with(name, &profile(8 << 20));
+        assert!(measure(&bytes).is_ok_and(|facts| (facts.width, facts.height) == (30, 20)));
+        let only = png::pixels_only(&bytes).unwrap();
+        assert!(only.len() < 2000 && pixels(&only) == pixels(&bytes));
+        assert!(previews(&bytes, &[16], tight).is_ok(), "nothing of it was inflated");
+    }
+}
+
 #[test]
 fn how_a_picture_is_turned_stays() {
     for orientation in 1..=8 {

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::{PictureError, damaged, exif, gif, jpeg, png, webp};
+use crate::{PictureError, damaged, exif, gif, jpeg, notes::INFLATE_MAX, png, webp};
 
 /// A kind of picture that is read here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,15 +35,30 @@ impl Kind {
 }
 
 /// Whether these first bytes are those of a picture that usually says where it was taken and is not read here: HEIC,
-/// AVIF, TIFF and what cameras make of it, JPEG XL.
+/// AVIF, TIFF and what cameras make of it, JPEG XL, JPEG XR, JPEG 2000, Photoshop's own.
 pub fn is_closed(bytes: &[u8]) -> bool {
     const BRANDS: &[&[u8]] = &[
         b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1", b"avif",
         b"avis", b"crx ",
     ];
-    // TIFF, BigTIFF, and the headers of Panasonic, Olympus and Fujifilm.
-    const BEGINNINGS: &[&[u8]] =
-        &[b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"IIU\0", b"IIRO", b"IIRS", b"MMOR", b"FUJIFILMCCD-RAW"];
+    // TIFF, BigTIFF, and the headers of Panasonic, Olympus and Fujifilm; JPEG XR in two versions; JPEG 2000 in its box and
+    // bare; Photoshop.
+    const BEGINNINGS: &[&[u8]] = &[
+        b"II*\0",
+        b"MM\0*",
+        b"II+\0",
+        b"MM\0+",
+        b"IIU\0",
+        b"IIRO",
+        b"IIRS",
+        b"MMOR",
+        b"FUJIFILMCCD-RAW",
+        b"II\xbc\x00",
+        b"II\xbc\x01",
+        b"\0\0\0\x0cjP  \r\n\x87\n",
+        b"\xff\x4f\xff\x51",
+        b"8BPS",
+    ];
     // The major brand, and behind its version those that the file is also read as.
     let end = bytes.first_chunk().map_or(0, |length| u32::from_be_bytes(*length) as usize);
     let brands = bytes.get(8..end.min(bytes.len())).filter(|_| bytes.get(4..8) == Some(b"ftyp"));
@@ -71,11 +86,25 @@ pub(crate) struct Walk {
     pub(crate) location: bool,
     /// A JPEG that comes in several passes: it is decoded with all coefficients in memory.
     pub(crate) progressive: bool,
+    /// Pixels from left to right and from top to bottom, where they were on the way.
+    pub(crate) size: Option<(u32, u32)>,
+    /// Bytes that may still be inflated.
+    pub(crate) inflates: usize,
+    /// The end of the XMP that goes on in another part.
+    pub(crate) xmp_end: Vec<u8>,
 }
 
 impl Walk {
     pub(crate) fn new() -> Self {
-        Self { pieces: Vec::new(), orientation: 1, location: false, progressive: false }
+        Self {
+            pieces: Vec::new(),
+            orientation: 1,
+            location: false,
+            progressive: false,
+            size: None,
+            inflates: INFLATE_MAX,
+            xmp_end: Vec::new(),
+        }
     }
 
     /// Keeps a part; one that begins where the one before ended is one with it.
@@ -113,11 +142,6 @@ impl Walk {
             self.orientation = said.orientation;
         }
         self.location |= said.location;
-    }
-
-    /// Reads an XMP text.
-    pub(crate) fn xmp(&mut self, text: &[u8]) {
-        self.location |= exif::xmp_location(text);
     }
 
     /// The kept parts in one, with the orientation's block behind the first `head` bytes of them.

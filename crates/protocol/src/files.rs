@@ -157,7 +157,7 @@ message! {
         /// Until when the entry keeps its file, in server milliseconds; absent without such a time.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until_ms: Option<u64>,
-        /// How often somebody began to fetch it.
+        /// How many people fetched it to its end.
         downloads: u64,
     }
 
@@ -275,7 +275,7 @@ message! {
     pub struct FileInfo {
         /// The file.
         file: u64,
-        /// Its name; data, never a path.
+        /// Its name; data, never a path. Who knows it from the files of a group alone is told the name it has there.
         name: String,
         /// Its size in bytes.
         size: u64,
@@ -286,7 +286,7 @@ message! {
         blake3: Vec<u8>,
         /// 1 chunks are missing, 2 complete, 3 not kept any more, 4 complete and found damaged.
         state: u8,
-        /// When its upload began, in server milliseconds.
+        /// When its upload began, or when a message, a moment or a group took it last, in server milliseconds.
         made_ms: u64,
         /// Until when its content is kept as things stand, in server milliseconds; absent without such a time.
         #[serde(default, skip_serializing_if = "Option::is_none")]

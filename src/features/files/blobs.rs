@@ -52,6 +52,18 @@ pub(super) struct Stored {
     pub(super) hash: Hash,
 }
 
+/// An object of the storage.
+#[derive(Debug)]
+pub(super) struct Object {
+    /// Where it is; `None` for one that is not ours.
+    pub(super) place: Option<Place>,
+    /// In bytes.
+    pub(super) size: u64,
+    /// When it was written, in milliseconds since 1970.
+    pub(super) written_ms: u64,
+    path: Path,
+}
+
 /// The storage takes or gives nothing at the moment.
 #[derive(Debug)]
 pub(super) enum BlobError {
@@ -283,14 +295,27 @@ impl Blobs {
         result
     }
 
-    /// Goes over all objects but the mark: the place of each, `None` for one that is not ours, and its size.
-    pub(super) fn all(&self) -> impl Stream<Item = Result<(Option<Place>, u64), BlobError>> + '_ {
+    /// Goes over all objects but the mark.
+    pub(super) fn all(&self) -> impl Stream<Item = Result<Object, BlobError>> + '_ {
         let objects = self.store.list(None);
         objects.filter_map(async |object| match object {
             Ok(object) if object.location.as_ref() == MARK => None,
-            Ok(object) => Some(Ok((Place::of(&object.location), object.size))),
+            Ok(object) => Some(Ok(Object {
+                place: Place::of(&object.location),
+                size: object.size,
+                written_ms: u64::try_from(object.last_modified.timestamp_millis()).unwrap_or(u64::MAX),
+                path: object.location,
+            })),
             Err(error) => Some(Err(error.into())),
         })
+    }
+
+    /// Deletes one of them.
+    pub(super) async fn delete_object(&self, object: &Object) -> Result<(), BlobError> {
+        match self.store.delete(&object.path).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{content_store, expiry_store};
+use super::{content_store, expiry_store, upload};
 use crate::{app::App, error::Result, writer::Tx};
 
 /// How often somebody looks; recalls and cancelled uploads are found at the latest then.
@@ -31,6 +31,9 @@ pub async fn collect(app: Arc<App>) {
         Ok(0) => {}
         Ok(count) => tracing::info!(count, "took away what unfinished writes left among the files"),
         Err(error) => tracing::warn!(%error, "what unfinished writes left among the files stays"),
+    }
+    if let Err(error) = complete_all(&app, u64::MAX >> 1).await {
+        tracing::debug!(%error, "whether uploads are complete is found out when they go on");
     }
     let mut swept = Instant::now();
     loop {
@@ -55,9 +58,16 @@ pub async fn collect_now(app: &App) -> Result<u64> {
     let config = &app.config.files;
     let before = |ms: u64| now.saturating_sub(ms);
     let kept = |days: u64| if days == 0 { 0 } else { before(days * DAY_MS) };
+    let moved = match complete_all(app, before(config.upload_days * DAY_MS)).await {
+        Ok(()) => before(config.upload_days * DAY_MS),
+        Err(error) => {
+            tracing::debug!(%error, "uploads stay until it is known whether they are complete");
+            0
+        }
+    };
     let before = expiry_store::Before {
         unused: before(UNUSED_MS),
-        moved: before(config.upload_days * DAY_MS),
+        moved,
         made: kept(config.retention_days),
         shelved: kept(config.group_retention_days),
     };
@@ -72,6 +82,10 @@ pub async fn collect_now(app: &App) -> Result<u64> {
     }
     for place in leftovers {
         let content = place.content;
+        // Small pictures may still come to it; whoever looks at it ends before it goes.
+        if app.files.looking.load(Ordering::SeqCst) == content {
+            continue;
+        }
         // Nothing is written behind the deletion.
         app.files.transfers.close(content).await;
         match app.files.blobs.delete(place).await {
@@ -92,6 +106,22 @@ pub async fn collect_now(app: &App) -> Result<u64> {
         }
     }
     Ok(files.max(gone))
+}
+
+/// Notes uploads as complete of which the storage has all: a server that ended between the last chunk and its note left them
+/// so. Goes over those to which nothing came since some time.
+async fn complete_all(app: &App, before_ms: u64) -> Result<()> {
+    let mut after = 0;
+    loop {
+        let contents = content_store::open_since(&app.db, after, before_ms, STEP).await?;
+        let Some(last) = contents.last() else { return Ok(()) };
+        after = *last;
+        for content in contents {
+            if let Some(transfer) = app.files.transfer(app, content).await? {
+                upload::complete_if_whole(app, &transfer).await?;
+            }
+        }
+    }
 }
 
 /// Lets the files of some conversations go that nobody reads any more; how many.

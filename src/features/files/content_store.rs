@@ -1,6 +1,6 @@
 //! The SQL of the tables `contents`, `content_leftovers` and `file_storage`: what is stored, once for each hash, and where.
 
-use super::{blobs::Place, mark::Mark, news_store, picture_store, store::new_id};
+use super::{CHARGE_MIN, blobs::Place, mark::Noted, news_store, picture_store, store::new_id};
 use crate::{
     args,
     db::Db,
@@ -46,6 +46,12 @@ pub(super) async fn content(db: &Db, id: u64) -> Result<Option<Content>> {
     }))
 }
 
+/// How many bytes a content has, or will have.
+pub(super) async fn size(tx: &mut Tx, id: u64) -> Result<Option<u64>> {
+    let row: Option<(i64,)> = tx.first("SELECT size FROM contents WHERE id = $1", args![id]).await?;
+    Ok(row.map(|(size,)| size as u64))
+}
+
 /// Somebody goes on with an upload: the time after which it is given up begins again.
 pub(super) async fn moved(tx: &mut Tx, id: u64) -> Result<()> {
     let now = tx.now_ms();
@@ -68,15 +74,17 @@ pub(super) async fn settle_damage(tx: &mut Tx, contents: &str, damaged: bool) ->
     tx.execute(if damaged { DAMAGED } else { WHOLE }, args![contents]).await
 }
 
-/// The mark of the storage.
-pub(super) async fn mark(db: &Db) -> Result<Option<Mark>> {
-    let row: Option<(Vec<u8>,)> = db.first("SELECT mark FROM file_storage", args![]).await?;
-    Ok(row.and_then(|(mark,)| mark.try_into().ok()))
+/// The mark of the storage, and whether it has been there.
+pub(super) async fn mark(db: &Db) -> Result<Option<Noted>> {
+    let row: Option<(Vec<u8>, i64)> = db.first("SELECT mark, made FROM file_storage", args![]).await?;
+    let row = row.and_then(|(mark, made)| Some((mark.try_into().ok()?, made)));
+    Ok(row.map(|(mark, made)| Noted { mark, made: made != 0 }))
 }
 
-pub(super) async fn set_mark(tx: &mut Tx, mark: &Mark) -> Result<()> {
+pub(super) async fn set_mark(tx: &mut Tx, noted: Noted) -> Result<()> {
+    const INSERT: &str = "INSERT INTO file_storage (mark, made) VALUES ($1, $2)";
     tx.execute("DELETE FROM file_storage", args![]).await?;
-    tx.execute("INSERT INTO file_storage (mark) VALUES ($1)", args![&mark[..]]).await.map(drop)
+    tx.execute(INSERT, args![&noted.mark[..], noted.made]).await.map(drop)
 }
 
 /// All chunks of a content are there. When another one with the same hash was complete before, the files move
@@ -87,6 +95,7 @@ pub(super) async fn complete(tx: &mut Tx, id: u64, media_type: &str) -> Result<(
     const DAMAGED: &str = "SELECT id FROM contents WHERE blake3 = $1 AND damaged = 1";
     const DONE: &str = "UPDATE contents SET complete = 1, media_type = $2 WHERE id = $1";
     const FILES: &str = "UPDATE files SET content = $2, complete = 1, media_type = $3,
+        charge = MAX(size, $5) + COALESCE((SELECT p.preview_bytes FROM pictures p WHERE p.content = $2), 0),
         unused_ms = CASE WHEN unused_ms IS NULL OR unused_ms = 0 THEN unused_ms ELSE $4 END WHERE content = $1";
     let row: Option<(Vec<u8>, i64, i64)> = tx.first(HASH, args![id]).await?;
     // It was given up meanwhile, or is complete already.
@@ -102,7 +111,7 @@ pub(super) async fn complete(tx: &mut Tx, id: u64, media_type: &str) -> Result<(
     from.extend(damaged.into_iter().map(|(id,)| id as u64));
     let now = tx.now_ms();
     for from in from {
-        tx.execute(FILES, args![from, whole, media_type, now]).await?;
+        tx.execute(FILES, args![from, whole, media_type, now, CHARGE_MIN]).await?;
         drop_unreferenced(tx, from).await?;
     }
     news_store::of_content(tx, whole).await
@@ -119,6 +128,15 @@ pub(super) async fn drop_unreferenced(tx: &mut Tx, id: u64) -> Result<bool> {
     tx.execute("DELETE FROM contents WHERE id = $1", args![id]).await?;
     tx.execute("DELETE FROM pictures WHERE content = $1", args![id]).await?;
     Ok(true)
+}
+
+/// Uploads behind one to which nothing came since some time, by number: whether the last chunk of one was never noted is
+/// for the storage to say.
+pub(super) async fn open_since(db: &Db, after: u64, before_ms: u64, limit: u64) -> Result<Vec<u64>> {
+    const SELECT: &str =
+        "SELECT id FROM contents WHERE complete = 0 AND moved_ms < $2 AND id > $1 ORDER BY id LIMIT $3";
+    let rows: Vec<(i64,)> = db.all(SELECT, args![after, before_ms, limit]).await?;
+    Ok(rows.into_iter().map(|(id,)| id as u64).collect())
 }
 
 /// Contents whose chunks are to be deleted now.

@@ -10,7 +10,10 @@ use litrocket_protocol::{
     files::{FileInfo, GetFile, OpenDownload},
     stream_kind, varint,
 };
-use tokio::{sync::OwnedSemaphorePermit, time::timeout};
+use tokio::{
+    sync::OwnedSemaphorePermit,
+    time::{Instant, timeout},
+};
 
 use super::{
     PRIORITY,
@@ -52,15 +55,6 @@ pub(super) async fn open(caller: Session, request: OpenDownload) -> Result<Done>
     let busy = || Fault::new(code::BUSY).retry_after(1000);
     let own = caller.link.one_way().ok_or_else(busy)?;
     let share = app.files.shares.stream(caller.account(), layout).ok_or_else(busy)?;
-    // The first chunk stands for the file: one that goes on after a break is counted once.
-    if request.first == 0 {
-        let (me, id) = (caller.account(), request.file);
-        // A full disk keeps nobody from reading.
-        if let Err(error) = app.writer.run(move |tx| Box::pin(shelf_store::count_download(tx, me, id))).await
-        {
-            tracing::debug!(%error, "a download is not counted");
-        }
-    }
     tokio::spawn(async move {
         let app = caller.app.clone();
         tokio::select! {
@@ -88,11 +82,23 @@ async fn give(
         // Who has read it all may open the next; what somebody does not take is their share until they do.
         Ok(()) => {
             drop(place);
-            if timeout(caller.app.files.stall, send.finish_and_wait()).await.is_err() {
-                send.reset(close_code::TOO_SLOW);
+            match timeout(caller.app.files.stall, send.finish_and_wait()).await {
+                Err(_) => send.reset(close_code::TOO_SLOW),
+                // The last chunk stands for the file.
+                Ok(true) if part.1 == part.0.chunks() => count(caller, request.file).await,
+                Ok(_) => {}
             }
         }
         Err(code) => send.reset(code),
+    }
+}
+
+/// Somebody has a file. A full disk keeps nobody from reading.
+async fn count(caller: &Session, file: u64) {
+    let me = caller.account();
+    let work = caller.app.writer.run(move |tx| Box::pin(shelf_store::count_download(tx, me, file)));
+    if let Err(error) = work.await {
+        tracing::debug!(%error, "a download is not counted");
     }
 }
 
@@ -111,9 +117,14 @@ async fn give_chunks(
     let mut known: Option<Known> = None;
     for index in request.first..end {
         let (pieces, _memory) = chunk(caller, share, (request.file, layout, index), &mut known).await?;
+        let (began, mut moved) = (Instant::now(), 0);
         for piece in pieces {
+            moved += piece.len();
             share.pace(piece.len()).await;
             write(caller, send, piece).await?;
+            if share.is_too_slow(began, moved, caller.app.files.stall) {
+                return Err(close_code::TOO_SLOW);
+            }
         }
     }
     Ok(())

@@ -4,7 +4,7 @@
 use litrocket_protocol::AccountId;
 
 use super::{
-    content_store,
+    content_store, shelf_store,
     store::{CARRIED, File, unused},
     times_store,
 };
@@ -16,11 +16,15 @@ type Gone = (i64, Option<i64>);
 /// Takes the content of files away. A file that something carries stays as one that is not kept any more. The
 /// contents that went with them.
 async fn drop_content(tx: &mut Tx, files: Vec<Gone>) -> Result<Vec<u64>> {
-    const EMPTY: &str = "UPDATE files SET content = NULL, unused_ms = NULL WHERE id = $1";
+    const EMPTY: &str = "UPDATE files SET content = NULL, unused_ms = NULL, shelved = 0 WHERE id = $1";
     const DELETE: &str = "DELETE FROM files WHERE id = $1";
     let mut contents = Vec::new();
     for (id, content) in files {
         let carried: Option<(i64,)> = tx.first(CARRIED, args![id]).await?;
+        if carried.is_some() {
+            // An entry that keeps nothing counts for nothing, so it has to be added again when the content is.
+            times_store::end_entries(tx, id).await?;
+        }
         tx.execute(if carried.is_some() { EMPTY } else { DELETE }, args![id]).await?;
         if let Some(content) = content
             && content_store::drop_unreferenced(tx, content as u64).await?
@@ -49,7 +53,7 @@ pub(super) async fn give_up(tx: &mut Tx, file: &File) -> Result<Option<u64>> {
 pub(super) struct Before {
     /// Complete ones that nothing carries since then.
     pub(super) unused: u64,
-    /// Uploads to which nothing came since then.
+    /// Uploads to which nothing came since then; 0 for none, while nobody knows whether they are complete.
     pub(super) moved: u64,
     /// All that were made before and that no group keeps.
     pub(super) made: u64,
@@ -91,8 +95,7 @@ pub(crate) async fn erase(tx: &mut Tx, account: AccountId, all: bool) -> Result<
 /// and the names of those that others still show.
 async fn left_behind(tx: &mut Tx, most: u64) -> Result<(Vec<Gone>, u64)> {
     const OWNER: &str = "SELECT account, carried FROM file_owners_gone ORDER BY account LIMIT 1";
-    const SHELF: &str = "DELETE FROM group_files WHERE id IN
-        (SELECT id FROM group_files WHERE added_by = $1 AND file IS NOT NULL LIMIT $2) RETURNING file";
+    const SHELF: &str = "SELECT id FROM group_files WHERE added_by = $1 AND file IS NOT NULL LIMIT $2";
     const FILES: &str = "SELECT id, content FROM files WHERE owner = $1 AND content IS NOT NULL
         AND ($2 = 1 OR unused_ms IS NOT NULL) LIMIT $3";
     const NAMES: &str = "UPDATE files SET name = '', name_key = '', removed = 1
@@ -101,17 +104,19 @@ async fn left_behind(tx: &mut Tx, most: u64) -> Result<(Vec<Gone>, u64)> {
     let Some((owner, carried)) = owner else { return Ok((Vec::new(), 0)) };
     let shelved: Vec<(i64,)> =
         if carried == 1 { tx.all(SHELF, args![owner, most]).await? } else { Vec::new() };
-    let shelved: Vec<u64> = shelved.into_iter().map(|(file,)| file as u64).collect();
+    let shelved = shelf_store::delete_all(tx, &shelved).await?;
+    let shelved: Vec<u64> = shelved.into_iter().filter_map(|(file,)| file).map(|file| file as u64).collect();
+    let forgotten = shelf_store::forget_reader(tx, owner as u64, most).await?;
     unused(tx, &shelved).await?;
     let files: Vec<Gone> = tx.all(FILES, args![owner, carried, most]).await?;
     let named = match (carried, files.is_empty()) {
         (1, true) => tx.execute(NAMES, args![owner, most]).await?,
         _ => 0,
     };
-    if shelved.is_empty() && files.is_empty() && named == 0 {
+    if shelved.is_empty() && files.is_empty() && named == 0 && forgotten == 0 {
         tx.execute("DELETE FROM file_owners_gone WHERE account = $1", args![owner]).await?;
     }
-    Ok((files, shelved.len() as u64 + named))
+    Ok((files, shelved.len() as u64 + named + forgotten))
 }
 
 /// Lets the files go of conversations that nobody reads any more, behind one; where to go on, and how many went.
@@ -123,8 +128,7 @@ pub(super) async fn sweep(tx: &mut Tx, after: u64, most: u64) -> Result<(u64, u6
             EXISTS (SELECT 1 FROM members m JOIN accounts a ON a.id = m.account AND a.deleted_ms IS NULL
                 WHERE m.conversation = s.conversation AND m.state <> 1)
         FROM some s ORDER BY 1";
-    const SHELF: &str = "DELETE FROM group_files WHERE id IN
-        (SELECT id FROM group_files WHERE conversation = $1 LIMIT $2) RETURNING file";
+    const SHELF: &str = "SELECT id FROM group_files WHERE conversation = $1 LIMIT $2";
     const CARRIERS: &str = "DELETE FROM file_carriers WHERE (file, conversation, event_seq) IN
         (SELECT file, conversation, event_seq FROM file_carriers WHERE conversation = $1 LIMIT $2) RETURNING file";
     let some: Vec<(i64, i64, i64)> = tx.all(SOME, args![after, most]).await?;
@@ -132,7 +136,8 @@ pub(super) async fn sweep(tx: &mut Tx, after: u64, most: u64) -> Result<(u64, u6
     for (conversation, members, readers) in some {
         let mut files: Vec<(Option<i64>,)> = Vec::new();
         if members == 0 {
-            files = tx.all(SHELF, args![conversation, most]).await?;
+            let entries: Vec<(i64,)> = tx.all(SHELF, args![conversation, most]).await?;
+            files = shelf_store::delete_all(tx, &entries).await?;
         }
         if readers == 0 {
             files.extend(tx.all::<(Option<i64>,)>(CARRIERS, args![conversation, most]).await?);

@@ -18,6 +18,7 @@ mod mark;
 mod messages;
 mod news;
 mod news_store;
+mod orphans;
 mod own;
 mod picture_store;
 mod pictures;
@@ -66,6 +67,7 @@ pub(crate) use expiry_store::erase;
 pub(crate) use export_store::EXPORT;
 pub(crate) use messages::{carried, release, send, send_on, unused, use_pictures};
 pub use news::{tell, tell_now};
+pub use orphans::Orphans;
 pub use pictures::{look, look_now};
 pub(crate) use store::{carry, kept_of};
 pub use verify::{Checked, Finding, Note, Noted, confirm, is_marked, verify};
@@ -104,6 +106,8 @@ pub struct Files {
     looked: Notify,
     /// Messages may have something to say of their files.
     news: Notify,
+    /// The content that is being looked at; 0 for none.
+    looking: AtomicU64,
     /// Decoding takes much memory: one picture at a time.
     decoding: Arc<Semaphore>,
     /// Accounts that wait for a face to be made.
@@ -135,6 +139,7 @@ impl Files {
             arrived: Notify::new(),
             looked: Notify::new(),
             news: Notify::new(),
+            looking: AtomicU64::new(0),
             decoding: Arc::new(Semaphore::new(1)),
             asking: Mutex::default(),
         })

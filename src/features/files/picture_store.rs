@@ -5,14 +5,15 @@ use litrocket_protocol::{
     AccountId, Fault,
     fault::code,
     limits::{PICTURE_BYTES_MAX, VOICE_BYTES_MAX},
-    pictures::Picture,
+    pictures::{PREVIEW_SIZES, Picture},
 };
 
 use super::{
+    CHARGE_MIN,
     blobs::Place,
     missing,
     pictures::AWAY_MS,
-    store::{adopt, list, may_read, readable_in},
+    store::{adopt, knows_name, list, may_read, readable_in, shelved, used_now},
 };
 use crate::{
     args,
@@ -25,6 +26,9 @@ use crate::{
 /// How long a picture waits with which the server ended once, twice, three times, more often. Perhaps it was not the
 /// picture; if it was, it does no more harm than this.
 const PAUSES_MS: [u64; 4] = [60_000, 3_600_000, 24 * 3_600_000, 30 * 24 * 3_600_000];
+
+/// Goes up when the decoder changes: what an older one refused is looked at once more.
+const DECODER: u64 = 1;
 
 /// What the first bytes of a recording look like.
 pub(super) const RECORDING: &str = "audio/opus";
@@ -109,30 +113,69 @@ pub(super) enum Found {
 /// What was found out of a content.
 pub(super) async fn settle(tx: &mut Tx, place: Place, found: &Found) -> Result<()> {
     const GOOD: &str = "UPDATE pictures SET state = 1, width = $2, height = $3, blurhash = $4, location = $5,
-        retry_ms = 0, sums = $6 WHERE content = $1";
+        retry_ms = 0, sums = $6, preview_bytes = $7 WHERE content = $1";
     const HEARD: &str = "UPDATE pictures SET state = 3, duration_ms = $2, retry_ms = 0 WHERE content = $1";
-    const NOTHING: &str = "UPDATE pictures SET state = 2, retry_ms = 0 WHERE content = $1";
-    const LEFT: &str =
-        "INSERT INTO content_leftovers (content, place) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-    let content = place.content;
-    let settled = match found {
-        Found::Nothing => tx.execute(NOTHING, args![content]).await?,
+    const NOTHING: &str = "UPDATE pictures SET state = 2, retry_ms = 0, decoder = $2 WHERE content = $1";
+    const CHARGE: &str = "UPDATE files SET charge = MAX(size, $2) + $3 WHERE content = $1";
+    let (content, mut preview_bytes) = (place.content, 0);
+    // A content that went meanwhile has no row. What was stored of it is among the leftovers since then.
+    match found {
+        Found::Nothing => tx.execute(NOTHING, args![content, DECODER]).await?,
         Found::Recording(duration_ms) => tx.execute(HEARD, args![content, *duration_ms]).await?,
         Found::Picture(Previews { facts, blurhash, jpegs }) => {
             let (width, height) = (u64::from(facts.width), u64::from(facts.height));
             let sums: Vec<u8> = jpegs.iter().flat_map(|jpeg| sum(jpeg)).collect();
-            tx.execute(GOOD, args![content, width, height, &**blurhash, facts.location, sums]).await?
+            preview_bytes = jpegs.iter().map(|jpeg| jpeg.len() as u64).sum();
+            let args = args![content, width, height, &**blurhash, facts.location, sums, preview_bytes];
+            tx.execute(GOOD, args).await?
         }
     };
-    if settled == 0 {
-        // The content went meanwhile: what was stored of it now goes once more.
-        tx.execute(LEFT, args![content, place.random.map(Vec::from)]).await?;
+    tx.execute(CHARGE, args![content, CHARGE_MIN, preview_bytes]).await.map(drop)
+}
+
+/// What the previews of a content take.
+pub(super) async fn preview_bytes(tx: &mut Tx, content: u64) -> Result<u64> {
+    const SELECT: &str = "SELECT preview_bytes FROM pictures WHERE content = $1";
+    let row: Option<(i64,)> = tx.first(SELECT, args![content]).await?;
+    Ok(row.map_or(0, |(bytes,)| bytes as u64))
+}
+
+/// Whether who brought a picture has room within the quota for previews of it. They are small: who has some is not asked
+/// for how much.
+pub(super) async fn has_room(db: &Db, content: u64, quota: u64) -> Result<bool> {
+    const SELECT: &str = "SELECT account FROM pictures WHERE content = $1";
+    match db.first::<(i64,)>(SELECT, args![content]).await? {
+        Some((account,)) => Ok(used_now(db, account.into()).await? < quota),
+        None => Ok(true),
     }
-    Ok(())
+}
+
+/// Pictures that an older decoder refused are looked at once more, some at a time; how many.
+pub(super) async fn refused_before(tx: &mut Tx, most: u64) -> Result<u64> {
+    const UPDATE: &str =
+        "UPDATE pictures SET state = 0, tries = 0, retry_ms = 0, decoder = $1 WHERE content IN
+        (SELECT content FROM pictures WHERE state = 2 AND decoder < $1 LIMIT $2)";
+    tx.execute(UPDATE, args![DECODER, most]).await
+}
+
+/// The hashes of a picture's previews, 32 bytes each; none of previews that were made before they were kept.
+pub(super) async fn sums(db: &Db, content: u64) -> Result<Option<Vec<u8>>> {
+    const SELECT: &str = "SELECT COALESCE(sums, $2) FROM pictures WHERE content = $1 AND state = 1";
+    let row: Option<(Vec<u8>,)> = db.first(SELECT, args![content, &[][..]]).await?;
+    Ok(row.map(|(sums,)| sums))
+}
+
+/// Whether bytes are the preview they shall be; of one whose hash was not kept, whether they are a whole JPEG.
+pub(super) fn is_preview(bytes: &[u8], sums: &[u8], size: u32) -> bool {
+    let place = PREVIEW_SIZES.iter().position(|one| *one == size).unwrap_or(PREVIEW_SIZES.len());
+    match sums.get(place * 32..place * 32 + 32) {
+        Some(known) => sum(bytes) == known,
+        None => bytes.starts_with(b"\xff\xd8") && bytes.ends_with(b"\xff\xd9"),
+    }
 }
 
 /// What a preview is known by.
-pub(super) fn sum(jpeg: &[u8]) -> [u8; 32] {
+fn sum(jpeg: &[u8]) -> [u8; 32] {
     blake3::hash(jpeg).into()
 }
 
@@ -200,7 +243,8 @@ pub(super) async fn use_pictures(
         may_read!(),
         " ORDER BY j.key"
     );
-    const USED: &str = "UPDATE files SET unused_ms = NULL WHERE id IN (SELECT value FROM json_each($1))";
+    const USED: &str =
+        "UPDATE files SET unused_ms = NULL, made_ms = $2 WHERE id IN (SELECT value FROM json_each($1))";
     let rows: Vec<(i64, i64, i64, i64)> = tx.all(SELECT, args![account, list(files)?]).await?;
     let refuse = |code| Err(Fault::new(code).field("pictures").into());
     if rows.len() != files.len() {
@@ -224,7 +268,8 @@ pub(super) async fn use_pictures(
             adopted(tx, account, file, quota).await?
         });
     }
-    tx.execute(USED, args![list(&own)?]).await?;
+    let now = tx.now_ms();
+    tx.execute(USED, args![list(&own)?, now]).await?;
     Ok(own)
 }
 

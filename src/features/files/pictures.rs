@@ -4,7 +4,10 @@
 //! A row in `pictures` waits until it was looked at, also over a restart. Only what was decoded, or refused by its decoder,
 //! is done with: after everything else it is looked at again. Start with [`look`].
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use litrocket_core::chunks::{Layout, split_hashes};
@@ -18,6 +21,7 @@ use litrocket_protocol::{
 use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 
 use super::{
+    Files,
     blobs::BlobError,
     content_store, missing,
     picture_store::{self, Found},
@@ -38,6 +42,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(super) const AWAY_MS: u64 = 60_000;
 /// The same of one with a chunk that was found changed or lost, or whose decoder broke down.
 const BROKEN_MS: u64 = 3_600_000;
+/// Pictures that one job lets be looked at once more: the writer is not held up for long.
+const STEP: u64 = 500;
 /// How long the end of an upload waits for its previews.
 const WAIT: Duration = Duration::from_secs(5);
 /// What one picture may take: a large camera's, and its pixels in memory. One is decoded at a time.
@@ -47,6 +53,16 @@ pub(super) const LIMITS: Limits = Limits { pixels: 50_000_000, memory: 256 << 20
 pub async fn look(app: Arc<App>) {
     if let Err(error) = app.writer.run(|tx| Box::pin(picture_store::put_off_begun(tx))).await {
         tracing::debug!(%error, "pictures that were under way do not wait");
+    }
+    loop {
+        match app.writer.run(|tx| Box::pin(picture_store::refused_before(tx, STEP))).await {
+            Ok(count) if count >= STEP => {}
+            Ok(_) => break,
+            Err(error) => {
+                tracing::debug!(%error, "pictures that an older decoder refused wait for the next start");
+                break;
+            }
+        }
     }
     loop {
         match look_now(&app).await {
@@ -68,7 +84,9 @@ pub async fn look_now(app: &App) -> Result<bool> {
     let Some((content, size, media_type)) = picture_store::next(&app.db, now).await? else {
         return Ok(false);
     };
+    let looking = Looking::at(&app.files, content);
     let looked = look_at(app, content, size, &media_type).await;
+    drop(looking);
     let pause = match &looked {
         Ok(true) => None,
         Ok(false) => Some(BROKEN_MS),
@@ -82,6 +100,23 @@ pub async fn look_now(app: &App) -> Result<bool> {
     looked.map(|_| true)
 }
 
+/// A content that is being looked at, until this is dropped. What is left of it in the storage is not deleted before: small
+/// pictures may still come to it.
+struct Looking<'a>(&'a Files);
+
+impl<'a> Looking<'a> {
+    fn at(files: &'a Files, content: u64) -> Self {
+        files.looking.store(content, Ordering::SeqCst);
+        Self(files)
+    }
+}
+
+impl Drop for Looking<'_> {
+    fn drop(&mut self) {
+        self.0.looking.store(0, Ordering::SeqCst);
+    }
+}
+
 /// Looks at a picture; whether that came to an end.
 async fn look_at(app: &App, content: u64, size: u64, media_type: &str) -> Result<bool> {
     let Some(known) = content_store::content(&app.db, content).await? else { return Ok(true) };
@@ -89,6 +124,12 @@ async fn look_at(app: &App, content: u64, size: u64, media_type: &str) -> Result
     app.files.there(app).await.map_err(away)?;
     let turn = turn(app).await?;
     let Some(bytes) = bytes(app, content, size).await? else { return Ok(false) };
+    // Whose files take all they may has no room for small pictures either, and costs no decoding.
+    if media_type != picture_store::RECORDING
+        && !picture_store::has_room(&app.db, content, app.files.quota).await?
+    {
+        return Ok(false);
+    }
     if !app.writer.run(move |tx| Box::pin(picture_store::begin(tx, content))).await? {
         return Ok(true);
     }
@@ -197,19 +238,22 @@ pub(super) async fn get(caller: Session, request: GetPreview) -> Result<Preview>
     }
     let file = store::readable(&app.db, caller.account(), request.file).await?.ok_or_else(missing)?;
     let content = file.content.ok_or_else(|| Error::from(code::FILE_GONE))?;
-    if picture_store::known(&app.db, content).await?.is_none() {
-        return Err(code::NO_PREVIEW.into());
-    }
+    let sums = picture_store::sums(&app.db, content).await?.ok_or_else(|| Error::from(code::NO_PREVIEW))?;
     let known =
         content_store::content(&app.db, content).await?.ok_or_else(|| Error::from(code::FILE_GONE))?;
     match app.files.blobs.get_preview(known.place, request.size).await {
-        Ok(bytes) => Ok(preview(bytes)),
+        Ok(bytes) if picture_store::is_preview(&bytes, &sums, request.size) => return Ok(preview(bytes)),
+        Ok(_) => {}
         Err(BlobError::Missing) => {
             app.files.there(app).await.map_err(|error| super::transfers::unavailable(&error))?;
-            Err(code::NO_PREVIEW.into())
         }
-        Err(error) => Err(super::transfers::unavailable(&error)),
+        Err(error) => return Err(super::transfers::unavailable(&error)),
     }
+    tracing::error!(content, size = request.size, "a small picture is damaged or missing, and is made anew");
+    let list = store::list(&[content])?;
+    app.writer.run(move |tx| Box::pin(async move { picture_store::look_again(tx, &list).await })).await?;
+    app.files.arrived.notify_one();
+    Err(code::NO_PREVIEW.into())
 }
 
 pub(super) fn preview(bytes: Bytes) -> Preview {

@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -22,6 +25,9 @@ const PART: u32 = 4;
 /// This part of the memory is for accounts that hold none: slow ones, however many, never hold all of it with chunks
 /// beyond their first.
 const KEPT: u32 = 16;
+/// While somebody waits for memory, who has a chunk's moves so many bytes a second, or gives it back: a MiB is held for a
+/// minute and a half at most.
+const WANTED_RATE: u64 = 12 * 1024;
 /// The least rate that can be asked for, in bytes a second: slower streams look stalled.
 const RATE_MIN: u64 = 64 * 1024;
 /// Accounts whose pace is remembered; beyond it those without streams are forgotten.
@@ -31,7 +37,11 @@ const ACCOUNTS_MAX: usize = 10_000;
 #[derive(Debug)]
 pub(super) struct Shares {
     streams: Arc<Semaphore>,
+    /// The last streams are for accounts that have none.
+    streams_kept: usize,
     taken: Mutex<Taken>,
+    /// Streams that wait for memory.
+    waiting: AtomicUsize,
     /// Memory was given back.
     freed: Notify,
     streams_each: usize,
@@ -89,6 +99,8 @@ impl Shares {
         let mib = u32::try_from(config.memory_mib).unwrap_or(u32::MAX).max(CHUNK_MIB_MAX);
         Arc::new(Self {
             streams: Arc::new(Semaphore::new(config.streams_max as usize)),
+            streams_kept: config.streams_max as usize / KEPT as usize,
+            waiting: AtomicUsize::new(0),
             taken: Mutex::new(Taken { accounts: HashMap::new(), free: mib }),
             freed: Notify::new(),
             streams_each: config.streams_per_account as usize,
@@ -119,6 +131,9 @@ impl Shares {
         if one.streams >= self.streams_each || one.mib + chunk_mib > self.mib_each {
             return None;
         }
+        if one.streams > 0 && self.streams.available_permits() < self.streams_kept {
+            return None;
+        }
         one.streams += 1;
         one.mib += chunk_mib;
         Some(Share { shares: self.clone(), account, chunk_mib, _stream: stream })
@@ -135,6 +150,10 @@ impl Shares {
 impl Share {
     /// Memory for one chunk; `None` when there was none for so long.
     pub(super) async fn memory(&self, patience: Duration) -> Option<Memory> {
+        if let Some(memory) = self.take() {
+            return Some(memory);
+        }
+        let _waiting = Waiting::new(&self.shares.waiting);
         let taken = async {
             loop {
                 let mut freed = std::pin::pin!(self.shares.freed.notified());
@@ -160,6 +179,14 @@ impl Share {
         Some(Memory { shares: self.shares.clone(), account: self.account, mib: self.chunk_mib })
     }
 
+    /// Whether who holds a chunk's memory since then, and moved so many of its bytes, has to give it back to others.
+    pub(super) fn is_too_slow(&self, since: Instant, moved: usize, grace: Duration) -> bool {
+        let held = since.elapsed();
+        held > grace
+            && (moved as u64) < held.as_secs().saturating_mul(WANTED_RATE)
+            && self.shares.waiting.load(Ordering::Relaxed) > 0
+    }
+
     /// Waits until so many bytes may flow.
     pub(super) async fn pace(&self, bytes: usize) {
         let rate = self.shares.rate;
@@ -174,6 +201,22 @@ impl Share {
             at
         };
         sleep_until(at).await;
+    }
+}
+
+/// Somebody waits for memory, until this is dropped.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -274,6 +317,49 @@ mod tests {
         drop((memory, next, places));
         let taken = shares.lock();
         assert!(taken.free == 64 && taken.accounts.is_empty(), "{taken:?}");
+    }
+
+    #[tokio::test]
+    async fn who_is_slow_gives_its_memory_back_when_somebody_waits_for_it() {
+        let mut config = config();
+        config.memory_mib = 16;
+        let shares = Shares::new(&config);
+        let small = Layout::new(1 << 20);
+        let slow: Vec<Share> = (1..=16).filter_map(|one| shares.stream(AccountId(one), small)).collect();
+        let mut held = Vec::new();
+        for one in &slow {
+            held.push(one.memory(Duration::ZERO).await.unwrap());
+        }
+        let Some(since) = Instant::now().checked_sub(Duration::from_secs(60)) else { return };
+        let grace = Duration::from_secs(30);
+        assert!(!slow[0].is_too_slow(since, 60 * 600, grace), "nobody waits");
+        let next = shares.stream(AccountId(99), small).unwrap();
+        let look = async {
+            tokio::task::yield_now().await;
+            assert!(slow[0].is_too_slow(since, 60 * 600, grace));
+            assert!(!slow[0].is_too_slow(since, 900_000, grace), "it is fast enough");
+            assert!(!slow[0].is_too_slow(Instant::now(), 0, grace), "it has just begun");
+            held.pop();
+        };
+        let (memory, ()) = tokio::join!(next.memory(Duration::from_secs(5)), look);
+        assert!(memory.is_some());
+        assert!(!slow[0].is_too_slow(since, 60 * 600, grace), "nobody waits any more");
+    }
+
+    #[test]
+    fn the_last_streams_are_for_who_has_none() {
+        let mut config = config();
+        (config.streams_max, config.streams_per_account) = (32, 32);
+        let shares = Shares::new(&config);
+        let small = Layout::new(1 << 20);
+        let mut held = Vec::new();
+        for account in [1, 2] {
+            while let Some(one) = shares.stream(AccountId(account), small) {
+                held.push(one);
+            }
+        }
+        assert_eq!(held.len(), 30, "two accounts took what they may");
+        assert!(shares.stream(AccountId(3), small).is_some());
     }
 
     #[tokio::test]

@@ -90,12 +90,20 @@ async fn add_in(
     let name = request.name.unwrap_or_else(|| file.name.clone());
     check_name(&name)?;
     let there = shelf_store::by_name(tx, conversation, parent, &name).await?;
-    if let Some(same) = there.filter(|there| there.file == Some(file.id)) {
-        return again(tx, same.id, file.id).await;
-    }
-    let file = store::adopt(tx, me, file, own_quota).await?;
+    let file = match there {
+        Some(same) if same.file == Some(file.id) => file,
+        _ => store::adopt(tx, me, file, own_quota).await?,
+    };
     match there {
-        Some(same) if same.file == Some(file.id) => return again(tx, same.id, file.id).await,
+        Some(same) if same.file == Some(file.id) => {
+            // One that is not kept any more counts for nothing until it is there again.
+            if same.gone {
+                let (_, used) = shelf_store::totals(tx, conversation).await?;
+                check_room(used, file.size, quota)?;
+                store::used_again(tx, file.id).await?;
+            }
+            return again(tx, same.id, file.id).await;
+        }
         // What is not kept any more keeps nobody from its name. Its entry goes, its number is given to nothing else.
         Some(old) if old.gone => {
             shelf_store::delete(tx, old.id).await?;
@@ -104,14 +112,19 @@ async fn add_in(
         Some(_) => return Err(Fault::new(code::NAME_TAKEN).field("name").into()),
         None => {}
     }
-    let used = room(tx, conversation).await?;
-    if used.saturating_add(file.size) > quota {
-        let fault = Fault::new(code::QUOTA_EXCEEDED).field("conversation").limit(quota);
-        return Err(fault.message("There is no room left for files of this group.").into());
-    }
+    check_room(room(tx, conversation).await?, file.size, quota)?;
     let id = shelf_store::add(tx, conversation, parent, &name, Some((file.id, file.size)), me).await?;
     store::used_again(tx, file.id).await?;
     again(tx, id, file.id).await
+}
+
+/// Refuses what would go beyond the group's quota.
+fn check_room(used: u64, size: u64, quota: u64) -> Result<()> {
+    if used.saturating_add(size) > quota {
+        let fault = Fault::new(code::QUOTA_EXCEEDED).field("conversation").limit(quota);
+        return Err(fault.message("There is no room left for files of this group.").into());
+    }
+    Ok(())
 }
 
 /// The entry that keeps a file, also when its time was up before.

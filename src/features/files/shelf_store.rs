@@ -1,4 +1,4 @@
-//! The SQL of the table `group_files`.
+//! The SQL of the tables `group_files` and `group_file_readers`.
 
 use litrocket_protocol::{
     AccountId, ConversationId,
@@ -6,7 +6,7 @@ use litrocket_protocol::{
     pictures::Picture,
 };
 
-use super::store::{containing, new_id};
+use super::store::{containing, list as list_of, new_id};
 use crate::{args, db::Db, error::Result, writer::Tx};
 
 type EntryRow =
@@ -145,14 +145,44 @@ pub(super) async fn is_empty(tx: &mut Tx, conversation: ConversationId, folder: 
 }
 
 pub(super) async fn delete(tx: &mut Tx, id: u64) -> Result<()> {
+    tx.execute("DELETE FROM group_file_readers WHERE entry = $1", args![id]).await?;
     tx.execute("DELETE FROM group_files WHERE id = $1", args![id]).await.map(drop)
 }
 
-/// Somebody began to fetch a file of a group.
+/// Takes entries away whose numbers are a list of JSON; their files.
+pub(super) async fn delete_all(tx: &mut Tx, entries: &[(i64,)]) -> Result<Vec<(Option<i64>,)>> {
+    const READERS: &str = "DELETE FROM group_file_readers WHERE entry IN (SELECT value FROM json_each($1))";
+    const ENTRIES: &str =
+        "DELETE FROM group_files WHERE id IN (SELECT value FROM json_each($1)) RETURNING file";
+    if entries.is_empty() {
+        return Ok(Vec::new());
+    }
+    let entries = list_of(&entries.iter().map(|(id,)| *id as u64).collect::<Vec<_>>())?;
+    tx.execute(READERS, args![&*entries]).await?;
+    tx.all(ENTRIES, args![&*entries]).await
+}
+
+/// Somebody fetched a file of groups to its end: each of its entries where they are in counts them once.
 pub(super) async fn count_download(tx: &mut Tx, account: AccountId, file: u64) -> Result<()> {
-    const UPDATE: &str = "UPDATE group_files SET downloads = downloads + 1 WHERE file = $2 AND EXISTS (
-        SELECT 1 FROM members m WHERE m.conversation = group_files.conversation AND m.account = $1 AND m.state = 2)";
-    tx.execute(UPDATE, args![account, file]).await.map(drop)
+    const READ: &str = "INSERT INTO group_file_readers (entry, account) SELECT g.id, $1 FROM group_files g
+            JOIN members m ON m.conversation = g.conversation AND m.account = $1 AND m.state = 2
+            WHERE g.file = $2 AND g.expired = 0
+        ON CONFLICT DO NOTHING RETURNING entry";
+    const COUNT: &str =
+        "UPDATE group_files SET downloads = downloads + 1 WHERE id IN (SELECT value FROM json_each($1))";
+    let entries: Vec<(i64,)> = tx.all(READ, args![account, file]).await?;
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let entries = list_of(&entries.into_iter().map(|(id,)| id as u64).collect::<Vec<_>>())?;
+    tx.execute(COUNT, args![entries]).await.map(drop)
+}
+
+/// An account goes: what it fetched is forgotten, some at a time; how much.
+pub(super) async fn forget_reader(tx: &mut Tx, account: u64, most: u64) -> Result<u64> {
+    const FORGET: &str = "DELETE FROM group_file_readers WHERE account = $1 AND entry IN
+        (SELECT entry FROM group_file_readers WHERE account = $1 LIMIT $2)";
+    tx.execute(FORGET, args![account, most]).await
 }
 
 /// A page of a folder, or of the whole group for a search.

@@ -5,7 +5,7 @@
 
 use litrocket_protocol::{AccountId, ConversationId, Fault, fault::code};
 
-use super::{CHARGE_MIN, content_store, news_store, times_store};
+use super::{CHARGE_MIN, content_store, news_store, picture_store, times_store};
 use crate::{
     args,
     db::Db,
@@ -51,13 +51,10 @@ fn file(row: FileRow) -> File {
 const SELECT_OWN: &str = "SELECT id, owner, name, size, blake3, media_type, content, complete, made_ms,
         COALESCE((SELECT c.damaged FROM contents c WHERE c.id = content), 0)
     FROM files WHERE owner = $1 AND id = $2";
-/// A file that its owner asks for, or that a message carries which the account may read, has not cleared and has
-/// not hidden, or that is among the files of a group the account is in, or in a moment the account sees.
-macro_rules! may_read {
+/// Those who know a file by the name that its owner gave it: the owner, who may read a message that carries it, has not
+/// cleared and has not hidden it, and who sees a moment it is in.
+macro_rules! knows_name {
     () => {
-        may_read!(" AND g.expired = 0")
-    };
-    ($shelf:literal) => {
         concat!(
             "(f.owner = $1 OR EXISTS (
         SELECT 1 FROM file_carriers k
@@ -67,11 +64,6 @@ macro_rules! may_read {
             AND a.from_seq <= k.event_seq AND (a.to_seq IS NULL OR a.to_seq >= k.event_seq)
         WHERE k.file = f.id AND NOT EXISTS (SELECT 1 FROM hidden h
             WHERE h.account = $1 AND h.conversation = k.conversation AND h.event_seq = k.event_seq))
-        OR EXISTS (SELECT 1 FROM group_files g
-            JOIN members m ON m.conversation = g.conversation AND m.account = $1 AND m.state = 2
-            WHERE g.file = f.id",
-            $shelf,
-            ")
         OR EXISTS (SELECT 1 FROM moment_pictures i JOIN moments m ON m.id = i.moment
             WHERE i.file = f.id AND ",
             seen!("$1"),
@@ -80,11 +72,35 @@ macro_rules! may_read {
     };
 }
 
-pub(super) use may_read;
+/// The entries of a file in groups the account is in.
+macro_rules! shelved {
+    () => {
+        "FROM group_files g
+            JOIN members m ON m.conversation = g.conversation AND m.account = $1 AND m.state = 2
+            WHERE g.file = f.id"
+    };
+}
 
-/// Whom only an entry tells of a file whose time in the group is over knows it, and that it is gone.
+/// A file that the account knows by its name, or that is among the files of a group the account is in.
+macro_rules! may_read {
+    () => {
+        may_read!(" AND g.expired = 0")
+    };
+    ($shelf:literal) => {
+        concat!("(", knows_name!(), " OR EXISTS (SELECT 1 ", shelved!(), $shelf, "))")
+    };
+}
+
+pub(super) use {knows_name, may_read, shelved};
+
+/// Whom only an entry tells of a file knows it by the entry's name; of one whose time in the group is over also that it is
+/// gone.
 const SELECT_READABLE: &str = concat!(
-    "SELECT f.id, f.owner, f.name, f.size, f.blake3, f.media_type, CASE WHEN ",
+    "SELECT f.id, f.owner, CASE WHEN ",
+    knows_name!(),
+    " THEN f.name ELSE (SELECT g.name ",
+    shelved!(),
+    " ORDER BY g.expired, g.id LIMIT 1) END, f.size, f.blake3, f.media_type, CASE WHEN ",
     may_read!(),
     " THEN f.content END, f.complete, f.made_ms,
         COALESCE((SELECT c.damaged FROM contents c WHERE c.id = f.content), 0)
@@ -141,20 +157,20 @@ pub(super) async fn same(tx: &mut Tx, account: AccountId, blake3: &[u8], name: &
     Ok(row.map(file))
 }
 
-/// A complete and whole content with this hash, if the account may read a file that has it.
+/// A complete and whole content with this hash, if the account may read a file that has it: with its type and size.
 pub(super) async fn readable_content(
     tx: &mut Tx,
     account: AccountId,
     blake3: &[u8],
-) -> Result<Option<(u64, String)>> {
-    const FILES: &str = "SELECT f.id FROM contents c JOIN files f ON f.content = c.id
+) -> Result<Option<(u64, String, u64)>> {
+    const FILES: &str = "SELECT f.id, c.size FROM contents c JOIN files f ON f.content = c.id
         WHERE c.blake3 = $1 AND c.complete = 1 AND c.damaged = 0 ORDER BY CASE WHEN f.owner = $2 THEN 0 ELSE 1 END LIMIT 64";
-    let files: Vec<(i64,)> = tx.all(FILES, args![blake3, account]).await?;
-    for (id,) in files {
+    let files: Vec<(i64, i64)> = tx.all(FILES, args![blake3, account]).await?;
+    for (id, size) in files {
         if let Some(File { content: Some(content), media_type, .. }) =
             readable_in(tx, account, id as u64).await?
         {
-            return Ok(Some((content, media_type)));
+            return Ok(Some((content, media_type, size as u64)));
         }
     }
     Ok(None)
@@ -191,22 +207,31 @@ pub(super) async fn new_id(tx: &mut Tx) -> Result<u64> {
     row.map(|(id,)| id as u64).ok_or_else(|| Error::Internal("file_ids is empty".into()))
 }
 
-/// What a file counts for in its owner's quota.
-fn charge(size: u64) -> u64 {
-    size.max(CHARGE_MIN)
+/// What a file counts for in its owner's quota: its bytes, and the previews of a picture.
+async fn charge(tx: &mut Tx, size: u64, content: Option<u64>) -> Result<u64> {
+    let previews = match content {
+        Some(content) => picture_store::preview_bytes(tx, content).await?,
+        None => 0,
+    };
+    Ok(size.max(CHARGE_MIN) + previews)
 }
 
-/// Refuses what would go beyond the quota. `before` is what the account has under the same name and counts now.
+/// Refuses what would go beyond the quota. `content` is what the file gets if it is known, `before` what the account has
+/// under the same name and counts now.
 pub(super) async fn check_quota(
     tx: &mut Tx,
     account: AccountId,
-    (size, before): (u64, Option<&File>),
+    (size, content, before): (u64, Option<u64>, Option<&File>),
     quota: u64,
     field: &str,
 ) -> Result<()> {
-    let counted = before.filter(|file| file.content.is_some()).map_or(0, |file| charge(file.size));
-    let used = used(tx, account).await?.saturating_sub(counted);
-    if used.saturating_add(charge(size)) > quota {
+    const COUNTED: &str = "SELECT charge FROM files WHERE id = $1 AND content IS NOT NULL";
+    let counted: Option<(i64,)> = match before {
+        Some(file) => tx.first(COUNTED, args![file.id]).await?,
+        None => None,
+    };
+    let used = used(tx, account).await?.saturating_sub(counted.map_or(0, |(charge,)| charge as u64));
+    if used.saturating_add(charge(tx, size, content).await?) > quota {
         return Err(Fault::new(code::QUOTA_EXCEEDED).field(field).limit(quota).into());
     }
     Ok(())
@@ -227,7 +252,7 @@ pub(super) async fn adopt(tx: &mut Tx, account: AccountId, from: File, quota: u6
     if let Some(own) = own.as_ref().filter(is_as_good) {
         return Ok(own.clone());
     }
-    check_quota(tx, account, (from.size, own.as_ref()), quota, "file").await?;
+    check_quota(tx, account, (from.size, from.content, own.as_ref()), quota, "file").await?;
     let mut file = File { owner: account, made_ms: tx.now_ms(), ..from };
     file.id = put_file(tx, &file).await?;
     if let Some(before) = own.and_then(|own| own.content) {
@@ -236,24 +261,33 @@ pub(super) async fn adopt(tx: &mut Tx, account: AccountId, from: File, quota: u6
     Ok(file)
 }
 
-/// Makes a file, or gives an older one its content again that its owner did not remove.
+/// Makes a file, or gives an older one its content again that its owner did not remove. It is as large as its content.
 pub(super) async fn put_file(tx: &mut Tx, new: &File) -> Result<u64> {
     const PUT: &str = "INSERT INTO files
             (id, owner, name, blake3, size, charge, media_type, content, complete, made_ms, unused_ms, name_key)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11)
         ON CONFLICT (owner, blake3, name) WHERE removed = 0 DO UPDATE SET charge = excluded.charge,
             media_type = excluded.media_type, content = excluded.content, complete = excluded.complete,
-            made_ms = excluded.made_ms,
-            unused_ms = CASE WHEN files.unused_ms IS NULL THEN NULL ELSE excluded.unused_ms END
+            made_ms = excluded.made_ms, size = excluded.size,
+            unused_ms = CASE WHEN EXISTS (SELECT 1 FROM file_carriers k WHERE k.file = files.id)
+                OR EXISTS (SELECT 1 FROM group_files g WHERE g.file = files.id AND g.expired = 0)
+                OR EXISTS (SELECT 1 FROM moment_pictures i WHERE i.file = files.id) THEN NULL
+                ELSE excluded.unused_ms END
         RETURNING id";
+    if let Some(content) = new.content
+        && content_store::size(tx, content).await? != Some(new.size)
+    {
+        return Err(Error::Internal(format!("a file of {} bytes is not content {content}", new.size)));
+    }
     let id = new_id(tx).await?;
+    let charge = charge(tx, new.size, new.content).await?;
     let args = args![
         id,
         new.owner,
         &*new.name,
         &*new.blake3,
         new.size,
-        charge(new.size),
+        charge,
         &*new.media_type,
         new.content,
         new.complete,
@@ -301,9 +335,12 @@ pub(super) async fn release(tx: &mut Tx, conversation: ConversationId, event_seq
     unused(tx, &files).await
 }
 
-/// A file is used from now on.
+/// A file is used from now on, and its age counts from now.
 pub(super) async fn used_again(tx: &mut Tx, file: u64) -> Result<()> {
-    tx.execute("UPDATE files SET unused_ms = NULL WHERE id = $1", args![file]).await.map(drop)
+    let now = tx.now_ms();
+    tx.execute("UPDATE files SET unused_ms = NULL, made_ms = $2 WHERE id = $1", args![file, now])
+        .await
+        .map(drop)
 }
 
 /// What a conversation is, whether the account is in, and its role there.

@@ -26,6 +26,12 @@ pub(super) async fn end_shelved(tx: &mut Tx, before_ms: u64, most: u64) -> Resul
     tx.all(FREE, args![files]).await
 }
 
+/// The entries of one file keep it no more: its content went.
+pub(super) async fn end_entries(tx: &mut Tx, file: i64) -> Result<()> {
+    const END: &str = "UPDATE group_files SET expired = 1 WHERE file = $1 AND expired = 0";
+    tx.execute(END, args![file]).await.map(drop)
+}
+
 /// Entries of groups went: which of these files, as JSON, none keeps any more.
 pub(super) async fn unshelve(tx: &mut Tx, files: &str) -> Result<()> {
     const UPDATE: &str = "UPDATE files SET shelved = 0 WHERE id IN (SELECT value FROM json_each($1))

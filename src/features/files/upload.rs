@@ -87,15 +87,21 @@ async fn open_in(
     has_room: bool,
 ) -> Result<(u64, Option<u64>)> {
     let same = store::same(tx, me, &request.blake3, &request.name).await?;
-    if let Some(same) = same.as_ref().filter(|same| same.content.is_some() && !same.damaged) {
+    let is_it = |same: &&store::File| same.content.is_some() && !same.damaged && same.size == request.size;
+    if let Some(same) = same.as_ref().filter(is_it) {
         store::touch(tx, same).await?;
         return Ok((same.id, None));
     }
-    store::check_quota(tx, me, (request.size, same.as_ref()), quota, "size").await?;
     let known = store::readable_content(tx, me, &request.blake3).await?;
+    // The hash of a single chunk says nothing of its size.
+    if known.as_ref().is_some_and(|(.., size)| *size != request.size) {
+        return Err(Fault::new(code::WRONG_HASH).field("size").into());
+    }
+    let at = known.as_ref().map(|(content, ..)| *content);
+    store::check_quota(tx, me, (request.size, at, same.as_ref()), quota, "size").await?;
     let complete = known.is_some();
     let (content, media_type) = match known {
-        Some(known) => known,
+        Some((content, media_type, _)) => (content, media_type),
         None if !has_room => return Err(storage_full().into()),
         None => {
             let id = content_store::new_content(tx, &request.blake3, request.size, &request.hashes).await?;
@@ -246,7 +252,8 @@ async fn take_chunks(
 /// The next bytes of the stream, with the least progress that is asked for.
 async fn chunk(app: &App, recv: &mut RecvStream, share: &Share, length: usize) -> Result<Bytes, u32> {
     let mut buffer = BytesMut::with_capacity(length);
-    let (mut since, mut at) = (Instant::now(), 0);
+    let began = Instant::now();
+    let (mut since, mut at) = (began, 0);
     while buffer.len() < length {
         match timeout(app.files.stall, recv.read(length - buffer.len())).await {
             Err(_) => return Err(close_code::TOO_SLOW),
@@ -257,6 +264,9 @@ async fn chunk(app: &App, recv: &mut RecvStream, share: &Share, length: usize) -
             }
             // Fewer bytes than announced: what is whole was stored, the rest comes again.
             Ok(_) => return Err(close_code::CANCELLED),
+        }
+        if share.is_too_slow(began, buffer.len(), app.files.stall) && buffer.len() < length {
+            return Err(close_code::TOO_SLOW);
         }
         if since.elapsed() > app.files.stall {
             if buffer.len() - at < STALL_BYTES && buffer.len() < length {
@@ -297,7 +307,7 @@ async fn store_chunk(
     })
 }
 
-async fn complete_if_whole(app: &App, transfer: &Transfer) -> Result<()> {
+pub(super) async fn complete_if_whole(app: &App, transfer: &Transfer) -> Result<()> {
     if !transfer.have().is_complete() {
         return Ok(());
     }

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use futures_util::StreamExt as _;
 use litrocket_core::chunks::{Layout, split_hashes};
 use litrocket_protocol::{Fault, fault::code, pictures::PREVIEW_SIZES};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    Orphans,
     blobs::{BlobError, Blobs},
-    content_store, picture_store, store,
+    content_store, orphans, picture_store, store,
 };
 use crate::{app::App, config::Config, db::Db, error::Result, writer::Tx};
 
@@ -72,6 +72,8 @@ pub struct Checked {
     pub bad_previews: u64,
     /// Objects that belong to no content.
     pub orphans: u64,
+    /// Those of them that were deleted.
+    pub swept: u64,
     /// Whether the storage has this server's mark, where it has one.
     pub marked: bool,
 }
@@ -104,15 +106,18 @@ impl Note {
 const NOTE_MAX: usize = 500;
 
 /// Reads every stored chunk and small picture and tells of those that are damaged, missing or cannot be read, and of objects
-/// that belong to nothing. Changes nothing; what a server may note is handed on as it is found.
+/// that belong to nothing. Changes nothing but what shall become of those; what a server may note is handed on as it is found.
 pub async fn verify(
     config: &Config,
     db: &Db,
+    orphans: Orphans,
     mut tell: impl FnMut(Finding),
     mut note: impl FnMut(Note) -> Result<(), String>,
 ) -> Result<Checked, String> {
     let blobs = Blobs::open(&config.files, Path::new(&config.server.data))?;
     let cause = marked(&blobs, db).await?;
+    // Beside another mark, or none, nothing is known to be nobody's.
+    let orphans = if cause.is_none() { orphans } else { Orphans::Stay };
     let mut checked = Checked { marked: cause.is_none(), ..Checked::default() };
     if let Some(cause) = cause {
         tell(Finding::Storage { cause });
@@ -124,17 +129,17 @@ pub async fn verify(
         let Some(last) = page.last() else { break };
         after = last.place.content;
         for one in &page {
-            content(&blobs, one, &mut checked, &mut tell, &mut noted).await;
+            content((&blobs, db), one, &mut checked, &mut tell, &mut noted).await?;
             if noted.len() >= NOTE_MAX {
                 note(std::mem::take(&mut noted))?;
             }
         }
     }
     note(noted)?;
-    let (orphans, bytes) = orphans(&blobs, db).await?;
-    checked.orphans = orphans;
-    if orphans > 0 {
-        tell(Finding::Orphans { count: orphans, bytes });
+    let found = orphans::find(&blobs, db, orphans).await?;
+    (checked.orphans, checked.swept) = (found.count, found.swept);
+    if found.count > 0 {
+        tell(Finding::Orphans { count: found.count, bytes: found.bytes });
     }
     Ok(checked)
 }
@@ -145,26 +150,27 @@ pub async fn is_marked(config: &Config, db: &Db) -> Result<bool, String> {
     Ok(marked(&blobs, db).await?.is_none())
 }
 
-/// What is wrong with the mark of the storage.
+/// What is wrong with the mark of the storage, if there is or was one.
 async fn marked(blobs: &Blobs, db: &Db) -> Result<Option<String>, String> {
     let mark = content_store::mark(db).await.map_err(|error| error.to_string())?;
-    let Some(mark) = mark else { return Ok(None) };
-    Ok(match blobs.mark().await {
-        Ok(found) if found == mark[..] => None,
-        Ok(_) => Some("it has the mark of another".to_owned()),
-        Err(BlobError::Missing) => Some("it does not have the mark".to_owned()),
-        Err(error) => Some(format!("the mark is unreadable: {error}")),
+    Ok(match (blobs.mark().await, mark) {
+        (Ok(found), Some(noted)) if found == noted.mark[..] => None,
+        (Ok(_), Some(_)) => Some("it has the mark of another".to_owned()),
+        (Ok(_), None) => Some("it has a mark, and the database knows none".to_owned()),
+        (Err(BlobError::Missing), Some(noted)) if noted.made => Some("it does not have the mark".to_owned()),
+        (Err(BlobError::Missing), _) => None,
+        (Err(error), _) => Some(format!("the mark is unreadable: {error}")),
     })
 }
 
 /// One content: its chunks, and its small pictures.
 async fn content(
-    blobs: &Blobs,
+    (blobs, db): (&Blobs, &Db),
     one: &content_store::Named,
     checked: &mut Checked,
     tell: &mut impl FnMut(Finding),
     noted: &mut Note,
-) {
+) -> Result<(), String> {
     let content = one.place.content;
     let layout = Layout::new(one.size);
     let hashes = split_hashes(&one.hashes).unwrap_or_default();
@@ -173,6 +179,10 @@ async fn content(
     for chunk in 0..layout.chunks() {
         checked.chunks += 1;
         let read = blobs.get(one.place, layout, chunk).await;
+        let is_well = read.as_ref().is_ok_and(|stored| hashes.get(chunk as usize) == Some(&stored.hash));
+        if !is_well && !is_still(db, one).await? {
+            return Ok(());
+        }
         // One sector that cannot be read says nothing about the others, and nothing for good.
         lost |= matches!(&read, Err(BlobError::Missing));
         let cause = match read {
@@ -197,14 +207,13 @@ async fn content(
     if lost && !one.damaged {
         noted.damaged.push(content);
     }
-    let Some(sums) = &one.previews else { return };
+    let Some(sums) = &one.previews else { return Ok(()) };
     let mut again = false;
-    for (place, size) in PREVIEW_SIZES.into_iter().enumerate() {
+    for size in PREVIEW_SIZES {
         checked.previews += 1;
-        let sum = sums.get(place * 32..place * 32 + 32);
-        let read = blobs.get_preview(one.place, size).await;
-        let cause = match read {
-            Ok(bytes) if is_preview(&bytes, sum) => continue,
+        let cause = match blobs.get_preview(one.place, size).await {
+            Ok(bytes) if picture_store::is_preview(&bytes, sums, size) => continue,
+            _ if !is_still(db, one).await? => return Ok(()),
             Ok(_) => "damaged".to_owned(),
             Err(BlobError::Missing) => "missing".to_owned(),
             Err(error) => format!("unreadable: {error}"),
@@ -216,39 +225,16 @@ async fn content(
     if again {
         noted.pictures.push(content);
     }
+    Ok(())
 }
 
-/// Whether bytes are the preview they shall be; of one whose hash was not kept, whether they are a whole JPEG.
-fn is_preview(bytes: &[u8], sum: Option<&[u8]>) -> bool {
-    match sum {
-        Some(sum) => picture_store::sum(bytes) == sum,
-        None => bytes.starts_with(b"\xff\xd8") && bytes.ends_with(b"\xff\xd9"),
-    }
-}
-
-/// Objects that belong to no content, and their bytes.
-async fn orphans(blobs: &Blobs, db: &Db) -> Result<(u64, u64), String> {
-    let (mut count, mut bytes) = (0, 0);
-    let mut last = None;
-    let mut all = std::pin::pin!(blobs.all());
-    while let Some(object) = all.next().await {
-        let (place, size) = object.map_err(|error| format!("the storage cannot be listed: {error}"))?;
-        let known = match (place, last) {
-            (None, _) => false,
-            // The objects of a place come one after the other.
-            (Some(place), Some((same, known))) if place == same => known,
-            (Some(place), _) => {
-                let known = content_store::is_known(db, place).await.map_err(|error| error.to_string())?;
-                last = Some((place, known));
-                known
-            }
-        };
-        if !known {
-            count += 1;
-            bytes += size;
-        }
-    }
-    Ok((count, bytes))
+/// Whether a content is still where it was when the check began with it, with the same small pictures: beside a running
+/// server some go, and are no loss.
+async fn is_still(db: &Db, one: &content_store::Named) -> Result<bool, String> {
+    let content = one.place.content;
+    let now = content_store::content(db, content).await.map_err(|error| error.to_string())?;
+    let previews = picture_store::sums(db, content).await.map_err(|error| error.to_string())?;
+    Ok(now.is_some_and(|now| now.place == one.place) && previews == one.previews)
 }
 
 /// What became of contents that a check named.

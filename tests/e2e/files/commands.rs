@@ -4,13 +4,13 @@ use std::{
     os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use super::{MIB, broken::place, content};
+use super::{MIB, content};
 use crate::{
     process::{Process, program},
     programs::Terminal,
@@ -87,13 +87,15 @@ pub(super) fn file_of(process: &Process, name: &str, bytes: &[u8]) -> PathBuf {
     path
 }
 
-/// The bytes of all chunks in the server's folder.
-fn stored(folder: &Path) -> u64 {
+/// The bytes of all chunks in the server's folder, without those that are being written.
+pub(super) fn stored(folder: &Path) -> u64 {
     let list: Vec<_> = std::fs::read_dir(folder).map(|list| list.flatten().collect()).unwrap_or_default();
     list.iter()
         .map(|one| {
             if one.path().is_dir() {
                 stored(&one.path())
+            } else if one.file_name().to_string_lossy().contains('#') {
+                0
             } else {
                 one.metadata().map_or(0, |data| data.len())
             }
@@ -256,91 +258,6 @@ async fn an_interrupted_command_goes_on_and_sends_nothing_twice() {
     assert!(std::fs::read(process.path().join("out/two.bin")).unwrap() == large);
     assert_eq!(std::fs::read(process.path().join("out/two.bin.part")).unwrap(), b"mine");
     assert_eq!(std::fs::read_dir(process.path().join("out")).unwrap().count(), 3);
-}
-
-/// Kills the program that sends a file, or the server, at a place of the way up; what the command prints that ends it.
-fn killed_on_its_way_up(process: &mut Process, (round, size): (u64, u64), name: &str) -> Value {
-    let files = process.path().join("data/files");
-    let before = stored(&files);
-    let stop_at = place(round, size);
-    let mut running = Terminal { process: &*process, profile: "ada" }.starts(&["file", "send", "@bob", name]);
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while stored(&files) - before < stop_at && !running.has_ended() && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_micros(500));
-    }
-    if round % 2 == 1 {
-        process.kill();
-        process.up();
-        // It goes on by itself, unless it had not come as far as to be connected.
-        assert!([0, 3].contains(&running.ends()), "round {round}");
-    } else if !running.has_ended() {
-        running.gets(Signal::KILL);
-        running.ends();
-    }
-    let there = stored(&files) - before;
-    let sent = Terminal { process: &*process, profile: "ada" }.says(&["file", "send", "@bob", name]);
-    let sent = last(&sent).clone();
-    // Whole chunks are never sent again.
-    let resumed = sent["resumed"].as_u64().unwrap();
-    assert!(resumed + MIB as u64 > there.min(size), "round {round}: {there} there, {resumed} resumed");
-    sent
-}
-
-/// The same on the way down; the file is whole at the end.
-fn killed_on_its_way_down(process: &mut Process, round: u64, id: &str, target: &str) {
-    let get = ["file", "get", id, "-o", target];
-    let mut running = Terminal { process: &*process, profile: "bob" }.starts(&get);
-    std::thread::sleep(Duration::from_millis(place(round + 1000, 80)));
-    if round % 2 == 1 {
-        process.kill();
-        process.up();
-        let ended = running.ends();
-        assert!([0, 3].contains(&ended), "round {round}: {ended}");
-    } else {
-        if !running.has_ended() {
-            running.gets(Signal::KILL);
-        }
-        running.ends();
-    }
-    // It has its name when it is whole, and not before.
-    if !process.path().join(target).exists() {
-        Terminal { process: &*process, profile: "bob" }.says(&get);
-    }
-}
-
-#[tokio::test]
-async fn either_program_may_be_killed_at_any_place() {
-    /// Most of the time is waiting: for a server that starts, and for who comes back to it.
-    const AT_ONCE: u64 = 10;
-    let all: u64 =
-        std::env::var("LITROCKET_FILE_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(100);
-    let size = 3 * MIB + 321;
-    let one_after_the_other = move |lane: u64| {
-        let mut process = Process::new();
-        process.variables = vec![("LITROCKET_FILES_DISK_RESERVE_MIB", "0")];
-        process.up();
-        pair(&process);
-        for round in (0..all).filter(|round| round % AT_ONCE == lane) {
-            // Servers and programs are killed in turn, on each of the ways at once.
-            let round = round / AT_ONCE + lane * all.div_ceil(AT_ONCE);
-            let bytes = content(500 + round, size);
-            let (name, target) = (format!("up-{round}.bin"), format!("down-{round}.bin"));
-            file_of(&process, &name, &bytes);
-            let sent = killed_on_its_way_up(&mut process, (round, size as u64), &name);
-            let id = sent["file"]["id"].to_string();
-            killed_on_its_way_down(&mut process, round, &id, &target);
-            assert!(std::fs::read(process.path().join(&target)).unwrap() == bytes, "round {round}");
-        }
-        let left = std::fs::read_dir(process.path()).unwrap().flatten();
-        let parts: Vec<_> = left.filter(|one| one.file_name().to_string_lossy().ends_with(".part")).collect();
-        assert!(parts.is_empty(), "{parts:?}");
-    };
-    std::thread::scope(|scope| {
-        let lanes: Vec<_> = (0..AT_ONCE).map(|lane| scope.spawn(move || one_after_the_other(lane))).collect();
-        for lane in lanes {
-            lane.join().unwrap();
-        }
-    });
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use litrocket::features::files::{Note, confirm};
+use litrocket::features::files::{Note, Orphans, confirm, verify};
 use litrocket_client::Outgoing;
 use litrocket_protocol::{Class, files::file_state};
 
@@ -107,6 +107,14 @@ async fn files_live_on_s3_compatible_storage_which_may_be_away() {
     ada.sends(chat, Outgoing::recall(ack.event_seq)).await.unwrap();
     while litrocket::features::files::collect_now(world.app()).await.unwrap() > 0 {}
     assert_eq!(ada.client.open_upload("cloud.bin", &digest).await.unwrap().have, []);
+    // The check reads what is there, and finds nothing of what was collected.
+    let app = world.app();
+    let checks = async |orphans| verify(&app.config, &app.db, orphans, |_| {}, |_| Ok(())).await.unwrap();
+    let checked = checks(Orphans::Stay).await;
+    assert_eq!((checked.contents, checked.chunks, checked.damaged), (1, 2, 0));
+    assert!(checked.marked && checked.orphans == 0, "{checked:?}");
+    assert_eq!(checks(Orphans::GoBefore(u64::MAX)).await.swept, 0);
+    assert!(ada.fetches(&world, file).await.unwrap() == other);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use litrocket_client::{Client, Digest, Error, clean_picture};
 use litrocket_protocol::{moments::Moment, pictures::Picture};
 use serde_json::{Value, json};
 
-use super::files::Shown;
+use super::files::{Shown, sending::forget_old};
 use crate::{Failure, failure::At as _, output::escape, session::Context, words::Words};
 
 /// A path that names no file, such as one that ends with dots.
@@ -21,7 +21,7 @@ pub(super) fn not_a_file(path: &Path) -> Failure {
 /// A file as it is sent: a picture without the place and every other note, if it had any.
 pub(super) struct Prepared {
     path: PathBuf,
-    /// It was written for this; it goes when it is sent, or is written again.
+    /// It was written for this, and goes with it.
     written: bool,
 }
 
@@ -34,7 +34,8 @@ impl Prepared {
         let profile = context.profile()?;
         profile.make_folder()?;
         let folder = profile.note_file("");
-        match clean_picture(path, &folder).await {
+        forget_old(&folder);
+        match cleaned(path, &folder).await {
             Ok(clean) => {
                 Ok(Self { written: clean.is_some(), path: clean.unwrap_or_else(|| path.to_owned()) })
             }
@@ -51,12 +52,27 @@ impl Prepared {
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
+}
 
-    /// It is sent.
-    pub(super) fn done(self) {
+impl Drop for Prepared {
+    fn drop(&mut self) {
         if self.written {
-            // A file that stays is overwritten by the same picture.
+            // What a killed command leaves goes when it is old.
             let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// A clean picture in a file of this command's own: another command that sends the same one takes none away from this.
+async fn cleaned(path: &Path, folder: &Path) -> Result<Option<PathBuf>, Error> {
+    loop {
+        let Some(clean) = clean_picture(path, folder).await? else { return Ok(None) };
+        let own = clean.with_extension(format!("{}", std::process::id()));
+        match std::fs::rename(&clean, &own) {
+            Ok(()) => return Ok(Some(own)),
+            // The other command was faster with the same name.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(Error::File(error)),
         }
     }
 }
@@ -75,9 +91,8 @@ pub(super) async fn upload(
     let shown = Shown::new(context, &name, digest.size);
     let file = client.upload(prepared.path(), &name, &digest, shown.transfer(context, &name)).await;
     shown.end();
-    let file = file?;
-    prepared.done();
-    Ok(file)
+    drop(prepared);
+    Ok(file?)
 }
 
 /// A picture as `--json` shows it.

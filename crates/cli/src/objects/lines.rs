@@ -77,7 +77,7 @@ pub(super) const ADMIN: &[Object] = &[
         &["checked"],
         "`admin files check`, at the end",
         "contents: number, chunks: number, bytes: number, damaged: number, previews: number, bad_previews: number, \
-         orphans: number, marked: bool",
+         orphans: number, swept: number, marked: bool",
     ),
     object(&["error"], "on standard error: why it failed", "code: text, message: text, class?: text"),
 ];

@@ -77,6 +77,11 @@ const CODES: &[(&str, &str)] = &[
 
 /// Sentences of the server that say more than their code.
 const SENTENCES: &[(&str, &str)] = &[
+    ("this is no ordinary file: it is a pipe, a device or the like", "这不是普通文件：它是管道、设备等"),
+    (
+        "this is no ordinary file: it does not end where it says, as what a system makes up when it is read",
+        "这不是普通文件：内容与所报长度不符，可能由系统即时生成",
+    ),
     ("A reaction is one emoji.", "回应只能是一个表情。"),
     ("A tag is empty.", "标签不能为空。"),
     ("An operator announced the end of this account.", "管理员已申请注销此账号。"),

@@ -1,18 +1,20 @@
 //! Pictures without what they tell of their owner: before they are hashed, so that the server never has the rest.
 
 use std::{
-    fs::File,
     io::{Error as IoError, ErrorKind, Read as _},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use litrocket_pictures::{Kind, is_closed, without_details};
 
-use super::blocking;
+use super::{blocking, open_regular};
 use crate::Error;
 
 /// A larger picture is not held in memory; it can be sent as it is.
 const PICTURE_BYTES_MAX: u64 = 256 << 20;
+/// Numbers for files on their way.
+static TEMPORARY: AtomicU64 = AtomicU64::new(0);
 /// Bytes by which a picture is known.
 const HEAD: u64 = 64;
 
@@ -22,7 +24,7 @@ const HEAD: u64 = 64;
 pub async fn clean_picture(path: &Path, folder: &Path) -> Result<Option<PathBuf>, Error> {
     let (path, folder) = (path.to_owned(), folder.to_owned());
     blocking(move || {
-        let mut file = File::open(&path)?;
+        let mut file = open_regular(&path)?;
         let mut bytes = Vec::new();
         file.by_ref().take(HEAD).read_to_end(&mut bytes)?;
         if is_closed(&bytes) {
@@ -40,7 +42,17 @@ pub async fn clean_picture(path: &Path, folder: &Path) -> Result<Option<PathBuf>
             return Ok(None);
         }
         let target = folder.join(format!("clean-{}", &blake3::hash(&clean).to_hex()[..32]));
-        std::fs::write(&target, clean)?;
+        // Whole or not at all: another one may be sending the same picture from there.
+        let whole = target.with_extension(format!(
+            "{}-{}",
+            std::process::id(),
+            TEMPORARY.fetch_add(1, Ordering::Relaxed)
+        ));
+        let written = std::fs::write(&whole, clean).and_then(|()| std::fs::rename(&whole, &target));
+        if written.is_err() {
+            let _ = std::fs::remove_file(&whole);
+        }
+        written?;
         Ok(Some(target))
     })
     .await

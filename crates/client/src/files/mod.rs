@@ -117,7 +117,7 @@ impl Digest {
     pub async fn of_file(path: &Path) -> Result<Self, Error> {
         let path = path.to_owned();
         blocking(move || {
-            let mut file = File::open(path)?;
+            let mut file = open_regular(&path)?;
             let size = file.metadata()?.len();
             let layout = Layout::new(size);
             let mut hashes = Vec::new();
@@ -127,11 +127,34 @@ impl Digest {
                 file.read_exact(&mut buffer)?;
                 hashes.push(layout.hash(index, &buffer));
             }
+            if file.read(&mut [0])? > 0 {
+                return Err(no_file(
+                    "it does not end where it says, as what a system makes up when it is read",
+                ));
+            }
             let blake3 = layout.root(&hashes).unwrap_or_default();
             Ok(Self { size, blake3, hashes })
         })
         .await
     }
+}
+
+/// Opens a file that has an end. A pipe or a device would be waited for, or read for ever.
+pub(crate) fn open_regular(path: &Path) -> std::io::Result<File> {
+    let is_file = |metadata: std::fs::Metadata| match metadata.is_file() {
+        true => Ok(()),
+        false if metadata.is_dir() => Err(std::io::ErrorKind::IsADirectory.into()),
+        false => Err(no_file("it is a pipe, a device or the like")),
+    };
+    // Before it is opened, because that waits too, and after, because it may be another one by then.
+    is_file(std::fs::metadata(path)?)?;
+    let file = File::open(path)?;
+    is_file(file.metadata()?)?;
+    Ok(file)
+}
+
+fn no_file(why: &str) -> std::io::Error {
+    std::io::Error::new(std::io::ErrorKind::InvalidInput, format!("this is no ordinary file: {why}"))
 }
 
 pub(crate) async fn blocking<T: Send + 'static>(
@@ -328,6 +351,25 @@ impl Drop for Number<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_is_no_ordinary_file_is_refused_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        for path in [&pipe, Path::new("/dev/zero"), Path::new("/proc/cpuinfo"), folder.path()] {
+            let digest = tokio::time::timeout(Duration::from_secs(5), Digest::of_file(path)).await.unwrap();
+            assert!(matches!(digest, Err(Error::File(_))), "{}: {digest:?}", path.display());
+        }
+        for path in [&pipe, Path::new("/dev/zero")] {
+            let read = crate::Recording::read(path);
+            assert!(tokio::time::timeout(Duration::from_secs(5), read).await.unwrap().is_err());
+            let clean = clean_picture(path, folder.path());
+            assert!(tokio::time::timeout(Duration::from_secs(5), clean).await.unwrap().is_err());
+        }
+        let said = Digest::of_file(&pipe).await.unwrap_err().to_string();
+        assert!(said.contains("no ordinary file"), "{said}");
+    }
 
     #[test]
     fn what_is_missing_is_shared_among_the_streams() {

@@ -215,7 +215,7 @@ async fn send(
         } else {
             message(context, client, (&place, &mut *batch), (&info, words), resumed).await?;
         }
-        prepared.done();
+        drop(prepared);
     }
     if let Some(sending) = sending {
         sending.done();

@@ -41,6 +41,7 @@ impl Sending {
     ) -> Result<Self, Failure> {
         let profile = context.profile()?;
         profile.make_folder()?;
+        forget_old(&profile.note_file(""));
         let path = profile.note_file(&format!("sending-{conversation}-{}", hex(&first.blake3)));
         let kept: Option<Batch> = recent(&path).and_then(|bytes| serde_json::from_slice(&bytes).ok());
         // Other words, or other files, make other messages.
@@ -86,6 +87,20 @@ impl Sending {
     }
 }
 
+/// Takes away what commands left in a profile's folder that were killed long ago: notes that mean nothing any more, and
+/// pictures that were written to be sent.
+pub(in crate::commands) fn forget_old(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let is_left = ["clean-", "sending-", "posting-"].iter().any(|beginning| name.starts_with(beginning));
+        let then = || entry.metadata().and_then(|data| data.modified()).ok();
+        if is_left && then().and_then(age).is_some_and(|age| age >= KEPT) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// A note of an earlier run, unless that was long ago.
 pub(in crate::commands) fn recent(path: &Path) -> Option<Vec<u8>> {
     let then = std::fs::metadata(path).and_then(|data| data.modified()).ok()?;
@@ -96,4 +111,28 @@ pub(in crate::commands) fn recent(path: &Path) -> Option<Vec<u8>> {
 #[expect(clippy::disallowed_methods, reason = "the age of a file on this disk, by the clock that dated it")]
 fn age(then: SystemTime) -> Option<Duration> {
     SystemTime::now().duration_since(then).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_killed_commands_left_goes_when_it_is_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = ["clean-0123.99", "sending-7-ab", "posting-00", "state.json", "clean-4567"];
+        for name in names {
+            std::fs::write(folder.path().join(name), "x").unwrap();
+        }
+        for name in &names[..4] {
+            let file = std::fs::File::options().write(true).open(folder.path().join(name)).unwrap();
+            file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        }
+        forget_old(folder.path());
+        let is_there = |name: &&str| folder.path().join(name).exists();
+        assert_eq!(
+            names.iter().filter(|name| is_there(name)).collect::<Vec<_>>(),
+            [&"state.json", &"clean-4567"]
+        );
+    }
 }
