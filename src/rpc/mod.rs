@@ -3,11 +3,13 @@
 //! Knows no feature: `features::routes` registers handlers with [`Router::on`]. A handler is an
 //! `async fn(Guest, Request) -> Result<Reply>` or `async fn(Session, Request) -> Result<Reply>`; who may call
 //! follows from its first argument and has to equal the protocol's table. Start with [`Router::dispatch`];
-//! [`serve`] is the life of one connection.
+//! [`serve`] is the life of one connection, [`Link`] what is known of it.
 
 mod budgets;
 mod connection;
+mod link;
 mod replies;
+mod request;
 
 use std::{collections::HashMap, future::Future, net::SocketAddr, pin::Pin, sync::Arc};
 
@@ -22,7 +24,8 @@ use crate::{
 };
 
 pub use budgets::Budgets;
-pub use connection::{Link, serve, too_many_connections};
+pub use connection::serve;
+pub use link::{Link, too_many_connections};
 
 /// A caller that said hello and is not signed in.
 #[derive(Debug, Clone)]
