@@ -36,6 +36,7 @@ mod relay;
 mod restore;
 mod sdk;
 mod sdk_entering;
+mod sdk_files;
 mod sdk_hearing;
 mod search;
 mod siege;

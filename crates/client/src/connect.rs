@@ -101,6 +101,11 @@ impl Endpoints {
     }
 }
 
+/// How long an address is waited for before the next one is tried beside it (RFC 8305, section 5).
+const NEXT_ADDRESS: Duration = Duration::from_millis(250);
+/// Addresses of one name that are tried.
+const ADDRESSES_MAX: usize = 16;
+
 /// Connects to the first address that answers and says hello.
 pub(crate) async fn attempt(
     endpoints: &Endpoints,
@@ -111,36 +116,90 @@ pub(crate) async fn attempt(
     let found = tokio::net::lookup_host((host, port)).await;
     let addresses: Vec<SocketAddr> =
         found.map_err(|error| Error::Unreachable(format!("{host} is not known: {error}")))?.collect();
-    let mut last = Error::Unreachable(format!("{host} has no address"));
-    // "localhost" is both 127.0.0.1 and ::1 and a server listens on one of them: do not wait long for the other.
-    let patience = if addresses.len() > 1 { Duration::from_secs(1) } else { options.connect_timeout };
-    for address in addresses {
-        let handshake = async {
-            let endpoint = endpoints.endpoint(address.is_ipv6())?;
-            let connecting = endpoint
-                .connect_with(lock(&endpoints.config).clone(), address, host)
-                .map_err(|error| Error::Unreachable(error.to_string()))?;
-            match connecting.into_0rtt() {
-                Ok((connection, accepted)) => early(connection, accepted, hello(options, token)).await,
-                Err(connecting) => Ok((connecting.await.map_err(|error| explain(&error))?, None)),
-            }
-        };
-        let (connection, sent) = match tokio::time::timeout(patience, handshake).await {
-            Ok(Ok(reached)) => reached,
-            Ok(Err(error @ Error::Tls(_))) => return Err(error),
-            Ok(Err(error)) => {
-                last = error;
-                continue;
-            }
-            Err(_) => {
-                last = Error::Unreachable(format!("no answer from {address}"));
-                continue;
-            }
-        };
-        endpoints.early.store(sent.is_some(), Ordering::Release);
-        return greet(connection, sent, hello(options, token)).await;
+    if addresses.is_empty() {
+        return Err(Error::Unreachable(format!("{host} has no address")));
     }
-    Err(last)
+    let mut connecting = Vec::new();
+    let mut failed = None;
+    for address in in_turn(addresses) {
+        let begun = endpoints.endpoint(address.is_ipv6()).map(|endpoint| {
+            (endpoint, lock(&endpoints.config).clone(), host.to_owned(), hello(options, token))
+        });
+        match begun {
+            Ok((endpoint, config, host, hello)) => {
+                connecting.push(async move { handshake(endpoint, config, address, &host, hello).await });
+            }
+            // A machine without this kind of addresses.
+            Err(error) => failed = Some(error),
+        }
+    }
+    let none = || failed.unwrap_or_else(|| Error::Unreachable("no address could be tried".into()));
+    let (connection, sent) = race(connecting, NEXT_ADDRESS).await.unwrap_or_else(|| Err(none()))?;
+    endpoints.early.store(sent.is_some(), Ordering::Release);
+    greet(connection, sent, hello(options, token)).await
+}
+
+async fn handshake(
+    endpoint: Endpoint,
+    config: ClientConfig,
+    address: SocketAddr,
+    host: &str,
+    hello: account::Hello,
+) -> Result<(quinn::Connection, Option<Sent>), Error> {
+    let connecting = endpoint
+        .connect_with(config, address, host)
+        .map_err(|error| Error::Unreachable(error.to_string()))?;
+    match connecting.into_0rtt() {
+        Ok((connection, accepted)) => early(connection, accepted, hello).await,
+        Err(connecting) => Ok((connecting.await.map_err(|error| explain(&error))?, None)),
+    }
+}
+
+/// Addresses of both kinds by turns, each kind in its order: when one of them leads nowhere, the other is next.
+fn in_turn(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let v6_first = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let (first, second): (Vec<_>, Vec<_>) =
+        addresses.into_iter().partition(|address| address.is_ipv6() == v6_first);
+    let (mut first, mut second) = (first.into_iter(), second.into_iter());
+    let mut turns = Vec::new();
+    loop {
+        let next = [first.next(), second.next()];
+        if next.iter().all(Option::is_none) || turns.len() >= ADDRESSES_MAX {
+            return turns;
+        }
+        turns.extend(next.into_iter().flatten());
+    }
+}
+
+/// Begins one after the other, each a while after the one before or as soon as that failed, and takes the first that succeeds:
+/// the others are given up. What is told when all fail is what says most: a server that is not trusted, else the last.
+async fn race<T: Send + 'static>(
+    tries: Vec<impl Future<Output = Result<T, Error>> + Send + 'static>,
+    pause: Duration,
+) -> Option<Result<T, Error>> {
+    let mut waiting = tries.into_iter();
+    let mut running = JoinSet::new();
+    let mut failed: Option<Error> = None;
+    loop {
+        match waiting.next() {
+            Some(next) => drop(running.spawn(next)),
+            None if running.is_empty() => return failed.map(Err),
+            None => {}
+        }
+        let more = waiting.len() > 0;
+        tokio::select! {
+            Some(ended) = running.join_next() => match ended {
+                Ok(Ok(first)) => return Some(Ok(first)),
+                Ok(Err(error)) => {
+                    if !matches!(failed, Some(Error::Tls(_))) {
+                        failed = Some(error);
+                    }
+                }
+                Err(error) => failed = failed.or(Some(Error::Unreachable(error.to_string()))),
+            },
+            () = tokio::time::sleep(pause), if more => {}
+        }
+    }
 }
 
 /// A hello that is under way; it is given up when this is dropped.
@@ -201,5 +260,52 @@ fn explain(error: &quinn::ConnectionError) -> Error {
             Error::Tls(inner.to_string())
         }
         other => Error::Unreachable(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{pin::Pin, time::Instant};
+
+    use super::*;
+
+    type Try = Pin<Box<dyn Future<Output = Result<u8, Error>> + Send>>;
+
+    fn after(ms: u64, result: Result<u8, Error>) -> Try {
+        Box::pin(async move {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            result
+        })
+    }
+
+    fn nobody() -> Try {
+        Box::pin(std::future::pending())
+    }
+
+    #[tokio::test]
+    async fn the_first_address_that_answers_wins_and_one_that_is_silent_holds_nobody_up() {
+        let pause = Duration::from_millis(100);
+        let began = Instant::now();
+        assert_eq!(race(vec![nobody(), nobody(), after(1, Ok(3))], pause).await.unwrap().unwrap(), 3);
+        let took = began.elapsed();
+        assert!(took >= 2 * pause && took < Duration::from_secs(2), "{took:?}");
+        // The one that was tried first has its chance, and one that fails lets the next begin at once.
+        let late = Duration::from_secs(60);
+        assert_eq!(race(vec![after(150, Ok(1)), nobody()], pause).await.unwrap().unwrap(), 1);
+        let refused = || Err(Error::Unreachable("refused".into()));
+        assert_eq!(race(vec![after(0, refused()), after(0, Ok(2))], late).await.unwrap().unwrap(), 2);
+        let untrusted = Err(Error::Tls("unknown".into()));
+        let all = race(vec![after(0, untrusted), after(1, refused())], late).await.unwrap();
+        assert!(matches!(all, Err(Error::Tls(_))));
+        assert!(race(Vec::<Try>::new(), late).await.is_none());
+    }
+
+    #[test]
+    fn both_kinds_of_addresses_take_turns() {
+        let read = |text: &str| text.parse::<SocketAddr>().unwrap();
+        let all = ["[::1]:1", "[::2]:1", "[::3]:1", "127.0.0.1:1"].map(read);
+        let turns: Vec<String> = in_turn(all.to_vec()).iter().map(ToString::to_string).collect();
+        assert_eq!(turns, ["[::1]:1", "127.0.0.1:1", "[::2]:1", "[::3]:1"]);
+        assert!(in_turn(vec![read("[::1]:1"); 500]).len() <= ADDRESSES_MAX + 1);
     }
 }

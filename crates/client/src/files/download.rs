@@ -14,8 +14,8 @@ use litrocket_protocol::{
 };
 use tokio::{task::JoinSet, time::timeout};
 
-use super::{Meter, Transfer, blocking, part::Part, parts, passes, stopped, upload::bytes_of};
-use crate::{Client, Error, shared::lock};
+use super::{Meter, PIECE, Transfer, blocking, part::Part, parts, passes, stopped, upload::bytes_of};
+use crate::{Client, Error, client::call, shared::lock};
 
 /// A download under way.
 struct Download {
@@ -89,13 +89,19 @@ impl Client {
         let _place = waiting.places.acquire().await.map_err(|error| Error::Unreachable(error.to_string()))?;
         let mut number = waiting.number();
         let request = OpenDownload { file: download.file, download: number.value, first, count };
-        self.call(request).await?;
+        let connection = self.connection().await?;
+        call(&connection, request).await?;
         let patience = download.meter.transfer.patience;
-        let recv = timeout(patience, &mut number.stream).await.map_err(|_| Error::TimedOut)?;
+        // The stream comes on this very connection or not at all.
+        let recv = tokio::select! {
+            recv = timeout(patience, &mut number.stream) => recv.map_err(|_| Error::TimedOut)?,
+            lost = connection.closed() => return Err(Error::Unreachable(lost.to_string())),
+        };
         let mut recv = recv.map_err(|_| Error::Unreachable("the connection is lost".into()))?;
         for index in first..first + count {
             let length = download.layout.len(index) as usize;
-            let mut bytes = BytesMut::with_capacity(length);
+            // It grows with what comes: what a server says costs nothing.
+            let mut bytes = BytesMut::with_capacity(length.min(PIECE));
             while bytes.len() < length {
                 let next = timeout(patience, recv.read(length - bytes.len())).await;
                 match next.map_err(|_| Error::TimedOut)?? {
@@ -137,6 +143,9 @@ impl Download {
 
 /// Checks what the server says of the file, and what is there of it already.
 async fn prepare(info: &FileInfo, target: &Path, transfer: Transfer) -> Result<Download, Error> {
+    if info.size > transfer.at_most {
+        return Err(Fault::new(code::TOO_LONG).field("size").limit(transfer.at_most).into());
+    }
     let layout = Layout { size: info.size, chunk_bytes: info.chunk_bytes };
     let hashes = info.hashes.as_deref().and_then(split_hashes).unwrap_or_default();
     if layout != Layout::new(info.size) || layout.root(&hashes).is_none_or(|root| root[..] != info.blake3) {

@@ -22,7 +22,7 @@ use std::{
 };
 
 use litrocket_core::chunks::{Hash, Layout};
-use litrocket_protocol::{Class, Fault, close_code, fault::code, stream_kind};
+use litrocket_protocol::{Class, Fault, close_code, fault::code, limits, stream_kind};
 use tokio::{
     sync::{Semaphore, oneshot},
     time::Instant,
@@ -52,6 +52,8 @@ pub struct Transfer {
     /// Whether a download replaces a file of the target's name. Without it nothing that is there, or comes there meanwhile,
     /// is touched.
     pub replaces: bool,
+    /// How many bytes a download may have: [`limits::FILE_BYTES_MAX`], or as many as were announced.
+    pub at_most: u64,
     progress: Arc<dyn Fn(Progress) + Send + Sync>,
 }
 
@@ -68,7 +70,13 @@ pub struct Progress {
 
 impl Default for Transfer {
     fn default() -> Self {
-        Self { streams: 3, patience: Duration::from_secs(60), replaces: true, progress: Arc::new(|_| {}) }
+        Self {
+            streams: 3,
+            patience: Duration::from_secs(60),
+            replaces: true,
+            at_most: limits::FILE_BYTES_MAX,
+            progress: Arc::new(|_| {}),
+        }
     }
 }
 
@@ -83,6 +91,13 @@ impl Transfer {
     #[must_use]
     pub fn within(mut self, patience: Duration) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// Fetches no file that is larger than it was said to be: the download fails with `too_long` before anything is written.
+    #[must_use]
+    pub fn at_most(mut self, bytes: u64) -> Self {
+        self.at_most = self.at_most.min(bytes);
         self
     }
 

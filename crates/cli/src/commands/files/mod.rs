@@ -348,7 +348,8 @@ async fn get(
         eprintln!("{}: {}", described(&info), words.file_damaged());
     }
     let shown = Shown::new(context, &info.name, info.size);
-    let fetched = client.download(file, &target, shown.fetch(context, &info.name, replace)).await;
+    let fetched =
+        client.download(file, &target, shown.fetch(context, &info.name, replace).at_most(info.size)).await;
     let resumed = shown.end();
     let info = fetched.of_file(file).at(&target)?;
     let file = json_file(info.file, &info.name, info.size, &info.media_type, &info.blake3);
