@@ -70,6 +70,8 @@ pub struct App {
     pub watchers: Watchers,
     /// Each account's rate of sends.
     pub sends: RateLimits<AccountId>,
+    /// Room for all sends that wait for the writer.
+    pub send_room: Arc<tokio::sync::Semaphore>,
     /// What accounts and networks may still ask for.
     pub budgets: Budgets,
     /// HOST:PORT as addresses for others name it.

@@ -107,6 +107,7 @@ impl Server {
             public_address: public_address(&config, address),
             ca_sha256: local_ca(&config, &certificates),
             budgets: rpc::Budgets::new(&config.limits),
+            send_room: crate::writer::room(crate::writer::ALL_SENDS_MAX),
             sends: RateLimits::new(config.limits.sends_per_second, config.limits.sends_burst),
             config,
             clock,

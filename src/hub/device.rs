@@ -3,16 +3,17 @@
 use std::{
     collections::VecDeque,
     sync::{
-        Mutex,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
 use foldhash::HashMap;
 use litrocket_protocol::{AccountId, ConversationId, SessionId, announcements::Announcement, state};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use super::lock;
+use crate::writer::{ACCOUNT_SENDS_MAX, room};
 
 /// State values that may wait for one device. Beyond it the oldest goes: they are hints, the next one comes.
 const STATE_VALUES_MAX: usize = 1024;
@@ -89,6 +90,8 @@ pub struct Device {
     pub away: AtomicBool,
     /// Bytes of replies that wait to be taken.
     pub replies: AtomicUsize,
+    /// Room for the account's sends that wait for the writer; all its devices have the same.
+    sends: OnceLock<Arc<Semaphore>>,
     live: AtomicBool,
     dirty: Mutex<Dirty>,
     states: Mutex<States>,
@@ -110,6 +113,7 @@ impl Device {
             session,
             away: AtomicBool::new(false),
             replies: AtomicUsize::new(0),
+            sends: OnceLock::new(),
             live: AtomicBool::new(false),
             dirty: Mutex::default(),
             states: Mutex::default(),
@@ -118,6 +122,16 @@ impl Device {
             ended: Notify::new(),
             reason: Mutex::default(),
         }
+    }
+
+    /// Room for the sends of the account's devices.
+    pub fn send_room(&self) -> Arc<Semaphore> {
+        self.sends.get_or_init(|| room(ACCOUNT_SENDS_MAX)).clone()
+    }
+
+    /// Has the room of another device of the account.
+    pub(super) fn shares_with(&self, other: &Self) {
+        let _ = self.sends.set(other.send_room());
     }
 
     /// From now on the device hears of new events.

@@ -125,6 +125,9 @@ impl Hub {
         if count_staying(devices, |other| other.session == device.session) >= session_max {
             return Err(session_max);
         }
+        if let Some(other) = devices.first() {
+            device.shares_with(other);
+        }
         devices.push(device);
         Ok(devices.len() == 1)
     }

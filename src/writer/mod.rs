@@ -10,6 +10,7 @@ mod identity;
 mod lazy;
 mod placing;
 mod prune;
+mod room;
 mod sends;
 mod start;
 mod tx;
@@ -32,6 +33,7 @@ use crate::error::{Error, Result};
 pub use identity::Identity;
 pub use lazy::Lazy;
 pub use prune::{prune, prune_now};
+pub use room::{ACCOUNT_SENDS_MAX, ALL_SENDS_MAX, Held, Rooms, room};
 pub use start::{Options, Writer};
 pub use tx::{NewEvent, Tx};
 
@@ -60,6 +62,8 @@ pub struct SendCommand {
     pub refusal: Option<Box<Fault>>,
     /// Where the answer goes.
     pub answers: Arc<dyn Answers>,
+    /// Its place among the sends that wait.
+    pub held: Option<Held>,
 }
 
 impl SendCommand {

@@ -5,6 +5,7 @@ mod flow;
 mod guests;
 mod liar;
 mod replies;
+mod sends;
 
 use std::time::Duration;
 

@@ -192,6 +192,7 @@ impl Chain {
             mentions: Vec::new(),
             refusal: None,
             answers: answered.clone(),
+            held: None,
         }
     }
 

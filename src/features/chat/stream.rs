@@ -28,7 +28,7 @@ use crate::{
     limits,
     rpc::Session,
     transport::{ReadError, RecvStream, SendStream},
-    writer::{Answer, Answers, SendCommand},
+    writer::{Answer, Answers, Rooms, SendCommand},
 };
 
 /// Chat goes before requests, state before chat.
@@ -152,7 +152,8 @@ async fn read(
     answered: Arc<Answered>,
     origin: u64,
 ) -> bool {
-    let mut sends = Sends { session, answered: &answered, origin, waiting: Vec::new() };
+    let rooms = Rooms::new(session.device.send_room(), session.app.send_room.clone());
+    let mut sends = Sends { session, answered: &answered, origin, rooms, waiting: Vec::new() };
     let finished = read_frames(recv, commands, &mut sends).await;
     // What was read before the end counts, whatever the end was.
     sends.hand_over().await;
@@ -236,6 +237,7 @@ struct Sends<'a> {
     session: &'a Session,
     answered: &'a Arc<Answered>,
     origin: u64,
+    rooms: Rooms,
     waiting: Vec<SendCommand>,
 }
 
@@ -252,6 +254,14 @@ impl Sends<'_> {
                 permit.forget();
             }
         }
+        let payload = send.body.len() + send.fallback.as_ref().map_or(0, String::len);
+        let held = match self.rooms.try_hold(payload) {
+            None => {
+                self.hand_over().await;
+                self.rooms.hold(payload).await
+            }
+            held => held,
+        };
         // Rate limits on the chat stream refuse nothing: they read slower.
         while let Err(wait_ms) = self.session.app.send_rate(self.session.account()).take() {
             self.hand_over().await;
@@ -276,6 +286,7 @@ impl Sends<'_> {
                     mentions,
                     refusal: (text_bytes as u64 > most).then(too_long),
                     answers: self.answered.clone(),
+                    held,
                 });
             }
         }
