@@ -10,7 +10,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use super::{MIB, content};
+use super::{MARK, MIB, content};
 use crate::{
     process::{Process, program},
     programs::Terminal,
@@ -87,14 +87,14 @@ pub(super) fn file_of(process: &Process, name: &str, bytes: &[u8]) -> PathBuf {
     path
 }
 
-/// The bytes of all chunks in the server's folder, without those that are being written.
+/// The bytes of all chunks in the server's folder, without those that are being written, and without its mark.
 pub(super) fn stored(folder: &Path) -> u64 {
     let list: Vec<_> = std::fs::read_dir(folder).map(|list| list.flatten().collect()).unwrap_or_default();
     list.iter()
         .map(|one| {
             if one.path().is_dir() {
                 stored(&one.path())
-            } else if one.file_name().to_string_lossy().contains('#') {
+            } else if one.file_name() == MARK || one.file_name().to_string_lossy().contains('#') {
                 0
             } else {
                 one.metadata().map_or(0, |data| data.len())
