@@ -19,7 +19,7 @@ const NOT_EXPORTED: &[(&str, &[&str], &str)] = &[
     ("accounts", &["friend_count"], "how many lines `friend` there are"),
     (
         "accounts",
-        &["deleted_ms", "locked_ms", "closing_ms", "closed_by_operator", "erase"],
+        &["deleted_ms", "locked_ms", "closing_ms", "closed_by_operator", "erase", "ending"],
         "nobody is signed in to such an account, and an export belongs to who is",
     ),
     ("sessions", &["account"], "the person's"),

@@ -85,17 +85,26 @@ async fn serve(config: Config, words: Words) -> Result<(), Box<dyn std::error::E
             _ = interrupt.recv() => {}
         }
     };
-    let server = Server::bind(config).await?;
-    greet(&server, words).await?;
     let (first, stopped) = tokio::sync::oneshot::channel();
     let (second, aborted) = tokio::sync::oneshot::channel();
+    let (early, mut stopped_early) = tokio::sync::watch::channel(false);
     tokio::spawn(async move {
         next_signal().await;
+        let _ = early.send(true);
         let _ = first.send(());
         next_signal().await;
         let _ = second.send(());
     });
     let wait = |signal: tokio::sync::oneshot::Receiver<()>| async { drop(signal.await) };
+    // A start may take long: migrations, a disk that hangs. What it began is as after a crash.
+    let server = tokio::select! {
+        server = Server::bind(config) => server?,
+        _ = stopped_early.changed() => {
+            tracing::info!("stopped before the start was over");
+            return Ok(());
+        }
+    };
+    greet(&server, words).await?;
     server.run(wait(stopped), wait(aborted)).await?;
     tracing::info!("stopped");
     Ok(())
@@ -132,6 +141,13 @@ async fn greet(server: &Server, words: Words) -> Result<(), Box<dyn std::error::
             policy.name()
         ),
     };
+    if address.ip().is_unspecified() && app.public_address.starts_with("localhost:") {
+        text.push_str(say(
+            words,
+            "                 (only this machine knows that name: start with --name HOST, as others call it)\n",
+            "           （只有本机认得这个名字：请用 --name HOST 指定他人使用的主机名）\n",
+        ));
+    }
     if invite.is_some() {
         text.push_str(say(
             words,

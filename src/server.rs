@@ -79,8 +79,7 @@ impl Server {
         let (writer, db) = Writer::open(&options, hub.clone(), clock.clone())
             .await
             .map_err(|error| Error(error.to_string()))?;
-        let search =
-            SearchIndex::open(&data).map_err(|error| because("the search index does not open")(&error))?;
+        let search = open_search(&data)?;
         let identity = writer.identity().clone();
         let writer = writer
             .start(Arc::new(ChatHooks { files_quota: config.files.quota_mib << 20 }))
@@ -310,13 +309,27 @@ fn local_ca(config: &Config, certificates: &transport::Identity) -> String {
     if config.server.certificate.is_empty() { certificates.ca_sha256.clone() } else { String::new() }
 }
 
+/// Everything else works without the index, also where the disk is full: search alone answers `unavailable`.
+fn open_search(data: &Path) -> Result<SearchIndex, Error> {
+    let search = SearchIndex::open(data).or_else(|error| {
+        tracing::error!(%error, "the search index does not open: nothing can be searched until the next start");
+        SearchIndex::closed()
+    });
+    search.map_err(|error| because("the search index does not open")(&error))
+}
+
+/// How a machine that serves all its addresses is called from elsewhere: by its host name where that is a name of the DNS.
+fn far_name(host: Option<String>) -> String {
+    host.filter(|host| host.trim_matches('.').contains('.')).unwrap_or_else(|| "localhost".into())
+}
+
 fn public_address(config: &Config, address: SocketAddr) -> String {
     if !config.server.public_address.is_empty() {
         return config.server.public_address.clone();
     }
     let host = match config.server.names.first() {
         Some(name) => name.clone(),
-        None if address.ip().is_unspecified() => "localhost".into(),
+        None if address.ip().is_unspecified() => far_name(transport::host_name()),
         None if address.is_ipv6() => format!("[{}]", address.ip()),
         None => address.ip().to_string(),
     };

@@ -23,6 +23,8 @@ pub struct SearchIndex {
     reader: Arc<Mutex<rusqlite::Connection>>,
     /// When the reader's statement began.
     began: Arc<Mutex<Instant>>,
+    /// Whether there is one.
+    is_open: bool,
 }
 
 /// What happened to one indexed message.
@@ -58,7 +60,24 @@ impl SearchIndex {
         let began = Arc::new(Mutex::new(Instant::now()));
         let clock = began.clone();
         checked(reader.progress_handler(STEPS, Some(move || lock(&clock).elapsed() > READ_TIME)))?;
-        Ok(Self { writer: Arc::new(Mutex::new(writer)), reader: Arc::new(Mutex::new(reader)), began })
+        Ok(Self {
+            writer: Arc::new(Mutex::new(writer)),
+            reader: Arc::new(Mutex::new(reader)),
+            began,
+            is_open: true,
+        })
+    }
+
+    /// What stands in for an index that does not open: nobody may ask it anything.
+    pub fn closed() -> Result<Self, Error> {
+        let nothing = || checked(rusqlite::Connection::open_in_memory()).map(|it| Arc::new(Mutex::new(it)));
+        let began = Arc::new(Mutex::new(Instant::now()));
+        Ok(Self { writer: nothing()?, reader: nothing()?, began, is_open: false })
+    }
+
+    /// Whether it can be asked.
+    pub fn is_open(&self) -> bool {
+        self.is_open
     }
 
     fn connect(path: &Path) -> Result<rusqlite::Connection, Error> {

@@ -46,6 +46,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (27, "file storage", include_str!("../../migrations/sqlite/0027_file_storage.sql")),
     (28, "early files", include_str!("../../migrations/sqlite/0028_early_files.sql")),
     (29, "invites", include_str!("../../migrations/sqlite/0029_invites.sql")),
+    (31, "ends", include_str!("../../migrations/sqlite/0031_ends.sql")),
     (33, "files held", include_str!("../../migrations/sqlite/0033_files_held.sql")),
 ];
 

@@ -275,6 +275,12 @@ async fn tell_typing(
     if place.state != member_state::JOINED || place.is_quiet || !privacy.typing {
         return Ok(());
     }
+    if typing.typing
+        && !conversations::store::may_show_typing(&app.db, typing.conversation, me, app.clock.now_ms())
+            .await?
+    {
+        return Ok(());
+    }
     if typing.typing {
         told.insert(typing.conversation, now);
     } else {

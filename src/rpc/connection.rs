@@ -22,8 +22,10 @@ use crate::{
 pub async fn serve(app: Arc<App>, router: Arc<Router>, connection: Connection) {
     let link = Arc::new(Link::new(&app, router.clone(), connection));
     let mut streams = JoinSet::new();
-    let code = match greet(&app, &router, &link).await {
-        Ok(()) => run(&app, &router, &link, &mut streams).await,
+    // One time from the first packet on: hello starting it anew would give a guest twice of it.
+    let deadline = Instant::now() + Duration::from_millis(app.config.limits.guest_timeout_ms);
+    let code = match greet(&app, &router, &link, deadline).await {
+        Ok(()) => run(&app, &router, &link, &mut streams, deadline).await,
         Err(code) => code,
     };
     if code == close_code::GOING_AWAY {
@@ -57,8 +59,7 @@ fn reason(code: u32) -> &'static str {
 }
 
 /// Reads streams one after the other until hello is answered; the others wait unread.
-async fn greet(app: &Arc<App>, router: &Arc<Router>, link: &Arc<Link>) -> Result<(), u32> {
-    let deadline = Instant::now() + Duration::from_millis(app.config.limits.guest_timeout_ms);
+async fn greet(app: &Arc<App>, router: &Arc<Router>, link: &Arc<Link>, deadline: Instant) -> Result<(), u32> {
     while !link.greeted() {
         let stream = timeout_at(deadline, link.connection.accept_bi()).await;
         let (send, recv) = stream.map_err(|_| close_code::NOT_SIGNED_IN)?.map_err(|_| close_code::DONE)?;
@@ -70,10 +71,13 @@ async fn greet(app: &Arc<App>, router: &Arc<Router>, link: &Arc<Link>) -> Result
     Ok(())
 }
 
-async fn run(app: &Arc<App>, router: &Arc<Router>, link: &Arc<Link>, streams: &mut JoinSet<()>) -> u32 {
-    let patience = Duration::from_millis(app.config.limits.guest_timeout_ms);
-    // One time for all of a guest's requests: each of them starting it anew would keep a connection for ever.
-    let deadline = Instant::now() + patience;
+async fn run(
+    app: &Arc<App>,
+    router: &Arc<Router>,
+    link: &Arc<Link>,
+    streams: &mut JoinSet<()>,
+    deadline: Instant,
+) -> u32 {
     loop {
         let device = link.device();
         let guest = device.is_none();

@@ -9,7 +9,7 @@ use std::{
 
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
+    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData as _,
 };
 use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
@@ -96,11 +96,11 @@ fn load(options: &Options, now: SystemTime) -> Result<Loaded, Error> {
         .map_err(|error| Error::file("the folder cannot be made:", &options.certs_dir, error))?;
     let ca_file = options.certs_dir.join("ca.pem");
     let ca_key_file = options.certs_dir.join("ca.key");
-    let ca_key = load_ca(&ca_file, &ca_key_file, now)?;
-    let ca_der = read_chain(&ca_file)?;
-    let names = names(&options.names);
     let leaf_file = options.certs_dir.join("server.pem");
     let key_file = options.certs_dir.join("server.key");
+    let ca_key = load_ca(&ca_file, &ca_key_file, &leaf_file, now)?;
+    let ca_der = read_chain(&ca_file)?;
+    let names = names(&options.names);
     if !is_good(&leaf_file, &key_file, &names, &ca_der, now) {
         let ca_pem =
             std::fs::read_to_string(&ca_file).map_err(|error| Error::file("cannot read", &ca_file, error))?;
@@ -132,17 +132,19 @@ fn fingerprint(chain: &[CertificateDer<'_>]) -> Result<String, Error> {
     Ok(keys::hex(digest.as_ref()))
 }
 
+/// The name of this machine, where it can stand in a certificate.
+pub fn host_name() -> Option<String> {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let is_dns = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
+    is_dns.then_some(host)
+}
+
 /// localhost, the loopback addresses, the host name, and what the operator names; sorted.
 fn names(extra: &[String]) -> Vec<String> {
     let mut names: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(String::from).into();
-    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let is_dns = |name: &str| {
-        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b))
-    };
-    if is_dns(&host) {
-        names.push(host);
-    }
-    names.extend(extra.iter().cloned());
+    names.extend(host_name());
+    // As the certificate will have it: `::0:1` and `::1` are one name, and would be two at each start.
+    names.extend(extra.iter().map(|name| name.parse::<IpAddr>().map_or(name.clone(), |ip| ip.to_string())));
     names.sort();
     names.dedup();
     names
@@ -159,14 +161,49 @@ fn ca_params() -> CertificateParams {
     params
 }
 
-fn load_ca(file: &Path, key_file: &Path, now: SystemTime) -> Result<KeyPair, Error> {
+fn read_ca_key(key_file: &Path) -> Result<KeyPair, Error> {
+    keys::check_mode(key_file)?;
+    let pem =
+        std::fs::read_to_string(key_file).map_err(|error| Error::file("cannot read", key_file, error))?;
+    KeyPair::from_pem(&pem).map_err(|error| Error::file("no CA key can be read from", key_file, error))
+}
+
+/// Whether a certificate is of this key.
+fn is_of(certificate: &[u8], key: &KeyPair) -> bool {
+    x509_parser::parse_x509_certificate(certificate)
+        .is_ok_and(|(_, certificate)| certificate.public_key().raw == key.subject_public_key_info())
+}
+
+/// The CA's certificate is public, and people move it away: the chain of the leaf has it, too.
+fn restore_ca(file: &Path, key_file: &Path, leaf: &Path) -> Result<KeyPair, Error> {
+    let lost = |why: &str| Error::file("the CA's certificate is missing:", file, why);
+    let key = read_ca_key(key_file)?;
+    let text = std::fs::read_to_string(leaf).map_err(|error| Error::file("cannot read", leaf, error))?;
+    let chain = read_chain(leaf)?;
+    let pem = text.rfind("-----BEGIN CERTIFICATE-----").map(|at| &text[at..]);
+    match (chain.last(), pem) {
+        (Some(ca), Some(pem)) if chain.len() > 1 && is_of(ca, &key) => {
+            tracing::warn!(file = %file.display(), "the CA's certificate was missing and is put back");
+            keys::write(file, pem.as_bytes(), 0o644)?;
+            Ok(key)
+        }
+        _ => Err(lost("restore it from your backup")),
+    }
+}
+
+fn load_ca(file: &Path, key_file: &Path, leaf: &Path, now: SystemTime) -> Result<KeyPair, Error> {
     match (file.exists(), key_file.exists()) {
         (true, true) => {
-            keys::check_mode(key_file)?;
-            let pem = std::fs::read_to_string(key_file)
-                .map_err(|error| Error::file("cannot read", key_file, error))?;
-            KeyPair::from_pem(&pem)
-                .map_err(|error| Error::file("no CA key can be read from", key_file, error))
+            let key = read_ca_key(key_file)?;
+            // Nobody could verify what such a key signs.
+            match read_chain(file)?.last() {
+                Some(ca) if is_of(ca, &key) => Ok(key),
+                _ => Err(Error::file(
+                    "the CA key is not that of ca.pem:",
+                    key_file,
+                    "restore the two from one backup",
+                )),
+            }
         }
         (false, false) => {
             let key = new_key()?;
@@ -184,10 +221,11 @@ fn load_ca(file: &Path, key_file: &Path, now: SystemTime) -> Result<KeyPair, Err
             key_file,
             "restore it from your backup",
         )),
+        (false, true) if leaf.exists() => restore_ca(file, key_file, leaf),
         (false, true) => {
             // A first start that was cut off between the two files: begin again.
             std::fs::remove_file(key_file).map_err(|error| Error::file("cannot remove", key_file, error))?;
-            load_ca(file, key_file, now)
+            load_ca(file, key_file, leaf, now)
         }
     }
 }
@@ -199,7 +237,8 @@ fn new_key() -> Result<KeyPair, Error> {
 /// Whether the leaf that is there still serves: by this CA, for these names, with a third of its life left.
 fn is_good(leaf: &Path, key: &Path, names: &[String], ca: &[CertificateDer<'_>], now: SystemTime) -> bool {
     let Ok(chain) = read_chain(leaf) else { return false };
-    if !key.exists() || chain.last() != ca.last() || chain.len() < 2 {
+    let own_key = std::fs::read_to_string(key).ok().and_then(|pem| KeyPair::from_pem(&pem).ok());
+    if chain.last() != ca.last() || chain.len() < 2 || !own_key.is_some_and(|key| is_of(&chain[0], &key)) {
         return false;
     }
     let Ok((_, certificate)) = x509_parser::parse_x509_certificate(&chain[0]) else { return false };
@@ -262,6 +301,55 @@ fn make_leaf(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn options(folder: &Path) -> Options {
+        let server =
+            crate::config::Server { certs: folder.join("certs").display().to_string(), ..Default::default() };
+        let config = crate::config::Config { server, ..Default::default() };
+        crate::server::transport_options(&config, ([127, 0, 0, 1], 0).into(), folder)
+    }
+
+    fn at_some_time() -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000)
+    }
+
+    #[test]
+    fn a_ca_whose_certificate_was_moved_away_stays_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let (options, now) = (options(folder.path()), at_some_time());
+        let before = load(&options, now).unwrap().identity.ca_sha256;
+        std::fs::remove_file(options.certs_dir.join("ca.pem")).unwrap();
+        assert_eq!(load(&options, now).unwrap().identity.ca_sha256, before);
+        // Without a chain that has it, nothing is destroyed.
+        let key = std::fs::read(options.certs_dir.join("ca.key")).unwrap();
+        std::fs::remove_file(options.certs_dir.join("ca.pem")).unwrap();
+        std::fs::write(options.certs_dir.join("server.pem"), "").unwrap();
+        assert!(load(&options, now).is_err());
+        assert_eq!(std::fs::read(options.certs_dir.join("ca.key")).unwrap(), key);
+    }
+
+    #[test]
+    fn keys_that_belong_to_other_certificates_are_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (options, now) = (options(folder.path()), at_some_time());
+        let before = load(&options, now).unwrap();
+        let other = new_key().unwrap().serialize_pem();
+        std::fs::write(options.certs_dir.join("server.key"), &other).unwrap();
+        let healed = load(&options, now).unwrap();
+        assert_ne!(healed.chain[0], before.chain[0]);
+        assert_eq!(healed.identity.ca_sha256, before.identity.ca_sha256);
+        std::fs::write(options.certs_dir.join("ca.key"), &other).unwrap();
+        assert!(load(&options, now).is_err());
+    }
+
+    #[test]
+    fn an_address_in_another_form_makes_no_new_certificate_at_each_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut options, now) = (options(folder.path()), at_some_time());
+        options.names = vec!["2001:DB8:0::1".into()];
+        let first = load(&options, now).unwrap().chain;
+        assert_eq!(load(&options, now).unwrap().chain, first);
+    }
 
     #[test]
     fn a_server_that_runs_for_long_serves_a_new_certificate_of_the_same_ca() {

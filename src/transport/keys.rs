@@ -73,7 +73,11 @@ pub(super) fn load(data: &Path) -> Result<Keys, Error> {
     let generation =
         std::fs::read(&generation_file).ok().and_then(|bytes| bytes.first().copied()).unwrap_or(0);
     let generation = generation.wrapping_add(1);
-    write_private(&generation_file, &[generation])?;
+    // A disk that is full keeps nobody from starting: the next start takes the same number again, and a client that was here
+    // in between learns by its timeout what it would have learned at once.
+    if let Err(error) = write_private(&generation_file, &[generation]) {
+        tracing::warn!(%error, "the generation of connection ids is not kept");
+    }
     let key = |name: &str| load_key(&folder.join(name));
     Ok(Keys { reset: key("reset")?, token: key("token")?, cid: key("cid")?, generation })
 }

@@ -22,7 +22,7 @@ use std::{
 };
 
 pub use admission::network;
-pub use certs::Identity;
+pub use certs::{Identity, host_name};
 pub use connection::{Closed, Connection};
 pub use http::{HttpAnswer, HttpError, HttpServer};
 pub(crate) use keys::hex;

@@ -2,7 +2,7 @@
 //! data is accepted once.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{BTreeMap, HashMap},
     path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -16,8 +16,35 @@ const SESSIONS_MAX: usize = 10_000;
 
 #[derive(Debug, Default)]
 struct Known {
-    order: VecDeque<Vec<u8>>,
-    present: HashSet<Vec<u8>>,
+    /// By the number each was put with, oldest first.
+    order: BTreeMap<u64, Vec<u8>>,
+    numbers: HashMap<Vec<u8>, u64>,
+    last: u64,
+}
+
+impl Known {
+    fn put(&mut self, key: Vec<u8>) {
+        self.take(&key);
+        self.last += 1;
+        self.order.insert(self.last, key.clone());
+        self.numbers.insert(key, self.last);
+    }
+
+    /// Whether it was there.
+    fn take(&mut self, key: &[u8]) -> bool {
+        let number = self.numbers.remove(key);
+        number.and_then(|number| self.order.remove(&number)).is_some()
+    }
+
+    /// Forgets the oldest of more than are kept.
+    fn surplus(&mut self) -> Option<Vec<u8>> {
+        if self.order.len() <= SESSIONS_MAX {
+            return None;
+        }
+        let (_, oldest) = self.order.pop_first()?;
+        self.numbers.remove(&oldest);
+        Some(oldest)
+    }
 }
 
 /// One small file per session. Not synced: a session that is lost costs a full handshake.
@@ -40,8 +67,7 @@ impl Sessions {
         let mut known = Known::default();
         for (_, name) in files {
             if let Some(key) = name.to_str().and_then(from_hex) {
-                known.order.push_back(key.clone());
-                known.present.insert(key);
+                known.put(key);
             }
         }
         Ok(Self { folder, known: Mutex::new(known) })
@@ -71,20 +97,15 @@ impl StoresServerSessions for Sessions {
             return false;
         }
         let mut known = self.lock();
-        if known.present.insert(key.clone()) {
-            known.order.push_back(key);
-        }
-        while known.order.len() > SESSIONS_MAX {
-            let Some(oldest) = known.order.pop_front() else { break };
-            if known.present.remove(&oldest) {
-                drop(std::fs::remove_file(self.file(&oldest)));
-            }
+        known.put(key);
+        while let Some(oldest) = known.surplus() {
+            drop(std::fs::remove_file(self.file(&oldest)));
         }
         true
     }
 
     fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
-        if !self.lock().present.contains(key) {
+        if !self.lock().numbers.contains_key(key) {
             return None;
         }
         std::fs::read(self.file(key)).ok()
@@ -92,7 +113,7 @@ impl StoresServerSessions for Sessions {
 
     fn take(&self, key: &[u8]) -> Option<Vec<u8>> {
         // Whoever takes it out of the map has it: nobody else can take it again.
-        if !self.lock().present.remove(key) {
+        if !self.lock().take(key) {
             return None;
         }
         let value = std::fs::read(self.file(key)).ok()?;
@@ -108,6 +129,19 @@ impl StoresServerSessions for Sessions {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sessions_that_were_taken_push_no_other_out() {
+        let mut known = Known::default();
+        known.put(vec![7]);
+        for number in 0..2 * SESSIONS_MAX as u64 {
+            known.put(number.to_be_bytes().into());
+            assert_eq!(known.surplus(), None);
+            assert!(known.take(&number.to_be_bytes()));
+        }
+        assert!(known.take(&[7]));
+        assert!(known.order.is_empty() && known.numbers.is_empty());
+    }
 
     #[test]
     fn a_session_survives_a_restart_and_is_taken_once() {

@@ -22,6 +22,8 @@ use crate::{
 pub(super) struct Waiting {
     sends: Vec<(SendCommand, Result<Position, Fault>)>,
     jobs: Vec<JobAnswer>,
+    /// Streams that have gone. They are forgotten after everything is answered: answering fences.
+    gone: Vec<u64>,
 }
 
 type JobAnswer = Box<dyn FnOnce(Result<()>) + Send>;
@@ -46,7 +48,8 @@ impl Tx {
         let mut waiting = Waiting::default();
         let mut rest = commands.into_iter();
         let result = self.try_batch(&mut rest, &mut waiting, hooks).await;
-        match result {
+        let gone = std::mem::take(&mut waiting.gone);
+        let result = match result {
             Ok(()) => {
                 self.settle();
                 // Whoever hears an ack finds its message counted.
@@ -82,7 +85,11 @@ impl Tx {
                 }
                 Err(give_up)
             }
+        };
+        for stream in gone {
+            self.core.forget(stream);
         }
+        result
     }
 
     async fn try_batch(
@@ -100,7 +107,7 @@ impl Tx {
                     self.run_sends(std::mem::take(&mut run), waiting, hooks).await?;
                     self.run_job(job, waiting).await?;
                 }
-                Command::Forget(stream) => self.core.forget(stream),
+                Command::Forget(stream) => waiting.gone.push(stream),
                 Command::Stop(_) => {}
             }
         }

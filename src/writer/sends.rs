@@ -38,7 +38,8 @@ pub(super) enum Outcome {
 }
 
 impl Tx {
-    /// Decides and appends sends from the front of the run, up to and with the first that needs a feature.
+    /// Decides and appends sends from the front of the run, up to and with the first that needs a feature, or
+    /// begins a conversation.
     /// Answers one outcome for each send it took.
     pub(super) async fn append_run(&mut self, run: &mut [SendCommand]) -> Result<Vec<Outcome>, db::Error> {
         for command in run.iter() {
@@ -85,6 +86,10 @@ impl Tx {
                                 raw::execute(&mut raw.prepare(SET_SLOW_AT)?, args![key.0, key.1, now_ms])?;
                             }
                             outcomes.push(Outcome::At(position));
+                            // What features do at a conversation's first event decides about those behind it.
+                            if position.event_seq == 1 {
+                                break;
+                            }
                         }
                         Decision::Change => {
                             outcomes.push(Outcome::Change);

@@ -20,6 +20,7 @@ mod files;
 mod groups;
 mod hostile;
 mod limits;
+mod locked_out;
 mod mail;
 mod marks;
 mod moments;

@@ -194,3 +194,30 @@ async fn an_index_that_is_ahead_of_the_log_is_built_again() {
     tokio::time::timeout(PATIENCE, found).await.expect("what was said is found again");
     assert!(world.app().search.indexed().unwrap() < 1_000_000);
 }
+
+#[tokio::test]
+async fn a_server_that_can_write_neither_its_index_nor_its_generation_starts_and_carries_messages() {
+    let mut world = World::start().await;
+    drop(world.person("ada").await);
+    world.down().await;
+    let data = world.folder.path().join("data");
+    // A folder in the place of a file is what a full disk is: it can be neither read nor written.
+    for suffix in ["", "-wal", "-shm"] {
+        drop(std::fs::remove_file(data.join(format!("search.db{suffix}"))));
+    }
+    std::fs::create_dir(data.join("search.db")).unwrap();
+    std::fs::remove_file(data.join("keys/generation")).unwrap();
+    std::fs::create_dir(data.join("keys/generation")).unwrap();
+    world.up().await;
+    let ada = world.guest().await;
+    let signed_in = ada.sign_in(crate::world::sign_in("ada", crate::world::PASSWORD)).await.unwrap();
+    let ada = Person { name: "ada".into(), account: signed_in.account, client: ada, events: None };
+    let notes = ada.opens(&ada).await;
+    ada.says(notes, "a rocket").await;
+    assert_eq!(ada.is_refused(look_for("rocket", None, 5)).await, "unavailable");
+    drop(ada);
+    world.down().await;
+    std::fs::remove_dir(data.join("search.db")).unwrap();
+    world.up().await;
+    is_indexed(&world).await;
+}

@@ -84,7 +84,8 @@ pub async fn finish_now(app: &App) -> Result<u64> {
         after = *last;
         for (account, erase) in due {
             match delete(app, account, erase).await {
-                Ok(()) => {
+                Ok(false) => {}
+                Ok(true) => {
                     tracing::info!(%account, erase, "the account was deleted");
                     done += 1;
                 }
@@ -98,7 +99,11 @@ pub async fn finish_now(app: &App) -> Result<u64> {
     Ok(done)
 }
 
-async fn delete(app: &App, account: AccountId, erase: bool) -> Result<()> {
+async fn delete(app: &App, account: AccountId, erase: bool) -> Result<bool> {
+    // It may have been taken back since it was looked up.
+    if !app.writer.run(move |tx| Box::pin(ends_store::begin(tx, account))).await? {
+        return Ok(false);
+    }
     chat::erase(app, account, erase).await?;
     groups::erase(app, account, erase).await?;
     while app.writer.run(move |tx| Box::pin(conversations::leave_some(tx, account, GROUPS))).await? > 0 {}
@@ -108,7 +113,7 @@ async fn delete(app: &App, account: AccountId, erase: bool) -> Result<()> {
     while app.writer.run(move |tx| Box::pin(moments::erase_some(tx, account))).await? > 0 {}
     while app.writer.run(move |tx| Box::pin(ends_store::forget_some(tx, account))).await? > 0 {}
     // Taken back meanwhile by nobody: who comes back after the time is up finds no account.
-    let Some((key, skeleton)) = ends_store::names(&app.db, account).await? else { return Ok(()) };
+    let Some((key, skeleton)) = ends_store::names(&app.db, account).await? else { return Ok(false) };
     let hidden = (app.names.hidden(&key), app.names.hidden(&skeleton));
     app.writer
         .run(move |tx| {
@@ -123,7 +128,8 @@ async fn delete(app: &App, account: AccountId, erase: bool) -> Result<()> {
                 files::erase_avatar(tx, account).await?;
                 people::forget(tx, account).await?;
                 mail::erase(tx, account).await?;
-                ends_store::delete_account(tx, account, hidden).await
+                ends_store::delete_account(tx, account, hidden).await?;
+                Ok(true)
             })
         })
         .await

@@ -5,10 +5,12 @@ use litrocket_protocol::{AccountId, Fault, fault::code};
 use super::ends_store::{set_closing, standing};
 use crate::{error::Result, writer::Tx};
 
-/// Takes the announced end of an account back, while it lies ahead: once it has come, the account is being deleted.
+/// Takes the announced end of an account back, while it lies ahead: once it has come, or its work has begun and the clock
+/// stepped back, the account is being deleted.
 pub(crate) async fn reopen(tx: &mut Tx, account: AccountId) -> Result<()> {
-    match standing(tx, account).await?.closing_ms {
-        Some(until_ms) if until_ms <= tx.now_ms() => Err(code::ACCOUNT_CLOSING.into()),
+    let standing = standing(tx, account).await?;
+    match standing.closing_ms {
+        Some(until_ms) if standing.ending || until_ms <= tx.now_ms() => Err(code::ACCOUNT_CLOSING.into()),
         _ => set_closing(tx, account, None, false, false).await,
     }
 }

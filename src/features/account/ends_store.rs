@@ -15,18 +15,22 @@ use crate::{
 pub(super) struct Standing {
     pub(super) locked: bool,
     pub(super) closing_ms: Option<u64>,
+    /// The end is being carried out.
+    pub(super) ending: bool,
     /// An operator announced the end.
     pub(super) by_operator: bool,
 }
 
 pub(super) async fn standing(tx: &mut Tx, account: AccountId) -> Result<Standing> {
-    const SELECT: &str = "SELECT locked_ms, closing_ms, closed_by_operator FROM accounts WHERE id = $1";
-    let row: Option<(Option<i64>, Option<i64>, i64)> = tx.first(SELECT, args![account]).await?;
-    let (locked, closing, by_operator) = row.unwrap_or_default();
+    const SELECT: &str =
+        "SELECT locked_ms, closing_ms, closed_by_operator, ending FROM accounts WHERE id = $1";
+    let row: Option<(Option<i64>, Option<i64>, i64, i64)> = tx.first(SELECT, args![account]).await?;
+    let (locked, closing, by_operator, ending) = row.unwrap_or_default();
     Ok(Standing {
         locked: locked.is_some(),
         closing_ms: closing.map(|until| until as u64),
         by_operator: by_operator != 0,
+        ending: ending != 0,
     })
 }
 
@@ -64,9 +68,17 @@ pub(super) async fn closing(
     limit: u64,
 ) -> Result<Vec<(AccountId, bool)>> {
     const SELECT: &str = "SELECT id, erase FROM accounts
-        WHERE closing_ms <= $1 AND deleted_ms IS NULL AND id > $2 ORDER BY id LIMIT $3";
+        WHERE closing_ms IS NOT NULL AND (closing_ms <= $1 OR ending = 1) AND deleted_ms IS NULL AND id > $2 ORDER BY id LIMIT $3";
     let rows: Vec<(i64, i64)> = db.all(SELECT, args![now_ms, after, limit]).await?;
     Ok(rows.into_iter().map(|(id, erase)| (id.into(), erase != 0)).collect())
+}
+
+/// The end of an account is carried out from now on, unless it was taken back or lies ahead again; whether it is.
+pub(super) async fn begin(tx: &mut Tx, account: AccountId) -> Result<bool> {
+    const UPDATE: &str = "UPDATE accounts SET ending = 1
+        WHERE id = $1 AND deleted_ms IS NULL AND (closing_ms <= $2 OR ending = 1)";
+    let now = tx.now_ms();
+    Ok(tx.execute(UPDATE, args![account, now]).await? == 1)
 }
 
 /// Key and skeleton of an account's name.

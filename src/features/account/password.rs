@@ -129,6 +129,8 @@ pub struct Passwords {
     lines: Arc<Lines>,
     /// Checked in place of a hash that does not exist, so that an unknown name costs the same.
     nobody: Arc<str>,
+    /// The work of the dearest hash that was checked or would be made now: see [`work_of`].
+    dearest: Arc<AtomicU64>,
     /// Hashes that were made or checked.
     hashes: Arc<AtomicU64>,
 }
@@ -147,7 +149,7 @@ impl Passwords {
         let mut random = [0; 32];
         getrandom::fill(&mut random).map_err(|error| Error::Internal(error.to_string()))?;
         // On a thread that ends, with what it keeps.
-        let nobody = std::thread::scope(|scope| scope.spawn(|| hash(&argon2, &random)).join())
+        let nobody: Arc<str> = std::thread::scope(|scope| scope.spawn(|| hash(&argon2, &random)).join())
             .map_err(|_| Error::Internal("the first hash failed".into()))??
             .into();
         let threads = threads(config.hashes_max).map_err(|error| Error::Internal(error.to_string()))?;
@@ -157,6 +159,7 @@ impl Passwords {
             running: Arc::new(Semaphore::new(config.hashes_max as usize)),
             strangers: Arc::new(Semaphore::new(config.hashes_max as usize)),
             lines: Arc::new(Lines { max: config.hashes_waiting_max as usize, taken: Mutex::default() }),
+            dearest: Arc::new(AtomicU64::new(work_of(&nobody).unwrap_or(0))),
             nobody,
             hashes: Arc::default(),
         })
@@ -173,13 +176,23 @@ impl Passwords {
         self.run(asker, move || hash(&argon2, password.as_bytes())).await
     }
 
-    /// Checks a password against a stored hash; `None` for an account that does not exist costs the same.
+    /// Checks a password against a stored hash; `None` for an account that does not exist costs the same, also when the
+    /// parameters have changed since the hash was made: what is wrong costs as much as the dearest hash that was seen.
     pub async fn verify(&self, asker: Asker, password: String, stored: Option<String>) -> Result<Verified> {
         let (argon2, nobody) = (self.argon2.clone(), self.nobody.clone());
+        let dearest = self.dearest.clone();
         self.run(asker, move || {
             let known = stored.is_some();
             let stored = stored.unwrap_or_else(|| nobody.as_ref().to_owned());
             let ok = matches(password.as_bytes(), &stored).unwrap_or(false) && known;
+            if !ok {
+                let work = work_of(&stored).unwrap_or(0);
+                let most = dearest.fetch_max(work, Ordering::Relaxed).max(work);
+                if let Some(rest) = padding(&argon2, most - work) {
+                    fill(&rest, password.as_bytes(), &[0; Salt::RECOMMENDED_LENGTH], &mut [0; 32])
+                        .map_err(|error| Error::Internal(error.to_string()))?;
+                }
+            }
             let outdated = ok && !stored.starts_with(&parameters(&argon2));
             let rehash = if outdated { Some(hash(&argon2, password.as_bytes())?) } else { None };
             Ok(Verified { ok, rehash })
@@ -255,6 +268,25 @@ fn matches(password: &[u8], stored: &str) -> Option<bool> {
     Some(Output::new(&out).ok()? == expected)
 }
 
+/// What a stored hash costs: passes over its memory, in KiB.
+fn work_of(stored: &str) -> Option<u64> {
+    let params = Params::try_from(&PasswordHash::new(stored).ok()?).ok()?;
+    Some(u64::from(params.m_cost()) * u64::from(params.t_cost()))
+}
+
+/// A hash that costs about so much, in no more memory than the configured one takes; none for what is too little to notice.
+fn padding(argon2: &Argon2<'_>, work: u64) -> Option<Argon2<'static>> {
+    let now = argon2.params();
+    let least = u64::from(8 * now.p_cost());
+    if work < least {
+        return None;
+    }
+    let memory = (work / u64::from(now.t_cost())).clamp(least, u64::from(now.m_cost()).max(least));
+    let passes = (work / memory).max(1);
+    let params = Params::new(memory as u32, u32::try_from(passes).ok()?, now.p_cost(), None).ok()?;
+    Some(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
 fn parameters(argon2: &Argon2<'_>) -> String {
     let params = argon2.params();
     format!("$argon2id$v=19$m={},t={},p={}$", params.m_cost(), params.t_cost(), params.p_cost())
@@ -285,6 +317,20 @@ mod tests {
             ..config::Accounts::default()
         };
         Passwords::new(&config).unwrap()
+    }
+
+    #[test]
+    fn what_is_wrong_costs_the_same_when_the_parameters_have_changed() {
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(1024, 3, 1, None).unwrap());
+        for rest in [8, 100, 1_000, 3_000, 3_072, 9_000, 40_000] {
+            let params = padding(&argon2, rest).unwrap().params().clone();
+            let work = u64::from(params.m_cost()) * u64::from(params.t_cost());
+            assert!(work <= rest + rest / 4 && work >= rest - rest / 4, "{rest}: {work}");
+            assert!(params.m_cost() <= 1024, "{rest}");
+        }
+        assert!(padding(&argon2, 7).is_none());
+        let stored = hash(&argon2, b"correct horse").unwrap();
+        assert_eq!(work_of(&stored), Some(3 * 1024));
     }
 
     #[tokio::test]

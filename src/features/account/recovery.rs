@@ -17,7 +17,7 @@ use super::{
     random, secret_hash, sessions,
     sign_in::{adopt, clean_label},
     store,
-    throttle::Attempt,
+    throttle::{Attempt, By},
 };
 use crate::{
     app::App,
@@ -130,7 +130,7 @@ pub(super) async fn recover(guest: Guest, request: Recover) -> Result<SignedIn> 
     let attempt = Attempt {
         name: claim.name().to_owned(),
         network: transport::network(guest.remote().ip()),
-        known_device: false,
+        by: By::Code,
     };
     app.throttle.check(&attempt, Instant::now())?;
     let way = claim.check(&app).await.inspect_err(|error| {

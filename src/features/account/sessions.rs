@@ -74,7 +74,7 @@ pub(super) async fn own_password(caller: &Session, password: String) -> Result<S
         name: names::Handle::parse(&found.handle)
             .map_or_else(|_| found.handle.to_lowercase(), |handle| handle.key),
         network: crate::transport::network(caller.link.connection.remote().ip()),
-        known_device: true,
+        by: super::throttle::By::Device(caller.session()),
     };
     let now = std::time::Instant::now();
     app.throttle.check(&attempt, now)?;

@@ -14,7 +14,7 @@ use super::{
     TOKEN_BYTES, email, ends, ends_store,
     password::{Asker, check_password},
     random, recovery, secret_hash, store,
-    throttle::{Attempt, RetryAfter},
+    throttle::{Attempt, By, RetryAfter},
 };
 use crate::{
     app::App,
@@ -100,7 +100,7 @@ async fn refused_token(guest: &Guest, hash: Vec<u8>) -> Result<()> {
             app.writer.run(move |tx| Box::pin(super::sessions::end(tx, account, vec![session], reason)));
         let ended = end.await?;
         tracing::warn!(%account, %session, %address, ended, "a replaced token came back: its session ends");
-    } else if let Some(account) = store::token_owner(&app.db, &hash).await? {
+    } else if let Some((account, _)) = store::token_owner(&app.db, &hash).await? {
         tracing::info!(%account, %address, "the token of a session that has ended was shown");
     }
     Ok(())
@@ -256,11 +256,11 @@ async fn enter(guest: Guest, request: SignIn, restore: bool) -> Result<SignedIn>
     let attempt = Attempt {
         name: key,
         network: transport::network(guest.remote().ip()),
-        known_device: is_known(&app, request.old_token.as_deref(), found.as_ref()).await?,
+        by: shown_by(&app, request.old_token.as_deref(), found.as_ref()).await?,
     };
     app.throttle.check(&attempt, Instant::now())?;
     let asker = match &found {
-        Some(found) if attempt.known_device => Asker::Device(found.account),
+        Some(found) if matches!(attempt.by, By::Device(_)) => Asker::Device(found.account),
         _ => Asker::Stranger(attempt.network),
     };
     let too_long = request.password.len() > limits::PASSWORD_BYTES_MAX;
@@ -280,6 +280,7 @@ async fn enter(guest: Guest, request: SignIn, restore: bool) -> Result<SignedIn>
     let token = random::<TOKEN_BYTES>()?;
     let (account, keep) = (found.account, app.config.accounts.sessions_max);
     let checked = found.password;
+    let connected: Vec<SessionId> = app.hub.devices(account).iter().map(|device| device.session).collect();
     let ((session, version), ended) = app
         .writer
         .run(move |tx| {
@@ -293,7 +294,7 @@ async fn enter(guest: Guest, request: SignIn, restore: bool) -> Result<SignedIn>
                     store::set_password(tx, account, password).await?;
                 }
                 let made = store::insert_session(tx, account, secret_hash(&token), &label).await?;
-                let surplus = store::surplus_sessions(tx, account, keep).await?;
+                let surplus = store::surplus_sessions(tx, account, (made.0, connected), keep).await?;
                 let ended = super::sessions::end(tx, account, surplus, "revoked").await?;
                 Ok((made, ended))
             })
@@ -311,8 +312,13 @@ async fn enter(guest: Guest, request: SignIn, restore: bool) -> Result<SignedIn>
     })
 }
 
-/// Whether the device shows a token that it had for this very account.
-async fn is_known(app: &App, token: Option<&[u8]>, found: Option<&store::Credentials>) -> Result<bool> {
-    let (Some(token), Some(found)) = (token, found) else { return Ok(false) };
-    Ok(store::token_owner(&app.db, &secret_hash(token)).await? == Some(found.account))
+/// Whether the device shows a token that it had for this very account. One of a session that has ended speaks for that session
+/// alone: whoever found an old device spends no other's budget.
+async fn shown_by(app: &App, token: Option<&[u8]>, found: Option<&store::Credentials>) -> Result<By> {
+    let (Some(token), Some(found)) = (token, found) else { return Ok(By::Password) };
+    let owner = store::token_owner(&app.db, &secret_hash(token)).await?;
+    Ok(match owner {
+        Some((account, session)) if account == found.account => By::Device(session),
+        _ => By::Password,
+    })
 }

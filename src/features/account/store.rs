@@ -36,11 +36,11 @@ pub(super) async fn credentials_by_id(db: &Db, account: AccountId) -> Result<Opt
     Ok(row.map(|(id, handle, password)| Credentials { account: id.into(), handle, password }))
 }
 
-/// Whose token this is, also of a session that has ended.
-pub(super) async fn token_owner(db: &Db, token_hash: &[u8]) -> Result<Option<AccountId>> {
-    const SELECT: &str = "SELECT account FROM sessions WHERE token_hash = $1 OR next_token_hash = $1";
-    let row: Option<(i64,)> = db.first(SELECT, args![token_hash]).await?;
-    Ok(row.map(|(account,)| account.into()))
+/// Whose token this is and of which session, also of one that has ended.
+pub(super) async fn token_owner(db: &Db, token_hash: &[u8]) -> Result<Option<(AccountId, SessionId)>> {
+    const SELECT: &str = "SELECT account, id FROM sessions WHERE token_hash = $1 OR next_token_hash = $1";
+    let row: Option<(i64, i64)> = db.first(SELECT, args![token_hash]).await?;
+    Ok(row.map(|(account, session)| (account.into(), session.into())))
 }
 
 /// Replaced tokens that are remembered of one session: whoever copied an older one has had time enough to use it.
@@ -215,17 +215,28 @@ pub(super) async fn insert_session(
     Ok((session, row.map_or(0, |(version,)| version as u64)))
 }
 
-/// Sessions beyond the newest `keep`, by last use.
-pub(super) async fn surplus_sessions(tx: &mut Tx, account: AccountId, keep: u64) -> Result<Vec<SessionId>> {
+/// Sessions beyond `keep`, by last use. The one just made stays whatever the clock says, and before all others those
+/// that are connected: a time is written only when they come and go.
+pub(super) async fn surplus_sessions(
+    tx: &mut Tx,
+    account: AccountId,
+    (made, connected): (SessionId, Vec<SessionId>),
+    keep: u64,
+) -> Result<Vec<SessionId>> {
     const SELECT: &str = "SELECT id FROM sessions WHERE account = $1 AND ended_ms IS NULL
-        ORDER BY last_used_ms DESC, id DESC LIMIT 1000 OFFSET $2";
-    let rows: Vec<(i64,)> = tx.all(SELECT, args![account, keep]).await?;
+        ORDER BY CASE WHEN id = $3 THEN 0 WHEN id IN (SELECT value FROM json_each($4)) THEN 1 ELSE 2 END,
+            last_used_ms DESC, id DESC LIMIT 1000 OFFSET $2";
+    let connected = json(&connected.iter().map(|session| session.0).collect::<Vec<_>>())?;
+    let rows: Vec<(i64,)> = tx.all(SELECT, args![account, keep, made, connected]).await?;
     Ok(rows.into_iter().map(|(id,)| id.into()).collect())
 }
 
 /// The running sessions of an account.
 pub(super) async fn running_sessions(tx: &mut Tx, account: AccountId) -> Result<Vec<SessionId>> {
-    surplus_sessions(tx, account, 0).await
+    const SELECT: &str = "SELECT id FROM sessions WHERE account = $1 AND ended_ms IS NULL
+        ORDER BY id DESC LIMIT 1000";
+    let rows: Vec<(i64,)> = tx.all(SELECT, args![account]).await?;
+    Ok(rows.into_iter().map(|(id,)| id.into()).collect())
 }
 
 /// Ends sessions; those that run no longer are left out of the answer.

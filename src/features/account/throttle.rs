@@ -1,5 +1,6 @@
 //! Failed sign-ins by account and by address, sign-ups, and codes that go by mail. Only failures spend a budget; resuming with a token never comes
-//! here; a device that signed in before has a budget of its own, so that strangers cannot lock it out.
+//! here; each device that signed in before has a budget of its own, so that neither strangers nor another device, lost or signed
+//! out, lock it out; recovery codes have one, so that wrong passwords do not keep the right code out.
 
 use std::{
     collections::HashMap,
@@ -9,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use litrocket_protocol::AccountId;
+use litrocket_protocol::{AccountId, SessionId};
 
 use crate::config;
 
@@ -73,6 +74,24 @@ impl<K: Hash + Eq + Clone> Windows<K> {
     }
 }
 
+/// By what somebody wants to be let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum By {
+    /// A password, on a device that nobody knows.
+    Password,
+    /// A password, on the device that showed a token of this session of the account.
+    Device(SessionId),
+    /// A code, of a mail or for recovery.
+    Code,
+}
+
+impl By {
+    /// Whether failures count for the network, too.
+    fn is_stranger(self) -> bool {
+        !matches!(self, Self::Device(_))
+    }
+}
+
 /// Who tries to sign in, as far as it is known before the password is checked.
 #[derive(Debug, Clone)]
 pub struct Attempt {
@@ -80,8 +99,8 @@ pub struct Attempt {
     pub name: String,
     /// The address, or the /64 network.
     pub network: IpAddr,
-    /// Whether the device showed a token it had for this account.
-    pub known_device: bool,
+    /// By what.
+    pub by: By,
 }
 
 /// Whose failures have reached their bound with this one.
@@ -115,7 +134,7 @@ impl Burst {
 /// The budgets.
 #[derive(Debug)]
 pub struct Throttle {
-    accounts: Windows<(String, bool)>,
+    accounts: Windows<(String, By)>,
     addresses: Windows<IpAddr>,
     sign_ups: Windows<IpAddr>,
     pauses: Windows<String>,
@@ -155,14 +174,14 @@ impl Throttle {
 
     /// Whether the attempt may be made now.
     pub fn check(&self, attempt: &Attempt, now: Instant) -> Result<(), RetryAfter> {
-        self.accounts.check(&(attempt.name.clone(), attempt.known_device), now)?;
-        if attempt.known_device { Ok(()) } else { self.addresses.check(&attempt.network, now) }
+        self.accounts.check(&(attempt.name.clone(), attempt.by), now)?;
+        if attempt.by.is_stranger() { self.addresses.check(&attempt.network, now) } else { Ok(()) }
     }
 
     /// The password was wrong, or the name unknown. Whether the name, or the address, may try no more for now.
     pub fn failed(&self, attempt: &Attempt, now: Instant) -> Burst {
-        let account = self.accounts.count((attempt.name.clone(), attempt.known_device), now);
-        Burst { account, address: !attempt.known_device && self.addresses.count(attempt.network, now) }
+        let account = self.accounts.count((attempt.name.clone(), attempt.by), now);
+        Burst { account, address: attempt.by.is_stranger() && self.addresses.count(attempt.network, now) }
     }
 
     /// Whether the address may make another account now; counts it.
@@ -187,7 +206,8 @@ mod tests {
     }
 
     fn attempt(name: &str, address: &str, known_device: bool) -> Attempt {
-        Attempt { name: name.into(), network: address.parse().unwrap(), known_device }
+        let by = if known_device { By::Device(SessionId(7)) } else { By::Password };
+        Attempt { name: name.into(), network: address.parse().unwrap(), by }
     }
 
     #[test]

@@ -126,7 +126,7 @@ pub(super) async fn ranges(db: &Db, conversation: ConversationId, account: Accou
     Ok(litrocket_core::access::above(&ranges, cleared))
 }
 
-/// Which of `from..=to` the account deleted for itself.
+/// Which of `from..=to` the account deleted for itself, ascending.
 pub(crate) async fn hidden(
     db: &Db,
     conversation: ConversationId,
@@ -135,7 +135,8 @@ pub(crate) async fn hidden(
     to: u64,
 ) -> Result<Vec<u64>> {
     const SELECT: &str = "SELECT event_seq FROM hidden
-        WHERE account = $1 AND conversation = $2 AND event_seq >= $3 AND event_seq <= $4";
+        WHERE account = $1 AND conversation = $2 AND event_seq >= $3 AND event_seq <= $4
+        ORDER BY event_seq";
     let rows: Vec<(i64,)> = db.all(SELECT, args![account, conversation, from, to]).await?;
     Ok(rows.into_iter().map(|(seq,)| seq as u64).collect())
 }

@@ -176,6 +176,20 @@ pub(super) async fn groups_of(
     Ok(rows.into_iter().map(|(id, members, role)| (id.into(), members as u64, role as u8)).collect())
 }
 
+/// Whether a member's typing is anybody's business: something was said there, or the other one does not know of the
+/// conversation yet; and they are not muted.
+pub(crate) async fn may_show_typing(
+    db: &Db,
+    conversation: ConversationId,
+    account: AccountId,
+    now_ms: u64,
+) -> Result<bool> {
+    const SELECT: &str = "SELECT account FROM members WHERE conversation = $1 AND account = $2
+        AND COALESCE(muted_ms, 0) <= $3 AND EXISTS (SELECT 1 FROM events e WHERE e.conversation = $1)";
+    let row: Option<(i64,)> = db.first(SELECT, args![conversation, account, now_ms]).await?;
+    Ok(row.is_some())
+}
+
 /// How many members are in.
 pub(crate) async fn size(db: &Db, conversation: ConversationId) -> Result<usize> {
     let row: Option<(i64,)> =

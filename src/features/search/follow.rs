@@ -41,6 +41,9 @@ async fn check(app: &App) -> Result<()> {
 }
 
 async fn follow(app: Arc<App>) {
+    if !app.search.is_open() {
+        return;
+    }
     while let Err(error) = check(&app).await {
         tracing::warn!(%error, "the search index does not follow");
         tokio::select! {
@@ -76,7 +79,14 @@ async fn step(app: &App) -> Result<usize> {
     let (last, count) = (*last, rows.len());
     let mut changes = Vec::with_capacity(count);
     for (pos, frame, target) in rows {
-        let event = chat::decode(&frame)?;
+        // One that cannot be read is not found; it holds up none of those behind it.
+        let event = match chat::decode(&frame) {
+            Ok(event) => event,
+            Err(error) => {
+                tracing::error!(pos, %error, "an event of the log cannot be read and is not indexed");
+                continue;
+            }
+        };
         let set = |pos: u64, text: &str| {
             let mut words = tokens::tokens(text);
             words.push(tokens::scope(event.conversation.0));

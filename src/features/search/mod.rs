@@ -50,6 +50,12 @@ pub fn routes(router: Router) -> Router {
 
 /// The index forgets the words of what has been taken back until now, as soon as it has followed.
 pub(crate) async fn forget_words(app: &App) -> Result<()> {
+    if !app.search.is_open() {
+        tracing::warn!(
+            "the search index does not open and keeps the words of what is gone: delete search.db"
+        );
+        return Ok(());
+    }
     let last = store::last(&app.db).await?;
     let index = app.search.clone();
     let task = tokio::task::spawn_blocking(move || index.want_purge(last));
@@ -63,6 +69,9 @@ async fn search(caller: Session, request: Search) -> Result<Found> {
     }
     let query = tokens::Query::parse(&request.text)
         .ok_or_else(|| Error::from(Fault::new(code::NOTHING_TO_SEARCH).field("text")))?;
+    if !caller.app.search.is_open() {
+        return Err(code::UNAVAILABLE.into());
+    }
     let _place = caller.app.searches.enter(caller.account())?;
     let (app, me) = (caller.app.clone(), caller.account());
     let mut scopes: Vec<u64> = match request.conversation {

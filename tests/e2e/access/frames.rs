@@ -27,7 +27,7 @@ const ROWS: &[(&str, &[&str])] = &[
     ("Live", &["nothing", "before", "all"]),
     ("Seek", &["not_found", "before", "all"]),
     ("Delivered", &["nothing", "nothing", "told"]),
-    ("Typing", &["nothing", "nothing", "told"]),
+    ("Typing", &["nothing", "nothing", "nothing", "told", "nothing", "told", "told"]),
     ("Watch", &["told"]),
     ("Availability", &["told"]),
     ("Send message", &["not_found", "not_a_member", "not_a_member", "ok", "muted", "ok", "ok"]),

@@ -41,3 +41,14 @@ async fn a_stream_that_a_guest_left_half_said_is_not_taken_up_when_the_time_is_o
     assert!(late.unwrap().is_err(), "what came late is not answered");
     assert_eq!(timeout(PATIENCE, raw.closed_with()).await.unwrap(), u64::from(close_code::NOT_SIGNED_IN));
 }
+
+#[tokio::test]
+async fn who_says_hello_late_has_no_more_time_than_who_says_it_at_once() {
+    let world = World::start_with(|config| config.limits.guest_timeout_ms = 4_000).await;
+    let raw = world.raw().await;
+    let began = Instant::now();
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    raw.greets().await;
+    assert_eq!(timeout(PATIENCE, raw.closed_with()).await.unwrap(), u64::from(close_code::NOT_SIGNED_IN));
+    assert!(began.elapsed() < Duration::from_millis(6_000), "{:?}", began.elapsed());
+}

@@ -188,3 +188,55 @@ async fn a_stranger_says_a_little_until_they_are_answered() {
         bob.hears(&format!("thank you {n}")).await;
     }
 }
+
+#[tokio::test]
+async fn a_stranger_who_sends_without_waiting_gets_no_more_in_than_one_who_waits() {
+    let world = World::start_with(|config| config.people.stranger_messages_max = 10).await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let room = ada.opens(&bob).await;
+    let mut sent = Vec::new();
+    for number in 0..40 {
+        sent.push(ada.client.send(room, Outgoing::text(format!("{number}"))).await.unwrap());
+    }
+    let mut taken = 0;
+    for pending in sent {
+        match tokio::time::timeout(crate::world::PATIENCE, pending).await.unwrap() {
+            Ok(_) => taken += 1,
+            Err(litrocket_client::Error::Fault(fault)) => assert_eq!(fault.code, "not_accepting"),
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert_eq!(taken, 10);
+    assert_eq!(bob.history(room).await.len(), 10);
+}
+
+#[tokio::test]
+async fn typing_tells_nobody_of_a_conversation_before_its_first_message_nor_of_who_is_muted() {
+    let world = World::start().await;
+    let [ada, mut bob] = world.people(["ada", "bob"]).await;
+    let group = bob.makes_group("all", &[&ada]).await;
+    ada.befriends(&bob).await;
+    let room = ada.opens(&bob).await;
+    bob.listens().await;
+    ada.client.set_typing(room, true);
+    let hears = async {
+        bob.waits_for(|item| matches!(item, Item::TypingNow(_)).then_some(())).await;
+    };
+    assert!(tokio::time::timeout(std::time::Duration::from_millis(500), hears).await.is_err());
+    ada.says(room, "hello").await;
+    ada.client.set_typing(room, false);
+    ada.client.set_typing(room, true);
+    bob.waits_for(|item| matches!(item, Item::TypingNow(now) if now.conversation == room).then_some(()))
+        .await;
+    let mute =
+        |for_ms| litrocket_protocol::groups::MuteMember { conversation: group, account: ada.account, for_ms };
+    bob.asks(mute(3_600_000)).await;
+    ada.client.set_typing(group, true);
+    let typing =
+        |item: &Item| matches!(item, Item::TypingNow(now) if now.conversation == group).then_some(());
+    let hears = async { bob.waits_for(typing).await };
+    assert!(tokio::time::timeout(std::time::Duration::from_millis(500), hears).await.is_err());
+    bob.asks(mute(0)).await;
+    ada.client.set_typing(group, true);
+    bob.waits_for(typing).await;
+}

@@ -185,10 +185,12 @@ impl Delivery {
         entries: Vec<RecentEntry>,
         room: usize,
     ) -> Result<()> {
-        let hidden = match (self.hidden.contains(&conversation), entries.first()) {
-            (true, Some(first)) => {
-                let db = &self.session.app.db;
-                store::hidden(db, conversation, self.session.account(), first.event_seq, to).await?
+        let ends = entries.first().zip(entries.last());
+        let hidden = match (self.hidden.contains(&conversation), ends) {
+            (true, Some((first, last))) => {
+                // No further than this page: each page asking for all that is hidden behind it would be quadratic.
+                let (db, me) = (&self.session.app.db, self.session.account());
+                store::hidden(db, conversation, me, first.event_seq, to.min(last.event_seq)).await?
             }
             _ => Vec::new(),
         };
@@ -200,7 +202,7 @@ impl Delivery {
                 break;
             }
             self.reader.passed(conversation, entry.event_seq);
-            if hidden.contains(&entry.event_seq) {
+            if hidden.binary_search(&entry.event_seq).is_ok() {
                 self.out.push(skip(conversation, entry.event_seq, entry.event_seq));
             } else if entry.origin != own || entry.event_seq <= again {
                 bytes += entry.frame.len();
