@@ -237,7 +237,8 @@ pub(crate) fn ended(result: Result<(), Problem>, (words, json): (Words, bool)) -
         eprintln!("{}", objects::line(Printer::Admin, &error));
     } else {
         let nobody = say(words, NOBODY, "没有服务器应答：");
-        eprintln!("litrocket: {}", words.told(&code, &message).replace(NOBODY, nobody));
+        let told = words.told(&code, &message).replace(NOBODY, nobody);
+        eprintln!("{}{told}", said::error(words));
     }
     ExitCode::from(match code.as_str() {
         "unreachable" => 3,

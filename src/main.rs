@@ -1,8 +1,11 @@
 //! `litrocket`: the server and its client commands.
 
-use std::process::ExitCode;
+use std::{
+    io::{IsTerminal as _, Write as _},
+    process::ExitCode,
+};
 
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::ErrorKind};
 use litrocket::{
     admin, bench,
     config::{self, Config},
@@ -45,7 +48,8 @@ enum Command {
 
 fn main() -> ExitCode {
     let words = Words::choose(asked_language().as_deref());
-    let parsed = help::localized(words, Cli::command()).try_get_matches();
+    let commands = help::localized(words, Cli::command()).override_help(help::overview(words));
+    let parsed = commands.try_get_matches();
     let Cli { command, common } = match parsed.and_then(|typed| Cli::from_arg_matches(&typed)) {
         Ok(cli) => cli,
         Err(error) => return misused(words, &error),
@@ -89,24 +93,40 @@ fn asked_language() -> Option<String> {
 /// Help and versions are printed as they are; a command that cannot be meant, as everything else that fails.
 fn misused(words: Words, error: &clap::Error) -> ExitCode {
     let is_json = std::env::args_os().any(|argument| argument == "--json");
+    let tip = help::comment_tip(words, error);
     if error.use_stderr() && is_json {
-        return refused("usage", &help::mistake(words, error), true);
+        let tip = tip.map(|tip| format!("\n\n{tip}")).unwrap_or_default();
+        return refused(words, "usage", &format!("{}{tip}", help::mistake(words, error)), true);
     }
-    if error.use_stderr() && words == Words::Chinese {
+    let help =
+        matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand);
+    if words == Words::Chinese && help {
+        let styled =
+            std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
+        let shown = help::shown(error, styled && !error.use_stderr());
+        // Nobody reads it when the terminal is gone.
+        let _ = if error.use_stderr() {
+            std::io::stderr().write_all(shown.as_bytes())
+        } else {
+            std::io::stdout().write_all(shown.as_bytes())
+        };
+    } else if error.use_stderr() && words == Words::Chinese {
         eprintln!("{}", help::mistake(words, error));
-        return ExitCode::from(2);
+    } else {
+        let _ = error.print();
     }
-    // Nobody reads it when the terminal is gone.
-    let _ = error.print();
+    if let Some(tip) = tip {
+        eprintln!("\n{tip}");
+    }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
-fn refused(code: &str, message: &str, json: bool) -> ExitCode {
+fn refused(words: Words, code: &str, message: &str, json: bool) -> ExitCode {
     if json {
         let error = serde_json::json!({"type": "error", "code": code, "class": "fix", "message": message});
         eprintln!("{}", objects::line(Printer::Admin, &error));
     } else {
-        eprintln!("litrocket: {message}");
+        eprintln!("{}{message}", said::error(words));
     }
     ExitCode::from(2)
 }
@@ -123,7 +143,9 @@ fn with_config(
         Ok(config) => run(config),
         Err(error) => {
             let what = said::say(words, "the configuration is refused", "配置被拒绝");
-            refused("bad_configuration", &format!("{what}: {error}"), json)
+            let colon = said::say(words, ": ", "：");
+            let cause = said::cause(words, &error.to_string());
+            refused(words, "bad_configuration", &format!("{what}{colon}{cause}"), json)
         }
     }
 }
@@ -159,10 +181,37 @@ mod tests {
     }
 
     #[test]
+    fn the_overview_has_every_command_and_fits_a_small_terminal() {
+        for words in [Words::English, Words::Chinese] {
+            let shown = help::overview(words);
+            assert!(shown.lines().count() <= 24, "{shown}");
+            // Wide characters take two places.
+            let width = |line: &str| line.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum::<usize>();
+            for line in shown.lines() {
+                assert!(width(line) <= 80, "{} places: {line}", width(line));
+            }
+            let said: Vec<&str> = shown.split(|c: char| !c.is_ascii_lowercase()).collect();
+            for command in Cli::command().get_subcommands() {
+                assert!(said.contains(&command.get_name()), "{} is not in {shown}", command.get_name());
+            }
+        }
+    }
+
+    #[test]
     fn help_is_chinese_from_its_first_line_to_its_last() {
         let mut command = help::localized(Words::Chinese, Cli::command());
         let shown = command.render_long_help().to_string();
-        for english in ["Usage", "Commands:", "Options:", "Arguments:", "[default", "[env", "Print "] {
+        for english in [
+            "Usage",
+            "[OPTIONS]",
+            "<COMMAND>",
+            "Commands:",
+            "Options:",
+            "Arguments:",
+            "[default",
+            "[env",
+            "Print ",
+        ] {
             assert!(!shown.contains(english), "{english}: {shown}");
         }
         let group = command.find_subcommand_mut("group").unwrap().find_subcommand_mut("mute").unwrap();

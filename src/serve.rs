@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::{
     config::{Config, Email, SignUp},
     features::account,
-    said::say,
+    said::{self, say},
     server::Server,
     telemetry,
 };
@@ -27,7 +27,7 @@ pub fn block_on(future: impl Future<Output = ExitCode>) -> ExitCode {
             runtime.shutdown_timeout(LAST_WORK);
             code
         }
-        Err(error) => fatal(&format!("the runtime does not start: {error}")),
+        Err(error) => fatal(Words::English, &format!("the runtime does not start: {error}")),
     }
 }
 
@@ -41,9 +41,9 @@ async fn asks_for_threads() {
 }
 
 /// Says why the program ends, once on the console and once in the log.
-fn fatal(cause: &str) -> ExitCode {
+fn fatal(words: Words, cause: &str) -> ExitCode {
     tracing::error!(cause, "the server ends");
-    eprintln!("litrocket: {cause}");
+    eprintln!("{}{}", said::error(words), said::cause(words, cause));
     ExitCode::FAILURE
 }
 
@@ -53,7 +53,7 @@ pub fn print_config(config: &Config, json: bool) -> ExitCode {
         match serde_json::to_string(config) {
             // Who reads may have heard enough.
             Ok(text) => drop(writeln!(std::io::stdout(), "{text}")),
-            Err(error) => return fatal(&error.to_string()),
+            Err(error) => return fatal(Words::English, &error.to_string()),
         }
     } else {
         drop(write!(std::io::stdout(), "{}", config.to_toml()));
@@ -66,12 +66,12 @@ pub fn run(config: Config, words: Words) -> ExitCode {
     let guard = telemetry::init(&config.logs.level, &config.log_folder(), config.logs.days as usize);
     let _guard = match guard {
         Ok(guard) => guard,
-        Err(error) => return fatal(&error.to_string()),
+        Err(error) => return fatal(words, &error.to_string()),
     };
     block_on(async {
         match serve(config, words).await {
             Ok(()) => ExitCode::SUCCESS,
-            Err(error) => fatal(&error.to_string()),
+            Err(error) => fatal(words, &error.to_string()),
         }
     })
 }
@@ -162,12 +162,18 @@ async fn greet(server: &Server, words: Words) -> Result<(), Box<dyn std::error::
     }
     let near = policy == SignUp::Open && address.port() == 4433;
     let flag = if near { String::new() } else { format!(" --server '{link}'") };
-    // As it was called: a program that cargo built is on no path.
-    let own = std::env::args().next().unwrap_or_else(|| "litrocket".into());
+    let own = litrocket_cli::program();
+    // Where people are, somebody comes back, or one more comes.
+    let first = if account::has_people(app).await? {
+        format!("{own} login NAME{flag}\n  {own} register NAME{flag}")
+            .replace("NAME", say(words, "NAME", "用户名"))
+    } else {
+        format!("{own} register ada{flag}")
+    };
     let next =
         say(words, "Try next, in another terminal in this folder:", "接下来，在此目录的另一个终端中试试：");
     let hello = say(words, "hello", "你好");
-    text.push_str(&format!("\n{next}\n  {own} register ada{flag}\n  {own} send @me \"{hello}\"\n"));
+    text.push_str(&format!("\n{next}\n  {first}\n  {own} send @me \"{hello}\"\n"));
     // Whether anybody reads it does not matter to the server.
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());

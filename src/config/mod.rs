@@ -124,17 +124,14 @@ impl Config {
             }
         }
         apply_flags(&mut table, args);
-        let config: Self = table
-            .try_into()
-            .map_err(|error: toml::de::Error| ConfigError(error.to_string().trim().into()))?;
+        let config: Self = table.try_into().map_err(|error: toml::de::Error| ConfigError(brief(&error)))?;
         config.check()?;
         Ok(config)
     }
 
     /// Reads the text of a file alone: defaults for what it leaves out.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
-        let config: Self =
-            toml::from_str(text).map_err(|error| ConfigError(error.to_string().trim().into()))?;
+        let config: Self = toml::from_str(text).map_err(|error| ConfigError(brief(&error)))?;
         config.check()?;
         Ok(config)
     }
@@ -263,6 +260,28 @@ impl Config {
     }
 }
 
+/// How many names are proposed for one that is none.
+const PROPOSED: usize = 3;
+
+/// The names that are most like one that is none, the nearest first.
+fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut near: Vec<(usize, &str)> =
+        names.map(|known| (strsim::damerau_levenshtein(name, known), known)).collect();
+    near.sort_unstable();
+    near.into_iter().take(PROPOSED).map(|(_, known)| known).collect()
+}
+
+/// Why a text is refused; for a name that is none, the nearest instead of all that there are.
+fn brief(error: &toml::de::Error) -> String {
+    const AMONG: &str = ", expected one of ";
+    let said = error.to_string();
+    let said = said.trim();
+    let Some((before, names)) = said.split_once(AMONG) else { return said.to_owned() };
+    let name = before.rsplit('`').nth(1).unwrap_or_default();
+    let near = nearest(name, names.split(", ").map(|name| name.trim().trim_matches('`')));
+    format!("{before}; the nearest: {}; all settings: litrocket config", near.join(", "))
+}
+
 /// Whether a certificate can be made for it.
 fn is_host(name: &str) -> bool {
     let label = |label: &str| {
@@ -292,7 +311,7 @@ fn read_file(args: &Args) -> Result<Table, ConfigError> {
     let table: Table = text.parse().map_err(|error| ConfigError(format!("{}: {error}", path.display())))?;
     // Decoded alone, so that the error names the file and its line.
     toml::from_str::<Config>(&text)
-        .map_err(|error| ConfigError(format!("{}: {}", path.display(), error.to_string().trim())))?;
+        .map_err(|error| ConfigError(format!("{}: {}", path.display(), brief(&error))))?;
     Ok(table)
 }
 
@@ -301,7 +320,10 @@ fn apply_variable(table: &mut Table, name: &str, value: &str) -> Result<(), Conf
     let option =
         OPTIONS.iter().find(|option| variable(option.section, option.key) == name).ok_or_else(|| {
             let allowed: Vec<_> = OPTIONS.iter().map(|option| variable(option.section, option.key)).collect();
-            ConfigError(format!("{name} is not a setting; allowed are {}", allowed.join(", ")))
+            let near = nearest(name, allowed.iter().map(String::as_str)).join(", ");
+            ConfigError(format!(
+                "{name} is not a setting; the nearest: {near}; all settings: litrocket config"
+            ))
         })?;
     let parsed = match (option.default)() {
         Value::Integer(_) => value.trim().parse().map(Value::Integer).ok(),

@@ -195,7 +195,13 @@ fn socket(listen: SocketAddr) -> Result<UdpSocket, Error> {
     // The kernel gives what its own limit allows (net.core.rmem_max); less is not an error.
     let _ = sockopt::set_socket_recv_buffer_size(&socket, SOCKET_BUFFER);
     let _ = sockopt::set_socket_send_buffer_size(&socket, SOCKET_BUFFER);
-    bind(&socket, &listen).map_err(|error| fail(&error))?;
+    bind(&socket, &listen).map_err(|error| match error {
+        rustix::io::Errno::ADDRINUSE => {
+            let cause = "another program listens there: stop it, or name another address with --listen";
+            Error::new(&format!("cannot listen on {listen}"), cause)
+        }
+        other => fail(&other),
+    })?;
     Ok(socket.into())
 }
 

@@ -5,6 +5,7 @@
 
 mod commands;
 mod failure;
+mod hints;
 mod markdown;
 pub mod objects;
 mod output;
@@ -36,6 +37,7 @@ pub use commands::{
     word::WordCommand,
 };
 use failure::Failure;
+pub use hints::program;
 use output::Output;
 pub use output::time;
 pub use password::PasswordArgs;
@@ -323,6 +325,7 @@ pub enum Command {
 /// Carries a command out; the exit code is 0 ok, 1 refused by the server, 2 usage, 3 unreachable.
 pub async fn run(command: Command, common: CommonArgs) -> ExitCode {
     let common = common.without_empty();
+    hints::remember(&common);
     let words = words::Words::choose(common.lang.as_deref());
     let output = Output::new(common.json, words);
     let context = Context::new(common, output);

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Failure,
+    hints::pasted,
     objects::{self, Printer},
     words::Words,
 };
@@ -62,19 +63,25 @@ impl Output {
     /// Says something to a person at a terminal; not data.
     pub(crate) fn hint(self, text: &str) {
         if !self.json && io::stderr().is_terminal() {
-            eprintln!("{text}");
+            eprintln!("{}", pasted(text));
         }
     }
 
     /// Says to people that there is nothing to print; not data, so that what reads a pipe gets none.
     pub(crate) fn nothing(self, text: &str) {
         if !self.json {
-            eprintln!("{text}");
+            eprintln!("{}", pasted(text));
         }
+    }
+
+    /// Says something beside the data, on standard error: the JSON object, or the line for people.
+    pub(crate) fn beside(self, json: impl FnOnce() -> Value, line: impl FnOnce() -> String) {
+        eprintln!("{}", if self.json { objects::line(Printer::Client, &json()) } else { line() });
     }
 
     pub(crate) fn failure(self, failure: &Failure) {
         let (code, class, message) = failure.parts(self.words);
+        let message = pasted(&message);
         if self.json {
             let mut object = json!({"type": "error", "code": code, "class": class, "message": message});
             if let Some(fault) = failure.fault() {
@@ -93,7 +100,7 @@ impl Output {
             eprintln!("{}", objects::line(Printer::Client, &object));
             return;
         }
-        eprintln!("{}: {} ({code})", self.words.error(), escape(&message));
+        eprintln!("{}{} ({code})", self.words.error(), escape(&message));
         if let Some(retry) = failure.fault().and_then(|fault| fault.retry_after_ms) {
             eprintln!("{} {} {}", self.words.retry_in(), retry.div_ceil(1000), self.words.seconds());
         }
@@ -101,11 +108,16 @@ impl Output {
             ("untrusted", _) => Some(self.words.tls_hint()),
             ("unreachable", _) => Some(self.words.unreachable_hint()),
             ("account_closing", _) => Some(self.words.restore_hint()),
+            ("handle_taken", _) => Some(self.words.is_it_you()),
+            // Not where it is the password so far that is wrong.
+            ("wrong_credentials", _) if !matches!(failure, Failure::Missing(..)) => {
+                Some(self.words.nobody_yet())
+            }
             (_, "sign_in") => Some(self.words.sign_in_again()),
             _ => None,
         };
         if let Some(hint) = hint {
-            eprintln!("{hint}");
+            eprintln!("{}", pasted(hint));
         }
     }
 }

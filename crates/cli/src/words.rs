@@ -95,7 +95,7 @@ words! {
     announcement: "announcement", "公告";
     no_announcements: "No announcements.", "没有公告。";
     exported: "written to", "已写入";
-    error: "error", "错误";
+    error: "error: ", "错误：";
     password: "Password", "密码";
     new_password: "New password", "新密码";
     password_rule: "At least 8 characters; a few words in a row are good.", "至少 8 个字符；几个词连在一起就很好。";
@@ -104,6 +104,13 @@ words! {
     no_terminal_new_password: "No terminal to ask for the new password: use --password-stdin or LITROCKET_NEW_PASSWORD", "没有终端可询问新密码：请用 --password-stdin 或 LITROCKET_NEW_PASSWORD";
     no_terminal_recovery: "No terminal to ask for the recovery code: use --password-stdin or LITROCKET_RECOVERY_CODE", "没有终端可询问恢复码：请用 --password-stdin 或 LITROCKET_RECOVERY_CODE";
     no_home: "No home folder: set HOME or XDG_DATA_HOME", "没有主目录：请设置 HOME 或 XDG_DATA_HOME";
+    nobody_yet: "No account yet? litrocket register NAME", "还没有账号？litrocket register 用户名";
+    is_it_you: "Is it yours? Sign in: litrocket login NAME", "是你的账号吗？登录：litrocket login 用户名";
+    post_what: "Write a text, or name a picture with --image", "请写文本，或用 --image 指定图片";
+    out_of_feed: "No moments. You keep somebody's out: litrocket moment hidden", "没有动态。你屏蔽了一些人：litrocket moment hidden";
+    common_friend: "friend in common", "位共同好友";
+    common_group: "group in common", "个共同群组";
+    download: "download", "次下载";
     restore_hint: "Take it back: litrocket account restore NAME", "撤销注销：litrocket account restore 用户名";
     only_own_profile: "Only the own profile can be changed: leave the name out", "只能修改自己的资料：请省略用户名";
     more_alts: "There are more --alt than --image", "--alt 比 --image 多";
@@ -113,7 +120,7 @@ words! {
     registered: "Signed up and signed in as", "已注册并登录：";
     signed_in: "Signed in as", "已登录：";
     signed_out: "Signed out.", "已退出登录。";
-    not_signed_in: "Nobody is signed in with this profile. Run: litrocket login NAME", "此配置尚未登录。请运行：litrocket login 用户名";
+    not_signed_in: "Nobody is signed in with this profile. Sign in: litrocket login NAME; new here: litrocket register NAME", "此配置尚未登录。登录：litrocket login 用户名；注册：litrocket register 用户名";
     already_signed_in: "This profile is signed in already. Run: litrocket logout, or choose another with --profile NAME", "此配置已登录。请先运行 litrocket logout，或用 --profile 名称 选择另一个";
     sign_in_again: "Sign in again: litrocket login NAME", "请重新登录：litrocket login 用户名";
     unreachable_hint: "Is the server running there? Check --server; start one with: litrocket serve", "服务器在运行吗？请检查 --server；启动服务器：litrocket serve";
@@ -126,6 +133,7 @@ words! {
     session_ended: "The device was signed out.", "该设备已退出登录。";
     done: "Done.", "完成。";
     was_so: "That is how it was already.", "原本就是这样。";
+    no_face_to_remove: "There was no face to take away.", "没有可移除的头像。";
     nothing_up: "There was no announcement to take down.", "没有可撤下的公告。";
     no_more: "not any more", "已解除";
     void_address: "That address leads to nobody here: it was revoked, or is of another server.", "该地址在此服务器上无效：已被撤销，或属于另一服务器。";
@@ -194,7 +202,6 @@ words! {
     join_asked: "Asked to join. You will hear when it is answered.", "已申请加入，等待批准。";
     join_joined: "You are in.", "已加入。";
     no_join_requests: "Nobody asks to join.", "没有加入申请。";
-    requests_wait: "requests to join wait: litrocket group requests", "个加入申请待处理：litrocket group requests";
     no_links: "No links. Make one: litrocket group link make", "没有链接。创建：litrocket group link make";
     uses_left: "uses left", "剩余次数";
     nobody_banned: "Nobody is banned.", "没有封禁任何人。";
@@ -234,8 +241,6 @@ words! {
     everybody: "everybody", "所有人";
     friends: "friends", "好友";
     nobody: "nobody", "无人";
-    stranger: "a stranger wrote: friend let-in or friend turn-away", "陌生人消息：friend let-in 或 friend turn-away";
-    strangers_message: "(a stranger: friend let-in or friend turn-away)", "（陌生人：friend let-in 或 friend turn-away）";
     new_device: "A new device is signed in:", "新设备已登录：";
     friend_asks: "Asks to be your friend:", "请求加你为好友：";
     request_over: "A friend request is over:", "好友请求已结束：";
@@ -261,7 +266,6 @@ words! {
     no_new_moments: "Nothing new.", "没有新动态。";
     nobody_hidden: "You keep nobody's moments out.", "没有屏蔽任何人的朋友圈。";
     likes: "Liked by", "赞";
-    more_comments: "more comments: litrocket moment show", "条更多评论：litrocket moment show";
     seen_by_friends: "friends", "好友可见";
     seen_by_chosen: "only", "部分可见：";
     seen_by_others: "all friends but", "不给谁看：";

@@ -65,6 +65,9 @@ message! {
         /// Goes up with each change; absent when there is no face.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         version: Option<u64>,
+        /// Everything was as the request asks for it, so nothing was done.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unchanged: bool,
     }
 
     /// Asks for the face of an account, or of a group the caller is or was in.

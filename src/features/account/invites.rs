@@ -86,6 +86,11 @@ async fn issue(app: &App, uses: u64, valid_ms: u64, by: AccountId) -> Result<Inv
     Ok(Invite { code: invite, address, expires_ms, uses })
 }
 
+/// Whether anybody has signed up.
+pub async fn has_people(app: &App) -> Result<bool> {
+    store::has_people(&app.db).await
+}
+
 /// While a server has no operator, each start makes an invite whose account becomes one.
 pub async fn first_invite(app: &App) -> Result<Option<String>> {
     if store::has_operator(&app.db).await? {

@@ -30,7 +30,7 @@ pub(crate) use ends::reopen;
 pub(crate) use ends_store::set_operator;
 pub(crate) use export_store::EXPORT;
 pub(crate) use invites::{address_with, letters, make as make_invite, random_code};
-pub use invites::{first_invite, link};
+pub use invites::{first_invite, has_people, link};
 pub use password::{Asker, Passwords};
 pub(crate) use profile::avatar_changed;
 pub(crate) use recovery::reset;

@@ -185,6 +185,12 @@ pub(super) async fn drop_operator_invites(tx: &mut Tx) -> Result<()> {
     tx.execute(DELETE, args![AccountId::SYSTEM]).await.map(drop)
 }
 
+pub(super) async fn has_people(db: &Db) -> Result<bool> {
+    const SELECT: &str = "SELECT id FROM accounts WHERE id > 0 AND deleted_ms IS NULL LIMIT 1";
+    let row: Option<(i64,)> = db.first(SELECT, &[]).await?;
+    Ok(row.is_some())
+}
+
 pub(super) async fn has_operator(db: &Db) -> Result<bool> {
     const SELECT: &str = "SELECT id FROM accounts WHERE operator = 1 AND deleted_ms IS NULL LIMIT 1";
     let row: Option<(i64,)> = db.first(SELECT, &[]).await?;

@@ -59,7 +59,7 @@ async fn put(caller: &Session, request: SetAvatar) -> Result<Avatar> {
             Some(group) => conversations::avatar_changed(tx, group, me, version).await?,
             None => account::avatar_changed(tx, me).await?,
         }
-        Ok(Avatar { version })
+        Ok(Avatar { version, unchanged: !changed })
     };
     app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await
 }

@@ -126,15 +126,16 @@ pub(super) async fn delete(caller: Session, request: DeleteMoment) -> Result<Don
     let (me, moment) = (caller.account(), request.moment);
     let work = async move |tx: &mut Tx| {
         if store::is_deleted(tx, me, moment).await? {
-            return Ok(());
+            return Ok(false);
         }
         check_own(tx, me, moment).await?;
         notice_store::of_moments(tx, &[moment]).await?;
         picture_store::delete(tx, &[moment]).await?;
-        store::delete(tx, &[moment]).await
+        store::delete(tx, &[moment]).await?;
+        Ok(true)
     };
-    caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
-    Ok(Done::default())
+    let changed = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    Ok(Done::if_changed(changed))
 }
 
 pub(super) async fn set_visibility(caller: Session, request: SetMomentVisibility) -> Result<Moment> {

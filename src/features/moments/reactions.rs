@@ -105,7 +105,7 @@ pub(super) async fn delete_comment(caller: Session, request: DeleteComment) -> R
     let work = async move |tx: &mut Tx| {
         // One's own words can be taken back whatever became of the moment and of the friendship.
         match reaction_store::own_is_gone(tx, me, moment, comment).await? {
-            Some(true) => return Ok(()),
+            Some(true) => return Ok(false),
             Some(false) => {}
             None => {
                 let author = store::author(tx, me, moment).await?.ok_or_else(|| missing("moment"))?;
@@ -118,10 +118,10 @@ pub(super) async fn delete_comment(caller: Session, request: DeleteComment) -> R
         }
         reaction_store::take_back(tx, comment).await?;
         notice_store::of_comment(tx, moment, comment).await?;
-        Ok::<_, Error>(())
+        Ok::<_, Error>(true)
     };
-    caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
-    Ok(Done::default())
+    let changed = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    Ok(Done::if_changed(changed))
 }
 
 /// Refuses a moment that the caller does not see.

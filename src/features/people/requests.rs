@@ -116,17 +116,25 @@ pub(super) async fn answer(caller: Session, request: AnswerFriend) -> Result<Don
         if accept {
             // Accepting again changes nothing.
             if store::are_friends(tx, me, other).await? {
-                return Ok(());
+                return Ok(false);
             }
-            return if waits { befriend(tx, me, other).await } else { Err(missing()) };
+            if !waits {
+                return Err(missing());
+            }
+            befriend(tx, me, other).await?;
+            return Ok(true);
         }
-        if waits { request_store::refuse_request(tx, other, me).await } else { Err(missing()) }
+        if !waits {
+            return Err(missing());
+        }
+        request_store::refuse_request(tx, other, me).await?;
+        Ok(true)
     };
-    caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
+    let changed = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
     if accept {
         friendship_changed(&caller, other);
     }
-    Ok(Done::default())
+    Ok(Done::if_changed(changed))
 }
 
 pub(super) async fn withdraw(caller: Session, request: WithdrawFriend) -> Result<Done> {

@@ -130,7 +130,7 @@ async fn every_file_command_works_and_prints_json() {
         let fetched = bob.says(&["file", "get", &id, "-o", "folder"]);
         assert_eq!(last(&fetched)["path"], format!("folder/{name}"));
     }
-    let fetched = bob.says(&["file", "get", &id, "-o", "folder", "--replace"]);
+    let fetched = bob.says(&["file", "get", &id, "-o", "folder", "--force"]);
     assert_eq!(last(&fetched)["path"], "folder/plans.txt");
     // Sent on it is bob's own.
     let shared = &bob.says(&["file", "share", &id, "@ada"])[0];

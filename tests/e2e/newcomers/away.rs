@@ -95,8 +95,13 @@ async fn what_was_edited_while_one_was_away_says_where_the_words_are() {
     ada.says(&["edit", "@bob", "1", "hello"]);
     let read = bob.reads(&["listen", "--idle", "1"]);
     let said: Vec<&str> = read.lines().map(|line| line.split_once("@ada: ").unwrap().1).collect();
-    let stranger = "(a stranger: friend let-in or friend turn-away)";
-    let with = |text: &str| format!("{text}  {stranger}");
+    let program = env!("CARGO_BIN_EXE_litrocket");
+    let flags = format!("--server 127.0.0.1:{} --ca certs/ca.pem --profile bob", process.port);
+    let with = |text: &str| {
+        format!(
+            "{text}  (a stranger: {program} {flags} friend let-in @ada, or {program} {flags} friend turn-away @ada)"
+        )
+    };
     let expected = [with("(changed, see 3)"), with("edited 1, and again in 3"), with("edited 1: hello")];
     assert_eq!(said, expected);
     assert!(bob.reads(&["history", "@ada"]).contains("@ada: hello (edited)"));

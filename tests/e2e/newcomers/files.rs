@@ -117,7 +117,7 @@ async fn pictures_of_moments_and_faces_leave_the_place_out_unless_it_is_kept() {
             (&shown["alt"], &shown["width"], &shown["height"]),
             (&alt.into(), &200.into(), &320.into())
         );
-        bob.says(&["file", "get", &shown["file"].to_string(), "-o", "got.jpg", "--replace"]);
+        bob.says(&["file", "get", &shown["file"].to_string(), "-o", "got.jpg", "--force"]);
         let bytes = std::fs::read(&got).unwrap();
         assert_eq!(tells(&bytes), kept);
         assert!(kept == (bytes == taken) && image::load_from_memory(&bytes).is_ok());

@@ -3,6 +3,7 @@
 
 mod away;
 mod files;
+mod hints;
 mod naming;
 mod screens;
 
@@ -168,9 +169,11 @@ async fn who_signs_out_need_not_name_the_server_to_come_back() {
     // Nor who takes the end of the account back, which says how.
     let output = elsewhere(&process, &["account", "delete", "--confirm", "ada"]);
     let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.contains("litrocket account restore ada"), "{said}");
+    assert!(said.contains("litrocket --profile ada account restore ada"), "{said}");
     let refused = elsewhere(&process, &["login", "ada"]);
-    assert!(String::from_utf8(refused.stderr).unwrap().contains("litrocket account restore"));
+    assert!(
+        String::from_utf8(refused.stderr).unwrap().contains("litrocket --profile ada account restore NAME")
+    );
     assert_eq!(lines(&elsewhere(&process, &["--json", "account", "restore", "ada"]))[0]["type"], "restored");
     assert_eq!(ada.says(&["history", "@me"])[0]["text"], "a note");
 }

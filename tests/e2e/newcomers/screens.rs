@@ -114,7 +114,7 @@ async fn what_may_not_be_is_said_with_what_may() {
             "between two messages: at most 1 days",
             "发言间隔：最多 1 天",
         ),
-        (&["group", "join", "#comets"], 1, "litrocket group find", "litrocket group find"),
+        (&["group", "join", "#comets"], 1, "--profile ada group find", "--profile ada group find"),
         (&["group", "join", "abcdefgh23456789"], 1, "bad_invite", "bad_invite"),
     ] {
         let (code, said) = ada.complains("en", args);

@@ -25,7 +25,7 @@ use crate::{Failure, failure::Asked as _, output::escape, resolve, session::Cont
 /// What can be done with faces.
 #[derive(Debug, Clone, Subcommand)]
 pub enum AvatarCommand {
-    /// Give yourself, or a group you own, a face made of a picture.
+    /// Give yourself, or a group you look after (owner and administrators), a face made of a picture.
     Set {
         /// The picture: PNG, JPEG, WebP or GIF.
         #[arg(value_name = "PATH")]
@@ -104,10 +104,23 @@ async fn group_of(client: &Client, group: Option<&str>) -> Result<Option<Convers
 }
 
 async fn set(context: &Context, client: &Client, request: SetAvatar) -> Result<(), Failure> {
-    let version = client.call(request).await?.version;
-    context
-        .output
-        .data(|| json!({"type": "avatar", "version": version}), || context.output.words.done().into())
+    let removes = request.file.is_none();
+    let face = client.call(request).await?;
+    let words = context.output.words;
+    context.output.data(
+        || {
+            let mut object = json!({"type": "avatar", "version": face.version});
+            if face.unchanged {
+                object["unchanged"] = true.into();
+            }
+            object
+        },
+        || match (face.unchanged, removes) {
+            (false, _) => words.done().into(),
+            (true, true) => words.no_face_to_remove().into(),
+            (true, false) => words.was_so().into(),
+        },
+    )
 }
 
 async fn get(

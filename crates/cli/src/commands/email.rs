@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::{
     Failure, PasswordArgs,
     failure::Asked as _,
+    hints::pasted,
     output::{escape, time},
     password,
     session::Context,
@@ -87,7 +88,7 @@ fn print(context: &Context, entry: &EmailEntry) -> Result<(), Failure> {
     context.output.data(
         || json!({"type": "email", "email": entry.email, "verified_ms": entry.verified_ms}),
         || match &entry.email {
-            None => words.no_email().into(),
+            None => pasted(words.no_email()),
             Some(email) => format!(
                 "{}: {}  {} {}",
                 words.email_address(),
@@ -117,7 +118,7 @@ pub(super) async fn run(context: &Context, command: EmailCommand) -> Result<(), 
             if old_code.is_none() && new_code.is_none() {
                 return context.output.data(
                     || json!({"type": "codes_sent", "old": begun.old, "new": begun.new}),
-                    || words.codes_sent().into(),
+                    || pasted(words.codes_sent()),
                 );
             }
             confirm(context, ConfirmEmail { old_code, new_code }).await?;

@@ -120,7 +120,7 @@ fn join_requests(entry: &Entry, conversation: u64, _: &str, words: Words) -> (Va
     let Some(it) = value::<JoinRequestsEntry>(entry) else { return (Value::Null, String::new()) };
     let json = json!({"type": "join_requests", "conversation": conversation, "count": it.count,
         "newest_ms": it.newest_ms});
-    (json, format!("[{conversation}] {} {} {conversation}", it.count, words.requests_wait()))
+    (json, format!("[{conversation}] {}", words.requests(it.count, conversation)))
 }
 
 fn device(entry: &Entry, session: u64, _: &str, words: Words) -> (Value, String) {
@@ -128,7 +128,7 @@ fn device(entry: &Entry, session: u64, _: &str, words: Words) -> (Value, String)
     let json =
         json!({"type": "device_added", "session": session, "label": it.label, "created_ms": it.created_ms});
     let (label, at) = (escape(&it.label), time(it.created_ms));
-    (json, format!("{} {label} {at}  (litrocket devices --revoke {session})", words.new_device()))
+    (json, format!("{} {label} {at}  {}", words.new_device(), words.revoke_device(session)))
 }
 
 fn invitation(entry: &Entry, conversation: u64, handle: &str, words: Words) -> (Value, String) {
@@ -139,10 +139,11 @@ fn invitation(entry: &Entry, conversation: u64, handle: &str, words: Words) -> (
     let json = json!({"type": "group_invitation", "conversation": conversation, "name": it.name, "from": handle,
         "from_id": it.by.0, "at_ms": it.at_ms, "expires_ms": it.expires_ms});
     let line = format!(
-        "@{} {} #{}  (litrocket invitation accept {conversation})",
+        "@{} {} #{}  {}",
         escape(handle),
         words.invites_into(),
-        escape(&it.name)
+        escape(&it.name),
+        words.accept_invitation(conversation)
     );
     (json, line)
 }

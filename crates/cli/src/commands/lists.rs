@@ -172,7 +172,7 @@ pub(super) fn print_info(context: &Context, names: &Names, info: &ConversationIn
                 line.push_str(&format!("  @{}", info.unread_mentions));
             }
             if info.mine.request {
-                line.push_str(&format!("  {}", words.stranger()));
+                line.push_str(&format!("  {}", words.stranger_wrote(name.trim_start_matches('@'))));
             }
             line.trim_end().to_owned()
         },

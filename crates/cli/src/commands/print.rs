@@ -281,7 +281,7 @@ fn line(output: Output, names: &Names, event: &Event, beside: Beside<'_>) -> Str
         what = format!("{what}  {} {}", escape(&one.emoji), one.count);
     }
     if beside.stranger {
-        what = format!("{what}  {}", says.strangers_message());
+        what = format!("{what}  {}", says.stranger_wrote(escape_line(&names.of(event.sender))));
     }
     what
 }

@@ -106,7 +106,7 @@ impl Sender<'_> {
     async fn lines(&mut self) -> Result<(), Failure> {
         let mut lines = BufReader::new(tokio::io::stdin()).split(b'\n');
         let bar = self.progress();
-        let mut number = 0_u64;
+        let (mut number, mut skipped) = (0_u64, 0_u64);
         let result = loop {
             if self.unsent {
                 break Ok(());
@@ -132,12 +132,20 @@ impl Sender<'_> {
                 break Err(Failure::usage(move |words| words.line_is_not_utf8(number)));
             };
             let line = line.strip_suffix('\r').unwrap_or(&line);
-            if !line.trim().is_empty() {
-                self.push(line.to_owned()).await?;
-                bar.inc(1);
+            if line.trim().is_empty() {
+                skipped += 1;
+                continue;
             }
+            self.push(line.to_owned()).await?;
+            bar.inc(1);
         };
         bar.finish_and_clear();
+        if skipped > 0 {
+            self.context.output.beside(
+                || json!({"type": "skipped", "lines": skipped}),
+                || self.context.output.words.skipped(skipped),
+            );
+        }
         if result.is_err() {
             self.drain().await?;
         }

@@ -22,6 +22,7 @@ use super::files::{
     sending::{Sending, recent},
     until_stopped,
 };
+use super::listen::stop_signal;
 use crate::{
     Failure,
     failure::{Asked as _, At as _},
@@ -35,6 +36,10 @@ use crate::{
 const RECORDING: &str = "audio/opus";
 /// How often a program for sound is looked at.
 const TICK: Duration = Duration::from_millis(50);
+/// How long a program that records may take to end its file when it is stopped.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+/// The exit status of a command that was interrupted.
+const INTERRUPTED: u8 = 130;
 
 /// What can be done with voice messages.
 #[derive(Debug, Clone, Subcommand)]
@@ -47,7 +52,7 @@ pub enum VoiceCommand {
         #[arg(value_name = "PATH")]
         path: PathBuf,
     },
-    /// Record with parecord or arecord, and send it.
+    /// Record with parecord or arecord, and send it. Ctrl-C keeps what was recorded and says how to send it.
     Record {
         /// @name, #group, @me, or a conversation's number.
         to: String,
@@ -74,13 +79,27 @@ pub enum VoiceCommand {
 }
 
 pub(super) async fn run(context: &Context, command: VoiceCommand) -> Result<ExitCode, Failure> {
-    until_stopped(context, async |client| match command {
-        VoiceCommand::Send { to, path } => send(context, client, &to, &path).await,
+    // Before anybody waits for a stop: here it ends the recording, and nothing goes on by itself.
+    let recorded = match &command {
         VoiceCommand::Record { to, seconds } => {
             let path = note(context, "recording.wav")?;
-            record(context, &path, Duration::from_secs(seconds)).await?;
-            send(context, client, &to, &path).await?;
-            let _ = std::fs::remove_file(&path);
+            let client = context.connect().await?;
+            resolve::open(&client, to).await?;
+            client.close().await;
+            if record(context, &path, Duration::from_secs(*seconds)).await? == Recorded::Interrupted {
+                return interrupted(context, to, &path);
+            }
+            Some(path)
+        }
+        _ => None,
+    };
+    until_stopped(context, async |client| match command {
+        VoiceCommand::Send { to, path } => send(context, client, &to, &path).await,
+        VoiceCommand::Record { to, .. } => {
+            if let Some(path) = recorded {
+                send(context, client, &to, &path).await?;
+                let _ = std::fs::remove_file(&path);
+            }
             Ok(())
         }
         VoiceCommand::Get { file, output, force } => get(context, client, file, (&output, force)).await,
@@ -225,7 +244,27 @@ fn start(programs: &[(&str, &[&str])], path: &Path) -> Result<Child, Failure> {
     Err(Failure::usage(move |words| words.no_sound(&names)))
 }
 
-async fn record(context: &Context, path: &Path, time: Duration) -> Result<(), Failure> {
+/// How a recording ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Recorded {
+    /// The time is over, or the program that records ended.
+    Whole,
+    /// Somebody stopped it.
+    Interrupted,
+}
+
+/// Says how to send what was recorded up to the stop. Whoever stops it may not want it to be heard.
+fn interrupted(context: &Context, to: &str, path: &Path) -> Result<ExitCode, Failure> {
+    let words = context.output.words;
+    let shown = path.to_string_lossy();
+    context.output.data(
+        || json!({"type": "recording_kept", "path": shown}),
+        || words.recording_kept(to, escape(&shown)),
+    )?;
+    Ok(ExitCode::from(INTERRUPTED))
+}
+
+async fn record(context: &Context, path: &Path, time: Duration) -> Result<Recorded, Failure> {
     let programs: &[(&str, &[&str])] = &[
         ("parecord", &["--file-format=wav", "--format=s16le", "--rate=48000", "--channels=1"]),
         ("arecord", &["-q", "-t", "wav", "-f", "S16_LE", "-r", "48000", "-c", "1"]),
@@ -233,8 +272,22 @@ async fn record(context: &Context, path: &Path, time: Duration) -> Result<(), Fa
     let mut recorder = Player(start(programs, path)?);
     context.output.hint(context.output.words.speak_now());
     let until = Instant::now() + time;
+    let stop = stop_signal();
+    tokio::pin!(stop);
+    let mut recorded = Recorded::Whole;
     while Instant::now() < until && recorder.0.try_wait()?.is_none() {
+        tokio::select! {
+            () = tokio::time::sleep(TICK) => {}
+            () = &mut stop => {
+                recorded = Recorded::Interrupted;
+                break;
+            }
+        }
+    }
+    // At a terminal Ctrl-C reaches the program that records too, which then ends its file.
+    let until = Instant::now() + LAST_WORDS;
+    while recorded == Recorded::Interrupted && Instant::now() < until && recorder.0.try_wait()?.is_none() {
         tokio::time::sleep(TICK).await;
     }
-    Ok(())
+    Ok(recorded)
 }

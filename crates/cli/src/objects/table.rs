@@ -96,6 +96,12 @@ pub(super) const CLIENT: &[Object] = &[
         "`send` gave up; `id` sends it again as the same message, where it was given one",
         "text: text, id?: text",
     ),
+    object(&["recording_kept"], "`voice record` was interrupted: where the recording is", "path: text"),
+    object(
+        &["skipped"],
+        "on standard error: `send` had blank lines on standard input, which it does not send",
+        "lines: number",
+    ),
     object(
         &["registered", "signed_in", "recovered", "restored"],
         "`register`, `login`, `recover`, `account restore`; `recovery_code` is shown this once",
@@ -283,7 +289,7 @@ pub(super) const CLIENT: &[Object] = &[
     object(
         &["announcement_set"],
         "`group announce`; null when there was nothing to take down",
-        "conversation: number, event_seq: number or null",
+        "conversation: number, event_seq: number or null, unchanged?: bool",
     ),
     object(
         &["group_announcement"],
@@ -300,7 +306,11 @@ pub(super) const CLIENT: &[Object] = &[
         "the server did it: everything that has nothing else to say; the keys name what it was done to, and `unchanged` says that it was so already",
         "conversation?: number, account?: number, file?: number, entry?: number, unchanged?: bool",
     ),
-    object(&["avatar"], "`avatar set`, `avatar remove`: the version of the face", "version: number or null"),
+    object(
+        &["avatar"],
+        "`avatar set`, `avatar remove`: the version of the face",
+        "version: number or null, unchanged?: bool",
+    ),
     object(&["avatar_file"], "`avatar get`", "path: text, media_type: text, size: number"),
     object(
         &["progress"],

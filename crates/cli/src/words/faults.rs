@@ -115,6 +115,27 @@ const SENTENCES: &[(&str, &str)] = &[
         "请按 YYYY-MM-DD 写 1900 至 9999 年间的日期，例如 1990-05-17。",
     ),
     ("Your request was refused.", "你的申请已被拒绝。"),
+    ("A mention lies outside the text.", "提及的位置超出了文本。"),
+    ("Cursors come before live; seek afterwards.", "游标须在 live 之前给出；之后请用 seek。"),
+    ("Live was said already.", "已经发送过 live。"),
+    ("Name a handle or an account, not both.", "请只给出用户名或账号编号之一。"),
+    ("Name before or after, not both.", "before 与 after 只能给一个。"),
+    ("Name email and email_code, or handle and recovery_code.", "请给出邮箱与验证码，或用户名与恢复码。"),
+    ("Replies that you do not read wait already.", "已有未读取的应答在等待。"),
+    ("Say something.", "请写点内容。"),
+    ("There is no such invite.", "没有这个邀请码。"),
+    ("There is no such report.", "没有这个举报。"),
+    ("This kind needs a fallback text.", "此类事件需要替代文本。"),
+    ("Use 160 or 640.", "请用 160 或 640。"),
+    ("Use 64, 256 or 640.", "请用 64、256 或 640。"),
+    ("a request stream without a request", "请求流中没有请求"),
+    ("the name is empty", "名称不能为空"),
+    ("the name is too short", "名称过短"),
+    ("the name is too long", "名称过长"),
+    ("a character is not allowed in the name", "名称中有不允许的字符"),
+    ("the name must start with a letter or a digit", "名称须以字母或数字开头"),
+    ("the name mixes scripts that do not belong together", "名称混用了不相配的文字"),
+    ("the name is reserved", "该名称已被保留"),
 ];
 
 /// Fields of requests, as people call them.
@@ -166,7 +187,7 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("words", "words", "词"),
 ];
 
-fn chinese(table: &'static [(&str, &str)], key: &str) -> Option<&'static str> {
+fn chinese(table: &[(&str, &'static str)], key: &str) -> Option<&'static str> {
     table.iter().find(|(known, _)| *known == key).map(|(_, chinese)| *chinese)
 }
 
@@ -204,6 +225,9 @@ impl Words {
     /// What a server says of a refusal by its code and its own sentence.
     #[must_use]
     pub fn told(self, code: &str, message: &str) -> String {
+        if let (Self::Chinese, Some(name)) = (self, message.strip_prefix("There is no account ")) {
+            return format!("没有账号 {}。", name.trim_end_matches('.'));
+        }
         let known = chinese(SENTENCES, message).or_else(|| chinese(CODES, code));
         match (self, known) {
             // What is said in Chinese already says more.
@@ -242,7 +266,7 @@ impl Words {
         }
         match error {
             Error::Fault(fault) => self.refusal(fault),
-            Error::Unreachable(why) => format!("无法连接服务器：{why}"),
+            Error::Unreachable(why) => format!("无法连接服务器：{}", unreachable(why)),
             Error::TimedOut => "服务器响应超时".into(),
             Error::Closed => "客户端已关闭".into(),
             Error::ServerChanged => "现在应答的是另一台服务器：内容未发送".into(),
@@ -277,6 +301,32 @@ impl Words {
     }
 }
 
+/// Why a server is not reached, of what this program finds by itself; what the system says of it stays as it is.
+fn unreachable(why: &str) -> String {
+    if let Some(address) = why.strip_prefix("no answer from ") {
+        return match address.split_once(" within ") {
+            Some((address, time)) => format!("{address} 在 {time} 内没有响应"),
+            None => format!("{address} 没有响应"),
+        };
+    }
+    if let Some((host, cause)) = why.split_once(" is not known: ") {
+        return format!("找不到主机 {host}：{cause}");
+    }
+    if let Some(host) = why.strip_suffix(" has no address") {
+        return format!("主机 {host} 没有地址");
+    }
+    let known = [
+        ("the server does not answer", "服务器没有响应"),
+        ("the server stored nothing", "服务器没有保存任何内容"),
+        ("no connection to the server", "没有与服务器的连接"),
+        ("the connection is lost", "连接已断开"),
+        ("the stream ended early", "数据流提前结束"),
+        ("hello was given up", "握手已放弃"),
+        ("timed out", "超时"),
+    ];
+    chinese(&known, why).map_or_else(|| why.to_owned(), str::to_owned)
+}
+
 /// Whether a fault says no more than its code.
 pub(crate) fn is_standard(fault: &Fault) -> bool {
     use litrocket_protocol::fault::code::ALL;
@@ -285,7 +335,7 @@ pub(crate) fn is_standard(fault: &Fault) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use litrocket_protocol::fault::code;
+    use litrocket_protocol::{fault::code, names::NameError as Why};
 
     use super::*;
 
@@ -303,6 +353,55 @@ mod tests {
         for (known, chinese) in CODES {
             assert!(code::ALL.iter().any(|code| code.name == *known), "there is no code {known}");
             assert!(is_chinese(chinese));
+        }
+    }
+
+    #[test]
+    fn every_sentence_of_the_server_has_its_chinese() {
+        let features = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../src/features");
+        let (mut folders, mut found) = (vec![features], 0);
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if let Ok(text) = std::fs::read_to_string(&path) {
+                    for part in text.split(".message(\"").skip(1) {
+                        let said = part.split('"').next().unwrap();
+                        found += 1;
+                        assert!(
+                            chinese(SENTENCES, said).is_some(),
+                            "SENTENCES lacks {said:?}, which {} says",
+                            path.display()
+                        );
+                    }
+                }
+            }
+        }
+        assert!(found > 20, "the server says nothing: {found}");
+        for why in [
+            Why::Empty,
+            Why::TooShort,
+            Why::TooLong,
+            Why::BadCharacter,
+            Why::BadStart,
+            Why::MixedScripts,
+            Why::Reserved,
+        ] {
+            assert!(chinese(SENTENCES, &why.to_string()).is_some(), "{why}");
+        }
+    }
+
+    #[test]
+    fn why_a_server_is_not_reached_is_told_in_chinese() {
+        for (why, told) in [
+            ("no answer from 127.0.0.1:1", "127.0.0.1:1 没有响应"),
+            ("no answer from [::1]:1 within 3s", "[::1]:1 在 3s 内没有响应"),
+            ("nowhere is not known: failed", "找不到主机 nowhere：failed"),
+            ("the connection is lost", "连接已断开"),
+        ] {
+            let error = Error::Unreachable(why.into());
+            assert_eq!(Words::Chinese.trouble(&error), format!("无法连接服务器：{told}"));
         }
     }
 

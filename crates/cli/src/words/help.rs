@@ -44,6 +44,11 @@ fn translated(command: Command, chinese: &dyn Fn(&str) -> Option<&'static str>) 
     let command = names
         .into_iter()
         .fold(command, |command, name| command.mut_subcommand(name, |one| translated(one, chinese)));
+    // What is in clap's own words there.
+    let mut command = command;
+    let usage = command.render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage:").trim().replace("[OPTIONS]", "[选项]");
+    let command = command.override_usage(usage.replace("<COMMAND>", "<命令>").replace("[COMMAND]", "[命令]"));
     let template = "{before-help}{about-with-newline}\n用法：{usage}\n\n{all-args}{after-help}";
     command
         .help_template(template)
@@ -73,6 +78,89 @@ fn argument(arg: Arg, chinese: &dyn Fn(&str) -> Option<&'static str>) -> Arg {
         (None, false) => "选项",
     };
     arg.help(help).help_heading(heading).hide_default_value(true).hide_env(true).hide_possible_values(true)
+}
+
+/// Help in Chinese, as it is printed: clap ends its headings with its own colon.
+#[must_use]
+pub fn shown(error: &clap::Error, styled: bool) -> String {
+    let text = if styled { error.render().ansi().to_string() } else { error.render().to_string() };
+    ["命令", "参数", "选项", "客户端"]
+        .iter()
+        .fold(text, |text, heading| text.replace(&format!("{heading}:"), &format!("{heading}：")))
+}
+
+/// All commands at a glance, by what they are about.
+#[must_use]
+pub fn overview(words: Words) -> String {
+    let (text, name) = match words {
+        Words::English => (OVERVIEW, "litrocket"),
+        Words::Chinese => (OVERVIEW_ZH, "litrocket"),
+    };
+    text.replace("PROGRAM", name)
+}
+
+const OVERVIEW: &str = "\
+An instant messenger over QUIC: the server, and the commands to use it.
+
+Usage: PROGRAM [OPTIONS] <COMMAND>      what it does: PROGRAM <COMMAND> --help
+
+First     serve  register NAME  login NAME  send @NAME TEXT  listen
+You       whoami  profile  avatar  privacy  me  email  passwd  devices  logout
+          account  recover
+Chat      conversations  send  listen  history  search  read  react  edit
+          recall  forward
+Files     file  voice
+People    friend  find  report
+Groups    group  invitation
+More      moment  word  translate  announcements
+Operate   serve  config  admin  invite  bench
+Programs  protocol  completions  help
+
+Options
+  --profile NAME      which sign-in to use: each is a device of its own
+  --server HOST:PORT  where the server is, or a litrocket:// address
+  --ca FILE           the CA to trust        --timeout SECS  how long to wait
+  --json              one object per line    --lang en|zh    the language
+  -h, --help          this; behind a command, its help    -V, --version
+";
+
+const OVERVIEW_ZH: &str = "\
+QUIC 即时通讯：服务器及其命令行。
+
+用法：PROGRAM [选项] <命令>          命令的说明：PROGRAM <命令> --help
+
+开始      serve  register 用户名  login 用户名  send @用户名 文本  listen
+自己      whoami  profile  avatar  privacy  me  email  passwd  devices  logout
+          account  recover
+聊天      conversations  send（发送消息）  listen  history  search  read  react
+          edit  recall  forward
+文件      file  voice
+用户      friend  find  report
+群组      group  invitation
+其他      moment（朋友圈）  word（词典）  translate  announcements（公告）
+管理      serve  config  admin  invite  bench
+程序      protocol  completions  help
+
+选项
+  --profile 名称      使用哪个登录：每个都是一台独立的设备
+  --server 主机:端口  服务器的位置，或 litrocket:// 地址
+  --ca 文件           要信任的 CA            --timeout 秒    等待多久
+  --json              每行输出一个 JSON 对象 --lang en|zh    界面语言
+  -h, --help          显示此帮助；在命令之后则为该命令的帮助    -V, --version
+";
+
+/// Whether what lacks is what a shell leaves out of `send #group hello`.
+#[must_use]
+pub fn comment_tip(words: Words, error: &clap::Error) -> Option<&'static str> {
+    if error.kind() != ErrorKind::MissingRequiredArgument {
+        return None;
+    }
+    let lacking = error.get(ContextKind::InvalidArg).map(listed).unwrap_or_default();
+    let place = ["<TO>", "<GROUP>", "<FROM>", "<WHAT>"].iter().any(|name| lacking.contains(name));
+    place.then_some(match words {
+        Words::English => "If you wrote #group: a shell takes that for a comment. Put it in quotes: '#group'",
+        Words::Chinese => "如果你写了 #群名：shell 会把它当作注释。请加引号：'#群名'",
+    })
 }
 
 /// What was typed wrongly, with how it is meant.

@@ -3,16 +3,18 @@
 use std::fmt::Display;
 
 use super::Words;
+use crate::hints::pasted;
 
 macro_rules! sentences {
     ($($name:ident($($part:ident),*): $english:literal, $chinese:literal;)*) => {
         impl Words {
             $(
                 pub(crate) fn $name(self, $($part: impl Display),*) -> String {
-                    match self {
+                    let said = match self {
                         Self::English => format!($english),
                         Self::Chinese => format!($chinese),
-                    }
+                    };
+                    if $english.contains("litrocket ") { pasted(&said) } else { said }
                 }
             )*
         }
@@ -22,7 +24,7 @@ macro_rules! sentences {
 sentences! {
     // What was asked for and is not there.
     no_account(number): "There is no account {number}. Somebody whose name is a number is @{number}.", "没有编号为 {number} 的账号。用户名为数字的人请写 @{number}。";
-    never_talked(to): "There is no conversation with {to} yet: litrocket send {to} \"hello\"", "与 {to} 还没有会话：litrocket send {to} \"你好\"";
+    never_talked(to): "There is no conversation with {to} yet: litrocket send \u{1}{to}\u{1} \"hello\"", "与 {to} 还没有会话：litrocket send \u{1}{to}\u{1} \"你好\"";
     nobody_called(name): "There is nobody called @{name}.", "没有名为 @{name} 的人。";
     no_conversation(number): "There is no conversation {number}, or it is not yours to read.", "没有会话 {number}，或你无权查看。";
     no_message(number, place): "There is no message {number} in {place} that you could do this with.", "{place} 中没有可这样操作的消息 {number}。";
@@ -40,14 +42,14 @@ sentences! {
     no_face(whose): "{whose} has no face.", "{whose} 没有头像。";
     no_request_of(name): "There is no open request with @{name}.", "与 @{name} 之间没有待处理的申请。";
     no_member(name, group): "@{name} is not in {group}, or has not asked to be.", "@{name} 不在 {group} 中，也没有申请加入。";
-    no_link(number, group): "{group} has no link {number}: see litrocket group link list", "{group} 没有链接 {number}：请看 litrocket group link list";
+    no_link(number, group): "{group} has no link {number}: see litrocket group link list \u{1}{group}\u{1}", "{group} 没有链接 {number}：请看 litrocket group link list \u{1}{group}\u{1}";
     not_blocked(name): "You do not block @{name}: see litrocket friend blocked", "你没有拉黑 @{name}：请看 litrocket friend blocked";
     nothing_to_answer(name): "No message of @{name} waits for you to let them in or turn them away.", "没有等待你处理的来自 @{name} 的陌生人消息。";
-    not_in(name, group): "@{name} is not in {group}: see litrocket group members {group}", "@{name} 不在 {group} 中：请看 litrocket group members {group}";
+    not_in(name, group): "@{name} is not in {group}: see litrocket group members \u{1}{group}\u{1}", "@{name} 不在 {group} 中：请看 litrocket group members \u{1}{group}\u{1}";
     you_are_not_in(group): "You are not in {group} any more.", "你已不在 {group} 中。";
     not_muted_there(name, group): "@{name} is not muted in {group}.", "@{name} 在 {group} 中没有被禁言。";
-    not_banned(name, group): "@{name} is not banned from {group}: see litrocket group banned {group}", "@{name} 没有被 {group} 封禁：请看 litrocket group banned {group}";
-    not_pinned(seq, group): "Message {seq} is not pinned in {group}: see litrocket group pins {group}", "{group} 中没有置顶消息 {seq}：请看 litrocket group pins {group}";
+    not_banned(name, group): "@{name} is not banned from {group}: see litrocket group banned \u{1}{group}\u{1}", "@{name} 没有被 {group} 封禁：请看 litrocket group banned \u{1}{group}\u{1}";
+    not_pinned(seq, group): "Message {seq} is not pinned in {group}: see litrocket group pins \u{1}{group}\u{1}", "{group} 中没有置顶消息 {seq}：请看 litrocket group pins \u{1}{group}\u{1}";
     not_reacted(emoji, seq, place): "You have not put {emoji} on message {seq} in {place}.", "你没有在 {place} 的消息 {seq} 上放 {emoji}。";
     not_asked(group): "You have no open request to join {group}.", "你没有待处理的加入 {group} 的申请。";
     not_found_by_name(name): "No group #{name} lets itself be found. Look for a part of its name with litrocket group find, or ask a member for an invitation or a link.", "找不到可按名字加入的群 #{name}。可用 litrocket group find 按部分名称查找，或请群成员邀请你或给你链接。";
@@ -59,7 +61,19 @@ sentences! {
     no_group(name): "You are in no group named #{name}: see litrocket group list", "你不在名为 #{name} 的群里：请看 litrocket group list";
     no_such_folder(name): "There is no folder {name}.", "没有文件夹 {name}。";
     no_own_word(word): "You have no own word {word}: see litrocket word list", "没有自己的词 {word}：请看 litrocket word list";
-    no_entry_number(word, number): "{word} has no entry {number}: see litrocket word look {word}", "{word} 没有第 {number} 条：请看 litrocket word look {word}";
+    no_entry_number(word, number): "{word} has no entry {number}: see litrocket word look \u{1}{word}\u{1}", "{word} 没有第 {number} 条：请看 litrocket word look \u{1}{word}\u{1}";
+    no_page(name): "@{name} has no moments that you may see.", "@{name} 没有你可以看的动态。";
+    no_friend_tagged(tag): "No friend has the tag {tag}: see litrocket friend list", "没有标签为 {tag} 的好友：请看 litrocket friend list";
+    stranger_wrote(name): "(a stranger: litrocket friend let-in \u{1}@{name}\u{1}, or litrocket friend turn-away \u{1}@{name}\u{1})", "（陌生人：litrocket friend let-in \u{1}@{name}\u{1} 或 litrocket friend turn-away \u{1}@{name}\u{1}）";
+    blank_line(count): "{count} blank line was not sent.", "{count} 个空行未发送。";
+    blank_lines(count): "{count} blank lines were not sent.", "{count} 个空行未发送。";
+    request_waits(conversation): "1 request to join waits: litrocket group requests {conversation}", "1 个加入申请待处理：litrocket group requests {conversation}";
+    requests_wait(count, conversation): "{count} requests to join wait: litrocket group requests {conversation}", "{count} 个加入申请待处理：litrocket group requests {conversation}";
+    one_more_comment(moment): "1 more comment: litrocket moment show {moment}", "还有 1 条评论：litrocket moment show {moment}";
+    more_comments(count, moment): "{count} more comments: litrocket moment show {moment}", "还有 {count} 条评论：litrocket moment show {moment}";
+    revoke_device(session): "(litrocket devices --revoke {session})", "（litrocket devices --revoke {session}）";
+    accept_invitation(conversation): "(litrocket invitation accept {conversation})", "（litrocket invitation accept {conversation}）";
+    recording_kept(to, path): "Stopped: nothing was sent. Send what was recorded: litrocket voice send \u{1}{to}\u{1} \u{1}{path}\u{1}", "已停止，未发送。发送已录内容：litrocket voice send \u{1}{to}\u{1} \u{1}{path}\u{1}";
     // What happened to the server.
     set_back(place, event_seq): "{place}: what came behind event {event_seq} is gone; what is there instead follows.", "{place}：第 {event_seq} 条之后的内容已不存在，现有内容如下。";
     // What can be meant in several ways.
@@ -85,7 +99,7 @@ sentences! {
     no_sound(programs): "No program for sound is here. Install one of: {programs}", "没有可用的声音程序，请安装其中之一：{programs}";
     line_is_not_utf8(number): "Line {number} is not UTF-8: it was not sent, nor was what follows.", "第 {number} 行不是 UTF-8：该行及其后的内容均未发送。";
     // What was done.
-    closing(name): "The account will be deleted in 7 days. Until then: litrocket account restore {name}", "账号将在 7 天后注销。在此之前可撤销：litrocket account restore {name}";
+    closing(name): "The account will be deleted in 7 days. Until then: litrocket account restore \u{1}{name}\u{1}", "账号将在 7 天后注销。在此之前可撤销：litrocket account restore \u{1}{name}\u{1}";
     sent_file(file, to): "sent {file} to {to}", "已将 {file} 发送给 {to}";
     moved_into(name, folder): "{name} is in {folder} now", "{name} 已移到 {folder}";
     moved_to_top(name): "{name} is at the top now", "{name} 已移到顶层";
@@ -126,6 +140,27 @@ impl Words {
             Self::English => format!("may {english}"),
             Self::Chinese => chinese.to_owned(),
         }
+    }
+
+    /// How many people ask to join a group.
+    pub(crate) fn requests(self, count: u64, conversation: impl Display) -> String {
+        if count == 1 { self.request_waits(conversation) } else { self.requests_wait(count, conversation) }
+    }
+
+    /// How many comments of a moment are not shown.
+    pub(crate) fn comments_left(self, count: u64, moment: u64) -> String {
+        if count == 1 { self.one_more_comment(moment) } else { self.more_comments(count, moment) }
+    }
+
+    /// How many lines had nothing to send in them.
+    pub(crate) fn skipped(self, count: u64) -> String {
+        if count == 1 { self.blank_line(count) } else { self.blank_lines(count) }
+    }
+
+    /// Something counted: English has one word for one of it, and another for more.
+    pub(crate) fn counted(self, count: u64, one: &str, many: &str) -> String {
+        let what = if count == 1 && self == Self::English { one } else { many };
+        format!("{count} {what}")
     }
 
     /// What was done in a group's audit log.

@@ -171,7 +171,7 @@ message! {
     #[derive(Default)]
     pub struct Done {
         /// Everything was as the request asks for it, so nothing was done. Told for friendships, blocks, requests that
-        /// are taken back, add-me addresses, likes and hidden moments, and for what is done to a group, its links, its
+        /// are answered or taken back, add-me addresses, moments and comments that are deleted, likes and hidden moments, and for what is done to a group, its links, its
         /// pins and its members, and for files, uploads and entries of groups that are taken away; never true elsewhere.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         unchanged: bool,

@@ -48,8 +48,8 @@ pub enum FileCommand {
         #[arg(long, short, value_name = "PATH")]
         output: Option<PathBuf>,
         /// Replace a file of the same name, instead of refusing or, in a folder, adding a number.
-        #[arg(long, visible_alias = "force")]
-        replace: bool,
+        #[arg(long)]
+        force: bool,
     },
     /// Put files among those of a group.
     Put {

@@ -65,7 +65,7 @@ pub(super) async fn run(context: &Context, command: FileCommand) -> Result<ExitC
             let words = Words { text: &text, alt: &alt };
             share(context, client, (conversation, &to), &info, words).await
         }
-        FileCommand::Get { file, output, replace } => get(context, client, file, output, replace).await,
+        FileCommand::Get { file, output, force } => get(context, client, file, output, force).await,
         FileCommand::Status => status(context, client).await,
         FileCommand::Put { group, paths, folder } => {
             shelf::put(context, client, &group, &paths, folder.as_deref()).await

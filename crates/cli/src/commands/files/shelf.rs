@@ -247,7 +247,7 @@ fn print(context: &Context, names: &Names, entry: &GroupFile) -> Result<(), Fail
                     let size = format!("{}{}", HumanBytes(entry.size), pixels.unwrap_or_default());
                     let until = kept_until(context, entry.until_ms);
                     let state = if entry.gone { format!("  {}", words.file_gone()) } else { until };
-                    let count = format!("{} {}", entry.downloads, words.downloads());
+                    let count = words.counted(entry.downloads, words.download(), words.downloads());
                     format!(
                         "{:>6} {name}  [{} {file}] {size}  @{added} {at}  {count}{state}",
                         entry.entry,

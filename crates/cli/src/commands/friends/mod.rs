@@ -161,10 +161,12 @@ async fn recommend(context: &Context, client: &Client, limit: u64) -> Result<(),
                     let shown: Vec<String> = common.iter().map(|name| format!("@{}", escape(name))).collect();
                     let more = if person.common_friends > common.len() as u64 { " …" } else { "" };
                     let (count, shown) = (person.common_friends, shown.join(" "));
-                    reasons.push(format!("{count} {}: {shown}{more}", words.common_friends()));
+                    let count = words.counted(count, words.common_friend(), words.common_friends());
+                    reasons.push(format!("{count}: {shown}{more}"));
                 }
                 if person.common_groups > 0 {
-                    reasons.push(format!("{} {}", person.common_groups, words.common_groups()));
+                    let count = person.common_groups;
+                    reasons.push(words.counted(count, words.common_group(), words.common_groups()));
                 }
                 let (handle, name) = (escape(&person.handle), escape(&person.display_name));
                 format!("@{handle:<24}  {name:<24}  {}", reasons.join(", "))
@@ -252,6 +254,7 @@ async fn set(context: &Context, client: &Client, name: &str, change: SetFriend) 
 
 async fn list(context: &Context, client: &Client, tag: Option<String>) -> Result<(), Failure> {
     let (mut after, mut any) = (None, false);
+    let words = context.output.words;
     loop {
         let page = client.call(ListFriends { after, tag: tag.clone(), limit: None }).await?;
         for friend in &page.friends {
@@ -264,7 +267,10 @@ async fn list(context: &Context, client: &Client, tag: Option<String>) -> Result
         }
     }
     if !any {
-        context.output.nothing(context.output.words.no_friends());
+        context.output.nothing(&match tag {
+            Some(tag) => words.no_friend_tagged(escape(&tag)),
+            None => words.no_friends().into(),
+        });
     }
     Ok(())
 }

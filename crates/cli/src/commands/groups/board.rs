@@ -53,7 +53,14 @@ async fn announce(it: In<'_>, group: &str, text: String) -> Result<(), Failure> 
     let conversation = it.group(group).await?;
     let event_seq = it.client.call(Announce { conversation, text }).await?.event_seq;
     it.context.output.data(
-        || json!({"type": "announcement_set", "conversation": conversation.0, "event_seq": event_seq}),
+        || {
+            let mut object =
+                json!({"type": "announcement_set", "conversation": conversation.0, "event_seq": event_seq});
+            if event_seq.is_none() {
+                object["unchanged"] = true.into();
+            }
+            object
+        },
         || {
             let words = it.context.output.words;
             if event_seq.is_some() { words.done().into() } else { words.nothing_up().into() }

@@ -19,6 +19,7 @@ use crate::{
     output::{escape, time},
     resolve,
     session::{Context, is_address, is_of_this_server, read_address},
+    words::Words,
 };
 
 const DAY_MS: u64 = 86_400_000;
@@ -39,8 +40,10 @@ pub(super) async fn run(it: In<'_>, group: Group) -> Result<(), Failure> {
         Group::Requests { group } => requests(it, &group).await,
         Group::Answer { group, member, answer } => {
             let accept = answer == "accept";
-            it.act_on(&group, &member, |conversation, account| AnswerJoin { conversation, account, accept })
-                .await
+            let answer = |conversation, account| AnswerJoin { conversation, account, accept };
+            let no_member = |words: Words, name: &str, group: &str| words.no_member(name, group);
+            let (conversation, answer, _) = it.about(&group, &member, answer, no_member).await?;
+            done::set(it.context, &answer, of(conversation))
         }
         Group::Link(GroupLinkCommand::Make { group, uses, days }) => make_link(it, &group, uses, days).await,
         Group::Link(GroupLinkCommand::List { group }) => links(it, &group).await,

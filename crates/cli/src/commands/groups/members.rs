@@ -67,7 +67,9 @@ async fn create(
         info = client.call(GetConversation { conversation: info.conversation }).await?;
     }
     print_info(context, &Names::new(context.output.words), &info)?;
-    if asked.is_empty() { Ok(()) } else { wanted.print(context, info.conversation, &(joined, asked)) }
+    // Programs read in the reply's members who is in; people are told of each.
+    let told = context.output.json || joined.is_empty();
+    if asked.is_empty() && told { Ok(()) } else { wanted.print(context, info.conversation, &(joined, asked)) }
 }
 
 async fn invite(context: &Context, client: &Client, group: &str, names: &[String]) -> Result<(), Failure> {

@@ -104,7 +104,8 @@ impl In<'_> {
         name: &str,
         request: impl FnOnce(ConversationId, AccountId) -> R,
     ) -> Result<(), Failure> {
-        let (conversation, answer, _) = self.about(group, name, request).await?;
+        let not_in = |words: Words, name: &str, group: &str| words.not_in(name, group);
+        let (conversation, answer, _) = self.about(group, name, request, not_in).await?;
         done::set(self.context, &answer, of(conversation))
     }
 
@@ -116,7 +117,8 @@ impl In<'_> {
         request: impl FnOnce(ConversationId, AccountId) -> R,
         nothing: impl Fn(Words, &str, &str) -> String + Send + Sync + 'static,
     ) -> Result<(), Failure> {
-        let (conversation, answer, handle) = self.about(group, name, request).await?;
+        let not_in = |words: Words, name: &str, group: &str| words.not_in(name, group);
+        let (conversation, answer, handle) = self.about(group, name, request, not_in).await?;
         let group = group.to_owned();
         done::taken(self.context, &answer, of(conversation), move |words| nothing(words, &handle, &group))
     }
@@ -127,12 +129,13 @@ impl In<'_> {
         group: &str,
         name: &str,
         request: impl FnOnce(ConversationId, AccountId) -> R,
+        nothing: impl Fn(Words, &str, &str) -> String + Send + Sync + 'static,
     ) -> Result<(ConversationId, Done, String), Failure> {
         let conversation = self.group(group).await?;
         let person = resolve::account(self.client, name).await?;
         let (handle, place) = (person.handle.clone(), group.to_owned());
         let answer = self.client.call(request(conversation, person.account)).await;
-        let answer = answer.asked(move |words| words.no_member(&handle, &place))?;
+        let answer = answer.asked(move |words| nothing(words, &handle, &place))?;
         Ok((conversation, answer, person.handle))
     }
 

@@ -213,7 +213,7 @@ fn lines(it: In<'_>, info: &GroupInfo) -> String {
         out.push(format!("{} [{}]: {}", words.announcement(), one.event_seq, escape(&one.text)));
     }
     if info.requests > 0 {
-        out.push(format!("{} {}", info.requests, words.requests_wait()));
+        out.push(words.requests(info.requests, info.conversation));
     }
     out.join("\n")
 }

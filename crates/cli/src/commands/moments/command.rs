@@ -27,7 +27,7 @@ pub enum MomentCommand {
     /// Post a moment; your friends see it unless you say otherwise.
     Post {
         /// The text; - reads standard input. May be left out where there are pictures.
-        #[arg(default_value = "", hide_default_value = true, required_unless_present = "images")]
+        #[arg(default_value = "", hide_default_value = true)]
         text: String,
         /// A picture; up to nine.
         #[arg(long = "image", value_name = "PATH")]

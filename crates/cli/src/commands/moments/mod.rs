@@ -143,6 +143,11 @@ async fn feed(context: &Context, client: &Client, before: Option<u64>, limit: u6
         let page = client.call(ListFeed { before, limit: Some(limit) }).await?;
         pages.print(context, client, page).await?;
     }
+    if !pages.any {
+        let out = client.call(ListHiddenMoments { after: None, limit: Some(1) }).await?;
+        let words = context.output.words;
+        context.output.nothing(if out.people.is_empty() { words.no_moments() } else { words.out_of_feed() });
+    }
     if let Some(moment) = newest {
         client.call(MarkMomentsSeen { moment }).await?;
     }
@@ -156,11 +161,16 @@ async fn page(
     before: Option<u64>,
     limit: u64,
 ) -> Result<(), Failure> {
-    let account = resolve::account(client, name).await?.account;
+    let Profile { account, handle, .. } = resolve::account(client, name).await?;
     let mut pages = Pages::new(limit, before);
     while let Some((before, limit)) = pages.next() {
         let page = client.call(ListMoments { account, before, limit: Some(limit) }).await?;
         pages.print(context, client, page).await?;
+    }
+    if !pages.any {
+        let own = client.me().is_some_and(|me| me.account == account);
+        let words = context.output.words;
+        context.output.nothing(&if own { words.no_moments().into() } else { words.no_page(escape(&handle)) });
     }
     Ok(())
 }
@@ -185,9 +195,6 @@ impl Pages {
     async fn print(&mut self, context: &Context, client: &Client, page: Moments) -> Result<(), Failure> {
         print_moments(context, client, &page.moments).await?;
         self.any |= !page.moments.is_empty();
-        if !self.any {
-            context.output.nothing(context.output.words.no_moments());
-        }
         self.before = page.moments.last().map(|moment| moment.moment);
         let more = page.more && self.before.is_some();
         self.left = if more { self.left.saturating_sub(page.moments.len() as u64) } else { 0 };

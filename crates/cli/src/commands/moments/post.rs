@@ -29,6 +29,9 @@ pub(super) async fn run(
 ) -> Result<ExitCode, Failure> {
     // Before anybody waits for a stop: who reads from a terminal hears of none.
     let text = text_of(text)?;
+    if text.is_empty() && pictures.images.is_empty() {
+        return Err(Failure::usage(|words| words.post_what().into()));
+    }
     until_stopped(context, async |client| post(context, client, text, pictures, audience).await).await
 }
 

@@ -78,7 +78,7 @@ fn moment_text(context: &Context, names: &Names, moment: &Moment) -> String {
     }
     let left = moment.comment_count.saturating_sub(moment.comments.len() as u64);
     if left > 0 {
-        text.push_str(&format!("\n    {left} {} {}", words.more_comments(), moment.moment));
+        text.push_str(&format!("\n    {}", words.comments_left(left, moment.moment)));
     }
     text
 }
