@@ -56,6 +56,8 @@ pub(crate) struct Witness {
     started: Instant,
     checker: Mutex<Option<Checker>>,
     heads: Mutex<HashMap<ConversationId, u64>>,
+    /// Devices that are not done when nobody talks any more: where they stand, in the conversation they lack something of.
+    behind: Mutex<std::collections::BTreeMap<u64, String>>,
     devices: AtomicU64,
     sent: AtomicU64,
     acked: AtomicU64,
@@ -81,6 +83,7 @@ impl Witness {
             started: Instant::now(),
             checker: Mutex::new(Some(Checker::new())),
             heads: Mutex::default(),
+            behind: Mutex::default(),
             devices: AtomicU64::new(0),
             sent: AtomicU64::new(0),
             acked: AtomicU64::new(0),
@@ -140,8 +143,9 @@ impl Witness {
         let (sent, acked, refused) = (&self.sent, &self.acked, &self.refused);
         let heads = lock(&self.heads);
         format!(
-            "sent {sent:?}, acked {acked:?}, refused {refused:?}, moving {:?}, heads {heads:?}",
-            self.moving
+            "sent {sent:?}, acked {acked:?}, refused {refused:?}, moving {:?}, heads {heads:?}, behind {:?}",
+            self.moving,
+            lock(&self.behind)
         )
     }
 
@@ -200,7 +204,14 @@ impl Notes {
     /// Whether nothing more is to come here.
     pub(crate) fn is_over(&self) -> bool {
         let stands = |id: &ConversationId| self.cursors.get(id).map_or(0, |at| at.0);
-        self.witness.is_silent() && self.conversations.iter().all(|id| stands(id) == self.witness.head(*id))
+        if !self.witness.is_silent() {
+            return false;
+        }
+        let behind = self.conversations.iter().find(|id| stands(id) != self.witness.head(**id));
+        if let Some(behind) = behind {
+            lock(&self.witness.behind).insert(self.device, format!("{:?}", self.cursors.get(behind)));
+        }
+        behind.is_none()
     }
 
     pub(crate) fn heard(&mut self, event: &Event) {

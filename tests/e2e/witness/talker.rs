@@ -17,6 +17,7 @@ use litrocket_protocol::{
     conversations::{GetConversation, InviteMembers, RemoveMember},
     event::kind,
     fault::{Class, Fault},
+    limits,
 };
 use tokio::{task::JoinHandle, time::timeout};
 
@@ -27,7 +28,7 @@ use crate::world::text;
 const IN_FLIGHT: usize = 32;
 /// Between two sends of one device.
 const PAUSE: Duration = Duration::from_millis(3);
-/// How long somebody who comes and goes stays.
+/// How long somebody who comes and goes stays; longer from time to time, since a group takes nobody back for ever.
 const STAY: Duration = Duration::from_millis(150);
 /// Own messages that may still be edited or recalled.
 const REMEMBERED: usize = 16;
@@ -43,6 +44,8 @@ pub(super) enum Habit {
         group: ConversationId,
         account: AccountId,
         stay: Stay,
+        /// How often they came back.
+        returns: u32,
     },
 }
 
@@ -56,7 +59,7 @@ pub(super) enum Stay {
 
 impl Habit {
     pub(super) fn comes_and_goes(owner: Client, group: ConversationId, account: AccountId) -> Self {
-        Self::ComesAndGoes { owner, group, account, stay: Stay::In { since: Instant::now() } }
+        Self::ComesAndGoes { owner, group, account, stay: Stay::In { since: Instant::now() }, returns: 0 }
     }
 
     /// Nothing is said by somebody who is about to be let in: a send that was refused, whose answer was lost and
@@ -72,10 +75,13 @@ impl Habit {
 
     /// The next thing to do, when the time has come.
     fn moves(&mut self, witness: &Arc<Witness>, nothing_pending: bool) {
-        let Self::ComesAndGoes { owner, group, account, stay } = self else { return };
+        let Self::ComesAndGoes { owner, group, account, stay, returns } = self else { return };
         let (owner, conversation, account) = (owner.clone(), *group, *account);
         let next = match stay {
-            Stay::In { since } if since.elapsed() > STAY => {
+            Stay::In { since }
+                if since.elapsed() > STAY * (1 + *returns / 10)
+                    && u64::from(*returns) + 1 < limits::GROUP_RETURNS_MAX =>
+            {
                 witness.moving.fetch_add(1, Ordering::SeqCst);
                 if !witness.talks() {
                     witness.moving.fetch_sub(1, Ordering::SeqCst);
@@ -92,6 +98,7 @@ impl Habit {
             }
             Stay::IsLetIn(asked) if asked.is_finished() => {
                 witness.moving.fetch_sub(1, Ordering::SeqCst);
+                *returns += 1;
                 Stay::In { since: Instant::now() }
             }
             _ => return,
@@ -142,7 +149,9 @@ impl Habit {
 
 /// Lets somebody in. The answer may overtake the event, which nobody is done without.
 async fn lets_in(witness: Arc<Witness>, owner: Client, conversation: ConversationId, account: AccountId) {
-    asks(&owner, InviteMembers { conversation, accounts: vec![account] }).await;
+    let invited = asks(&owner, InviteMembers { conversation, accounts: vec![account] }).await;
+    // An answer that was lost is given again: they are in already.
+    assert!(invited.invited.is_empty(), "{invited:?}");
     let head = asks(&owner, GetConversation { conversation }).await.head_seq;
     witness.passed(conversation, head);
 }
