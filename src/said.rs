@@ -64,10 +64,10 @@ const CAUSES: &[(&str, &str)] = &[
         "mail.server 与 mail.from 须同时设置：请指定发件人",
     ),
     (" belong together: set both or none", " 须同时设置或都不设置"),
-    (" is no filter (", " 不是有效的级别（"),
+    (" is no filter", " 不是有效的级别"),
     (
-        "); use error, warn, info, debug or trace, or targets with levels such as info,litrocket=debug",
-        "）；请用 error、warn、info、debug 或 trace，或带级别的目标，例如 info,litrocket=debug",
+        "; use error, warn, info, debug or trace, or targets with levels such as info,litrocket=debug",
+        "；请用 error、warn、info、debug 或 trace，或带级别的目标，例如 info,litrocket=debug",
     ),
     (
         " is neither a host name (letters, digits, '-' and '.') nor an IP address",

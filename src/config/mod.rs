@@ -209,9 +209,9 @@ impl Config {
         let audiences = ["friends", "everybody", "nobody"];
         choice("people.groups_from_default", &self.people.groups_from_default, &audiences)?;
         choice("words.engine", &self.words.engine, &["", "libretranslate", "apertium"])?;
-        if let Err(error) = tracing_subscriber::EnvFilter::try_new(&self.logs.level) {
+        if tracing_subscriber::EnvFilter::try_new(&self.logs.level).is_err() {
             return Err(ConfigError(format!(
-                "logs.level: {:?} is no filter ({error}); use error, warn, info, debug or trace, or targets with levels such \
+                "logs.level: {:?} is no filter; use error, warn, info, debug or trace, or targets with levels such \
                  as info,litrocket=debug",
                 self.logs.level
             )));

@@ -102,7 +102,7 @@ pub fn overview(words: Words) -> String {
 const OVERVIEW: &str = "\
 An instant messenger over QUIC: the server, and the commands to use it.
 
-Usage: PROGRAM [OPTIONS] <COMMAND>      what it does: PROGRAM <COMMAND> --help
+Usage: PROGRAM [OPTIONS] <COMMAND>    what it does: PROGRAM <COMMAND> --help
 
 First     serve  register NAME  login NAME  send @NAME TEXT  listen
 You       whoami  profile  avatar  privacy  me  email  passwd  devices  logout
