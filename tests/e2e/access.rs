@@ -102,7 +102,7 @@ fn table() -> Vec<Row> {
         a::GetProfiles { accounts: bystanders } => ["ok"];
         a::SetProfile { display_name: none, signature: none, locale: none, sex: none, birthday: none, show_personal: none } => ["ok"];
         a::SetPrivacy { read_receipts: none, presence: none, typing: none, findable: none, read_to: none, presence_to: none, moments_to: none, message_from: none, add_from: none, groups_from: none, email_from: none } => ["ok"];
-        a::DeleteAccount { password: wrong, erase: |_: &Scene| false } => ["wrong_credentials"];
+        a::DeleteAccount { password: wrong, erase: |_: &Scene| false, leave_groups: |_: &Scene| false } => ["wrong_credentials"];
         a::CreateInvite { uses: none, valid_ms: none } => ["forbidden"];
         e::SendEmailCode { email: words, purpose: words, locale: none } => ["already_signed_in"];
         e::Recover { email: none, email_code: none, handle: none, recovery_code: none, password: wrong, label: words } => ["already_signed_in"];

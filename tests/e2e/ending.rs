@@ -47,7 +47,8 @@ async fn an_end_that_was_announced_can_be_taken_back_for_a_week() {
     let phone = world.device(&ada).await;
     let chat = ada.opens(&bob).await;
     ada.says(chat, "see you").await;
-    let delete = |password: &str| DeleteAccount { password: password.into(), erase: true };
+    let delete =
+        |password: &str| DeleteAccount { password: password.into(), erase: true, leave_groups: true };
     assert_eq!(ada.is_refused(delete("not it")).await, "wrong_credentials");
     ada.asks(delete(PASSWORD)).await;
     for device in [&ada, &phone] {
@@ -85,7 +86,7 @@ async fn a_recovery_takes_an_announced_end_back() {
         ..Register::default()
     };
     let made = guest.register(request).await.unwrap();
-    guest.call(DeleteAccount { password: PASSWORD.into(), erase: false }).await.unwrap();
+    guest.call(DeleteAccount { password: PASSWORD.into(), erase: false, leave_groups: true }).await.unwrap();
     let recover = litrocket_protocol::email::Recover {
         handle: Some("ada".into()),
         recovery_code: made.recovery_code,
@@ -108,8 +109,15 @@ async fn a_deleted_account_leaves_its_messages_and_its_name_to_nobody() {
     let alone = ada.makes_group("alone", &[]).await;
     // Dan is in longest, and about to leave.
     world.app().clock.set_offset_ms(6 * 86_400_000);
-    dan.asks(DeleteAccount { password: PASSWORD.into(), erase: false }).await;
+    dan.asks(DeleteAccount { password: PASSWORD.into(), erase: false, leave_groups: true }).await;
     world.app().clock.set_offset_ms(0);
+    // She owns a group with others in it, and one of her own.
+    let ends = DeleteAccount { password: PASSWORD.into(), erase: false, leave_groups: false };
+    let refused = match ada.client.call(ends).await {
+        Err(Error::Fault(fault)) => fault,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((refused.code.as_str(), refused.limit), ("owner_stays", Some(1)));
     world.deletes(&ada, false).await;
     let history = bob.history(group).await;
     assert!(history.iter().any(|message| words(&message.event) == "still here"));

@@ -89,7 +89,7 @@ async fn the_device_in_use_stays_when_there_are_too_many_whatever_the_clock_says
 async fn an_end_whose_work_has_begun_is_not_taken_back_when_the_clock_steps_back() {
     let world = World::start().await;
     let ada = world.person("ada").await;
-    ada.asks(DeleteAccount { password: PASSWORD.into(), erase: false }).await;
+    ada.asks(DeleteAccount { password: PASSWORD.into(), erase: false, leave_groups: true }).await;
     let database = rusqlite::Connection::open(world.folder.path().join("data/litrocket.db")).unwrap();
     database.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
     assert_eq!(database.execute("UPDATE accounts SET ending = 1 WHERE handle = 'ada'", []).unwrap(), 1);

@@ -82,7 +82,7 @@ async fn the_log_says_who_did_what_from_where_and_holds_no_secret() {
     assert_eq!(other, 1);
     let tablet = device(&process, "bob", PASSWORD).await;
     tablet.sign_out().await.unwrap();
-    ada.call(DeleteAccount { password: NEW_PASSWORD.into(), erase: true }).await.unwrap();
+    ada.call(DeleteAccount { password: NEW_PASSWORD.into(), erase: true, leave_groups: true }).await.unwrap();
     let tokens = [ada.token(), bob.token(), Some(rotated), Some(phone.token)];
     drop((ada, bob, tablet));
     assert_eq!(process.terminate(), 0);

@@ -163,7 +163,7 @@ impl World {
 
     /// The account's end is announced, and a week later carried out.
     pub(crate) async fn deletes(&self, person: &Person, erase: bool) {
-        person.asks(account::DeleteAccount { password: PASSWORD.into(), erase }).await;
+        person.asks(account::DeleteAccount { password: PASSWORD.into(), erase, leave_groups: true }).await;
         self.app().clock.set_offset_ms(8 * 86_400_000);
         assert_eq!(litrocket::features::account::finish_now(self.app()).await.unwrap(), 1);
     }

@@ -140,7 +140,7 @@ requests! {
     0x0109 account::GetProfiles(Session) => account::Profiles []
     0x010a account::SetProfile(Session) => account::Profile []
     0x010b account::SetPrivacy(Session) => account::Privacy []
-    0x010c account::DeleteAccount(Session) => account::Done [WRONG_CREDENTIALS]
+    0x010c account::DeleteAccount(Session) => account::Done [WRONG_CREDENTIALS, OWNER_STAYS]
     0x010d account::CreateInvite(Session) => account::Invite [FORBIDDEN]
     0x010e email::SendEmailCode(Guest) => account::Done [NO_MAIL, SIGN_UP_CLOSED]
     0x010f email::Recover(Guest) => account::SignedIn [BAD_CODE, BAD_PASSWORD, NO_MAIL, ACCOUNT_LOCKED, TOO_MANY_CONNECTIONS]

@@ -6,8 +6,9 @@
 use std::{sync::Arc, time::Duration};
 
 use litrocket_protocol::{
-    AccountId,
+    AccountId, Fault,
     account::{DeleteAccount, Done},
+    fault::code,
 };
 
 use super::{ends_store, sessions, store};
@@ -50,8 +51,18 @@ impl Names {
 
 pub(super) async fn announce(caller: Session, request: DeleteAccount) -> Result<Done> {
     sessions::own_password(&caller, request.password).await?;
-    let (account, erase) = (caller.account(), request.erase);
-    caller.app.writer.run(move |tx| Box::pin(close(tx, account, erase, false))).await?;
+    let (account, erase, leaves) = (caller.account(), request.erase, request.leave_groups);
+    let work = async move |tx: &mut Tx| {
+        let owned = if leaves { 0 } else { conversations::owned(tx, account).await? };
+        if owned > 0 {
+            let text = format!(
+                "You own {owned} groups with other members: transfer them first, or say leave_groups."
+            );
+            return Err(Fault::new(code::OWNER_STAYS).limit(owned).message(text).into());
+        }
+        close(tx, account, erase, false).await
+    };
+    caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
     noted!(caller, erase, "the end of the account was announced");
     Ok(Done::default())
 }

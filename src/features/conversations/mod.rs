@@ -45,7 +45,7 @@ pub(crate) use groups::{
 pub(crate) use invitations::expire as expire_invitations;
 pub(crate) use side_store::is_cleared;
 pub(crate) use standing::{befriended, let_in, review_standing, set_standing, show_to_peer};
-pub(crate) use store::Facts;
+pub(crate) use store::{Facts, owned};
 
 /// Empties an account's side of its conversations, and takes the invitations to it and by it away.
 pub(crate) async fn forget(tx: &mut Tx, account: AccountId) -> Result<()> {

@@ -1,6 +1,10 @@
 //! SQL of the table `conversations`. Who is in is in `member_store.rs`, each person's own side in `side_store.rs`.
 
-use litrocket_protocol::{AccountId, ConversationId, MessageId, conversations::conversation_kind, limits};
+use litrocket_protocol::{
+    AccountId, ConversationId, MessageId,
+    conversations::{conversation_kind, role},
+    limits,
+};
 
 use crate::{
     args,
@@ -174,6 +178,14 @@ pub(super) async fn groups_of(
         ORDER BY m.conversation LIMIT $2";
     let rows: Vec<(i64, i64, i64)> = tx.all(SELECT, args![account, most]).await?;
     Ok(rows.into_iter().map(|(id, members, role)| (id.into(), members as u64, role as u8)).collect())
+}
+
+/// How many groups with other members an account owns.
+pub(crate) async fn owned(tx: &mut Tx, account: AccountId) -> Result<u64> {
+    const SELECT: &str = "SELECT COUNT(*) FROM members m JOIN conversations c ON c.id = m.conversation
+        WHERE m.account = $1 AND m.state = 2 AND m.role = $2 AND c.kind = 2 AND c.members > 1";
+    let row: Option<(i64,)> = tx.first(SELECT, args![account, role::OWNER]).await?;
+    Ok(row.map_or(0, |(count,)| count as u64))
 }
 
 /// Whether a member's typing is anybody's business: something was said there, or the other one does not know of the

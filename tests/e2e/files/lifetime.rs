@@ -282,7 +282,7 @@ async fn files_go_with_the_account_and_with_the_last_reader() {
     // Each end is a week after it is asked for.
     let mut days = 0;
     let mut ends = async |person: &Person, erase| {
-        person.asks(DeleteAccount { password: PASSWORD.into(), erase }).await;
+        person.asks(DeleteAccount { password: PASSWORD.into(), erase, leave_groups: true }).await;
         days += 8;
         world.app().clock.set_offset_ms(days * DAY_MS as i64);
         assert_eq!(litrocket::features::account::finish_now(world.app()).await.unwrap(), 1);

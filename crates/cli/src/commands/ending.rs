@@ -42,6 +42,9 @@ pub enum AccountCommand {
         /// Take your messages and reactions back too; without it they stay under "deleted account".
         #[arg(long)]
         erase: bool,
+        /// Leave the groups you own to an administrator or another member; without it you transfer them first.
+        #[arg(long)]
+        leave_groups: bool,
         #[command(flatten)]
         password: PasswordArgs,
     },
@@ -60,8 +63,8 @@ pub enum AccountCommand {
 pub(super) async fn run(context: &Context, command: AccountCommand) -> Result<(), Failure> {
     match command {
         AccountCommand::Export { output } => export(context, output.as_deref()).await,
-        AccountCommand::Delete { confirm, erase, password } => {
-            delete(context, &confirm, erase, &password).await
+        AccountCommand::Delete { confirm, erase, leave_groups, password } => {
+            delete(context, &confirm, (erase, leave_groups), &password).await
         }
         AccountCommand::Restore { name, label, password } => restore(context, name, label, &password).await,
     }
@@ -102,14 +105,19 @@ async fn write(client: &Client, mut out: impl FnMut(&[u8]) -> Result<(), Failure
     }
 }
 
-async fn delete(context: &Context, confirm: &str, erase: bool, args: &PasswordArgs) -> Result<(), Failure> {
+async fn delete(
+    context: &Context,
+    confirm: &str,
+    (erase, leave_groups): (bool, bool),
+    args: &PasswordArgs,
+) -> Result<(), Failure> {
     let saved = context.saved()?;
     if resolve::handle(confirm).to_lowercase() != saved.handle.to_lowercase() {
         return Err(Failure::usage(move |words| words.confirm_must_be(&saved.handle)));
     }
     let password = password::existing(args, context.output.words)?;
     let client = context.connect().await?;
-    client.call(DeleteAccount { password, erase }).await.of_password()?;
+    client.call(DeleteAccount { password, erase, leave_groups }).await.of_password()?;
     context.profile()?.sign_out()?;
     context.output.data(
         || json!({"type": "account_closing", "account": saved.account, "erase": erase}),

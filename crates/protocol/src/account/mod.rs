@@ -319,14 +319,18 @@ message! {
     }
 
     /// Announces the end of the caller's account: its sessions end, and after 7 days it is deleted. Until then
-    /// RestoreAccount or Recover takes it back. Its groups pass to an administrator or another member, its name is
-    /// never given again, its messages stay under "deleted account" or are taken back.
+    /// RestoreAccount or Recover takes it back. Its name is never given again, its messages stay under "deleted account" or
+    /// are taken back. Who owns groups with other members is told how many, and transfers them first or says `leave_groups`:
+    /// then they pass to an administrator or another member.
     pub struct DeleteAccount {
         /// The password.
         password: String,
         /// Whether its messages and reactions are taken back, as the sender would recall them.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         erase: bool,
+        /// Whether the groups it owns are left to others; without it, it must own none with other members.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        leave_groups: bool,
     }
 
     /// Takes the announced end of an account back and signs in on a new device; where none was announced it only
