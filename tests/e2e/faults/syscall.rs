@@ -140,8 +140,8 @@ impl Fault {
     /// its very first mapping (SIGSEGV).
     fn may_end_with(&self, code: i32) -> bool {
         let memory = self.calls == "mmap" && (code == -6 || (self.when == 1 && code == -11));
-        // The runtime cannot be without its threads, and says so by a panic.
-        let threads = self.calls == "clone,clone3" && code == 101;
+        // A runtime cannot be without its threads, nor these without a stack, and says so by a panic.
+        let threads = (self.calls == "clone,clone3" || self.calls == "mmap") && code == 101;
         code == 1 || code == 127 || memory || threads
     }
 }

@@ -238,6 +238,14 @@ async fn slow_peers_give_the_memory_back_when_somebody_wants_it() {
     for number in 0..16 {
         slow.push(dawdles(&world, &format!("slow{number}"), &content(950 + number, MIB)).await);
     }
+    // Each has its memory when all have brought something several times.
+    let enough = world.app().files.brought() + 16 * 800 * 10;
+    let all = async {
+        while world.app().files.brought() < enough {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(crate::world::PATIENCE, all).await.unwrap();
     let path = file_of(&world, "a.bin", &content(949, MIB));
     let brought = tokio::time::timeout(Duration::from_secs(30), ada.uploads(&path)).await;
     assert!(brought.is_ok(), "sixteen slow ones hold everything");

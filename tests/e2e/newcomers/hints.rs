@@ -207,6 +207,7 @@ async fn a_recording_that_is_interrupted_is_kept_and_not_sent() {
     assert!(output.status.code() == Some(130) && said.contains("voice send @bob"), "{said}");
     assert!(ada.says(&["history", "@bob"]).is_empty(), "nothing was sent");
     let path = said.trim().rsplit(' ').next().unwrap().to_owned();
-    let sent = &ada.says(&["voice", "send", "@bob", &path])[0];
+    let told = ada.says(&["voice", "send", "@bob", &path]);
+    let sent = told.last().unwrap();
     assert_eq!((&sent["type"], &sent["duration_ms"]), (&"sent".into(), &1000.into()));
 }
