@@ -88,8 +88,8 @@ fn stopped_often(person: &Terminal<'_>, args: &[&str], signals: [Signal; 2]) {
     let said = person.process.path().join("said");
     for round in 0..60_u64 {
         let mut running = person.starts_into(args, &said);
-        // Ever later, on however slow a machine.
-        std::thread::sleep(Duration::from_millis(15 + 12 * round + round.pow(3) / 20));
+        // At once, then ever later, on however slow a machine.
+        std::thread::sleep(Duration::from_millis(12 * round + round.pow(3) / 20));
         if !running.has_ended() {
             running.gets(signals[round as usize % 2]);
         }
