@@ -91,7 +91,8 @@ fn stopped_often(person: &Terminal<'_>, args: &[&str], signals: [Signal; 2]) {
         // At once, then ever later, on however slow a machine.
         std::thread::sleep(Duration::from_millis(12 * round + round.pow(3) / 20));
         if !running.has_ended() {
-            running.gets(signals[round as usize % 2]);
+            // The one first that nobody can ignore: a shell has its background programs ignore an interrupt.
+            running.gets(signals[(round as usize + 1) % 2]);
         }
         match running.ends() {
             0 => break,
