@@ -1,6 +1,6 @@
 //! A server that does what a test says: for what the real one never does.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use litrocket_client::{Client, Options, Trust};
 use litrocket_protocol::{
@@ -81,6 +81,8 @@ impl Fake {
     /// A client that is signed in.
     pub(crate) async fn client(&self) -> Client {
         let mut options = Options::new(self.address.to_string().parse().unwrap());
+        // What a test asks about is the first answer.
+        options.patience = Duration::ZERO;
         options.trust = Trust::CaFile(self.folder.path().join("ca.pem"));
         options.token = Some(vec![1; 32]);
         Client::connect(options).await.unwrap()

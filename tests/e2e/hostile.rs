@@ -7,15 +7,16 @@ mod liar;
 mod replies;
 mod sends;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use litrocket_client::Outgoing;
+use litrocket_client::{Client, Error, Options, Outgoing};
 use litrocket_protocol::{
     AccountId, ConversationId, Request as _,
     account::{GetProfiles, ListSessions, SetProfile, SignIn},
     close_code,
     conversations::{CreateGroup, HideEvents, InviteMembers, MarkRead, RenameGroup, SetConversation},
     event::{Mention, Text, kind},
+    fault::code,
     frame,
     history::{GetEvents, GetHistory, Search},
     limits, stream_kind, varint,
@@ -23,7 +24,7 @@ use litrocket_protocol::{
 
 use crate::{
     raw::request_bytes,
-    world::{World, text},
+    world::{PATIENCE, World, text},
 };
 
 #[tokio::test]
@@ -130,6 +131,33 @@ async fn a_connection_that_asks_too_fast_is_told_when_to_come_back() {
     assert!(refused > 20, "{refused}");
     // Another connection has a budget of its own.
     world.device(&ada).await.asks(ListSessions::default()).await;
+}
+
+#[tokio::test]
+async fn a_client_with_patience_asks_again_when_it_is_told_to_and_one_whose_patience_is_over_says_so() {
+    let world = World::start_with(|config| config.limits.requests_per_second = 5).await;
+    let ada = world.person("ada").await;
+    let client = async |patience| {
+        let token = ada.client.token();
+        Client::connect(Options { patience, token, ..world.options() }).await.unwrap()
+    };
+    // Twenty at once, five a second then.
+    let patient = client(PATIENCE).await;
+    let began = Instant::now();
+    for _ in 0..30 {
+        patient.call(ListSessions::default()).await.unwrap();
+    }
+    assert!(began.elapsed() > Duration::from_secs(1), "{:?} for thirty", began.elapsed());
+    let hasty = client(Duration::from_millis(20)).await;
+    let mut answers = vec![];
+    for _ in 0..30 {
+        answers.push(hasty.call(ListSessions::default()).await);
+    }
+    assert!(
+        answers
+            .iter()
+            .any(|answer| matches!(answer, Err(Error::Fault(fault)) if fault.is(code::RATE_LIMITED)))
+    );
 }
 
 #[tokio::test]

@@ -103,6 +103,7 @@ impl Context {
         let mut options = Options::new(address);
         options.client_name = concat!("litrocket-cli/", env!("CARGO_PKG_VERSION")).into();
         options.connect_timeout = self.common.patience().min(Duration::from_secs(10));
+        options.patience = self.common.patience().min(options.patience);
         Ok(options)
     }
 

@@ -14,7 +14,6 @@ use std::{
 use litrocket_core::client::{Outbox, Outgoing as Message};
 use litrocket_protocol::{
     AccountId, ConversationId, Fault, MessageId, Request, account, close_code, fault, frame, limits, state,
-    stream_kind,
 };
 use tokio::{
     sync::{Notify, mpsc, oneshot, watch},
@@ -22,7 +21,8 @@ use tokio::{
 };
 
 use crate::{
-    Address, Error, Events, Me, Options, Outgoing, Pending, Start, Status, connect, driver,
+    Address, Error, Events, Me, Options, Outgoing, Pending, Start, Status, connect,
+    driver::{self, PAUSE_MIN, jitter},
     inbox::Inbox,
     shared::{Book, Shared, lock},
     store::{Store, Unsent},
@@ -149,10 +149,24 @@ impl Client {
         self.shared.me.borrow().clone()
     }
 
-    /// Makes a request. Waits up to `connect_timeout` for a connection. Dropping it cancels the request.
+    /// Makes a request. Waits up to `connect_timeout` for a connection. Where the server did nothing and asks to come again,
+    /// it is asked again at that time, within [`Options::patience`]. A connection that is lost before the answer is an error: whether the
+    /// request was carried out is not known then. Dropping it cancels the request.
     pub async fn call<R: Request>(&self, request: R) -> Result<R::Reply, Error> {
-        let connection = self.connection().await?;
-        call(&connection, request).await
+        let began = Instant::now();
+        let request = frame::encode(R::CODE, &request);
+        loop {
+            let connection = self.connection().await?;
+            let error = match stream::ask::<R>(&connection, &request).await {
+                Ok(reply) => return Ok(reply),
+                Err(error) => error,
+            };
+            let wait = error.again_after().map(|wait| wait + jitter(PAUSE_MIN));
+            match wait.filter(|wait| began.elapsed() + *wait <= self.shared.options.patience) {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => return Err(error),
+            }
+        }
     }
 
     /// Whether the server took the newest connection's hello in its first flight (0-RTT).
@@ -378,23 +392,4 @@ fn is_sendable(message: &Message) -> Result<(), Error> {
         return too_long("fallback", limits::FALLBACK_BYTES_MAX);
     }
     Ok(())
-}
-
-/// One request on a connection.
-pub(crate) async fn call<R: Request>(connection: &quinn::Connection, request: R) -> Result<R::Reply, Error> {
-    let (mut send, mut recv) = stream::open(connection, stream_kind::REQUEST).await?;
-    send.write(&frame::encode(R::CODE, &request)).await?;
-    send.finish();
-    let (kind, body) = recv
-        .frame(frame::FRAME_MAX)
-        .await?
-        .ok_or_else(|| Error::Protocol("a reply stream without a reply".into()))?;
-    match kind {
-        frame::FAULT => {
-            let fault: Fault = frame::decode(&body).map_err(|error| Error::Protocol(error.to_string()))?;
-            Err(fault.into())
-        }
-        kind if kind == R::CODE => frame::decode(&body).map_err(|error| Error::Protocol(error.to_string())),
-        kind => Err(Error::Protocol(format!("a reply of type {kind:#x} to {:#x}", R::CODE))),
-    }
 }

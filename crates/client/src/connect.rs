@@ -16,7 +16,7 @@ use quinn::{
 };
 use tokio::task::JoinSet;
 
-use crate::{Error, Options, client::call, files::DOWNLOAD_STREAMS, shared::lock, trust};
+use crate::{Error, Options, files::DOWNLOAD_STREAMS, shared::lock, stream::call, trust};
 
 /// Silence after which a connection is over; the shorter of both sides counts.
 const IDLE: Duration = Duration::from_secs(30);

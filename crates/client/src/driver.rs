@@ -21,7 +21,7 @@ use crate::{
 
 /// The first pause before connecting again, and the longest: from one attempt's beginning to the next one's, since an
 /// attempt that nobody hears repeats itself.
-const PAUSE_MIN: Duration = Duration::from_millis(100);
+pub(crate) const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// The longest time that a server may keep a client away, whatever it asks for.
 const AWAY_MAX: Duration = Duration::from_secs(3_600);
@@ -289,7 +289,7 @@ async fn reconnect(
 }
 
 /// Between half of the time and all of it, so that clients of one server do not come back as one.
-fn jitter(time: Duration) -> Duration {
+pub(crate) fn jitter(time: Duration) -> Duration {
     let mut random = [0; 2];
     // Without randomness everybody waits the whole time.
     let part = getrandom::fill(&mut random).map_or(u16::MAX, |()| u16::from_be_bytes(random));

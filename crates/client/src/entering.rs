@@ -7,8 +7,8 @@ use tokio::{sync::oneshot, time::timeout};
 
 use crate::{
     Client, Error, Me,
-    client::call,
     shared::{Shared, lock},
+    stream::call,
 };
 
 /// How long the end of a session that nobody knows of may take when the client is closed.

@@ -1,6 +1,8 @@
 //! What can go wrong.
 
-use litrocket_protocol::Fault;
+use std::time::Duration;
+
+use litrocket_protocol::{Fault, fault::code};
 
 /// Why something did not work.
 #[derive(Debug)]
@@ -34,6 +36,15 @@ impl Error {
             Self::Fault(fault) => Some(fault),
             _ => None,
         }
+    }
+
+    /// When the server wants to be asked again, where it says that it did nothing. `busy` with a `limit` does not say that: the
+    /// reply had no room, whatever the request did.
+    pub(crate) fn again_after(&self) -> Option<Duration> {
+        let fault = self.fault()?;
+        let did_nothing = (fault.is(code::BUSY) && fault.limit.is_none())
+            || [code::RATE_LIMITED, code::UNAVAILABLE, code::GOING_AWAY].iter().any(|code| fault.is(*code));
+        fault.retry_after_ms.filter(|_| did_nothing).map(Duration::from_millis)
     }
 }
 

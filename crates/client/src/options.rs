@@ -19,6 +19,9 @@ pub struct Options {
     pub client_name: String,
     /// How long the first connection, and a call while reconnecting, may take.
     pub connect_timeout: Duration,
+    /// How long a call goes on asking a server that asks it to come again (`busy`, `rate_limited`, `unavailable`,
+    /// `going_away`) before that is its error. Zero: it is never asked again.
+    pub patience: Duration,
     /// Whether a lost connection is made again.
     pub reconnect: bool,
     /// How often a silent connection is kept alive: the bound for noticing that it is dead.
@@ -39,6 +42,7 @@ impl Options {
             state_file: None,
             client_name: concat!("litrocket-client/", env!("CARGO_PKG_VERSION")).into(),
             connect_timeout: Duration::from_secs(10),
+            patience: Duration::from_secs(5),
             reconnect: true,
             keep_alive: Duration::from_secs(5),
             early_hello: true,

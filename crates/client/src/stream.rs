@@ -1,7 +1,7 @@
 //! Streams: reset when dropped before they are finished, read as frames.
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use litrocket_protocol::{close_code, frame, varint};
+use litrocket_protocol::{Fault, Request, close_code, frame, stream_kind, varint};
 
 use crate::Error;
 
@@ -30,6 +30,33 @@ pub(crate) async fn open(
     varint::put(&mut head, kind);
     send.write(&head).await?;
     Ok((send, RecvStream { inner: recv, buffer: BytesMut::new() }))
+}
+
+/// One request on a connection.
+pub(crate) async fn call<R: Request>(connection: &quinn::Connection, request: R) -> Result<R::Reply, Error> {
+    ask::<R>(connection, &frame::encode(R::CODE, &request)).await
+}
+
+/// The same for a request that is encoded already.
+pub(crate) async fn ask<R: Request>(
+    connection: &quinn::Connection,
+    request: &[u8],
+) -> Result<R::Reply, Error> {
+    let (mut send, mut recv) = open(connection, stream_kind::REQUEST).await?;
+    send.write(request).await?;
+    send.finish();
+    let (kind, body) = recv
+        .frame(frame::FRAME_MAX)
+        .await?
+        .ok_or_else(|| Error::Protocol("a reply stream without a reply".into()))?;
+    match kind {
+        frame::FAULT => {
+            let fault: Fault = frame::decode(&body).map_err(|error| Error::Protocol(error.to_string()))?;
+            Err(fault.into())
+        }
+        kind if kind == R::CODE => frame::decode(&body).map_err(|error| Error::Protocol(error.to_string())),
+        kind => Err(Error::Protocol(format!("a reply of type {kind:#x} to {:#x}", R::CODE))),
+    }
 }
 
 /// Opens a one-way stream that begins with some numbers. Files go behind everything else.

@@ -15,7 +15,7 @@ use litrocket_protocol::{
 use tokio::{task::JoinSet, time::timeout};
 
 use super::{Meter, PIECE, Transfer, blocking, part::Part, parts, passes, stopped, upload::bytes_of};
-use crate::{Client, Error, client::call, shared::lock};
+use crate::{Client, Error, shared::lock, stream::call};
 
 /// A download under way.
 struct Download {
