@@ -106,7 +106,7 @@ impl Error {
         Self { failure: Failure::Temporary, duplicate: false, message }
     }
 
-    fn statement(message: String) -> Self {
+    pub(crate) fn statement(message: String) -> Self {
         Self { failure: Failure::Statement, duplicate: false, message }
     }
 

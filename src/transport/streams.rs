@@ -149,9 +149,17 @@ impl RecvStream {
         Self { inner, buffer: BytesMut::new() }
     }
 
-    /// Whether a whole frame is here already.
-    pub fn has_frame(&self, max: usize) -> bool {
-        matches!(frame::split(&self.buffer, max), Ok(Some(_)))
+    /// The next frame as type and map, where all of it is here already. A length above `max` is refused before its bytes arrive.
+    pub fn frame_here(&mut self, max: usize) -> Result<Option<(u64, Bytes)>, ReadError> {
+        match frame::split(&self.buffer, max) {
+            Ok(Some((kind, body, end))) => {
+                let whole = self.buffer.split_to(end).freeze();
+                Ok(Some((kind, whole.slice(body))))
+            }
+            Ok(None) => Ok(None),
+            Err(frame::DecodeError::TooLarge { length, .. }) => Err(ReadError::TooLarge { length }),
+            Err(_) => Err(NO_TYPE),
+        }
     }
 
     /// Takes what arrived into the buffer; `false` at the end of the stream. Cancel-safe.
@@ -181,31 +189,25 @@ impl RecvStream {
 
     /// Like [`Self::frame`], but a frame that began has to go on. Between frames the stream may be silent.
     pub async fn paced_frame(&mut self, max: usize) -> Result<Option<(u64, Bytes)>, ReadError> {
+        if self.buffer.is_empty() && !self.fill().await? {
+            return Ok(None);
+        }
         let (bytes, time) = limits::FRAME_PACE;
         loop {
             let before = self.buffer.len();
             match timeout(time, self.frame(max)).await {
                 Ok(frame) => return frame,
-                Err(_) if before > 0 && self.buffer.len() < before + bytes => return Err(ReadError::TooSlow),
+                Err(_) if self.buffer.len() < before + bytes => return Err(ReadError::TooSlow),
                 Err(_) => {}
             }
         }
     }
 
-    /// The next frame as type and map; `None` at a clean end. A length above `max` is refused before its bytes
-    /// arrive. Cancel-safe.
+    /// The next frame, as [`Self::frame_here`] gives it; `None` at a clean end. Cancel-safe.
     pub async fn frame(&mut self, max: usize) -> Result<Option<(u64, Bytes)>, ReadError> {
         loop {
-            match frame::split(&self.buffer, max) {
-                Ok(Some((kind, body, end))) => {
-                    let whole = self.buffer.split_to(end).freeze();
-                    return Ok(Some((kind, whole.slice(body))));
-                }
-                Ok(None) => {}
-                Err(frame::DecodeError::TooLarge { length, .. }) => {
-                    return Err(ReadError::TooLarge { length });
-                }
-                Err(_) => return Err(NO_TYPE),
+            if let Some(frame) = self.frame_here(max)? {
+                return Ok(Some(frame));
             }
             if !self.fill().await? {
                 return if self.buffer.is_empty() { Ok(None) } else { Err(CUT_OFF) };

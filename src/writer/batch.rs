@@ -28,6 +28,9 @@ pub(super) struct Waiting {
 
 type JobAnswer = Box<dyn FnOnce(Result<()>) + Send>;
 
+/// Opens the transaction, with what a batch does first.
+pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
+
 /// Why a whole batch is given up.
 pub(super) enum GiveUp {
     /// Rolled back; try again later.
@@ -98,7 +101,7 @@ impl Tx {
         waiting: &mut Waiting,
         hooks: &dyn Hooks,
     ) -> Result<(), GiveUp> {
-        self.connection.execute("BEGIN IMMEDIATE", &[]).await.map_err(|error| give_up(&error.into()))?;
+        self.open = false;
         let mut run: Vec<SendCommand> = Vec::new();
         for command in rest.by_ref() {
             match command {
@@ -112,6 +115,9 @@ impl Tx {
             }
         }
         self.run_sends(run, waiting, hooks).await?;
+        if !self.open {
+            return Ok(());
+        }
         self.load_audiences().await.map_err(|error| give_up(&error))?;
         self.connection.execute("COMMIT", &[]).await.map(drop).map_err(|error| match error.failure() {
             Failure::Temporary => GiveUp::Temporary(error.to_string()),
@@ -233,6 +239,10 @@ impl Tx {
     }
 
     async fn run_job(&mut self, job: Box<dyn Job>, waiting: &mut Waiting) -> Result<(), GiveUp> {
+        if !self.open {
+            self.statement(BEGIN).await?;
+            self.open = true;
+        }
         let mark = self.savepoint().await?;
         let ran = job.run(self).await;
         match ran.kept {

@@ -13,6 +13,12 @@ pub(super) const INSERT_EVENT: &str = "INSERT INTO events
     (pos, conversation, event_seq, message_seq, at_ms, sender, kind, target_seq, id, hash, frame)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
+/// The same for a send: nothing is inserted where its sender has used its id before.
+pub(super) const INSERT_SEND: &str = "INSERT INTO events
+    (pos, conversation, event_seq, message_seq, at_ms, sender, kind, target_seq, id, hash, frame)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+    ON CONFLICT (id, sender) WHERE id IS NOT NULL DO NOTHING";
+
 /// What placing an event needs of the transaction while its connection is lent.
 pub(super) struct Placing<'a> {
     pub(super) committed: &'a mut Committed,
@@ -61,5 +67,12 @@ impl Placing<'_> {
             Value::from(hash),
             Value::B(bytes),
         ]
+    }
+
+    /// Takes the last event back: it was not inserted.
+    pub(super) fn take_back(&mut self) {
+        self.committed.events.pop();
+        self.derived.pop();
+        self.ids.pos -= 1;
     }
 }

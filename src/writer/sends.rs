@@ -1,14 +1,16 @@
-//! Runs of sends: looked up, decided and inserted on the driver's own handle, one hop for the whole run.
+//! Runs of sends: decided and inserted on the driver's own handle, one hop for the whole run.
 
+use foldhash::HashMap;
 use litrocket_core::{
     access::Range,
-    writer::{Decision, Facts, First, Head, Incoming, Membership, Position, Rules},
+    writer::{Decision, Facts, First, Head, Incoming, Membership, Position, Rules, Writer},
 };
-use litrocket_protocol::{AccountId, Code, event::kind, fault::code};
+use litrocket_protocol::{AccountId, Code, ConversationId, event::kind, fault::code};
 
 use super::{
     SendCommand, Tx,
-    placing::{INSERT_EVENT, Placing},
+    batch::BEGIN,
+    placing::{INSERT_SEND, Placing},
     tx::{
         NewEvent, SELECT_HEAD, SELECT_RANGES, SELECT_RULES, SELECT_STATE, SET_SLOW_AT, asks, is_asked,
         refusal,
@@ -46,55 +48,31 @@ impl Tx {
             self.load_facts(command).await?;
         }
         let mut outcomes = Vec::with_capacity(run.len());
-        let Self { connection, core, memberships, rules, touched, clock, committed, derived, ids, .. } = self;
+        let Self {
+            connection, open, core, memberships, rules, touched, clock, committed, derived, ids, ..
+        } = self;
         let now_ms = clock.now_ms();
         connection
             .raw(|raw| {
-                let mut first = raw.prepare(SELECT_FIRST)?;
-                let mut insert = raw.prepare(INSERT_EVENT)?;
-                let mut mention = None;
+                if !*open {
+                    raw::execute(&mut raw.prepare(BEGIN)?, &[])?;
+                    *open = true;
+                }
+                let (first, insert) = (raw.prepare(SELECT_FIRST)?, raw.prepare(INSERT_SEND)?);
+                let placing = Placing { committed, derived, ids };
+                let mut run_of =
+                    Run { raw, first, insert, core, memberships, rules, touched, placing, now_ms };
                 for command in run.iter_mut() {
-                    let incoming = incoming(command);
-                    let key = (incoming.conversation, incoming.sender);
-                    let member = memberships.get(&key).and_then(Option::as_ref);
-                    let stored = stored(&mut first, command)?;
-                    let rules = rules.get(&key.0).copied().flatten();
-                    match core.decide(&incoming, Facts { first: stored, member, rules, now_ms }) {
-                        Decision::Repeat(position) => outcomes.push(Outcome::Again(position)),
-                        Decision::Refuse(code) => outcomes.push(Outcome::Refused(code, None)),
-                        Decision::Wait(code, after_ms) => {
-                            outcomes.push(Outcome::Refused(code, Some(after_ms)));
-                        }
-                        Decision::Append(position) => {
-                            let row = Placing { committed, derived, ids }.place(event(command), position);
-                            raw::execute(&mut insert, &row)?;
-                            for account in &command.mentions {
-                                let mention = match &mut mention {
-                                    Some(mention) => mention,
-                                    empty => empty.insert(raw.prepare(INSERT_MENTION)?),
-                                };
-                                let at = (key.0, *account, position.message_seq);
-                                raw::execute(mention, args![at.0, at.1, at.2])?;
-                            }
-                            let member = memberships.get_mut(&key).and_then(Option::as_mut);
-                            if let Some(member) = member
-                                && position.counts
-                                && rules.is_some_and(|rules| rules.slows(member))
-                            {
-                                member.last_ms = now_ms;
-                                touched.push(key);
-                                raw::execute(&mut raw.prepare(SET_SLOW_AT)?, args![key.0, key.1, now_ms])?;
-                            }
-                            outcomes.push(Outcome::At(position));
-                            // What features do at a conversation's first event decides about those behind it.
-                            if position.event_seq == 1 {
-                                break;
-                            }
-                        }
-                        Decision::Change => {
-                            outcomes.push(Outcome::Change);
-                            break;
-                        }
+                    let outcome = run_of.one(command)?;
+                    // What features do at a conversation's first event decides about those behind it.
+                    let ends = match &outcome {
+                        Outcome::At(position) => position.event_seq == 1,
+                        Outcome::Change => true,
+                        Outcome::Again(_) | Outcome::Refused(..) => false,
+                    };
+                    outcomes.push(outcome);
+                    if ends {
+                        break;
                     }
                 }
                 Ok(())
@@ -126,6 +104,89 @@ impl Tx {
         }
         self.remember(conversation, command.sender, member);
         self.remember_rules(conversation, rules);
+        Ok(())
+    }
+}
+
+/// What a run works on while the connection is lent.
+struct Run<'a> {
+    raw: &'a Raw,
+    first: raw::Statement<'a>,
+    insert: raw::Statement<'a>,
+    core: &'a mut Writer,
+    memberships: &'a mut HashMap<(ConversationId, AccountId), Option<Membership>>,
+    rules: &'a HashMap<ConversationId, Option<Rules>>,
+    touched: &'a mut Vec<(ConversationId, AccountId)>,
+    placing: Placing<'a>,
+    now_ms: u64,
+}
+
+impl Run<'_> {
+    /// Decides one send, and appends it where that is what it takes.
+    ///
+    /// Nearly every send is new, and then its insert tells: looking the id up before it would be a tenth of what a send
+    /// costs. Whatever is not an append of something new is decided by what is stored.
+    fn one(&mut self, command: &mut SendCommand) -> Result<Outcome, db::Error> {
+        let incoming = incoming(command);
+        let mark = self.core.savepoint();
+        if let Decision::Append(position) = self.decide(&incoming, None) {
+            if self.insert(command, position)? {
+                self.appended(command, &incoming, position)?;
+                return Ok(Outcome::At(position));
+            }
+            self.core.roll_back_to(mark);
+        }
+        let stored = stored(&mut self.first, command)?;
+        Ok(match self.decide(&incoming, stored) {
+            Decision::Repeat(position) => Outcome::Again(position),
+            Decision::Refuse(code) => Outcome::Refused(code, None),
+            Decision::Wait(code, after_ms) => Outcome::Refused(code, Some(after_ms)),
+            Decision::Change => Outcome::Change,
+            Decision::Append(_) => {
+                return Err(db::Error::statement("an id that is stored is not there".into()));
+            }
+        })
+    }
+
+    fn decide(&mut self, incoming: &Incoming, first: Option<First>) -> Decision {
+        let member = self.memberships.get(&(incoming.conversation, incoming.sender)).and_then(Option::as_ref);
+        let rules = self.rules.get(&incoming.conversation).copied().flatten();
+        self.core.decide(incoming, Facts { first, member, rules, now_ms: self.now_ms })
+    }
+
+    /// Inserts the event; `false` where its sender has used its id before.
+    fn insert(&mut self, command: &mut SendCommand, position: Position) -> Result<bool, db::Error> {
+        let row = self.placing.place(event(command), position);
+        let is_new = raw::execute(&mut self.insert, &row)? == 1;
+        if !is_new {
+            self.placing.take_back();
+        }
+        Ok(is_new)
+    }
+
+    fn appended(
+        &mut self,
+        command: &SendCommand,
+        incoming: &Incoming,
+        position: Position,
+    ) -> Result<(), db::Error> {
+        let key = (incoming.conversation, incoming.sender);
+        if !command.mentions.is_empty() {
+            let mut mention = self.raw.prepare(INSERT_MENTION)?;
+            for account in &command.mentions {
+                raw::execute(&mut mention, args![key.0, *account, position.message_seq])?;
+            }
+        }
+        let rules = self.rules.get(&key.0).copied().flatten();
+        let member = self.memberships.get_mut(&key).and_then(Option::as_mut);
+        if let Some(member) = member
+            && position.counts
+            && rules.is_some_and(|rules| rules.slows(member))
+        {
+            member.last_ms = self.now_ms;
+            self.touched.push(key);
+            raw::execute(&mut self.raw.prepare(SET_SLOW_AT)?, args![key.0, key.1, self.now_ms])?;
+        }
         Ok(())
     }
 }

@@ -65,6 +65,7 @@ impl Writer {
         let mut writer = Self {
             tx: Tx {
                 connection,
+                open: false,
                 core: litrocket_core::writer::Writer::new(options.stranger_messages_max),
                 memberships: foldhash::HashMap::default(),
                 touched: Vec::new(),

@@ -49,6 +49,8 @@ pub struct NewEvent {
 #[derive(Debug)]
 pub struct Tx {
     pub(super) connection: db::Connection,
+    /// Whether the transaction of the batch is open.
+    pub(super) open: bool,
     pub(super) core: litrocket_core::writer::Writer,
     pub(super) memberships: HashMap<(ConversationId, AccountId), Option<Membership>>,
     pub(super) touched: Vec<(ConversationId, AccountId)>,

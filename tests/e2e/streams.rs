@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use litrocket_client::Item;
 use litrocket_protocol::{
     ConversationId, Fault, MessageId,
@@ -46,27 +47,23 @@ impl Chat {
     }
 
     async fn says(&mut self, conversation: ConversationId, id: u8, words: &str) {
-        let send = Send {
-            conversation,
-            epoch: 0,
-            id: MessageId::v7(1, [id; 10]),
-            kind: kind::TEXT,
-            target_seq: None,
-            body: frame::encode_body(&Text { text: words.into(), ..Text::default() }),
-            fallback: None,
-        };
-        self.send.write_all(&frame::encode(frame_type::SEND, &send)).await.unwrap();
+        self.send.write_all(&send_frame(conversation, id, words)).await.unwrap();
     }
 
     /// The next frame of a type, passing others by.
     async fn next<T: serde::de::DeserializeOwned>(&mut self, wanted: u64) -> T {
+        frame::decode(&self.next_of(&[wanted]).await.1).unwrap()
+    }
+
+    /// The next frame of one of some types, passing others by: its type and map.
+    async fn next_of(&mut self, wanted: &[u64]) -> (u64, Vec<u8>) {
         let read = async {
             loop {
                 while let Some((kind, body, end)) = frame::split(&self.buffer, frame::FRAME_MAX).unwrap() {
-                    let found = (kind == wanted).then(|| frame::decode(&self.buffer[body]).unwrap());
+                    let found = wanted.contains(&kind).then(|| self.buffer[body].to_vec());
                     self.buffer.drain(..end);
                     if let Some(found) = found {
-                        return found;
+                        return (kind, found);
                     }
                 }
                 let chunk = self.recv.read_chunk(65_536, true).await.unwrap().expect("more");
@@ -77,12 +74,48 @@ impl Chat {
     }
 }
 
+fn send_frame(conversation: ConversationId, id: u8, words: &str) -> Bytes {
+    let send = Send {
+        conversation,
+        epoch: 0,
+        id: MessageId::v7(1, [id; 10]),
+        kind: kind::TEXT,
+        target_seq: None,
+        body: frame::encode_body(&Text { text: words.into(), ..Text::default() }),
+        fallback: None,
+    };
+    frame::encode(frame_type::SEND, &send)
+}
+
 /// Signs in as somebody on a raw connection.
 async fn raw_device(world: &World, name: &str) -> Raw {
     let raw = world.raw().await;
     raw.greets().await;
     raw.call(&sign_in(name, PASSWORD)).await.unwrap();
     raw
+}
+
+#[tokio::test]
+async fn one_id_again_and_again_in_one_piece_is_one_message_and_leaves_no_hole() {
+    let world = World::start().await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let room = ada.opens(&bob).await;
+    ada.says(room, "before").await;
+    let mut chat = Chat::opens(&raw_device(&world, "ada").await, &[(room, 1)]).await;
+    // All in one transaction: what an id stands for was not committed when it comes again.
+    let piece = [(7, "one"), (7, "one"), (7, "other words"), (8, "two"), (7, "one"), (9, "three")];
+    let frames: Vec<u8> = piece.iter().flat_map(|(id, words)| send_frame(room, *id, words)).collect();
+    chat.send.write_all(&frames).await.unwrap();
+    let mut answers = vec![];
+    while answers.len() < piece.len() {
+        answers.push(match chat.next_of(&[frame_type::ACK, frame_type::REFUSED]).await {
+            (frame_type::ACK, body) => Ok(frame::decode::<Ack>(&body).unwrap().event_seq),
+            (_, body) => Err(frame::decode::<Refused>(&body).unwrap().fault.code),
+        });
+    }
+    assert_eq!(answers, [Ok(2), Ok(2), Err("id_conflict".into()), Ok(3), Ok(2), Ok(4)]);
+    let history: Vec<u64> = bob.history(room).await.iter().map(|entry| entry.event.event_seq).collect();
+    assert_eq!(history, [1, 2, 3, 4]);
 }
 
 #[tokio::test]

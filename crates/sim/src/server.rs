@@ -161,8 +161,17 @@ impl World {
             position: stored.position,
             hash: hash_of(server.conversation_of(send.id), stored.kind, stored.target, stored.hash),
         });
-        let facts = Facts { first, member: member.membership.as_ref(), rules: None, now_ms };
-        match server.writer.decide(&incoming, facts) {
+        // As the server does it: what is new is found out by inserting it, everything else by what is stored.
+        let facts = |first| Facts { first, member: member.membership.as_ref(), rules: None, now_ms };
+        let mark = server.writer.savepoint();
+        let decision = match server.writer.decide(&incoming, facts(None)) {
+            Decision::Append(position) if first.is_none() => Decision::Append(position),
+            _ => {
+                server.writer.roll_back_to(mark);
+                server.writer.decide(&incoming, facts(first))
+            }
+        };
+        match decision {
             Decision::Repeat(position) => Ok(position),
             Decision::Append(position) => {
                 self.store(batch, link, send, position);

@@ -13,6 +13,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use litrocket_protocol::{
     Fault,
     chat::{self, Cursors, Delivered, Live, Seek, frame_type},
@@ -25,7 +26,7 @@ use tokio::sync::{Notify, Semaphore, mpsc};
 use super::{check, delivery::Delivery, payload_hash};
 use crate::{
     hub::Device,
-    limits,
+    limits::{self, Bucket},
     rpc::Session,
     transport::{ReadError, RecvStream, SendStream},
     writer::{Answer, Answers, Rooms, SendCommand},
@@ -133,15 +134,18 @@ pub(super) async fn serve(session: Session, send: SendStream, recv: RecvStream) 
     let (commands, received) = mpsc::channel(COMMANDS_MAX);
     let origin = session.app.hub.next_stream();
     let delivery = Delivery::new(session.clone(), answered.clone(), origin);
-    let writing = delivery.run(send, received);
-    let reading = read(&session, recv, commands, answered, origin);
-    tokio::pin!(writing);
-    tokio::select! {
-        () = &mut writing => {}
-        // The peer says no more, or has to begin anew, or the server drains: what was accepted is still acked.
-        true = reading => writing.await,
-        else => {}
-    }
+    // Each is woken for itself: what is delivered costs no look at what arrives.
+    let mut halves = FuturesUnordered::<BoxFuture<'_, Half>>::new();
+    halves.push(delivery.run(send, received).map(|()| Half::Writing).boxed());
+    halves.push(read(&session, recv, commands, answered, origin).map(Half::Reading).boxed());
+    // The peer says no more, or has to begin anew, or the server drains: what was accepted is still acked.
+    while let Some(Half::Reading(true)) = halves.next().await {}
+}
+
+/// Which half of the stream ended; the reading one as [`read`] says.
+enum Half {
+    Reading(bool),
+    Writing,
 }
 
 /// Reads until the peer finishes or the server drains (`true`), or the stream breaks (`false`).
@@ -153,7 +157,7 @@ async fn read(
     origin: u64,
 ) -> bool {
     let rooms = Rooms::new(session.device.send_room(), session.app.send_room.clone());
-    let mut sends = Sends { session, answered: &answered, origin, rooms, waiting: Vec::new() };
+    let mut sends = Sends { session, answered: &answered, origin, rooms, rate: None, waiting: Vec::new() };
     let finished = read_frames(recv, commands, &mut sends).await;
     // What was read before the end counts, whatever the end was.
     sends.hand_over().await;
@@ -166,14 +170,19 @@ async fn read_frames(
     sends: &mut Sends<'_>,
 ) -> bool {
     loop {
-        if !recv.has_frame(frame::CHAT_FRAME_MAX) {
-            sends.hand_over().await;
+        if sends.session.app.is_draining() || sends.answered.is_over() {
+            return true;
         }
-        let next = tokio::select! {
-            next = recv.paced_frame(frame::CHAT_FRAME_MAX) => next,
-            () = sends.session.app.until_draining() => return true,
-            () = sends.answered.until_over() => return true,
-        };
+        let mut next = recv.frame_here(frame::CHAT_FRAME_MAX);
+        if let Ok(None) = next {
+            sends.hand_over().await;
+            next = tokio::select! {
+                biased;
+                next = recv.paced_frame(frame::CHAT_FRAME_MAX) => next,
+                () = sends.session.app.until_draining() => return true,
+                () = sends.answered.until_over() => return true,
+            };
+        }
         let (kind, body) = match next {
             Ok(Some(frame)) => frame,
             Ok(None) => return true,
@@ -238,6 +247,8 @@ struct Sends<'a> {
     answered: &'a Arc<Answered>,
     origin: u64,
     rooms: Rooms,
+    /// The account's rate, for as long as sends come without a pause.
+    rate: Option<Arc<Bucket>>,
     waiting: Vec<SendCommand>,
 }
 
@@ -263,7 +274,7 @@ impl Sends<'_> {
             held => held,
         };
         // Rate limits on the chat stream refuse nothing: they read slower.
-        while let Err(wait_ms) = self.session.app.send_rate(self.session.account()).take() {
+        while let Err(wait_ms) = self.rate().take() {
             self.hand_over().await;
             tokio::time::sleep(Duration::from_millis(wait_ms)).await;
         }
@@ -293,7 +304,12 @@ impl Sends<'_> {
         Ok(())
     }
 
+    fn rate(&mut self) -> &Bucket {
+        self.rate.get_or_insert_with(|| self.session.app.send_rate(self.session.account()))
+    }
+
     async fn hand_over(&mut self) {
+        self.rate = None;
         if !self.waiting.is_empty() {
             self.session.app.writer.send(std::mem::take(&mut self.waiting)).await;
         }

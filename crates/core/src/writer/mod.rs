@@ -148,7 +148,8 @@ impl Rules {
 /// What the shell found in the open transaction.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
-    /// The row with the same id and sender.
+    /// The row with the same id and sender. Who leaves the look-up out and is told to append has to take that back where the
+    /// insert finds one, and to look up before anything but an append.
     pub first: Option<First>,
     /// The membership; `None` for strangers and unknown conversations.
     pub member: Option<&'a Membership>,

@@ -129,7 +129,7 @@ impl Delivery {
                 chunks.shrink_to(OUT_ROOM);
                 self.out = chunks;
             }
-            if !nothing || more {
+            if more || closing && !nothing || !nothing && self.has_more() {
                 continue;
             }
             if closing && self.answered.all_written() {
@@ -151,6 +151,11 @@ impl Delivery {
                 }
             }
         }
+    }
+
+    /// Whether the next turn may have something, although nothing new wakes it.
+    fn has_more(&self) -> bool {
+        !self.caught_up || self.account_behind || !self.reader.is_idle() || !self.resting.is_empty()
     }
 
     /// Ends the stream with a fault that reaches the peer.
