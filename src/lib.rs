@@ -13,6 +13,7 @@
 //! | [`features`] | what the product does | QUIC |
 //! | [`admin`] | the operator's commands, over the server's socket | the database |
 //! | [`check`] | the check of the stored files | features other than files and admin |
+//! | `memory` | how many connections fit | – |
 //! | [`mod@bench`] | what the load harness borrows | – |
 
 pub mod admin;
@@ -25,6 +26,7 @@ pub mod error;
 pub mod features;
 pub mod hub;
 pub mod limits;
+mod memory;
 pub mod rpc;
 pub mod said;
 pub mod serve;

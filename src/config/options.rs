@@ -115,7 +115,7 @@ config! {
         idle_timeout_ms: u64 = 30_000_u64, in 2_000 ..= 600_000;
         /// How often a silent connection is kept alive, in milliseconds.
         keep_alive_ms: u64 = 15_000_u64, in 500 ..= 300_000;
-        /// Connections at the same time.
+        /// Connections at the same time; fewer where the process may not have the memory, at 64 KiB each beside 96 MiB.
         connections_max: u64 = 50_000_u64, in 1 ..= 10_000_000;
         /// Connections at the same time from one IPv4 address or IPv6 /64 network.
         connections_per_address_max: u64 = 2_000_u64, in 1 ..= 10_000_000;

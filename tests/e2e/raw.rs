@@ -73,9 +73,18 @@ impl Raw {
 
     /// The same in whatever way.
     pub(crate) async fn connect_as(endpoint: Endpoint, port: u16, config: quinn::ClientConfig) -> Self {
+        Self::tries(endpoint, port, config).await.unwrap()
+    }
+
+    /// The same where it may be refused.
+    pub(crate) async fn tries(
+        endpoint: Endpoint,
+        port: u16,
+        config: quinn::ClientConfig,
+    ) -> Result<Self, quinn::ConnectionError> {
         let server = ([127, 0, 0, 1], port).into();
-        let connection = endpoint.connect_with(config, server, "localhost").unwrap().await.unwrap();
-        Self { connection, _endpoint: endpoint }
+        let connection = endpoint.connect_with(config, server, "localhost").unwrap().await?;
+        Ok(Self { connection, _endpoint: endpoint })
     }
 
     /// Sends bytes on a stream of their own and reads what comes until the stream ends; `None` when it is reset.

@@ -16,8 +16,9 @@ use tokio::time::timeout;
 
 use crate::{raw, witness::Notes};
 
-/// One attempt to connect, on a network that may be bad.
-const ATTEMPT: Duration = Duration::from_secs(5);
+/// One attempt to connect, on a network that may be bad: what begins anew is heard sooner than what repeats itself ever more
+/// seldom.
+const ATTEMPT: Duration = Duration::from_millis(1_500);
 
 /// Listens, over every loss of the connection, until it has everything.
 pub(crate) async fn listens(mut notes: Notes, port: u16, ca: PathBuf, token: Vec<u8>) {
@@ -26,6 +27,7 @@ pub(crate) async fn listens(mut notes: Notes, port: u16, ca: PathBuf, token: Vec
     // Soon enough to notice a server that is gone: what is lost until then only comes later.
     transport
         .keep_alive_interval(Some(Duration::from_millis(200)))
+        .initial_rtt(Duration::from_millis(100))
         .max_idle_timeout(IdleTimeout::try_from(Duration::from_secs(6)).ok());
     config.transport_config(Arc::new(transport));
     let endpoint = Endpoint::client(([127, 0, 0, 1], 0).into()).unwrap();

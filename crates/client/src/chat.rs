@@ -19,8 +19,8 @@ use tokio::{sync::oneshot, time::Instant};
 
 use crate::{
     Error, Item,
-    driver::AWAY_MAX_MS,
     inbox::{Inbox, Room},
+    reconnect::AWAY_MAX_MS,
     shared::{Shared, tell},
     stream::{self, RecvStream, SendStream},
 };

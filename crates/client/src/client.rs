@@ -21,9 +21,9 @@ use tokio::{
 };
 
 use crate::{
-    Address, Error, Events, Me, Options, Outgoing, Pending, Start, Status, connect,
-    driver::{self, PAUSE_MIN, jitter},
+    Address, Error, Events, Me, Options, Outgoing, Pending, Start, Status, connect, driver,
     inbox::Inbox,
+    reconnect::{PAUSE_MIN, jitter},
     shared::{Book, Shared, lock},
     store::{Store, Unsent},
     stream,

@@ -7,28 +7,16 @@ use std::{
 
 use bytes::Bytes;
 use litrocket_core::client::Met;
-use litrocket_protocol::{Class, account, close_code, frame, state, state::frame_type, stream_kind};
-use tokio::{
-    sync::mpsc,
-    time::{Instant, timeout},
-};
+use litrocket_protocol::{account, close_code, frame, state, state::frame_type, stream_kind};
+use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
-    Error, Item, Me, Status, chat, connect, entering,
+    Error, Item, Me, Status, chat, entering,
+    reconnect::{PAUSE_MAX, PAUSE_MIN, jitter, longer, reconnect},
     shared::{Shared, lock},
     stream,
 };
 
-/// The first pause before connecting again, and the longest: from one attempt's beginning to the next one's, since an
-/// attempt that nobody hears repeats itself.
-pub(crate) const PAUSE_MIN: Duration = Duration::from_millis(100);
-const PAUSE_MAX: Duration = Duration::from_secs(5);
-/// The longest time that a server may keep a client away, whatever it asks for.
-const AWAY_MAX: Duration = Duration::from_secs(3_600);
-pub(crate) const AWAY_MAX_MS: u64 = AWAY_MAX.as_secs() * 1_000;
-/// One attempt to connect again. Every third may take as long as the first connection, for a path so slow that the others
-/// never succeed.
-const ATTEMPT: Duration = Duration::from_secs(3);
 /// A connection that ends sooner is no better than an attempt that failed.
 const SHORT: Duration = Duration::from_secs(1);
 /// Sends are under way and nothing was heard for so long: the connection is dead.
@@ -117,11 +105,7 @@ pub(crate) async fn drive(shared: Arc<Shared>, first: quinn::Connection, mut sta
     }
 }
 
-fn longer(pause: Duration) -> Duration {
-    (pause * 2).min(PAUSE_MAX)
-}
-
-fn retry_after(error: &Error) -> Option<Duration> {
+pub(crate) fn retry_after(error: &Error) -> Option<Duration> {
     error.fault()?.retry_after_ms.map(Duration::from_millis)
 }
 
@@ -234,64 +218,4 @@ fn hear(shared: &Arc<Shared>, kind: u64, body: &[u8]) -> Result<(), Error> {
     shared.book().put_state(item);
     shared.news.notify_one();
     Ok(())
-}
-
-/// Connects again, with growing pauses, until it works or the session has ended.
-async fn reconnect(
-    shared: &Arc<Shared>,
-    mut pause: Duration,
-    first_wait: Duration,
-) -> Option<quinn::Connection> {
-    let mut attempt = 0;
-    let mut retry_in = jitter(first_wait.clamp(PAUSE_MIN, AWAY_MAX));
-    let mut began = Instant::now();
-    loop {
-        shared.status.send_replace(Status::Reconnecting { attempt, retry_in });
-        let time = if attempt % 3 == 2 { shared.options.connect_timeout.max(ATTEMPT) } else { ATTEMPT };
-        let next = async {
-            tokio::select! {
-                () = tokio::time::sleep(retry_in) => {}
-                () = shared.network.notified() => {}
-            }
-            began = Instant::now();
-            let token = lock(&shared.token).clone();
-            let attempt = connect::attempt(&shared.endpoints, &shared.options, token.as_deref());
-            timeout(time, attempt).await.unwrap_or(Err(Error::TimedOut))
-        };
-        let result = tokio::select! {
-            result = next => result,
-            () = shared.close.notified() => Err(Error::Closed),
-        };
-        if shared.closing.load(Ordering::Acquire) {
-            shared.finish(None);
-            return None;
-        }
-        match result {
-            Ok((connection, welcome)) => {
-                welcomed(shared, &connection, welcome);
-                return Some(connection);
-            }
-            Err(Error::Fault(fault)) if fault.class != Class::Retry => {
-                shared.finish(Some(&fault));
-                return None;
-            }
-            Err(error) => {
-                tracing::debug!(%error, attempt, "connecting again failed");
-                attempt += 1;
-                pause = longer(pause);
-                retry_in = match retry_after(&error) {
-                    Some(asked) => jitter(asked.clamp(PAUSE_MIN, AWAY_MAX)),
-                    None => jitter(pause).saturating_sub(began.elapsed()).max(PAUSE_MIN / 2),
-                };
-            }
-        }
-    }
-}
-
-/// Between half of the time and all of it, so that clients of one server do not come back as one.
-pub(crate) fn jitter(time: Duration) -> Duration {
-    let mut random = [0; 2];
-    // Without randomness everybody waits the whole time.
-    let part = getrandom::fill(&mut random).map_or(u16::MAX, |()| u16::from_be_bytes(random));
-    time / 2 + time * u32::from(part) / (2 * u32::from(u16::MAX))
 }

@@ -48,6 +48,7 @@ mod files;
 mod inbox;
 mod options;
 mod outgoing;
+mod reconnect;
 mod shared;
 mod store;
 mod stream;
