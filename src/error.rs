@@ -19,6 +19,16 @@ pub enum Error {
 }
 
 impl Error {
+    /// What a field names is not there, or not for the caller to know of.
+    pub fn missing(field: &str) -> Self {
+        Fault::new(code::NOT_FOUND).field(field).into()
+    }
+
+    /// There are more of what a field holds, or would be, than there may be.
+    pub fn too_many(field: &str, limit: impl TryInto<u64>) -> Self {
+        Fault::new(code::TOO_MANY).field(field).limit(limit.try_into().unwrap_or(u64::MAX)).into()
+    }
+
     /// Whether the disk is full, locked or gone: the whole transaction has to be given up.
     pub fn failure(&self) -> Option<db::Failure> {
         match self {

@@ -1,14 +1,19 @@
-//! Bounds of the server that no operator needs to change, with their reasons, and the token bucket.
+//! Bounds of the server that no operator needs to change, with their reasons, the token bucket, and whom it is for.
 //!
-//! Bounds of the wire are in `litrocket_protocol::limits`, bounds an operator may change in `config.rs`.
+//! Bounds of the wire are in `litrocket_protocol::limits`, bounds an operator may change in `config/options.rs`.
 
 use std::{
     collections::HashMap,
     hash::Hash,
-    sync::{Arc, Mutex, PoisonError},
+    net::{IpAddr, Ipv6Addr},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
+use crate::lock::lock;
+
+/// A day, in milliseconds.
+pub const DAY_MS: u64 = 24 * 3_600_000;
 /// What a guest may send in all, in bytes: hello and a few tries to sign in.
 pub const GUEST_BYTES_MAX: usize = 16 * 1024;
 /// How long a stream may stay without saying what it is.
@@ -58,6 +63,17 @@ const _: () =
     assert!(CONNECTION_REPLIES_MAX >= litrocket_protocol::frame::FRAME_MAX + CONNECTION_REPLIES_FREE);
 const _: () = assert!(GUEST_BYTES_MAX < litrocket_protocol::frame::FRAME_MAX);
 
+/// Who an address belongs to: an IPv4 address, or an IPv6 /64 network.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+    }
+}
+
 /// A token bucket: a rate in the long run and a burst.
 #[derive(Debug)]
 pub struct Bucket {
@@ -68,23 +84,20 @@ pub struct Bucket {
 
 impl Bucket {
     /// A full bucket.
-    #[expect(clippy::cast_precision_loss, reason = "rates are far below 2^52")]
     pub fn new(per_second: u64, burst: u64) -> Self {
         let burst = burst.max(1);
         Self { per_second: per_second.max(1), burst, level: Mutex::new((burst as f64, Instant::now())) }
     }
 
     /// Whether nothing was taken lately.
-    #[expect(clippy::cast_precision_loss, reason = "rates are far below 2^52")]
     pub fn is_full(&self) -> bool {
-        let level = self.level.lock().unwrap_or_else(PoisonError::into_inner);
+        let level = lock(&self.level);
         level.0 + level.1.elapsed().as_secs_f64() * self.per_second as f64 >= self.burst as f64
     }
 
     /// Takes one token, or tells after how many milliseconds there is one.
-    #[expect(clippy::cast_precision_loss, reason = "rates are far below 2^52")]
     pub fn take(&self) -> Result<(), u64> {
-        let mut level = self.level.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut level = lock(&self.level);
         let now = Instant::now();
         let filled = level.0 + now.duration_since(level.1).as_secs_f64() * self.per_second as f64;
         level.1 = now;
@@ -116,7 +129,7 @@ impl<K: Hash + Eq> RateLimits<K> {
 
     /// The bucket of a key.
     pub fn of(&self, key: K) -> Arc<Bucket> {
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buckets = lock(&self.buckets);
         if buckets.len() >= RATES_MAX && !buckets.contains_key(&key) {
             buckets.retain(|_, bucket| !bucket.is_full());
             // A look at all of them has to make room for many.

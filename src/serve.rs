@@ -7,9 +7,12 @@ use qrcode::{QrCode, render::unicode};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
+    cause,
+    cause::Cause,
     config::{Config, Email, SignUp},
+    error::Result,
     features::account,
-    said::{self, say},
+    sentences::{self, say},
     server::Server,
     telemetry,
 };
@@ -27,7 +30,7 @@ pub fn block_on(future: impl Future<Output = ExitCode>) -> ExitCode {
             runtime.shutdown_timeout(LAST_WORK);
             code
         }
-        Err(error) => fatal(Words::English, &format!("the runtime does not start: {error}")),
+        Err(error) => fatal(Words::English, &cause!("the runtime does not start: {}", error)),
     }
 }
 
@@ -41,9 +44,9 @@ async fn asks_for_threads() {
 }
 
 /// Says why the program ends, once on the console and once in the log.
-fn fatal(words: Words, cause: &str) -> ExitCode {
-    tracing::error!(cause, "the server ends");
-    eprintln!("{}{}", said::error(words), said::cause(words, cause));
+fn fatal(words: Words, cause: &Cause) -> ExitCode {
+    tracing::error!(%cause, "the server ends");
+    eprintln!("{}{}", sentences::error(words), sentences::cause(words, cause));
     ExitCode::FAILURE
 }
 
@@ -53,7 +56,9 @@ pub fn print_config(config: &Config, json: bool) -> ExitCode {
         match serde_json::to_string(config) {
             // Who reads may have heard enough.
             Ok(text) => drop(writeln!(std::io::stdout(), "{text}")),
-            Err(error) => return fatal(Words::English, &error.to_string()),
+            Err(error) => {
+                return fatal(Words::English, &cause!("the configuration has no JSON form: {}", &error));
+            }
         }
     } else {
         drop(write!(std::io::stdout(), "{}", config.to_toml()));
@@ -66,19 +71,20 @@ pub fn run(config: Config, words: Words) -> ExitCode {
     let guard = telemetry::init(&config.logs.level, &config.log_folder(), config.logs.days as usize);
     let _guard = match guard {
         Ok(guard) => guard,
-        Err(error) => return fatal(words, &error.to_string()),
+        Err(cause) => return fatal(words, &cause),
     };
     block_on(async {
         match serve(config, words).await {
             Ok(()) => ExitCode::SUCCESS,
-            Err(error) => fatal(words, &error.to_string()),
+            Err(cause) => fatal(words, &cause),
         }
     })
 }
 
-async fn serve(config: Config, words: Words) -> Result<(), Box<dyn std::error::Error>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+async fn serve(config: Config, words: Words) -> Result<(), Cause> {
+    let listen = |kind| signal(kind).map_err(|error| cause!("signals cannot be listened for: {}", error));
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut interrupt = listen(SignalKind::interrupt())?;
     let mut next_signal = async move || {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -104,14 +110,14 @@ async fn serve(config: Config, words: Words) -> Result<(), Box<dyn std::error::E
             return Ok(());
         }
     };
-    greet(&server, words).await?;
+    greet(&server, words).await.map_err(|error| cause!("the accounts cannot be read: {}", &error))?;
     server.run(wait(stopped), wait(aborted)).await?;
     tracing::info!("stopped");
     Ok(())
 }
 
 /// Says where the server is, what to trust it by, and what to try next.
-async fn greet(server: &Server, words: Words) -> Result<(), Box<dyn std::error::Error>> {
+async fn greet(server: &Server, words: Words) -> Result<()> {
     let (app, identity) = (server.app(), server.identity());
     let address = server.address();
     let policy = app.config.sign_up();

@@ -12,11 +12,14 @@ use tokio::{sync::watch, task::JoinSet, time::Instant};
 
 use crate::{
     app::{App, Clock},
+    cause,
+    cause::Cause,
     config::Config,
     db::{self, SearchIndex},
     features::{self, account, chat::ChatHooks, search},
     hub::{Hub, StateValue},
     limits::{self, RateLimits},
+    loops::Loops,
     memory, rpc,
     transport::{self, Listener},
     turns::Turns,
@@ -36,22 +39,6 @@ const STOP_MIN: Duration = Duration::from_secs(1);
 
 const GOING: &str = "the server is going away";
 
-/// Why the server does not start, or ended.
-#[derive(Debug)]
-pub struct Error(String);
-
-impl std::fmt::Display for Error {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Error {}
-
-fn because(what: &str) -> impl Fn(&dyn std::fmt::Display) -> Error {
-    move |cause| Error(format!("{what}: {cause}"))
-}
-
 /// A server that listens.
 #[derive(Debug)]
 pub struct Server {
@@ -70,37 +57,35 @@ pub struct Server {
 impl Server {
     /// Opens everything in the order in which it depends on each other: the folder's lock, the database, the
     /// writer, then the door. Nobody can come in before everything behind it works.
-    pub async fn bind(config: Config) -> Result<Self, Error> {
+    pub async fn bind(config: Config) -> Result<Self, Cause> {
         let data = PathBuf::from(&config.server.data);
         let lock = lock_folder(&data)?;
         let clock = Clock::default();
         let hub = Arc::new(Hub::default());
         let options = writer_options(&config, &data);
-        let (writer, db) = Writer::open(&options, hub.clone(), clock.clone())
-            .await
-            .map_err(|error| Error(error.to_string()))?;
+        let (writer, db) = Writer::open(&options, hub.clone(), clock.clone()).await.map_err(not_opened)?;
         let search = open_search(&data)?;
         let identity = writer.identity().clone();
         let writer = writer
             .start(Arc::new(ChatHooks { files_quota: config.files.quota_mib << 20 }))
-            .map_err(|error| because("the writer does not start")(&error))?;
+            .map_err(|error| cause!("the writer does not start: {}", error))?;
         let router = routes()?;
-        let listen = config.listen().map_err(|error| Error(error.to_string()))?;
+        let listen = config.listen()?;
         let wall = clock.clone();
         let (listener, certificates) =
-            Listener::bind(&transport_options(&config, listen, &data), move || wall.now())
-                .map_err(|error| Error(error.to_string()))?;
-        let address = listener.local_addr().map_err(|error| Error(error.to_string()))?;
+            Listener::bind(&transport_options(&config, listen, &data), move || wall.now())?;
+        let address = listener.local_addr()?;
         let (drain, draining) = watch::channel(false);
-        let passwords =
-            account::Passwords::new(&config.accounts).map_err(|error| Error(error.to_string()))?;
+        let passwords = account::Passwords::new(&config.accounts)
+            .map_err(|error| cause!("passwords cannot be hashed: {}", &error))?;
         let throttle = account::Throttle::new(&config.accounts);
-        let names = account::Names::open(&data).map_err(Error)?;
-        let mail = features::mail::Mail::open(&config, &data).map_err(Error)?;
-        let translator = features::words::Translator::new(&config.words).map_err(Error)?;
-        let files = features::files::Files::open(&config.files, &data).map_err(Error)?;
-        let newest_announcement =
-            features::announcements::Newest::load(&db).await.map_err(|error| Error(error.to_string()))?;
+        let names = account::Names::open(&data)?;
+        let mail = features::mail::Mail::open(&config, &data)?;
+        let translator = features::words::Translator::new(&config.words)?;
+        let files = features::files::Files::open(&config.files, &data)?;
+        let newest_announcement = features::announcements::Newest::load(&db)
+            .await
+            .map_err(|error| cause!("the announcements cannot be read: {}", &error))?;
         let app = Arc::new(App {
             newest_announcement,
             public_address: public_address(&config, address),
@@ -160,21 +145,11 @@ impl Server {
         mut self,
         stop: impl Future<Output = ()> + Send,
         abort: impl Future<Output = ()> + Send,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Cause> {
         let mut connections = JoinSet::new();
-        let index =
-            search::start(self.app.clone()).map_err(|error| because("the indexer does not start")(&error))?;
-        let disk = tokio::spawn(watch_disk(self.app.clone()));
-        let expiry = tokio::spawn(features::people::expire(self.app.clone()));
-        let indexing = tokio::spawn(features::people::index_all(self.app.clone()));
-        let pruning = tokio::spawn(writer::prune(self.app.writer.clone()));
-        let endings = tokio::spawn(account::finish(self.app.clone()));
-        let admin =
-            self.admin.take().map(|socket| tokio::spawn(features::admin::serve(self.app.clone(), socket)));
-        let mail = tokio::spawn(features::mail::run(self.app.clone()));
-        let collector = tokio::spawn(features::files::collect(self.app.clone()));
-        let previews = tokio::spawn(features::files::look(self.app.clone()));
-        let news = tokio::spawn(features::files::tell(self.app.clone()));
+        let index = search::start(self.app.clone())
+            .map_err(|error| cause!("the indexer does not start: {}", error))?;
+        let loops = start_loops(&self.app, self.admin.take());
         tokio::pin!(stop);
         let failed = self.app.writer.failed();
         tokio::pin!(failed);
@@ -188,37 +163,23 @@ impl Server {
                 },
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
                 () = &mut stop => break,
-                cause = &mut failed => return Err(self.fails(&cause).await),
+                why = &mut failed => return Err(self.fails(&why).await),
             }
         }
-        disk.abort();
-        expiry.abort();
-        mail.abort();
-        endings.abort();
-        if let Some(admin) = admin {
-            admin.abort();
-            // The socket goes with the task.
-            drop(admin.await);
-        }
-        collector.abort();
-        previews.abort();
-        news.abort();
-        pruning.abort();
-        indexing.abort();
         let grace = self.app.config.shutdown_grace().max(STOP_MIN);
         let over = Instant::now() + grace - LAST_WORDS;
+        drop(tokio::time::timeout_at(over, loops.stop()).await);
         tokio::select! {
             () = self.drain(connections, over) => {}
             () = tokio::time::sleep_until(over) => {
                 self.listener.close(close_code::GOING_AWAY, GOING, LAST_WORDS / 4).await;
-                return Err(Error(format!(
-                    "the stop did not end within its grace of {} ms: the database did not take what waited. \
-                     What was acked is stored",
-                    grace.as_millis()
-                )));
+                return Err(cause!(
+                    "the stop did not end within its grace of {} ms: the database did not take what waited. What was acked is stored",
+                    &grace.as_millis()
+                ));
             }
-            cause = &mut failed => return Err(self.fails(&cause).await),
-            () = abort => return Err(Error("stopped at once: clients were not told".into())),
+            why = &mut failed => return Err(self.fails(&why).await),
+            () = abort => return Err(cause!("stopped at once: clients were not told")),
         }
         // The index is made again where it stopped; what it does at the moment may take long.
         let joined = tokio::task::spawn_blocking(move || index.join());
@@ -227,10 +188,10 @@ impl Server {
     }
 
     /// The database failed: nobody is answered any more, and everybody hears at once that this is the end.
-    async fn fails(&self, cause: &str) -> Error {
+    async fn fails(&self, why: &str) -> Cause {
         let reason = "the server had an internal error";
         self.listener.close(close_code::INTERNAL, reason, LAST_WORDS).await;
-        Error(format!("the database failed: {cause}"))
+        cause!("the database failed: {}", why)
     }
 
     /// Ends what is connected and then the database; `over` says when all of it has to be done.
@@ -256,6 +217,27 @@ impl Server {
         self.listener.close(close_code::GOING_AWAY, GOING, Duration::from_millis(500)).await;
         self.app.db.close().await;
     }
+}
+
+/// Starts what goes on beside the connections.
+fn start_loops(app: &Arc<App>, admin: Option<features::admin::Socket>) -> Loops {
+    let mut loops = Loops::default();
+    loops.start("the look at the disk", app, watch_disk);
+    loops.start("expired requests", app, features::people::expire);
+    loops.start("the index of names", app, features::people::index_all);
+    loops.start("old tombstones", &app.writer, writer::prune);
+    loops.start("ends of accounts", app, account::delete_due);
+    loops.start("mail", app, features::mail::run);
+    loops.start("unused files", app, features::files::collect);
+    loops.start("unread files", app, features::files::sweep);
+    loops.start("previews", app, features::files::make_previews);
+    loops.start("known files", app, features::files::announce_known_files);
+    if let Some(socket) = admin {
+        let part = (app.clone(), Arc::new(socket));
+        // The socket goes with the last who holds it.
+        loops.start("litrocket admin", &part, |(app, socket)| features::admin::serve(app, socket));
+    }
+    loops
 }
 
 pub(crate) fn writer_options(config: &Config, data: &Path) -> writer::Options {
@@ -296,11 +278,11 @@ pub(crate) fn transport_options(config: &Config, listen: SocketAddr, data: &Path
 }
 
 /// Every request's handler.
-fn routes() -> Result<Arc<rpc::Router>, Error> {
+fn routes() -> Result<Arc<rpc::Router>, Cause> {
     let router = Arc::new(features::routes());
     match router.missing().as_slice() {
         [] => Ok(router),
-        missing => Err(Error(format!("these requests have no handler: {}", missing.join(", ")))),
+        missing => Err(cause!("these requests have no handler: {}", &missing.join(", "))),
     }
 }
 
@@ -310,12 +292,30 @@ fn local_ca(config: &Config, certificates: &transport::Identity) -> String {
 }
 
 /// Everything else works without the index, also where the disk is full: search alone answers `unavailable`.
-fn open_search(data: &Path) -> Result<SearchIndex, Error> {
+fn open_search(data: &Path) -> Result<SearchIndex, Cause> {
     let search = SearchIndex::open(data).or_else(|error| {
         tracing::error!(%error, "the search index does not open: nothing can be searched until the next start");
         SearchIndex::closed()
     });
-    search.map_err(|error| because("the search index does not open")(&error))
+    search.map_err(|error| cause!("the search index does not open: {}", &error))
+}
+
+/// Why there is no database.
+fn not_opened(error: db::OpenError) -> Cause {
+    use db::OpenError::{Driver, Newer, Older};
+    match error {
+        Newer { database, program } => cause!(
+            "the database has version {}, this program knows versions up to {}: run a newer program",
+            &database,
+            &program
+        ),
+        Older { database, program } => cause!(
+            "the database has version {}, this program reads version {}: start the server with it first",
+            &database,
+            &program
+        ),
+        Driver(error) => cause!("the database does not open: {}", &error),
+    }
 }
 
 /// How a machine that serves all its addresses is called from elsewhere: by its host name where that is a name of the DNS.
@@ -337,26 +337,29 @@ fn public_address(config: &Config, address: SocketAddr) -> String {
 }
 
 /// Makes the data folder (0700) and locks it to this process.
-fn lock_folder(folder: &Path) -> Result<std::fs::File, Error> {
+fn lock_folder(folder: &Path) -> Result<std::fs::File, Cause> {
     use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-    let fail = |cause: &dyn std::fmt::Display| {
-        Error(format!("the data folder {} is not usable: {cause}", folder.display()))
-    };
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| fail(&error))?;
-    let mode = std::fs::metadata(folder).map_err(|error| fail(&error))?.permissions().mode() & 0o777;
+    let fail =
+        |error: std::io::Error| cause!("the data folder {} is not usable: {}", &folder.display(), error);
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(fail)?;
+    let mode = std::fs::metadata(folder).map_err(fail)?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         tracing::warn!(folder = %folder.display(), mode = format!("{mode:o}"), "others could look into the data folder: closed to them");
         let private = std::fs::Permissions::from_mode(mode & 0o700);
-        std::fs::set_permissions(folder, private).map_err(|error| fail(&error))?;
+        std::fs::set_permissions(folder, private).map_err(fail)?;
     }
     let file = std::fs::OpenOptions::new()
         .create(true)
         .truncate(false)
         .write(true)
         .open(folder.join("lock"))
-        .map_err(|error| fail(&error))?;
-    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)
-        .map_err(|_| fail(&"another server uses it; stop that one or name another folder with --data"))?;
+        .map_err(fail)?;
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).map_err(|_| {
+        cause!(
+            "the data folder {} is not usable: another server uses it; stop that one or name another folder with --data",
+            &folder.display()
+        )
+    })?;
     Ok(file)
 }
 
@@ -375,8 +378,8 @@ async fn watch_disk(app: Arc<App>) {
                 "free space crossed the reserve"
             );
             was_low = low;
+            app.writer.set_disk_low(low);
         }
-        app.writer.set_disk_low(low);
         tokio::time::sleep(DISK_INTERVAL).await;
     }
 }

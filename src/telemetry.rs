@@ -16,6 +16,11 @@ use tracing_subscriber::{
     EnvFilter, fmt, fmt::MakeWriter, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
 
+use crate::{
+    cause,
+    cause::{Cause, Part},
+};
+
 /// Lines that may wait for the disk; beyond it lines are lost, the server is not slowed.
 const WAITING_MAX: usize = 8_192;
 
@@ -25,34 +30,21 @@ pub struct Guard {
     _files: WorkerGuard,
 }
 
-/// Why logging does not start.
-#[derive(Debug)]
-pub struct Error(String);
-
-impl std::fmt::Display for Error {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Error {}
-
 /// Starts logging to stderr and to daily files in `folder`; files roll at midnight UTC, `days` are kept.
-pub fn init(level: &str, folder: &Path, days: usize) -> Result<Guard, Error> {
+pub fn init(level: &str, folder: &Path, days: usize) -> Result<Guard, Cause> {
     use std::os::unix::fs::DirBuilderExt as _;
     let filter = EnvFilter::try_new(level)
-        .map_err(|error| Error(format!("logs.level: {level:?} is no filter: {error}")))?;
-    let fail = |error: &dyn std::fmt::Display| {
-        Error(format!("logs cannot be written to {}: {error}", folder.display()))
-    };
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| fail(&error))?;
+        .map_err(|error| cause!("logs.level: {} is no filter: {}", &format!("{level:?}"), &error))?;
+    let fail = |why: Part| cause!("logs cannot be written to {}: {}", &folder.display(), why);
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|error| fail(error.into()))?;
     let files = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("litrocket")
         .filename_suffix("log")
         .max_log_files(days)
         .build(folder)
-        .map_err(|error| fail(&error))?;
+        .map_err(|error| fail((&error).into()))?;
     let (files, guard) = tracing_appender::non_blocking::NonBlockingBuilder::default()
         .buffered_lines_limit(WAITING_MAX)
         .lossy(true)
@@ -62,7 +54,7 @@ pub fn init(level: &str, folder: &Path, days: usize) -> Result<Guard, Error> {
         .with(fmt::layer().with_ansi(false).with_target(false).with_writer(Escaping(io::stderr)))
         .with(fmt::layer().with_ansi(false).with_writer(Escaping(files)))
         .try_init()
-        .map_err(|error| fail(&error))?;
+        .map_err(|error| fail((&error).into()))?;
     // Where, and not the message: it may quote what people sent.
     std::panic::set_hook(Box::new(|panic| {
         let at = panic.location().map(ToString::to_string).unwrap_or_default();

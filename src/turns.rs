@@ -1,15 +1,15 @@
 //! Whose turn it is: what takes the processor for a while answers a few questions at a time on blocking threads, so those
 //! that wait are counted, all of them and those of one account.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::Arc;
 
 use litrocket_protocol::{AccountId, Fault, fault::code};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::error::{Error, Result};
+use crate::{
+    counts::{Counted, Taken},
+    error::{Error, Result},
+};
 
 /// When one that found no place may come again, in milliseconds.
 const BUSY_RETRY_MS: u64 = 1_000;
@@ -18,7 +18,7 @@ const BUSY_RETRY_MS: u64 = 1_000;
 #[derive(Debug)]
 pub struct Turns {
     places: Arc<Semaphore>,
-    own: Arc<Mutex<HashMap<AccountId, usize>>>,
+    own: Counted<AccountId>,
     own_max: usize,
     answers: Arc<Semaphore>,
 }
@@ -36,22 +36,9 @@ pub struct Bounds {
 
 /// A place for one question.
 #[derive(Debug)]
-pub struct Place {
-    own: Arc<Mutex<HashMap<AccountId, usize>>>,
-    account: AccountId,
+pub struct QueuePlace {
+    _own: Taken<AccountId>,
     _permit: OwnedSemaphorePermit,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = own.get_mut(&self.account) {
-            *count -= 1;
-            if *count == 0 {
-                own.remove(&self.account);
-            }
-        }
-    }
 }
 
 impl Turns {
@@ -59,23 +46,18 @@ impl Turns {
     pub fn new(bounds: Bounds) -> Self {
         Self {
             places: Arc::new(Semaphore::new(bounds.places)),
-            own: Arc::default(),
+            own: Counted::default(),
             own_max: bounds.own,
             answers: Arc::new(Semaphore::new(bounds.turns)),
         }
     }
 
     /// A place for one question, for as long as it is held.
-    pub fn enter(&self, account: AccountId) -> Result<Place> {
+    pub fn enter(&self, account: AccountId) -> Result<QueuePlace> {
         let busy = || Error::from(Fault::new(code::BUSY).retry_after(BUSY_RETRY_MS));
         let permit = self.places.clone().try_acquire_owned().map_err(|_| busy())?;
-        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = own.entry(account).or_default();
-        if *count >= self.own_max {
-            return Err(busy());
-        }
-        *count += 1;
-        Ok(Place { own: self.own.clone(), account, _permit: permit })
+        let own = self.own.take_if(account, |counts| counts.of(&account) < self.own_max).ok_or_else(busy)?;
+        Ok(QueuePlace { _own: own, _permit: permit })
     }
 
     /// Answers a question on a blocking thread. The turn moves there: a caller that goes away keeps it until the answer is
@@ -101,7 +83,7 @@ mod tests {
 
     use super::*;
 
-    fn is_busy(place: Result<Place>) -> bool {
+    fn is_busy(place: Result<QueuePlace>) -> bool {
         matches!(place, Err(Error::Fault(fault)) if fault.is(code::BUSY) && fault.retry_after_ms.is_some())
     }
 

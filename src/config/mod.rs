@@ -14,6 +14,11 @@ pub use options::{
 };
 use toml::{Table, Value};
 
+use crate::{
+    cause,
+    cause::{Cause, Part},
+};
+
 /// Variables that belong to the client commands.
 const CLIENT_VARIABLES: &[&str] = &[
     "LITROCKET_PASSWORD",
@@ -56,18 +61,6 @@ pub struct Args {
     #[arg(long, value_name = "LEVEL")]
     pub log: Option<String>,
 }
-
-/// A configuration that is refused. The program ends with exit code 2.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigError(pub String);
-
-impl std::fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for ConfigError {}
 
 /// Who may sign up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +108,7 @@ impl Email {
 
 impl Config {
     /// Loads the configuration: defaults, file, environment, flags; later ones win.
-    pub fn load(args: &Args, env: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+    pub fn load(args: &Args, env: impl Iterator<Item = (String, String)>) -> Result<Self, Cause> {
         let mut table = read_file(args)?;
         // An empty one counts as not set, as shells and container tools set them.
         for (name, value) in env.filter(|(name, value)| name.starts_with("LITROCKET_") && !value.is_empty()) {
@@ -124,14 +117,14 @@ impl Config {
             }
         }
         apply_flags(&mut table, args);
-        let config: Self = table.try_into().map_err(|error: toml::de::Error| ConfigError(brief(&error)))?;
+        let config: Self = table.try_into().map_err(|error: toml::de::Error| brief(&error))?;
         config.check()?;
         Ok(config)
     }
 
     /// Reads the text of a file alone: defaults for what it leaves out.
-    pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
-        let config: Self = toml::from_str(text).map_err(|error| ConfigError(brief(&error)))?;
+    pub fn from_toml(text: &str) -> Result<Self, Cause> {
+        let config: Self = toml::from_str(text).map_err(|error| brief(&error))?;
         config.check()?;
         Ok(config)
     }
@@ -167,12 +160,12 @@ impl Config {
     }
 
     /// Where to listen.
-    pub fn listen(&self) -> Result<SocketAddr, ConfigError> {
+    pub fn listen(&self) -> Result<SocketAddr, Cause> {
         self.server.listen.parse().map_err(|_| {
-            ConfigError(format!(
-                "server.listen: {:?} is not an address with a port, for example 127.0.0.1:4433 or [::]:4433",
-                self.server.listen
-            ))
+            cause!(
+                "server.listen: {} is not an address with a port, for example 127.0.0.1:4433 or [::]:4433",
+                &quoted(&self.server.listen)
+            )
         })
     }
 
@@ -181,65 +174,60 @@ impl Config {
         toml::to_string(self).expect("plain sections of plain values always have a TOML form")
     }
 
-    fn check(&self) -> Result<(), ConfigError> {
+    fn check(&self) -> Result<(), Cause> {
         self.listen()?;
         options::check_bounds(self)?;
         let choice = |path: &str, value: &str, allowed: &[&str]| {
             if allowed.contains(&value) {
                 return Ok(());
             }
-            Err(ConfigError(format!("{path}: {value:?} is not allowed; use one of {}", allowed.join(", "))))
+            Err(cause!("{}: {} is not allowed; use one of {}", path, &quoted(value), &allowed.join(", ")))
         };
         choice("server.sign_up", &self.server.sign_up, &["auto", "open", "invite", "closed"])?;
         choice("accounts.email", &self.accounts.email, &["off", "optional", "required"])?;
         if self.mail.server.is_empty() && self.accounts.email == "required" {
-            return Err(ConfigError(
-                "accounts.email is required: name a mail.server that sends the codes".into(),
-            ));
+            return Err(cause!("accounts.email is required: name a mail.server that sends the codes"));
         }
         if !self.mail.server.is_empty() && self.mail.from.is_empty() {
-            return Err(ConfigError("mail.server and mail.from belong together: name the sender".into()));
+            return Err(cause!("mail.server and mail.from belong together: name the sender"));
         }
         if self.mail.user.is_empty() != self.mail.password_file.is_empty() {
-            return Err(ConfigError(
-                "mail.user and mail.password_file belong together: set both or none".into(),
-            ));
+            return Err(cause!("mail.user and mail.password_file belong together: set both or none"));
         }
         choice("storage.durability", &self.storage.durability, &["full", "normal"])?;
         let audiences = ["friends", "everybody", "nobody"];
         choice("people.groups_from_default", &self.people.groups_from_default, &audiences)?;
         choice("words.engine", &self.words.engine, &["", "libretranslate", "apertium"])?;
         if tracing_subscriber::EnvFilter::try_new(&self.logs.level).is_err() {
-            return Err(ConfigError(format!(
-                "logs.level: {:?} is no filter; use error, warn, info, debug or trace, or targets with levels such \
-                 as info,litrocket=debug",
-                self.logs.level
-            )));
-        }
-        if let Some(name) = self.server.names.iter().find(|name| !is_host(name)) {
-            return Err(ConfigError(format!(
-                "server.names: {name:?} is neither a host name (letters, digits, '-' and '.') nor an IP address"
-            )));
-        }
-        if self.words.engine.is_empty() != self.words.engine_url.is_empty() {
-            return Err(ConfigError(
-                "words.engine and words.engine_url belong together: set both or none".into(),
+            return Err(cause!(
+                "logs.level: {} is no filter; use error, warn, info, debug or trace, or targets with levels such as info,litrocket=debug",
+                &quoted(&self.logs.level)
             ));
         }
+        if let Some(name) = self.server.names.iter().find(|name| !is_host(name)) {
+            return Err(cause!(
+                "server.names: {} is neither a host name (letters, digits, '-' and '.') nor an IP address",
+                &quoted(name)
+            ));
+        }
+        if self.words.engine.is_empty() != self.words.engine_url.is_empty() {
+            return Err(cause!("words.engine and words.engine_url belong together: set both or none"));
+        }
         if self.server.certificate.is_empty() != self.server.certificate_key.is_empty() {
-            return Err(ConfigError(
-                "server.certificate and server.certificate_key belong together: set both or none".into(),
+            return Err(cause!(
+                "server.certificate and server.certificate_key belong together: set both or none"
             ));
         }
         if self.transport.keep_alive_ms * 2 > self.transport.idle_timeout_ms {
-            return Err(ConfigError(format!(
+            return Err(cause!(
                 "transport.keep_alive_ms ({}) must be at most half of transport.idle_timeout_ms ({})",
-                self.transport.keep_alive_ms, self.transport.idle_timeout_ms
-            )));
+                &self.transport.keep_alive_ms,
+                &self.transport.idle_timeout_ms
+            ));
         }
         if self.accounts.argon2_memory_kib < 8 * self.accounts.argon2_parallelism {
-            return Err(ConfigError(
-                "accounts.argon2_memory_kib must be at least 8 times accounts.argon2_parallelism".into(),
+            return Err(cause!(
+                "accounts.argon2_memory_kib must be at least 8 times accounts.argon2_parallelism"
             ));
         }
         Ok(())
@@ -271,15 +259,42 @@ fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str>
     near.into_iter().take(PROPOSED).map(|(_, known)| known).collect()
 }
 
-/// Why a text is refused; for a name that is none, the nearest instead of all that there are.
-fn brief(error: &toml::de::Error) -> String {
-    const AMONG: &str = ", expected one of ";
-    let said = error.to_string();
-    let said = said.trim();
-    let Some((before, names)) = said.split_once(AMONG) else { return said.to_owned() };
-    let name = before.rsplit('`').nth(1).unwrap_or_default();
-    let near = nearest(name, names.split(", ").map(|name| name.trim().trim_matches('`')));
-    format!("{before}; the nearest: {}; all settings: litrocket config", near.join(", "))
+/// A value as it was written, told from what is said of it.
+fn quoted(value: &str) -> String {
+    format!("{value:?}")
+}
+
+/// Why a text is refused, with the place in it.
+fn brief(error: &toml::de::Error) -> Cause {
+    let (said, message) = (error.to_string(), error.message());
+    // The line and the column, the line itself, what is wrong with it; without a text only that and where.
+    let (before, behind) = said.rsplit_once(message).unwrap_or_default();
+    let place = before.split_once('\n').and_then(|(first, line)| {
+        let (row, column) = first.strip_prefix("TOML parse error at line ")?.split_once(", column ")?;
+        Some((row, column, line))
+    });
+    match place {
+        Some((row, column, line)) => {
+            cause!("TOML parse error at line {}, column {}\n{}{}", row, column, line, told(message))
+        }
+        None => cause!("{}{}", told(message), behind.trim_end()),
+    }
+}
+
+/// What is wrong with a text; for a name that is none, the nearest instead of all that there are.
+fn told(message: &str) -> Part {
+    let unknown =
+        message.strip_prefix("unknown field `").and_then(|it| it.rsplit_once("`, expected one of "));
+    if let Some((name, names)) = unknown {
+        let near = nearest(name, names.split(", ").map(|name| name.trim_matches('`'))).join(", ");
+        let cause =
+            cause!("unknown field `{}`; the nearest: {}; all settings: litrocket config", name, &near);
+        return cause.into();
+    }
+    match message.strip_prefix("invalid type: ").and_then(|it| it.rsplit_once(", expected ")) {
+        Some((given, expected)) => cause!("invalid type: {}, expected {}", given, expected).into(),
+        None => message.into(),
+    }
 }
 
 /// Whether a certificate can be made for it.
@@ -294,7 +309,7 @@ fn is_host(name: &str) -> bool {
     name.parse::<std::net::IpAddr>().is_ok() || (name.len() <= 253 && wild.split('.').all(label))
 }
 
-fn read_file(args: &Args) -> Result<Table, ConfigError> {
+fn read_file(args: &Args) -> Result<Table, Cause> {
     let unset = std::env::var_os("LITROCKET_CONFIG").is_some_and(|value| value.is_empty());
     let named = args.config.as_ref().filter(|path| !(unset && path.as_os_str().is_empty()));
     let path = if let Some(path) = named {
@@ -307,23 +322,21 @@ fn read_file(args: &Args) -> Result<Table, ConfigError> {
         path
     };
     let text = std::fs::read_to_string(&path)
-        .map_err(|error| ConfigError(format!("{} cannot be read: {error}", path.display())))?;
-    let table: Table = text.parse().map_err(|error| ConfigError(format!("{}: {error}", path.display())))?;
+        .map_err(|error| cause!("{} cannot be read: {}", &path.display(), error))?;
+    let refuse = |error: toml::de::Error| cause!("{}: {}", &path.display(), brief(&error));
+    let table: Table = text.parse().map_err(refuse)?;
     // Decoded alone, so that the error names the file and its line.
-    toml::from_str::<Config>(&text)
-        .map_err(|error| ConfigError(format!("{}: {}", path.display(), brief(&error))))?;
+    toml::from_str::<Config>(&text).map_err(refuse)?;
     Ok(table)
 }
 
-fn apply_variable(table: &mut Table, name: &str, value: &str) -> Result<(), ConfigError> {
+fn apply_variable(table: &mut Table, name: &str, value: &str) -> Result<(), Cause> {
     let variable = |section: &str, key: &str| format!("LITROCKET_{section}_{key}").to_uppercase();
     let option =
         OPTIONS.iter().find(|option| variable(option.section, option.key) == name).ok_or_else(|| {
             let allowed: Vec<_> = OPTIONS.iter().map(|option| variable(option.section, option.key)).collect();
             let near = nearest(name, allowed.iter().map(String::as_str)).join(", ");
-            ConfigError(format!(
-                "{name} is not a setting; the nearest: {near}; all settings: litrocket config"
-            ))
+            cause!("{} is not a setting; the nearest: {}; all settings: litrocket config", name, &near)
         })?;
     let parsed = match (option.default)() {
         Value::Integer(_) => value.trim().parse().map(Value::Integer).ok(),
@@ -334,8 +347,11 @@ fn apply_variable(table: &mut Table, name: &str, value: &str) -> Result<(), Conf
         }
         _ => Some(Value::String(value.into())),
     };
-    let parsed =
-        parsed.ok_or_else(|| ConfigError(format!("{name}: {value:?} is not a {}", option.type_name())))?;
+    let refused = || match (option.default)() {
+        Value::Boolean(_) => cause!("{}: {} is neither true nor false", name, &quoted(value)),
+        _ => cause!("{}: {} is not a whole number", name, &quoted(value)),
+    };
+    let parsed = parsed.ok_or_else(refused)?;
     set(table, option.section, option.key, parsed);
     Ok(())
 }

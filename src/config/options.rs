@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
-use super::ConfigError;
+use crate::{cause, cause::Cause};
 
 /// One option.
 #[derive(Debug, Clone, Copy)]
@@ -18,18 +18,6 @@ pub struct ConfigOption {
     pub default: fn() -> Value,
     /// The bounds of a number.
     pub bounds: Option<(u64, u64)>,
-}
-
-impl ConfigOption {
-    /// The kind of its value, in words.
-    pub fn type_name(&self) -> &'static str {
-        match (self.default)() {
-            Value::Integer(_) => "whole number",
-            Value::Boolean(_) => "true or false",
-            Value::Array(_) => "list",
-            _ => "text",
-        }
-    }
 }
 
 macro_rules! config {
@@ -307,17 +295,15 @@ config! {
 }
 
 /// Refuses numbers outside their bounds, by name.
-pub(super) fn check_bounds(config: &Config) -> Result<(), ConfigError> {
+pub(super) fn check_bounds(config: &Config) -> Result<(), Cause> {
     for option in OPTIONS {
         let (Some((min, max)), Some(given)) = (option.bounds, number(config, option.section, option.key))
         else {
             continue;
         };
         if !(min..=max).contains(&given) {
-            return Err(ConfigError(format!(
-                "{}.{}: {given} is not allowed; use {min} to {max}",
-                option.section, option.key
-            )));
+            let option = format!("{}.{}", option.section, option.key);
+            return Err(cause!("{}: {} is not allowed; use {} to {}", &option, &given, &min, &max));
         }
     }
     Ok(())

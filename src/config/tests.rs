@@ -1,6 +1,6 @@
 use super::*;
 
-fn load(args: &Args, env: &[(&str, &str)]) -> Result<Config, ConfigError> {
+fn load(args: &Args, env: &[(&str, &str)]) -> Result<Config, Cause> {
     Config::load(args, env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
 }
 
@@ -43,7 +43,7 @@ fn flags_win_over_variables_and_variables_over_the_file() {
 fn unknown_and_contradictory_options_are_refused_by_name() {
     let refused = |text: &str, word: &str| {
         let (_folder, args) = file(text);
-        let message = load(&args, &[]).unwrap_err().0;
+        let message = load(&args, &[]).unwrap_err().to_string();
         assert!(message.contains(word), "{message}");
     };
     refused("[server]\nlisten_on = 1\n", "listen_on");
@@ -55,12 +55,12 @@ fn unknown_and_contradictory_options_are_refused_by_name() {
     refused("[words]\nengine = \"apertium\"\n", "words.engine_url");
     refused("[server]\ncertificate = \"a.pem\"\n", "server.certificate_key");
     refused("[server]\nlisten = \"everywhere\"\n", "server.listen");
-    let message = load(&Args::default(), &[("LITROCKET_SERVER_PORT", "1")]).unwrap_err().0;
+    let message = load(&Args::default(), &[("LITROCKET_SERVER_PORT", "1")]).unwrap_err().to_string();
     assert!(
         message.contains("LITROCKET_SERVER_PORT") && message.contains("LITROCKET_SERVER_LISTEN"),
         "{message}"
     );
-    let message = load(&Args::default(), &[("LITROCKET_STORAGE_READERS", "many")]).unwrap_err().0;
+    let message = load(&Args::default(), &[("LITROCKET_STORAGE_READERS", "many")]).unwrap_err().to_string();
     assert!(message.contains("LITROCKET_STORAGE_READERS"), "{message}");
     for variable in ["LITROCKET_PASSWORD", "LITROCKET_NEW_PASSWORD"] {
         assert!(load(&Args::default(), &[(variable, "x")]).is_ok());

@@ -74,6 +74,13 @@ macro_rules! args {
     ($($value:expr),* $(,)?) => { &[$($crate::db::Value::from($value)),*] as &[$crate::db::Value] };
 }
 
+/// Numbers or texts as JSON, for a statement that goes over them with `json_each`.
+pub fn list<T: serde::Serialize>(values: impl IntoIterator<Item = T>) -> Result<String, Error> {
+    let mut json = serde_json::Serializer::new(Vec::new());
+    serde::Serializer::collect_seq(&mut json, values).map_err(|error| Error::statement(error.to_string()))?;
+    String::from_utf8(json.into_inner()).map_err(|error| Error::statement(error.to_string()))
+}
+
 /// A row that decodes from every supported driver. Tuples of `i64`, `String`, `Vec<u8>` and their `Option`s do.
 pub trait Row: for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow> + Send + Unpin + 'static {}
 impl<T> Row for T where T: for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow> + Send + Unpin + 'static {}
@@ -96,28 +103,22 @@ pub enum Failure {
 #[derive(Debug, Clone)]
 pub struct Error {
     failure: Failure,
-    duplicate: bool,
     message: String,
 }
 
 impl Error {
     /// A failure that has nothing to do with a statement and may pass.
     pub fn temporary(message: String) -> Self {
-        Self { failure: Failure::Temporary, duplicate: false, message }
+        Self { failure: Failure::Temporary, message }
     }
 
     pub(crate) fn statement(message: String) -> Self {
-        Self { failure: Failure::Statement, duplicate: false, message }
+        Self { failure: Failure::Statement, message }
     }
 
     /// What it means.
     pub fn failure(&self) -> Failure {
         self.failure
-    }
-
-    /// Whether a row with the same unique key exists.
-    pub fn is_duplicate(&self) -> bool {
-        self.duplicate
     }
 }
 

@@ -4,11 +4,13 @@
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::{Duration, Instant},
 };
 
 use super::{Error, limit::STEPS, raw::checked};
+
+use crate::lock::lock;
 
 const FILE: &str = "search.db";
 /// Bump it when tokens change: an index of another version is built again.
@@ -34,10 +36,6 @@ pub enum IndexChange {
     Set(u64, String),
     /// The message at this position is found no more.
     Remove(u64),
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl SearchIndex {

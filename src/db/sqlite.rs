@@ -18,7 +18,7 @@ use super::{
 
 const FILE: &str = "litrocket.db";
 
-/// The steps of the schema, embedded in the program.
+/// The steps of the schema, embedded in the program. A number that is missing was never shipped; the next one is behind the last.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "foundation", include_str!("../../migrations/sqlite/0001_foundation.sql")),
     (3, "people", include_str!("../../migrations/sqlite/0003_people.sql")),
@@ -169,7 +169,6 @@ async fn migrate(connection: &mut SqliteConnection) -> Result<(), OpenError> {
     Migrator::with_migrations(steps).run(connection).await.map_err(|error| {
         OpenError::Driver(Error {
             failure: Failure::Statement,
-            duplicate: false,
             message: format!("bringing the tables up to date failed: {error}"),
         })
     })
@@ -202,7 +201,7 @@ impl Readers {
             Ok(Err(sqlx::Error::WorkerCrashed)) | Err(_) => connection.close_on_drop(),
             Ok(rows) => return Ok(rows?),
         }
-        Err(Error { failure: Failure::Temporary, duplicate: false, message: "a read took too long".into() })
+        Err(Error { failure: Failure::Temporary, message: "a read took too long".into() })
     }
 
     pub(super) async fn close(&self) {
@@ -267,9 +266,9 @@ pub(super) fn error_of(error: &sqlx::Error) -> Error {
             from_code(code, error.to_string())
         }
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
-            Error { failure: Failure::Temporary, duplicate: false, message: error.to_string() }
+            Error { failure: Failure::Temporary, message: error.to_string() }
         }
-        _ => Error { failure: Failure::Statement, duplicate: false, message: error.to_string() },
+        _ => Error { failure: Failure::Statement, message: error.to_string() },
     }
 }
 
@@ -287,8 +286,7 @@ pub(super) fn from_code(code: i32, message: String) -> Error {
         }
         _ => Failure::Statement,
     };
-    let duplicate = matches!(code, ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY);
-    Error { failure, duplicate, message }
+    Error { failure, message }
 }
 
 #[cfg(test)]

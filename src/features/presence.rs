@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    sync::{Arc, Mutex, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -21,6 +21,7 @@ use crate::{
     app::App,
     error::Result,
     hub::{Device, StateValue},
+    lock::lock,
     rpc::{Router, Session},
     transport::{ReadError, RecvStream, SendStream},
 };
@@ -45,12 +46,12 @@ pub struct Watchers(Mutex<HashMap<AccountId, HashMap<u64, Arc<Device>>>>);
 
 impl Watchers {
     fn of(&self, account: AccountId) -> Vec<Arc<Device>> {
-        let watchers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let watchers = lock(&self.0);
         watchers.get(&account).map(|devices| devices.values().cloned().collect()).unwrap_or_default()
     }
 
     fn replace(&self, device: &Arc<Device>, old: &HashSet<AccountId>, new: &HashSet<AccountId>) {
-        let mut watchers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watchers = lock(&self.0);
         for account in old.difference(new) {
             if let Some(devices) = watchers.get_mut(account) {
                 devices.remove(&device.id);
@@ -90,7 +91,11 @@ pub(crate) fn review(app: &Arc<App>, account: AccountId) {
 fn announce(app: &Arc<App>, account: AccountId, blank: bool) {
     if !app.watchers.of(account).is_empty() {
         let app = app.clone();
-        tokio::spawn(async move { drop(announce_now(&app, account, blank).await) });
+        tokio::spawn(async move {
+            if let Err(error) = announce_now(&app, account, blank).await {
+                tracing::debug!(%error, %account, "those who watch a presence were not told of its change");
+            }
+        });
     }
 }
 

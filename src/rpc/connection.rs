@@ -1,7 +1,7 @@
 //! The life of one connection: hello first, then streams, each in a task of its own, until it ends.
 
 use std::{
-    sync::{Arc, PoisonError, atomic::Ordering},
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -15,6 +15,7 @@ use super::{Link, Router, Session, request::request};
 use crate::{
     app::App,
     limits,
+    lock::lock,
     transport::{Connection, RecvStream, SendStream},
 };
 
@@ -37,7 +38,7 @@ pub async fn serve(app: Arc<App>, router: Arc<Router>, connection: Connection) {
     link.connection.close(code, reason(code));
     // What a task hands to the writer comes before the word that the connection is gone, or not at all.
     while streams.join_next().await.is_some() {}
-    *link.over.lock().unwrap_or_else(PoisonError::into_inner) = true;
+    *lock(&link.over) = true;
     if let Some(device) = link.device() {
         let last = app.hub.disconnect(&device);
         app.writer.lazy().seen(device.account, device.session, app.clock.now_ms());

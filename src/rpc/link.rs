@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -15,8 +15,9 @@ use super::{Guest, Router};
 use crate::{
     app::App,
     hub::Device,
-    limits::{self, Bucket},
-    transport::{Connection, network},
+    limits::{self, Bucket, network},
+    lock::lock,
+    transport::Connection,
 };
 
 /// One connection as the server sees it.
@@ -89,7 +90,7 @@ impl Link {
         session: SessionId,
     ) -> Result<(), Fault> {
         let device = Arc::new(Device::new(self.connection.id(), account, session));
-        let over = self.over.lock().unwrap_or_else(PoisonError::into_inner);
+        let over = lock(&self.over);
         if *over {
             return Err(Fault::new(code::NOT_SIGNED_IN));
         }

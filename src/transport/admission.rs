@@ -4,10 +4,10 @@
 //! those of connections. Start with [`Handshakes::enters`].
 
 use std::{
-    collections::{HashMap, VecDeque},
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    collections::VecDeque,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -16,6 +16,11 @@ use std::{
 use tokio::{sync::Notify, time::Instant};
 
 use super::Options;
+use crate::{
+    counts::{Counted, Counts, Taken},
+    limits::network,
+    lock::lock,
+};
 
 /// Validated attempts that wait for a place, in all: each holds its first packets, about 3 KiB. Enough for a thousand
 /// clients that come back to one restarted server at once.
@@ -36,7 +41,7 @@ const GUESTS_PART: usize = 4;
 /// Counts connections, in all and per address.
 #[derive(Debug, Default)]
 pub(super) struct Places {
-    per_address: Mutex<HashMap<IpAddr, usize>>,
+    per_address: Counted<IpAddr>,
     all: AtomicUsize,
     /// Those on which nobody has signed in.
     guests: Mutex<Shares>,
@@ -44,14 +49,11 @@ pub(super) struct Places {
 
 /// One connection's place in the counts.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct ConnectionPlace {
     places: Arc<Places>,
     address: IpAddr,
     is_guest: AtomicBool,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    _taken: Taken<IpAddr>,
 }
 
 impl Places {
@@ -67,28 +69,28 @@ impl Places {
 
     /// Whether there is room for one more from this address now.
     pub(super) fn has_room(&self, remote: SocketAddr, options: &Options) -> bool {
-        let counts = self.per_address.lock().unwrap_or_else(PoisonError::into_inner);
         let network = network(remote.ip());
-        !self.is_full(counts.get(&network).copied().unwrap_or(0), options)
-            && lock(&self.guests).has_room(network)
+        let count = self.per_address.counts().of(&network);
+        !self.is_full(count, options) && lock(&self.guests).has_room(network)
     }
 
-    pub(super) fn take(self: &Arc<Self>, remote: SocketAddr, options: &Options) -> Option<Place> {
+    pub(super) fn take(self: &Arc<Self>, remote: SocketAddr, options: &Options) -> Option<ConnectionPlace> {
         let address = network(remote.ip());
-        let mut counts = self.per_address.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.is_full(counts.get(&address).copied().unwrap_or(0), options) {
-            return None;
-        }
-        if !lock(&self.guests).take(address) {
-            return None;
-        }
-        *counts.entry(address).or_default() += 1;
-        self.all.fetch_add(1, Ordering::Relaxed);
-        Some(Place { places: self.clone(), address, is_guest: AtomicBool::new(true) })
+        let taken = self.per_address.take_if(address, |counts| {
+            let may = !self.is_full(counts.of(&address), options) && lock(&self.guests).take(address);
+            self.all.fetch_add(usize::from(may), Ordering::Relaxed);
+            may
+        })?;
+        Some(ConnectionPlace {
+            places: self.clone(),
+            address,
+            is_guest: AtomicBool::new(true),
+            _taken: taken,
+        })
     }
 }
 
-impl Place {
+impl ConnectionPlace {
     /// Somebody signed in, or the connection is over.
     pub(super) fn no_guest_any_more(&self) {
         if self.is_guest.swap(false, Ordering::Relaxed) {
@@ -97,28 +99,10 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPlace {
     fn drop(&mut self) {
         self.no_guest_any_more();
-        let mut counts = self.places.per_address.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(&self.address);
-            }
-        }
         self.places.all.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// Who an address belongs to: an IPv4 address, or an IPv6 /64 network.
-pub fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
     }
 }
 
@@ -139,7 +123,7 @@ fn neighbours(address: IpAddr) -> IpAddr {
 struct Shares {
     max: usize,
     all: usize,
-    per_network: HashMap<IpAddr, usize>,
+    per_network: Counts<IpAddr>,
 }
 
 impl Shares {
@@ -148,26 +132,20 @@ impl Shares {
     }
 
     fn has_room(&self, network: IpAddr) -> bool {
-        self.per_network.get(&network).copied().unwrap_or(0) < self.max.saturating_sub(self.all)
+        self.per_network.of(&network) < self.max.saturating_sub(self.all)
     }
 
     fn take(&mut self, network: IpAddr) -> bool {
         let has_room = self.has_room(network);
         if has_room {
-            *self.per_network.entry(network).or_default() += 1;
+            self.per_network.add(network);
             self.all += 1;
         }
         has_room
     }
 
     fn give_back(&mut self, network: IpAddr) {
-        if let Some(count) = self.per_network.get_mut(&network) {
-            *count -= 1;
-            self.all -= 1;
-            if *count == 0 {
-                self.per_network.remove(&network);
-            }
-        }
+        self.all -= usize::from(self.per_network.give_back(&network));
     }
 }
 
@@ -229,7 +207,7 @@ impl<T> Handshakes<T> {
     }
 
     fn state(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// Takes an attempt in. `validated`: its address is known to be its own.

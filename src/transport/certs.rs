@@ -17,7 +17,8 @@ use rustls::{
     sign::CertifiedKey,
 };
 
-use super::{Error, Options, keys};
+use super::{Options, keys};
+use crate::{cause, cause::Cause, secrets};
 
 /// The CA is pinned by clients: it lives long.
 const CA_LIFE: Duration = Duration::from_secs(20 * 365 * 86_400);
@@ -53,14 +54,14 @@ pub(super) struct Current {
 
 impl Current {
     /// Loads it, making what is missing.
-    pub(super) fn load(options: &Options, now: SystemTime) -> Result<(Arc<Self>, Identity), Error> {
+    pub(super) fn load(options: &Options, now: SystemTime) -> Result<(Arc<Self>, Identity), Cause> {
         let (key, identity) = certified(options, now)?;
         Ok((Arc::new(Self { options: options.clone(), key: RwLock::new(key) }), identity))
     }
 
     /// Loads it again: made anew when it is time, or as the operator has replaced it. When that fails, the one that is
     /// there goes on.
-    pub(super) fn renew(&self, now: SystemTime) -> Result<(), Error> {
+    pub(super) fn renew(&self, now: SystemTime) -> Result<(), Cause> {
         let (key, _) = certified(&self.options, now)?;
         *self.key.write().unwrap_or_else(PoisonError::into_inner) = key;
         Ok(())
@@ -73,27 +74,27 @@ impl ResolvesServerCert for Current {
     }
 }
 
-fn certified(options: &Options, now: SystemTime) -> Result<(Arc<CertifiedKey>, Identity), Error> {
+fn certified(options: &Options, now: SystemTime) -> Result<(Arc<CertifiedKey>, Identity), Cause> {
     let Loaded { identity, chain, key } = load(options, now)?;
     let provider = rustls::crypto::aws_lc_rs::default_provider();
     let key = CertifiedKey::from_der(chain, key, &provider)
-        .map_err(|error| Error::new("the certificate is not usable", error))?;
+        .map_err(|error| cause!("the certificate is not usable: {}", &error))?;
     Ok((Arc::new(key), identity))
 }
 
 /// Loads the certificate to serve with, making what is missing.
-fn load(options: &Options, now: SystemTime) -> Result<Loaded, Error> {
+fn load(options: &Options, now: SystemTime) -> Result<Loaded, Cause> {
     if let Some((chain_file, key_file)) = &options.certificate {
-        keys::check_mode(key_file)?;
+        secrets::check_mode(key_file)?;
         let chain = read_chain(chain_file)?;
         let key = PrivateKeyDer::from_pem_file(key_file)
-            .map_err(|error| Error::file("no private key can be read from", key_file, error))?;
+            .map_err(|error| cause!("no private key can be read from {}: {}", &key_file.display(), &error))?;
         let identity =
             Identity { ca_file: chain_file.clone(), ca_sha256: fingerprint(&chain)?, names: Vec::new() };
         return Ok(Loaded { identity, chain, key });
     }
     std::fs::create_dir_all(&options.certs_dir)
-        .map_err(|error| Error::file("the folder cannot be made:", &options.certs_dir, error))?;
+        .map_err(|error| cause!("the folder {} cannot be made: {}", &options.certs_dir.display(), error))?;
     let ca_file = options.certs_dir.join("ca.pem");
     let ca_key_file = options.certs_dir.join("ca.key");
     let leaf_file = options.certs_dir.join("server.pem");
@@ -102,32 +103,36 @@ fn load(options: &Options, now: SystemTime) -> Result<Loaded, Error> {
     let ca_der = read_chain(&ca_file)?;
     let names = names(&options.names);
     if !is_good(&leaf_file, &key_file, &names, &ca_der, now) {
-        let ca_pem =
-            std::fs::read_to_string(&ca_file).map_err(|error| Error::file("cannot read", &ca_file, error))?;
+        let ca_pem = read(&ca_file)?;
         make_leaf(&leaf_file, &key_file, &names, &ca_key, &ca_pem, now)?;
     }
-    keys::check_mode(&key_file)?;
+    secrets::check_mode(&key_file)?;
     let chain = read_chain(&leaf_file)?;
     let key = PrivateKeyDer::from_pem_file(&key_file)
-        .map_err(|error| Error::file("no private key can be read from", &key_file, error))?;
+        .map_err(|error| cause!("no private key can be read from {}: {}", &key_file.display(), &error))?;
     Ok(Loaded { identity: Identity { ca_file, ca_sha256: fingerprint(&ca_der)?, names }, chain, key })
 }
 
-fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+/// The whole text of a file.
+fn read(file: &Path) -> Result<String, Cause> {
+    std::fs::read_to_string(file).map_err(|error| cause!("cannot read {}: {}", &file.display(), error))
+}
+
+fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, Cause> {
     let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file)
         .and_then(Iterator::collect)
-        .map_err(|error| Error::file("no certificate can be read from", file, error));
+        .map_err(|error| cause!("no certificate can be read from {}: {}", &file.display(), &error));
     chain.and_then(|chain| {
         if chain.is_empty() {
-            Err(Error::file("no certificate is in", file, "the file is empty"))
+            Err(cause!("no certificate is in {}: the file is empty", &file.display()))
         } else {
             Ok(chain)
         }
     })
 }
 
-fn fingerprint(chain: &[CertificateDer<'_>]) -> Result<String, Error> {
-    let last = chain.last().ok_or_else(|| Error::new("the certificate chain", "is empty"))?;
+fn fingerprint(chain: &[CertificateDer<'_>]) -> Result<String, Cause> {
+    let last = chain.last().ok_or_else(|| cause!("the certificate chain is empty"))?;
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, last);
     Ok(keys::hex(digest.as_ref()))
 }
@@ -161,11 +166,10 @@ fn ca_params() -> CertificateParams {
     params
 }
 
-fn read_ca_key(key_file: &Path) -> Result<KeyPair, Error> {
-    keys::check_mode(key_file)?;
-    let pem =
-        std::fs::read_to_string(key_file).map_err(|error| Error::file("cannot read", key_file, error))?;
-    KeyPair::from_pem(&pem).map_err(|error| Error::file("no CA key can be read from", key_file, error))
+fn read_ca_key(key_file: &Path) -> Result<KeyPair, Cause> {
+    secrets::check_mode(key_file)?;
+    KeyPair::from_pem(&read(key_file)?)
+        .map_err(|error| cause!("no CA key can be read from {}: {}", &key_file.display(), &error))
 }
 
 /// Whether a certificate is of this key.
@@ -175,33 +179,31 @@ fn is_of(certificate: &[u8], key: &KeyPair) -> bool {
 }
 
 /// The CA's certificate is public, and people move it away: the chain of the leaf has it, too.
-fn restore_ca(file: &Path, key_file: &Path, leaf: &Path) -> Result<KeyPair, Error> {
-    let lost = |why: &str| Error::file("the CA's certificate is missing:", file, why);
+fn restore_ca(file: &Path, key_file: &Path, leaf: &Path) -> Result<KeyPair, Cause> {
     let key = read_ca_key(key_file)?;
-    let text = std::fs::read_to_string(leaf).map_err(|error| Error::file("cannot read", leaf, error))?;
+    let text = read(leaf)?;
     let chain = read_chain(leaf)?;
     let pem = text.rfind("-----BEGIN CERTIFICATE-----").map(|at| &text[at..]);
     match (chain.last(), pem) {
         (Some(ca), Some(pem)) if chain.len() > 1 && is_of(ca, &key) => {
             tracing::warn!(file = %file.display(), "the CA's certificate was missing and is put back");
-            keys::write(file, pem.as_bytes(), 0o644)?;
+            secrets::write(file, pem.as_bytes(), 0o644)?;
             Ok(key)
         }
-        _ => Err(lost("restore it from your backup")),
+        _ => Err(cause!("the CA's certificate {} is missing: restore it from your backup", &file.display())),
     }
 }
 
-fn load_ca(file: &Path, key_file: &Path, leaf: &Path, now: SystemTime) -> Result<KeyPair, Error> {
+fn load_ca(file: &Path, key_file: &Path, leaf: &Path, now: SystemTime) -> Result<KeyPair, Cause> {
     match (file.exists(), key_file.exists()) {
         (true, true) => {
             let key = read_ca_key(key_file)?;
             // Nobody could verify what such a key signs.
             match read_chain(file)?.last() {
                 Some(ca) if is_of(ca, &key) => Ok(key),
-                _ => Err(Error::file(
-                    "the CA key is not that of ca.pem:",
-                    key_file,
-                    "restore the two from one backup",
+                _ => Err(cause!(
+                    "the CA key {} is not that of ca.pem: restore the two from one backup",
+                    &key_file.display()
                 )),
             }
         }
@@ -210,28 +212,28 @@ fn load_ca(file: &Path, key_file: &Path, leaf: &Path, now: SystemTime) -> Result
             let mut params = ca_params();
             params.not_before = (now - BACKDATE).into();
             params.not_after = (now + CA_LIFE).into();
-            let ca = params.self_signed(&key).map_err(|error| Error::new("the CA cannot be made", error))?;
+            let ca = params.self_signed(&key).map_err(|error| cause!("the CA cannot be made: {}", &error))?;
             // The key first: a CA without its key would be refused at the next start.
-            keys::write_private(key_file, key.serialize_pem().as_bytes())?;
-            keys::write(file, ca.pem().as_bytes(), 0o644)?;
+            secrets::write_private(key_file, key.serialize_pem().as_bytes())?;
+            secrets::write(file, ca.pem().as_bytes(), 0o644)?;
             Ok(key)
         }
-        (true, false) => Err(Error::file(
-            "the CA is there but its key is missing:",
-            key_file,
-            "restore it from your backup",
+        (true, false) => Err(cause!(
+            "the CA is there but its key {} is missing: restore it from your backup",
+            &key_file.display()
         )),
         (false, true) if leaf.exists() => restore_ca(file, key_file, leaf),
         (false, true) => {
             // A first start that was cut off between the two files: begin again.
-            std::fs::remove_file(key_file).map_err(|error| Error::file("cannot remove", key_file, error))?;
+            std::fs::remove_file(key_file)
+                .map_err(|error| cause!("cannot remove {}: {}", &key_file.display(), error))?;
             load_ca(file, key_file, leaf, now)
         }
     }
 }
 
-fn new_key() -> Result<KeyPair, Error> {
-    KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(|error| Error::new("no key can be made", error))
+fn new_key() -> Result<KeyPair, Cause> {
+    KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(|error| cause!("no key can be made: {}", &error))
 }
 
 /// Whether the leaf that is there still serves: by this CA, for these names, with a third of its life left.
@@ -280,8 +282,8 @@ fn make_leaf(
     ca_key: &KeyPair,
     ca_pem: &str,
     now: SystemTime,
-) -> Result<(), Error> {
-    let fail = |error: rcgen::Error| Error::new("the server certificate cannot be made", error);
+) -> Result<(), Cause> {
+    let fail = |error: rcgen::Error| cause!("the server certificate cannot be made: {}", &error);
     let mut params = CertificateParams::new(names.to_vec()).map_err(fail)?;
     let mut name = DistinguishedName::new();
     name.push(DnType::CommonName, "litrocket");
@@ -294,8 +296,8 @@ fn make_leaf(
     let key = new_key()?;
     let issuer = Issuer::new(ca_params(), ca_key);
     let leaf = params.signed_by(&key, &issuer).map_err(fail)?;
-    keys::write_private(key_file, key.serialize_pem().as_bytes())?;
-    keys::write(file, format!("{}{ca_pem}", leaf.pem()).as_bytes(), 0o644)
+    secrets::write_private(key_file, key.serialize_pem().as_bytes())?;
+    secrets::write(file, format!("{}{ca_pem}", leaf.pem()).as_bytes(), 0o644)
 }
 
 #[cfg(test)]

@@ -2,14 +2,16 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use super::{
-    admission::Place,
+    admission::ConnectionPlace,
     listener::{CONNECTION_WINDOW, SEND_WINDOW},
     streams::{RecvStream, SendStream},
 };
+
+use crate::lock::lock;
 
 /// The connection is over.
 #[derive(Debug, Clone)]
@@ -37,11 +39,11 @@ pub struct Connection {
     id: u64,
     windows: Arc<Mutex<Windows>>,
     /// Gives the connection's place back when the last clone goes.
-    place: Arc<Place>,
+    place: Arc<ConnectionPlace>,
 }
 
 impl Connection {
-    pub(super) fn new(inner: quinn::Connection, id: u64, place: Place) -> Self {
+    pub(super) fn new(inner: quinn::Connection, id: u64, place: ConnectionPlace) -> Self {
         let windows = Arc::new(Mutex::new(Windows { narrow: SEND_WINDOW, files: 0 }));
         Self { inner, id, windows, place: Arc::new(place) }
     }
@@ -108,7 +110,7 @@ impl Connection {
     }
 
     fn change_windows(&self, change: impl FnOnce(&mut Windows)) {
-        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut windows = lock(&self.windows);
         change(&mut windows);
         self.inner.set_send_window(windows.narrow + windows.files as u64 * FILE_WINDOW);
     }

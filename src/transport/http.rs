@@ -19,7 +19,10 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use super::Error;
+use crate::{
+    cause,
+    cause::{Cause, Part},
+};
 
 /// What an HTTP call sends as its name.
 const USER_AGENT: &str = concat!("litrocket/", env!("CARGO_PKG_VERSION"));
@@ -77,19 +80,18 @@ impl std::fmt::Debug for HttpServer {
 
 impl HttpServer {
     /// Reads the server's URL. `ca` is a PEM file of the CA to trust with `https://`; the system's roots without it.
-    pub fn new(url: &str, ca: Option<&Path>, time: Duration, answer_bytes_max: usize) -> Result<Self, Error> {
-        let refuse = |why: &str| Error::new(&format!("{url:?} is no address of an HTTP server"), why);
-        let uri: Uri =
-            url.parse().map_err(|error: hyper::http::uri::InvalidUri| refuse(&error.to_string()))?;
+    pub fn new(url: &str, ca: Option<&Path>, time: Duration, answer_bytes_max: usize) -> Result<Self, Cause> {
+        let refuse = |why: Part| cause!("{} is no address of an HTTP server: {}", &format!("{url:?}"), why);
+        let uri: Uri = url.parse().map_err(|error: hyper::http::uri::InvalidUri| refuse((&error).into()))?;
         let secure = match uri.scheme_str() {
             Some("https") => true,
             Some("http") => false,
-            _ => return Err(refuse("it begins with http:// or https://")),
+            _ => return Err(refuse(cause!("it begins with http:// or https://").into())),
         };
         let authority = uri.authority().filter(|it| !it.host().is_empty() && !it.as_str().contains('@'));
-        let authority = authority.ok_or_else(|| refuse("it names a host, and no user"))?;
+        let authority = authority.ok_or_else(|| refuse(cause!("it names a host, and no user").into()))?;
         if uri.query().is_some() {
-            return Err(refuse("it has no query"));
+            return Err(refuse(cause!("it has no query").into()));
         }
         Ok(Self {
             tls: secure.then(|| tls(ca)).transpose()?,
@@ -176,15 +178,16 @@ impl HttpServer {
     }
 }
 
-fn tls(ca: Option<&Path>) -> Result<TlsConnector, Error> {
+fn tls(ca: Option<&Path>) -> Result<TlsConnector, Cause> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let fail = |cause: &dyn std::fmt::Display| Error::new("TLS for HTTP calls does not work", cause);
+    let fail = |why: &dyn std::fmt::Display| cause!("TLS for HTTP calls does not work: {}", why);
     let verifier: Arc<dyn ServerCertVerifier> = match ca {
         None => {
             Arc::new(rustls_platform_verifier::Verifier::new(provider.clone()).map_err(|error| fail(&error))?)
         }
         Some(file) => {
-            let fail = |cause: &dyn std::fmt::Display| Error::file("no CA can be read from", file, cause);
+            let fail =
+                |why: &dyn std::fmt::Display| cause!("no CA can be read from {}: {}", &file.display(), why);
             let mut roots = rustls::RootCertStore::empty();
             for certificate in CertificateDer::pem_file_iter(file).map_err(|error| fail(&error))? {
                 roots.add(certificate.map_err(|error| fail(&error))?).map_err(|error| fail(&error))?;

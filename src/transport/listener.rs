@@ -1,6 +1,7 @@
 //! The listener: admission, handshakes, the end.
 
 use std::{
+    io,
     net::{SocketAddr, UdpSocket},
     sync::{
         Arc,
@@ -17,7 +18,7 @@ use quinn_proto::crypto::rustls::QuicServerConfig;
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
-    Error, Identity, Options,
+    Identity, Options,
     admission::{Entry, Handshakes, LINGER, Places, Running},
     certs,
     cid::Generator,
@@ -25,6 +26,7 @@ use super::{
     keys,
     sessions::Sessions,
 };
+use crate::{cause, cause::Cause};
 
 /// Stream data that may arrive before it is read, in bytes.
 const STREAM_WINDOW: u32 = 256 * 1024;
@@ -82,7 +84,7 @@ impl Listener {
     pub fn bind(
         options: &Options,
         now: impl Fn() -> SystemTime + Send + 'static,
-    ) -> Result<(Self, Identity), Error> {
+    ) -> Result<(Self, Identity), Cause> {
         let (endpoint, identity, certificate) = open(options, now())?;
         let renewing = tokio::spawn(renew(certificate, now));
         let (connections, ready) = mpsc::channel(READY_MAX);
@@ -91,8 +93,8 @@ impl Listener {
     }
 
     /// Where it listens.
-    pub fn local_addr(&self) -> Result<SocketAddr, Error> {
-        self.endpoint.local_addr().map_err(|error| Error::new("the socket has no address", error))
+    pub fn local_addr(&self) -> Result<SocketAddr, Cause> {
+        self.endpoint.local_addr().map_err(|error| cause!("the socket has no address: {}", error))
     }
 
     /// The next connection whose handshake is done; `None` when the listener is closed.
@@ -113,11 +115,11 @@ impl Listener {
 }
 
 /// The QUIC endpoint alone. Call it inside a tokio runtime.
-pub fn endpoint(options: &Options, now: SystemTime) -> Result<Endpoint, Error> {
+pub fn endpoint(options: &Options, now: SystemTime) -> Result<Endpoint, Cause> {
     open(options, now).map(|(endpoint, ..)| endpoint)
 }
 
-fn open(options: &Options, now: SystemTime) -> Result<(Endpoint, Identity, Arc<certs::Current>), Error> {
+fn open(options: &Options, now: SystemTime) -> Result<(Endpoint, Identity, Arc<certs::Current>), Cause> {
     let (certificate, identity) = certs::Current::load(options, now)?;
     let keys = keys::load(&options.data_dir)?;
     let server = server_config(options, certificate.clone(), &keys)?;
@@ -127,10 +129,9 @@ fn open(options: &Options, now: SystemTime) -> Result<(Endpoint, Identity, Arc<c
     endpoint.cid_generator(move || Box::new(Generator { key: cid_key, generation, worker: 0 }));
     endpoint.min_reset_interval(RESET_INTERVAL);
     let socket = socket(options.listen)?;
-    let runtime =
-        quinn::default_runtime().ok_or_else(|| Error::new("the listener", "needs a tokio runtime"))?;
+    let runtime = quinn::default_runtime().ok_or_else(|| cause!("the listener needs a tokio runtime"))?;
     let endpoint = Endpoint::new(endpoint, Some(server), socket, runtime)
-        .map_err(|error| Error::new("the endpoint does not start", error))?;
+        .map_err(|error| cause!("the endpoint does not start: {}", error))?;
     Ok((endpoint, identity, certificate))
 }
 
@@ -138,8 +139,8 @@ fn server_config(
     options: &Options,
     certificate: Arc<certs::Current>,
     keys: &keys::Keys,
-) -> Result<ServerConfig, Error> {
-    let tls_error = |error: rustls::Error| Error::new("the certificate is not usable", error);
+) -> Result<ServerConfig, Cause> {
+    let tls_error = |error: rustls::Error| cause!("the certificate is not usable: {}", &error);
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut tls = rustls::ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
@@ -151,7 +152,7 @@ fn server_config(
     tls.send_tls13_tickets = 1;
     tls.max_early_data_size = if options.zero_rtt { u32::MAX } else { 0 };
     let quic =
-        QuicServerConfig::try_from(tls).map_err(|error| Error::new("TLS is not usable for QUIC", error))?;
+        QuicServerConfig::try_from(tls).map_err(|error| cause!("TLS is not usable for QUIC: {}", &error))?;
     let token = aws_lc_rs::hkdf::Salt::new(aws_lc_rs::hkdf::HKDF_SHA256, &[]).extract(&keys.token);
     let mut server = ServerConfig::new(Arc::new(quic), Arc::new(token));
     server.transport_config(Arc::new(transport(options)?));
@@ -162,10 +163,10 @@ fn server_config(
     Ok(server)
 }
 
-fn transport(options: &Options) -> Result<TransportConfig, Error> {
+fn transport(options: &Options) -> Result<TransportConfig, Cause> {
     let mut transport = TransportConfig::default();
-    let idle =
-        IdleTimeout::try_from(options.idle_timeout).map_err(|error| Error::new("idle_timeout_ms", error))?;
+    let idle = IdleTimeout::try_from(options.idle_timeout)
+        .map_err(|error| cause!("transport.idle_timeout_ms: {}", &error))?;
     transport
         .max_concurrent_bidi_streams(options.bidi_streams_max.into())
         .max_concurrent_uni_streams(options.uni_streams_max.into())
@@ -182,25 +183,24 @@ fn transport(options: &Options) -> Result<TransportConfig, Error> {
 }
 
 /// `[::]` serves IPv4 too, whatever the system's default is.
-fn socket(listen: SocketAddr) -> Result<UdpSocket, Error> {
+fn socket(listen: SocketAddr) -> Result<UdpSocket, Cause> {
     use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, socket_with, sockopt};
-    let fail = |error: &dyn std::fmt::Display| Error::new(&format!("cannot listen on {listen}"), error);
+    let fail = |error: rustix::io::Errno| cause!("cannot listen on {}: {}", &listen, io::Error::from(error));
     let family = if listen.is_ipv6() { AddressFamily::INET6 } else { AddressFamily::INET };
     // A program that this one starts does not keep the port when this one ends.
-    let socket =
-        socket_with(family, SocketType::DGRAM, SocketFlags::CLOEXEC, None).map_err(|error| fail(&error))?;
+    let socket = socket_with(family, SocketType::DGRAM, SocketFlags::CLOEXEC, None).map_err(fail)?;
     if listen.is_ipv6() {
-        sockopt::set_ipv6_v6only(&socket, !listen.ip().is_unspecified()).map_err(|error| fail(&error))?;
+        sockopt::set_ipv6_v6only(&socket, !listen.ip().is_unspecified()).map_err(fail)?;
     }
     // The kernel gives what its own limit allows (net.core.rmem_max); less is not an error.
     let _ = sockopt::set_socket_recv_buffer_size(&socket, SOCKET_BUFFER);
     let _ = sockopt::set_socket_send_buffer_size(&socket, SOCKET_BUFFER);
     bind(&socket, &listen).map_err(|error| match error {
-        rustix::io::Errno::ADDRINUSE => {
-            let cause = "another program listens there: stop it, or name another address with --listen";
-            Error::new(&format!("cannot listen on {listen}"), cause)
-        }
-        other => fail(&other),
+        rustix::io::Errno::ADDRINUSE => cause!(
+            "cannot listen on {}: another program listens there: stop it, or name another address with --listen",
+            &listen
+        ),
+        other => fail(other),
     })?;
     Ok(socket.into())
 }

@@ -20,7 +20,12 @@ use lettre::{
     },
 };
 
-use super::{Error, keys};
+use super::keys;
+use crate::{
+    cause,
+    cause::{Cause, Part},
+    secrets,
+};
 
 /// Answers to the recipient's address that say that it will never take a mail. The same answers to anything else are about
 /// this server (its sender, its password, its words), and may be put right.
@@ -74,7 +79,7 @@ impl std::fmt::Display for MailError {
 
 /// A mail server.
 pub struct Mailer {
-    place: Place,
+    place: MailHost,
     tls: Tls,
     hello: ClientId,
     login: Option<Credentials>,
@@ -89,26 +94,26 @@ impl std::fmt::Debug for Mailer {
 }
 
 /// Scheme, host and port of a mail server.
-struct Place {
+struct MailHost {
     tls_first: bool,
     host: String,
     port: u16,
 }
 
-impl Place {
-    fn parse(url: &str) -> Result<Self, Error> {
-        let refuse = |why: &str| Error::new(&format!("{url:?} is no address of a mail server"), why);
+impl MailHost {
+    fn parse(url: &str) -> Result<Self, Cause> {
+        let refuse = |why: Part| cause!("{} is no address of a mail server: {}", &format!("{url:?}"), why);
         let (tls_first, rest) = match url.split_once("://") {
             Some(("smtp", rest)) => (false, rest),
             Some(("smtps", rest)) => (true, rest),
-            _ => return Err(refuse("it begins with smtp:// or smtps://")),
+            _ => return Err(refuse(cause!("it begins with smtp:// or smtps://").into())),
         };
         let authority: hyper::http::uri::Authority = rest
             .trim_end_matches('/')
             .parse()
-            .map_err(|error: hyper::http::uri::InvalidUri| refuse(&error.to_string()))?;
+            .map_err(|error: hyper::http::uri::InvalidUri| refuse((&error).into()))?;
         if authority.host().is_empty() || authority.as_str().contains('@') {
-            return Err(refuse("it names a host, and no user"));
+            return Err(refuse(cause!("it names a host, and no user").into()));
         }
         let port = authority.port_u16().unwrap_or(if tls_first { 465 } else { 587 });
         Ok(Self { tls_first, host: authority.host().trim_matches(['[', ']']).into(), port })
@@ -122,12 +127,12 @@ impl Place {
 
 impl Mailer {
     /// Reads the options; nothing is sent.
-    pub fn new(options: &MailOptions) -> Result<Self, Error> {
-        let place = Place::parse(&options.server)?;
+    pub fn new(options: &MailOptions) -> Result<Self, Cause> {
+        let place = MailHost::parse(&options.server)?;
         let from = options
             .from
             .parse::<Mailbox>()
-            .map_err(|error| Error::new(&format!("{:?} is no sender of mail", options.from), error))?;
+            .map_err(|error| cause!("{} is no sender of mail: {}", &format!("{:?}", options.from), &error))?;
         let tls = if !place.tls_first && place.is_here() && options.ca.is_none() {
             Tls::None
         } else {
@@ -138,9 +143,9 @@ impl Mailer {
         let login = match &options.login {
             None => None,
             Some((user, file)) => {
-                keys::check_mode(file)?;
-                let password =
-                    fs::read_to_string(file).map_err(|error| Error::file("cannot read", file, error))?;
+                secrets::check_mode(file)?;
+                let password = fs::read_to_string(file)
+                    .map_err(|error| cause!("cannot read {}: {}", &file.display(), error))?;
                 Some(Credentials::new(user.clone(), password.trim_end_matches(['\r', '\n']).into()))
             }
         };
@@ -242,15 +247,15 @@ fn kind_of(step: Step, error: &Smtp) -> MailError {
     }
 }
 
-fn tls(host: &str, ca: Option<&Path>) -> Result<TlsParameters, Error> {
+fn tls(host: &str, ca: Option<&Path>) -> Result<TlsParameters, Cause> {
     let mut builder = TlsParameters::builder(host.into());
     if let Some(file) = ca {
-        let pem = fs::read(file).map_err(|error| Error::file("cannot read", file, error))?;
+        let pem = fs::read(file).map_err(|error| cause!("cannot read {}: {}", &file.display(), error))?;
         let certificate = Certificate::from_pem(&pem)
-            .map_err(|error| Error::file("no CA can be read from", file, error))?;
+            .map_err(|error| cause!("no CA can be read from {}: {}", &file.display(), &error))?;
         builder = builder.certificate_store(CertificateStore::None).add_root_certificate(certificate);
     }
-    builder.build_rustls().map_err(|error| Error::new("TLS for mail does not work", error))
+    builder.build_rustls().map_err(|error| cause!("TLS for mail does not work: {}", &error))
 }
 
 #[cfg(test)]
@@ -272,8 +277,8 @@ mod tests {
         for url in ["", "http://a", "smtp://", "a:25", "smtp://me:secret@a", "smtp://a/b"] {
             assert!(Mailer::new(&options(url)).is_err(), "{url}");
         }
-        assert_eq!(Place::parse("smtp://[::1]:25").unwrap().host, "::1");
-        assert_eq!(Place::parse("smtps://mail.example.org").unwrap().port, 465);
+        assert_eq!(MailHost::parse("smtp://[::1]:25").unwrap().host, "::1");
+        assert_eq!(MailHost::parse("smtps://mail.example.org").unwrap().port, 465);
         let mut nobody = options("smtp://127.0.0.1");
         nobody.from = "nobody".into();
         assert!(Mailer::new(&nobody).is_err());

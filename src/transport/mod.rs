@@ -15,18 +15,12 @@ mod mail;
 mod sessions;
 mod streams;
 
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-pub use admission::network;
 pub use certs::{Identity, host_name};
 pub use connection::{Closed, Connection};
 pub use http::{HttpAnswer, HttpError, HttpServer};
 pub(crate) use keys::hex;
-pub use keys::{check_mode, secret};
 pub use listener::{Listener, endpoint};
 pub use mail::{MailError, MailOptions, Mailer};
 pub use streams::{ReadError, RecvStream, SendStream, WriteError};
@@ -65,26 +59,4 @@ pub struct Options {
     pub zero_rtt: bool,
     /// Whether the kernel may send several packets in one call.
     pub gso: bool,
-}
-
-/// Why the listener does not start.
-#[derive(Debug)]
-pub struct Error(String);
-
-impl std::fmt::Display for Error {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Error {}
-
-impl Error {
-    fn new(what: &str, cause: impl std::fmt::Display) -> Self {
-        Self(format!("{what}: {cause}"))
-    }
-
-    fn file(what: &str, path: &Path, cause: impl std::fmt::Display) -> Self {
-        Self(format!("{what} {}: {cause}", path.display()))
-    }
 }

@@ -4,12 +4,13 @@
 use std::{
     collections::{BTreeMap, HashMap},
     path::PathBuf,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard},
 };
 
 use rustls::server::StoresServerSessions;
 
-use super::{Error, keys::hex};
+use super::keys::hex;
+use crate::{cause, cause::Cause, lock::lock};
 
 /// Sessions kept; beyond it the oldest goes and its client makes a full handshake.
 const SESSIONS_MAX: usize = 10_000;
@@ -55,8 +56,10 @@ pub(super) struct Sessions {
 }
 
 impl Sessions {
-    pub(super) fn open(folder: PathBuf) -> Result<Self, Error> {
-        let fail = |error| Error::file("the folder of TLS sessions does not open:", &folder, error);
+    pub(super) fn open(folder: PathBuf) -> Result<Self, Cause> {
+        let fail = |error: std::io::Error| {
+            cause!("the folder of TLS sessions {} does not open: {}", &folder.display(), error)
+        };
         std::fs::create_dir_all(&folder).map_err(fail)?;
         let mut files: Vec<_> = std::fs::read_dir(&folder)
             .map_err(fail)?
@@ -74,7 +77,7 @@ impl Sessions {
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.known)
     }
 
     fn file(&self, key: &[u8]) -> PathBuf {

@@ -1,9 +1,11 @@
 //! What is derived from the log, or only a hint, and so is written at most once a second.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use foldhash::HashMap;
 use litrocket_protocol::{AccountId, ConversationId, SessionId};
+
+use crate::lock::lock;
 
 /// Values that wait to be written. Everything here can be derived again or may be lost with a crash.
 #[derive(Debug, Default, Clone)]
@@ -36,7 +38,7 @@ pub struct Lazy(Arc<Mutex<Kept>>);
 
 impl Lazy {
     fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     fn latest(&self, of: impl Fn(&Values) -> Option<&u64>) -> u64 {

@@ -25,7 +25,9 @@ use std::{
 };
 
 use litrocket_core::writer::Position;
-use litrocket_protocol::{AccountId, ConversationId, Fault, MessageId, chat, fault::code};
+use litrocket_protocol::{
+    AccountId, ConversationId, Fault, MessageId, chat, event::kind, fault::code, frame,
+};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::error::{Error, Result};
@@ -36,6 +38,19 @@ pub use prune::{prune, prune_now};
 pub use room::{ACCOUNT_SENDS_MAX, ALL_SENDS_MAX, Held, Rooms, room};
 pub use start::{Options, Writer};
 pub use tx::{NewEvent, Tx};
+
+impl NewEvent {
+    /// An event of a group's log that the server makes.
+    pub fn of_group<T: serde::Serialize>(
+        conversation: ConversationId,
+        sender: AccountId,
+        kind: u16,
+        body: &T,
+    ) -> Self {
+        debug_assert!((kind::CREATED..=kind::AVATAR_CHANGED).contains(&kind), "kinds that the server makes");
+        Self { conversation, sender, kind, body: frame::encode_body(body), ..Self::default() }
+    }
+}
 
 /// A boxed future that may borrow the transaction.
 pub type TxFuture<'t, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 't>>;

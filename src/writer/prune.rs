@@ -5,9 +5,13 @@ use std::{collections::BTreeMap, time::Duration};
 use litrocket_protocol::{AccountId, limits::ACCOUNT_LOG_DAYS};
 
 use super::{Handle, Tx};
-use crate::{args, error::Result};
+use crate::{
+    args,
+    error::Result,
+    limits::DAY_MS,
+    loops::{self, Next, Rhythm},
+};
 
-const DAY_MS: u64 = 86_400_000;
 /// How often old tombstones are looked for.
 const INTERVAL: Duration = Duration::from_secs(600);
 /// Tombstones that one job takes away: the writer is not held up for long.
@@ -43,16 +47,9 @@ impl Tx {
 
 /// Takes old tombstones away, for as long as the server runs.
 pub async fn prune(writer: Handle) {
-    loop {
-        match prune_now(&writer).await {
-            Ok(gone) if gone >= STEP => {}
-            Ok(_) => tokio::time::sleep(INTERVAL).await,
-            Err(error) => {
-                tracing::debug!(%error, "old tombstones stay for now");
-                tokio::time::sleep(INTERVAL).await;
-            }
-        }
-    }
+    let late = "old tombstones stay for now";
+    let rhythm = Rhythm { wake: None, rest: INTERVAL, pause: INTERVAL, late };
+    loops::forever(rhythm, async || Ok(Next::after(prune_now(&writer).await? >= STEP))).await;
 }
 
 /// Takes some old tombstones away; how many.

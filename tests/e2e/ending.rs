@@ -65,10 +65,10 @@ async fn an_end_that_was_announced_can_be_taken_back_for_a_week() {
     assert_eq!(refusal(guest.enter(restore("ada", "wrong password"))).await.code, "wrong_credentials");
     // Six days later it is still there.
     world.app().clock.set_offset_ms(6 * 86_400_000);
-    assert_eq!(litrocket::features::account::finish_now(world.app()).await.unwrap(), 0);
+    assert_eq!(litrocket::features::account::delete_due_now(world.app()).await.unwrap(), 0);
     assert_eq!(guest.enter(restore("ada", PASSWORD)).await.unwrap().account, ada.account);
     world.app().clock.set_offset_ms(30 * 86_400_000);
-    assert_eq!(litrocket::features::account::finish_now(world.app()).await.unwrap(), 0);
+    assert_eq!(litrocket::features::account::delete_due_now(world.app()).await.unwrap(), 0);
     assert_eq!(words(&bob.history(chat).await[0].event), "see you");
     world.guest().await.sign_in(sign_in("ada", PASSWORD)).await.unwrap();
     // Where nothing was announced it only signs in.

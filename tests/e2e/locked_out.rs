@@ -95,5 +95,5 @@ async fn an_end_whose_work_has_begun_is_not_taken_back_when_the_clock_steps_back
     assert_eq!(database.execute("UPDATE accounts SET ending = 1 WHERE handle = 'ada'", []).unwrap(), 1);
     let back = RestoreAccount { handle: "ada".into(), password: PASSWORD.into(), label: "back".into() };
     assert_eq!(refused(world.guest().await.enter(back)).await, "account_closing");
-    assert_eq!(litrocket::features::account::finish_now(world.app()).await.unwrap(), 1);
+    assert_eq!(litrocket::features::account::delete_due_now(world.app()).await.unwrap(), 1);
 }

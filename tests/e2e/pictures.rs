@@ -3,7 +3,7 @@
 use std::{io::Cursor, time::Duration};
 
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
-use litrocket::{args, features::files::look_now};
+use litrocket::{args, features::files::make_preview_now};
 use litrocket_client::{Digest, Outgoing, Transfer, clean_picture};
 use litrocket_protocol::{
     event::File,
@@ -198,7 +198,7 @@ async fn a_storage_that_was_away_brands_no_picture() {
             std::fs::write(&folder, "no folder").unwrap();
         }
         changes(&world, "UPDATE pictures SET state = 0, retry_ms = $1, width = 0 WHERE state <> 2", 0).await;
-        let _ = look_now(world.app()).await;
+        let _ = make_preview_now(world.app()).await;
         let (state, tries, retry_ms) = noted(&world).await[0];
         assert!((state, tries) == (0, 0) && retry_ms > 0, "it waits");
         assert_eq!(ada.is_refused(GetPreview { file, size: 160 }).await, "no_preview");
@@ -206,7 +206,7 @@ async fn a_storage_that_was_away_brands_no_picture() {
     std::fs::remove_file(&folder).unwrap();
     std::fs::rename(&away, &folder).unwrap();
     world.app().clock.set_offset_ms(3_700_000);
-    while look_now(world.app()).await.unwrap() {}
+    while make_preview_now(world.app()).await.unwrap() {}
     assert_eq!(ada.previews(file, 160).await.dimensions(), (160, 80));
     // What its decoder refuses is none, and is not looked at again.
     assert_eq!(ada.is_refused(GetPreview { file: bad, size: 160 }).await, "no_preview");
@@ -240,7 +240,7 @@ async fn a_picture_with_which_the_server_ended_waits_longer_each_time_and_is_loo
     }
     // Its time comes.
     changes(&world, "UPDATE pictures SET retry_ms = $1", 1).await;
-    while look_now(world.app()).await.unwrap() {}
+    while make_preview_now(world.app()).await.unwrap() {}
     let looked = async {
         while ada.client.call(GetPreview { file, size: 160 }).await.is_err() {
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -70,7 +70,7 @@ impl Process {
     /// Waits until it listens; false when it ends or stays silent.
     pub(crate) fn listens(&mut self, patience: Duration) -> bool {
         let out = self.child.as_mut().unwrap().stdout.take().unwrap();
-        let (says, said) = std::sync::mpsc::channel();
+        let (says, said) = std::sync::mpsc::sync_channel(1);
         std::thread::spawn(move || {
             let mut first = String::new();
             let _ = BufReader::new(out).read_line(&mut first);

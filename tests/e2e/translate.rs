@@ -330,10 +330,10 @@ async fn an_engine_that_is_away_slow_or_broken_fails_and_comes_back() {
 }
 
 /// An engine that holds the connections of its calls until it is told to answer; how many it holds.
-fn holding_engine() -> (String, Arc<AtomicUsize>, std::sync::mpsc::Sender<()>) {
+fn holding_engine() -> (String, Arc<AtomicUsize>, std::sync::mpsc::SyncSender<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let (held, (go, wait)) = (Arc::new(AtomicUsize::new(0)), std::sync::mpsc::channel::<()>());
+    let (held, (go, wait)) = (Arc::new(AtomicUsize::new(0)), std::sync::mpsc::sync_channel::<()>(1));
     let counted = held.clone();
     std::thread::spawn(move || {
         let mut waiting = Vec::new();

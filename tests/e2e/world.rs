@@ -33,7 +33,7 @@ pub(crate) struct World {
 
 struct Running {
     stop: oneshot::Sender<()>,
-    task: JoinHandle<Result<(), litrocket::server::Error>>,
+    task: JoinHandle<Result<(), litrocket::cause::Cause>>,
 }
 
 /// A configuration for tests: a free port, cheap password hashes.
@@ -114,7 +114,7 @@ impl World {
     }
 
     /// Waits for a server that ends by itself.
-    pub(crate) async fn ends(&mut self) -> Result<(), litrocket::server::Error> {
+    pub(crate) async fn ends(&mut self) -> Result<(), litrocket::cause::Cause> {
         let running = self.running.take().unwrap();
         self.app = None;
         timeout(PATIENCE, running.task).await.unwrap().unwrap()
@@ -167,7 +167,7 @@ impl World {
     pub(crate) async fn deletes(&self, person: &Person, erase: bool) {
         person.asks(account::DeleteAccount { password: PASSWORD.into(), erase, leave_groups: true }).await;
         self.app().clock.set_offset_ms(8 * 86_400_000);
-        assert_eq!(litrocket::features::account::finish_now(self.app()).await.unwrap(), 1);
+        assert_eq!(litrocket::features::account::delete_due_now(self.app()).await.unwrap(), 1);
     }
 
     /// Another device of a person.

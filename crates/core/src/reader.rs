@@ -62,11 +62,6 @@ impl Reader {
         self.places.entry(conversation).or_default().cursor = Some(cursor);
     }
 
-    /// Whether the conversation has a cursor.
-    pub fn has_cursor(&self, conversation: ConversationId) -> bool {
-        self.places.get(&conversation).is_some_and(|place| place.cursor.is_some())
-    }
-
     /// Drops a conversation.
     pub fn forget(&mut self, conversation: ConversationId) {
         self.places.remove(&conversation);

@@ -1,4 +1,4 @@
-//! A disk for tests: SQLite runs on it without knowing, and loses power, or space, when the test says so.
+//! A disk for tests: SQLite runs on it without knowing, and loses power when the test says so.
 //!
 //! [`install`] registers a VFS as the default of the process; it hands everything on to the system's VFS and lets
 //! the [`Disk`] note each change. `model.rs` says what a power cut leaves; `vfs.rs` is the only unsafe code. It
@@ -32,7 +32,6 @@ pub(crate) enum Change<'a> {
 pub(crate) enum Verdict {
     Done,
     NoPower,
-    NoSpace,
 }
 
 #[derive(Debug, Default)]
@@ -44,7 +43,6 @@ struct State {
     random: Random,
     /// What is on the disk after the cut.
     image: Option<HashMap<PathBuf, Vec<u8>>>,
-    is_full: bool,
     changes: u64,
 }
 
@@ -85,11 +83,6 @@ impl Disk {
         Ok(())
     }
 
-    /// Fills the disk, or frees it.
-    pub fn set_full(&self, is_full: bool) {
-        self.state().is_full = is_full;
-    }
-
     /// Whether the power has failed.
     pub fn is_cut(&self) -> bool {
         self.state().image.is_some()
@@ -119,9 +112,6 @@ impl Disk {
         }
         if state.image.is_some() {
             return Verdict::NoPower;
-        }
-        if state.is_full && matches!(change, Change::Write { .. }) {
-            return Verdict::NoSpace;
         }
         state.changes += 1;
         let is_last = state.left.is_some_and(|left| state.changes >= left);

@@ -89,7 +89,6 @@ unsafe fn ask(file: *mut sqlite3_file, change: &Change<'_>, no_power: c_int) -> 
     match disk().change(path, change) {
         Verdict::Done => Ok(()),
         Verdict::NoPower => Err(no_power),
-        Verdict::NoSpace => Err(ffi::SQLITE_FULL),
     }
 }
 

@@ -11,18 +11,21 @@ use litrocket_protocol::{
     fault::code,
 };
 
-use super::{ends_store, sessions, store};
+use super::{ends_store, session_store, sessions};
 use crate::{
     app::App,
+    cause::Cause,
     error::Result,
     features::{chat, conversations, files, groups, mail, moments, people, search, words},
+    limits::DAY_MS,
+    loops::{self, Next, Rhythm},
     rpc::{Session, noted},
-    transport,
+    secrets,
     writer::Tx,
 };
 
 /// How long a deletion can be taken back.
-const CHANGE_OF_MIND_MS: u64 = 7 * 86_400_000;
+const CHANGE_OF_MIND_MS: u64 = 7 * DAY_MS;
 /// How often accounts are looked for whose time is up.
 const INTERVAL: Duration = Duration::from_secs(600);
 /// Accounts of one look.
@@ -38,9 +41,8 @@ pub struct Names {
 
 impl Names {
     /// Reads the key of the data folder.
-    pub fn open(data: &std::path::Path) -> std::result::Result<Self, String> {
-        let secret = transport::secret(data, "names").map_err(|error| error.to_string())?;
-        Ok(Self { secret })
+    pub fn open(data: &std::path::Path) -> std::result::Result<Self, Cause> {
+        Ok(Self { secret: secrets::secret(data, "names")? })
     }
 
     /// What stands in the place of a name. No name begins so.
@@ -72,22 +74,24 @@ pub(super) async fn announce(caller: Session, request: DeleteAccount) -> Result<
 pub(crate) async fn close(tx: &mut Tx, account: AccountId, erase: bool, by_operator: bool) -> Result<()> {
     let until = tx.now_ms() + CHANGE_OF_MIND_MS;
     ends_store::set_closing(tx, account, Some(until), erase, by_operator).await?;
-    let sessions = store::running_sessions(tx, account).await?;
+    let sessions = session_store::running_sessions(tx, account).await?;
     sessions::end(tx, account, sessions, "account_deleted").await.map(drop)
 }
 
 /// Deletes accounts whose time is up, for as long as the server runs.
-pub async fn finish(app: Arc<App>) {
-    loop {
-        if let Err(error) = finish_now(&app).await {
-            tracing::warn!(%error, "deletions of accounts go on later");
-        }
-        tokio::time::sleep(INTERVAL).await;
-    }
+pub async fn delete_due(app: Arc<App>) {
+    let late = "deletions of accounts go on later";
+    let rhythm = Rhythm { wake: None, rest: INTERVAL, pause: INTERVAL, late };
+    let round = async || {
+        // A promise to people waits: its operator hears of it.
+        delete_due_now(&app).await.inspect_err(|error| tracing::warn!(%error, "{late}"))?;
+        Ok(Next::Rest)
+    };
+    loops::forever(rhythm, round).await;
 }
 
 /// Deletes accounts whose time is up; how many. One that cannot be deleted now holds no other up.
-pub async fn finish_now(app: &App) -> Result<u64> {
+pub async fn delete_due_now(app: &App) -> Result<u64> {
     let (mut done, mut after) = (0, AccountId::SYSTEM);
     loop {
         let due = ends_store::closing(&app.db, app.clock.now_ms(), after, AT_ONCE).await?;
@@ -117,7 +121,7 @@ async fn delete(app: &App, account: AccountId, erase: bool) -> Result<bool> {
     }
     chat::erase(app, account, erase).await?;
     groups::erase(app, account, erase).await?;
-    while app.writer.run(move |tx| Box::pin(conversations::leave_some(tx, account, GROUPS))).await? > 0 {}
+    while app.writer.run(move |tx| Box::pin(groups::leave_some(tx, account, GROUPS))).await? > 0 {}
     while app.writer.run(move |tx| Box::pin(people::forget_some(tx, account, people::FORGET_AT_ONCE))).await?
         > 0
     {}
@@ -130,7 +134,7 @@ async fn delete(app: &App, account: AccountId, erase: bool) -> Result<bool> {
         .run(move |tx| {
             Box::pin(async move {
                 // Somebody may have brought it into a group meanwhile.
-                while conversations::leave_some(tx, account, GROUPS).await? > 0 {}
+                while groups::leave_some(tx, account, GROUPS).await? > 0 {}
                 conversations::forget(tx, account).await?;
                 groups::forget(tx, account).await?;
                 words::erase(tx, account).await?;

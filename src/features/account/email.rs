@@ -16,8 +16,8 @@ use crate::{
     config::{Email, SignUp},
     error::{Error, Result},
     features::mail::{self, Address, Order, Proof, Purpose},
+    limits::network,
     rpc::{Guest, Session, noted},
-    transport,
     writer::Tx,
 };
 
@@ -37,7 +37,7 @@ pub(super) async fn send_code(guest: Guest, request: SendEmailCode) -> Result<Do
     let address = Address::parse(&request.email)?;
     let locale = request.locale.unwrap_or_else(|| "en".into());
     check_locale(&locale)?;
-    app.throttle.mail(&address.key, transport::network(guest.remote().ip()), Instant::now())?;
+    app.throttle.mail(&address.key, network(guest.remote().ip()), Instant::now())?;
     let minutes = app.config.accounts.code_minutes;
     let order = Order { address, purpose, account: AccountId::SYSTEM, locale, minutes };
     app.writer
@@ -91,7 +91,7 @@ pub(super) async fn change(caller: Session, request: ChangeEmail) -> Result<Emai
     }
     let new = request.email.as_deref().map(Address::parse).transpose()?;
     own_password(&caller, request.password).await?;
-    let network = transport::network(caller.link.connection.remote().ip());
+    let network = network(caller.link.connection.remote().ip());
     // Both addresses get a mail, and each has a bound on the codes that may be guessed.
     let old = mail::address_of(&app.db, account).await?.map(|(old, _)| old.to_ascii_lowercase());
     for counted in [old, new.as_ref().map(|new| new.key.clone())].into_iter().flatten() {

@@ -10,12 +10,13 @@ use super::{random, secret_hash, store};
 use crate::{
     app::App,
     error::{Error, Result},
+    limits::DAY_MS,
     rpc::Session,
 };
 
 const USES_MAX: u64 = 1_000;
-const VALID_MS: u64 = 7 * 86_400_000;
-const VALID_MS_MAX: u64 = 90 * 86_400_000;
+const VALID_MS: u64 = 7 * DAY_MS;
+const VALID_MS_MAX: u64 = 90 * DAY_MS;
 /// Letters of an invite: none that looks like another.
 const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
 /// 16 letters of 31: 79 bits.

@@ -1,23 +1,27 @@
 //! Accounts: hello, sign-up, sign-in, recovery, sessions, passwords, e-mail addresses, profiles, invites.
 //!
 //! [`sign_in`] is the way in, [`recovery`] the one without a password, [`sessions`] what a person does with their devices,
-//! [`profile`] what others see, [`privacy`] who sees it, [`invites`] who may come. Of conversations it knows that a deleted account
+//! [`password`] hashes in a bounded pool, [`profile`] is what others see, [`privacy`] who sees it, [`invites`] who may come. Of conversations it knows that a deleted account
 //! leaves its groups, and that who may write depends on privacy.
 
+mod argon;
 mod closing;
 mod email;
 mod ends;
 mod ends_store;
 mod export_store;
 mod invites;
+mod lines;
 mod password;
 pub(crate) mod privacy;
 mod privacy_store;
 mod profile;
+mod profile_store;
 mod recovery;
+mod session_store;
 mod sessions;
 mod sign_in;
-pub(crate) mod store;
+mod store;
 mod throttle;
 
 use litrocket_protocol::AccountId;
@@ -25,14 +29,16 @@ use litrocket_protocol::AccountId;
 use crate::{error::Result, rpc::Router, writer::Tx};
 
 pub(crate) use closing::close;
-pub use closing::{Names, finish, finish_now};
+pub use closing::{Names, delete_due, delete_due_now};
 pub(crate) use ends::reopen;
 pub(crate) use ends_store::set_operator;
 pub(crate) use export_store::EXPORT;
 pub(crate) use invites::{address_with, letters, make as make_invite, random_code};
 pub use invites::{first_invite, has_people, link};
-pub use password::{Asker, Passwords};
+pub use lines::Asker;
+pub use password::Passwords;
 pub(crate) use profile::avatar_changed;
+pub(crate) use profile_store::profiles;
 pub(crate) use recovery::reset;
 pub use throttle::Throttle;
 
@@ -40,7 +46,7 @@ pub use throttle::Throttle;
 pub(crate) async fn set_locked(tx: &mut Tx, account: AccountId, locked: bool) -> Result<()> {
     ends_store::set_locked(tx, account, locked).await?;
     if locked {
-        let sessions = store::running_sessions(tx, account).await?;
+        let sessions = session_store::running_sessions(tx, account).await?;
         sessions::end(tx, account, sessions, "locked").await?;
     }
     Ok(())

@@ -3,103 +3,41 @@
 //! Two lines lead there. Strangers come to its door one for each hash that may run; devices that are known go to the door
 //! itself. So a device waits for a few hashes only, however many strangers want to sign in.
 
-use std::{
-    cell::RefCell,
-    collections::HashMap,
-    net::IpAddr,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-        mpsc,
-    },
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, Ordering},
+    mpsc,
 };
 
-use argon2::{
-    Algorithm, Argon2, Block, Params, PasswordHash, Version,
-    password_hash::phc::{Output, ParamsString, Salt},
-};
-use litrocket_protocol::{AccountId, Fault, fault::code, limits};
+use argon2::{Algorithm, Argon2, Params, Version, password_hash::phc::Salt};
+use litrocket_protocol::{Fault, fault::code, limits};
 use tokio::sync::{Semaphore, oneshot};
 
+use super::{
+    argon::{fill, hash, matches, padding, parameters, work_of},
+    lines::{Asker, Lines},
+};
 use crate::{
     config,
     error::{Error, Result},
+    lock::lock,
 };
 
 /// What a caller is told to wait when too many hashes wait already, in milliseconds.
 const BUSY_RETRY_MS: u64 = 2_000;
 
-/// In a line of strangers that is half full, no network has more than one place in so many.
-const SHARES: usize = 8;
-/// What the devices of one account may have in theirs.
-const DEVICES: usize = 4;
-
-/// Who wants a hash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Asker {
-    /// A device that signed in to this account before.
-    Device(AccountId),
-    /// Anybody, from an address or a /64 network.
-    Stranger(IpAddr),
-}
-
-/// Places in the two lines, and who has how many.
-#[derive(Debug)]
-struct Lines {
-    max: usize,
-    taken: Mutex<HashMap<Asker, usize>>,
-}
-
-/// A place in a line.
-struct Place(Arc<Lines>, Asker);
-
-impl Lines {
-    fn taken(&self) -> MutexGuard<'_, HashMap<Asker, usize>> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn enter(self: &Arc<Self>, asker: Asker) -> Option<Place> {
-        let mut taken = self.taken();
-        let device = |asker: &Asker| matches!(asker, Asker::Device(_));
-        let line: usize =
-            taken.iter().filter(|(one, _)| device(one) == device(&asker)).map(|(_, places)| places).sum();
-        let own = taken.get(&asker).copied().unwrap_or(0);
-        let share = match asker {
-            Asker::Device(_) => DEVICES,
-            Asker::Stranger(_) if line >= self.max / 2 => (self.max / SHARES).max(1),
-            Asker::Stranger(_) => self.max,
-        };
-        if line >= self.max || own >= share {
-            return None;
-        }
-        taken.insert(asker, own + 1);
-        Some(Place(self.clone(), asker))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut taken = self.0.taken();
-        if let Some(places) = taken.get_mut(&self.1) {
-            *places -= 1;
-            if *places == 0 {
-                taken.remove(&self.1);
-            }
-        }
-    }
-}
-
 type Job = Box<dyn FnOnce() + Send>;
 
-/// Threads that hash and do nothing else: each keeps the megabytes that a hash takes.
-fn threads(count: u64) -> std::io::Result<mpsc::Sender<Job>> {
-    let (sender, jobs) = mpsc::channel::<Job>();
+/// Threads that hash and do nothing else: each keeps the megabytes that a hash takes. A job comes with a permit, and there
+/// are as many as threads: there is room for it.
+fn threads(count: u64) -> std::io::Result<mpsc::SyncSender<Job>> {
+    let (sender, jobs) = mpsc::sync_channel::<Job>(count as usize);
     let jobs = Arc::new(Mutex::new(jobs));
     for _ in 0..count {
         let jobs = jobs.clone();
         std::thread::Builder::new().name("hashes".into()).spawn(move || {
             loop {
-                let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                let job = lock(&jobs).recv();
                 let Ok(job) = job else { return };
                 // A panic costs its caller an answer, and nobody the thread.
                 let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
@@ -122,14 +60,14 @@ pub struct Verified {
 #[derive(Debug, Clone)]
 pub struct Passwords {
     argon2: Argon2<'static>,
-    threads: mpsc::Sender<Job>,
+    threads: mpsc::SyncSender<Job>,
     running: Arc<Semaphore>,
     /// Strangers at the door.
     strangers: Arc<Semaphore>,
     lines: Arc<Lines>,
     /// Checked in place of a hash that does not exist, so that an unknown name costs the same.
     nobody: Arc<str>,
-    /// The work of the dearest hash that was checked or would be made now: see [`work_of`].
+    /// The work of the dearest hash that was checked or would be made now: see [`super::argon::work_of`].
     dearest: Arc<AtomicU64>,
     /// Hashes that were made or checked.
     hashes: Arc<AtomicU64>,
@@ -158,7 +96,7 @@ impl Passwords {
             threads,
             running: Arc::new(Semaphore::new(config.hashes_max as usize)),
             strangers: Arc::new(Semaphore::new(config.hashes_max as usize)),
-            lines: Arc::new(Lines { max: config.hashes_waiting_max as usize, taken: Mutex::default() }),
+            lines: Arc::new(Lines::new(config.hashes_waiting_max as usize)),
             dearest: Arc::new(AtomicU64::new(work_of(&nobody).unwrap_or(0))),
             nobody,
             hashes: Arc::default(),
@@ -223,73 +161,9 @@ impl Passwords {
             let _ = answer.send(result);
         });
         let ended = || Error::Internal("the threads that hash have ended".into());
-        self.threads.send(job).map_err(|_| ended())?;
+        self.threads.try_send(job).map_err(|_| ended())?;
         answered.await.map_err(|_| ended())?
     }
-}
-
-/// Makes a hash in memory that its thread keeps. Given back, the allocator would let small things into it, and find no
-/// room there for the next: twenty hashes then hold the memory of twenty.
-fn fill(argon2: &Argon2<'_>, password: &[u8], salt: &[u8], out: &mut [u8]) -> argon2::Result<()> {
-    thread_local! { static MEMORY: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) } }
-    MEMORY.with_borrow_mut(|memory| {
-        let blocks = argon2.params().block_count();
-        if memory.len() < blocks {
-            memory.resize(blocks, Block::default());
-        }
-        argon2.hash_password_into_with_memory(password, salt, out, &mut memory[..blocks])
-    })
-}
-
-fn hash(argon2: &Argon2<'_>, password: &[u8]) -> Result<String> {
-    let fail = |error: &dyn std::fmt::Display| Error::Internal(error.to_string());
-    let (mut salt, mut out) = ([0; Salt::RECOMMENDED_LENGTH], [0; Params::DEFAULT_OUTPUT_LEN]);
-    getrandom::fill(&mut salt).map_err(|error| fail(&error))?;
-    fill(argon2, password, &salt, &mut out).map_err(|error| fail(&error))?;
-    let hash = PasswordHash {
-        algorithm: Algorithm::Argon2id.ident(),
-        version: Some(Version::V0x13.into()),
-        params: ParamsString::try_from(argon2.params()).map_err(|error| fail(&error))?,
-        salt: Some(Salt::new(&salt).map_err(|error| fail(&error))?),
-        hash: Some(Output::new(&out).map_err(|error| fail(&error))?),
-    };
-    Ok(hash.to_string())
-}
-
-/// Whether a password has this hash; `None` for what is no hash. The comparison takes the same time for all of equal length.
-fn matches(password: &[u8], stored: &str) -> Option<bool> {
-    let stored = PasswordHash::new(stored).ok()?;
-    let algorithm = Algorithm::try_from(stored.algorithm.as_str()).ok()?;
-    let version = stored.version.map_or(Ok(Version::default()), Version::try_from).ok()?;
-    let argon2 = Argon2::new(algorithm, version, Params::try_from(&stored).ok()?);
-    let (salt, expected) = (stored.salt?, stored.hash?);
-    let mut out = vec![0; expected.len()];
-    fill(&argon2, password, &salt, &mut out).ok()?;
-    Some(Output::new(&out).ok()? == expected)
-}
-
-/// What a stored hash costs: passes over its memory, in KiB.
-fn work_of(stored: &str) -> Option<u64> {
-    let params = Params::try_from(&PasswordHash::new(stored).ok()?).ok()?;
-    Some(u64::from(params.m_cost()) * u64::from(params.t_cost()))
-}
-
-/// A hash that costs about so much, in no more memory than the configured one takes; none for what is too little to notice.
-fn padding(argon2: &Argon2<'_>, work: u64) -> Option<Argon2<'static>> {
-    let now = argon2.params();
-    let least = u64::from(8 * now.p_cost());
-    if work < least {
-        return None;
-    }
-    let memory = (work / u64::from(now.t_cost())).clamp(least, u64::from(now.m_cost()).max(least));
-    let passes = (work / memory).max(1);
-    let params = Params::new(memory as u32, u32::try_from(passes).ok()?, now.p_cost(), None).ok()?;
-    Some(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
-}
-
-fn parameters(argon2: &Argon2<'_>) -> String {
-    let params = argon2.params();
-    format!("$argon2id$v=19$m={},t={},p={}$", params.m_cost(), params.t_cost(), params.p_cost())
 }
 
 /// 8 to 1024 bytes that are not all white space.
@@ -304,6 +178,8 @@ pub(super) fn check_password(password: &str, field: &str) -> Result<(), Fault> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
 
     const SOMEBODY: Asker = Asker::Stranger(IpAddr::V6(std::net::Ipv6Addr::LOCALHOST));
@@ -319,20 +195,6 @@ mod tests {
         Passwords::new(&config).unwrap()
     }
 
-    #[test]
-    fn what_is_wrong_costs_the_same_when_the_parameters_have_changed() {
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(1024, 3, 1, None).unwrap());
-        for rest in [8, 100, 1_000, 3_000, 3_072, 9_000, 40_000] {
-            let params = padding(&argon2, rest).unwrap().params().clone();
-            let work = u64::from(params.m_cost()) * u64::from(params.t_cost());
-            assert!(work <= rest + rest / 4 && work >= rest - rest / 4, "{rest}: {work}");
-            assert!(params.m_cost() <= 1024, "{rest}");
-        }
-        assert!(padding(&argon2, 7).is_none());
-        let stored = hash(&argon2, b"correct horse").unwrap();
-        assert_eq!(work_of(&stored), Some(3 * 1024));
-    }
-
     #[tokio::test]
     async fn right_wrong_and_unknown_are_told_apart_only_inside() {
         let pool = pool(64, 9);
@@ -342,25 +204,6 @@ mod tests {
         assert_eq!(check("correct horse", Some(stored.clone())).await, Verified { ok: true, rehash: None });
         assert!(!check("wrong horse", Some(stored)).await.ok);
         assert!(!check("correct horse", None).await.ok);
-    }
-
-    #[test]
-    fn hashes_are_what_the_library_itself_makes_and_checks() {
-        use argon2::{PasswordHasher as _, PasswordVerifier as _};
-
-        let argon2 = pool(64, 1).argon2;
-        for password in [&b"correct horse"[..], &[0xff; 1024]] {
-            assert!(argon2.verify_password(password, hash(&argon2, password).unwrap().as_str()).is_ok());
-            let theirs = argon2.hash_password(password).unwrap().to_string();
-            assert_eq!(matches(password, &theirs), Some(true));
-            assert_eq!(matches(b"wrong horse", &theirs), Some(false));
-        }
-        let larger = pool(256, 1).argon2;
-        let stored = hash(&larger, b"correct horse").unwrap();
-        assert!(stored.starts_with(&parameters(&larger)));
-        drop(hash(&argon2, b"smaller, in the same memory").unwrap());
-        assert_eq!(matches(b"correct horse", &stored), Some(true));
-        assert_eq!(matches(b"correct horse", "!"), None);
     }
 
     #[tokio::test]
@@ -398,21 +241,6 @@ mod tests {
             assert!(matches!(third, Err(Error::Fault(fault)) if fault.is(code::BUSY)));
         }
         assert!(second.await.unwrap().is_ok());
-    }
-
-    #[test]
-    fn a_line_that_fills_is_shared_and_the_other_line_is_not_part_of_it() {
-        let lines = Arc::new(Lines { max: 16, taken: Mutex::default() });
-        let from = |n: u8| Asker::Stranger([10, 0, 0, n].into());
-        let mut places: Vec<_> = (0..8).map(|_| lines.enter(from(1)).expect("there is room")).collect();
-        assert!(lines.enter(from(1)).is_none(), "the line is half full, and it has more than its share");
-        places.extend((2..10).map(|n| lines.enter(from(n)).expect("who has less may still enter")));
-        assert!(lines.enter(from(99)).is_none(), "the line is full");
-        assert!(lines.enter(Asker::Device(7.into())).is_some(), "the other line is not");
-        places.pop();
-        assert!(lines.enter(from(99)).is_some());
-        drop(places);
-        assert!(lines.taken().is_empty());
     }
 
     #[tokio::test]

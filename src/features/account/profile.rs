@@ -8,7 +8,7 @@ use litrocket_protocol::{
     names::{self, Handle},
 };
 
-use super::{sign_in::check_locale, store};
+use super::{profile_store, sign_in::check_locale};
 use crate::{
     error::{Error, Result},
     features::people,
@@ -32,12 +32,12 @@ pub(super) async fn get(caller: Session, request: GetProfile) -> Result<Profile>
             return Err(Fault::new(code::BAD_VALUE).message("Name a handle or an account, not both.").into());
         }
         (Some(handle), None) => match Handle::parse(handle) {
-            Ok(handle) => store::profile_by_key(db, &handle.key).await?,
+            Ok(handle) => profile_store::profile_by_key(db, &handle.key).await?,
             Err(_) => None,
         },
         (None, account) => {
             let account = account.unwrap_or_else(|| caller.account());
-            store::profiles(db, &[account]).await?.pop()
+            profile_store::profiles(db, &[account]).await?.pop()
         }
     };
     let profile = found.ok_or_else(|| Error::from(code::NOT_FOUND))?;
@@ -51,7 +51,7 @@ pub(super) async fn get_many(caller: Session, request: GetProfiles) -> Result<Pr
             .limit(limits::ACCOUNTS_PER_CALL_MAX as u64)
             .into());
     }
-    let profiles = store::profiles(&caller.app.db, &request.accounts).await?;
+    let profiles = profile_store::profiles(&caller.app.db, &request.accounts).await?;
     Ok(Profiles { profiles: profiles.into_iter().map(|profile| seen_by(&caller, profile)).collect() })
 }
 
@@ -117,12 +117,12 @@ pub(super) async fn set(caller: Session, request: SetProfile) -> Result<Profile>
         .writer
         .run(move |tx| {
             Box::pin(async move {
-                let before = store::own_profile(tx, account).await?;
+                let before = profile_store::own_profile(tx, account).await?;
                 let mut profile = before.clone();
                 apply(&mut profile, request)?;
                 if profile != before {
                     profile.version += 1;
-                    store::update_profile(tx, &profile).await?;
+                    profile_store::update_profile(tx, &profile).await?;
                     if profile.display_name != before.display_name {
                         people::index(tx, account, &profile.handle, &profile.display_name).await?;
                     }
@@ -136,9 +136,9 @@ pub(super) async fn set(caller: Session, request: SetProfile) -> Result<Profile>
 
 /// The account has a new face, or none any more: its profile says so.
 pub(crate) async fn avatar_changed(tx: &mut Tx, account: AccountId) -> Result<()> {
-    let mut profile = store::own_profile(tx, account).await?;
+    let mut profile = profile_store::own_profile(tx, account).await?;
     profile.version += 1;
-    store::update_profile(tx, &profile).await?;
+    profile_store::update_profile(tx, &profile).await?;
     tx.entry(account, "profile".into(), Some(frame::encode_body(&profile))).await.map(drop)
 }
 

@@ -13,8 +13,9 @@ use subtle::ConstantTimeEq as _;
 
 use super::{
     TOKEN_BYTES, ends, invites,
-    password::{Asker, check_password},
-    random, secret_hash, sessions,
+    lines::Asker,
+    password::check_password,
+    random, secret_hash, session_store, sessions,
     sign_in::{adopt, clean_label},
     store,
     throttle::{Attempt, By},
@@ -24,8 +25,8 @@ use crate::{
     config::Email,
     error::{Error, Result},
     features::mail::{self, Address, Proof, Purpose},
+    limits::network,
     rpc::{Guest, Session, noted},
-    transport,
     writer::Tx,
 };
 
@@ -127,11 +128,8 @@ pub(super) async fn recover(guest: Guest, request: Recover) -> Result<SignedIn> 
     check_password(&request.password, "password")?;
     let label = clean_label(&request.label)?;
     let claim = Claim::of(&request)?;
-    let attempt = Attempt {
-        name: claim.name().to_owned(),
-        network: transport::network(guest.remote().ip()),
-        by: By::Code,
-    };
+    let attempt =
+        Attempt { name: claim.name().to_owned(), network: network(guest.remote().ip()), by: By::Code };
     app.throttle.check(&attempt, Instant::now())?;
     let way = claim.check(&app).await.inspect_err(|error| {
         if matches!(error, Error::Fault(fault) if fault.is(code::BAD_CODE)) {
@@ -150,10 +148,10 @@ pub(super) async fn recover(guest: Guest, request: Recover) -> Result<SignedIn> 
                 let handle = store::handle(tx, account).await?.ok_or_else(|| Error::from(code::BAD_CODE))?;
                 store::set_password(tx, account, password).await?;
                 store::set_recovery(tx, account, recovery_hash).await?;
-                let sessions = store::running_sessions(tx, account).await?;
+                let sessions = session_store::running_sessions(tx, account).await?;
                 let ended = sessions::end(tx, account, sessions, "recovered").await?;
                 let (session, version) =
-                    store::insert_session(tx, account, secret_hash(&token), &label).await?;
+                    session_store::insert_session(tx, account, secret_hash(&token), &label).await?;
                 Ok((account, handle, session, version, ended))
             })
         })
@@ -190,7 +188,7 @@ pub(crate) async fn reset(app: &App, account: AccountId) -> Result<String> {
             Box::pin(async move {
                 store::set_password(tx, account, password).await?;
                 store::set_recovery(tx, account, hash).await?;
-                let sessions = store::running_sessions(tx, account).await?;
+                let sessions = session_store::running_sessions(tx, account).await?;
                 sessions::end(tx, account, sessions, "password_changed").await.map(drop)
             })
         })

@@ -1,17 +1,13 @@
 //! A person's sessions and password.
 
 use litrocket_protocol::{
-    AccountId, Fault, SessionId,
+    AccountId, SessionId,
     account::{ChangePassword, Done, ListSessions, RevokeSession, RotateToken, Sessions, SignOut, Token},
     fault::code,
     names,
 };
 
-use super::{
-    TOKEN_BYTES,
-    password::{Asker, check_password},
-    random, secret_hash, store,
-};
+use super::{TOKEN_BYTES, lines::Asker, password::check_password, random, secret_hash, session_store, store};
 use crate::{
     error::{Error, Result},
     features::{cut, page_limit},
@@ -27,7 +23,7 @@ pub(super) async fn end(
     sessions: Vec<SessionId>,
     reason: &'static str,
 ) -> Result<usize> {
-    let ended = store::end_sessions(tx, account, &sessions).await?;
+    let ended = session_store::end_sessions(tx, account, &sessions).await?;
     let count = ended.len();
     if count > 0 {
         tx.change(Change::SessionsEnded { account, sessions: Some(ended), reason });
@@ -44,7 +40,8 @@ pub(super) async fn sign_out(caller: Session, _: SignOut) -> Result<Done> {
 
 pub(super) async fn list(caller: Session, request: ListSessions) -> Result<Sessions> {
     let limit = page_limit(request.limit)?;
-    let mut sessions = store::sessions(&caller.app.db, caller.account(), request.before, limit + 1).await?;
+    let mut sessions =
+        session_store::sessions(&caller.app.db, caller.account(), request.before, limit + 1).await?;
     let more = cut(&mut sessions, limit);
     let devices = caller.app.hub.devices(caller.account());
     for info in &mut sessions {
@@ -59,7 +56,7 @@ pub(super) async fn revoke(caller: Session, request: RevokeSession) -> Result<Do
     let target = request.session;
     let ended = caller.app.writer.run(move |tx| Box::pin(end(tx, account, vec![target], "revoked"))).await?;
     if ended == 0 {
-        return Err(Fault::new(code::NOT_FOUND).field("session").into());
+        return Err(Error::missing("session"));
     }
     noted!(caller, ended = %target, "a session was revoked");
     Ok(Done::default())
@@ -73,7 +70,7 @@ pub(super) async fn own_password(caller: &Session, password: String) -> Result<S
     let attempt = super::throttle::Attempt {
         name: names::Handle::parse(&found.handle)
             .map_or_else(|_| found.handle.to_lowercase(), |handle| handle.key),
-        network: crate::transport::network(caller.link.connection.remote().ip()),
+        network: crate::limits::network(caller.link.connection.remote().ip()),
         by: super::throttle::By::Device(caller.session()),
     };
     let now = std::time::Instant::now();
@@ -102,7 +99,7 @@ pub(super) async fn change_password(caller: Session, request: ChangePassword) ->
         }
         store::set_password(tx, account, password).await?;
         if end_others {
-            let mut sessions = store::running_sessions(tx, account).await?;
+            let mut sessions = session_store::running_sessions(tx, account).await?;
             sessions.retain(|session| *session != own);
             return end(tx, account, sessions, "password_changed").await;
         }
@@ -119,7 +116,7 @@ pub(super) async fn rotate_token(caller: Session, _: RotateToken) -> Result<Toke
     caller
         .app
         .writer
-        .run(move |tx| Box::pin(store::set_next_token(tx, session, secret_hash(&token))))
+        .run(move |tx| Box::pin(session_store::set_next_token(tx, session, secret_hash(&token))))
         .await?;
     noted!(caller, "a new token was made");
     Ok(Token { token: token.into() })

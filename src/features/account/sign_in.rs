@@ -12,8 +12,9 @@ use litrocket_protocol::{
 
 use super::{
     TOKEN_BYTES, email, ends, ends_store,
-    password::{Asker, check_password},
-    random, recovery, secret_hash, store,
+    lines::Asker,
+    password::check_password,
+    random, recovery, secret_hash, session_store, store,
     throttle::{Attempt, By, RetryAfter},
 };
 use crate::{
@@ -21,8 +22,8 @@ use crate::{
     config::{Email, SignUp},
     error::{Error, Result},
     features::people,
+    limits::network,
     rpc::{Anyone, Guest, too_many_connections},
-    transport,
     writer::Tx,
 };
 
@@ -77,13 +78,13 @@ async fn resume(guest: &Guest, token: &[u8]) -> Result<Resumed> {
         return Err(bad());
     }
     let hash = secret_hash(token);
-    let Some(found) = store::resume(&app.db, &hash).await? else {
+    let Some(found) = session_store::resume(&app.db, &hash).await? else {
         refused_token(guest, hash).await?;
         return Err(bad());
     };
     let session = found.session;
     if found.is_next {
-        app.writer.run(move |tx| Box::pin(store::promote_token(tx, session, hash))).await?;
+        app.writer.run(move |tx| Box::pin(session_store::promote_token(tx, session, hash))).await?;
     }
     adopt(guest, found.account, session).await?;
     app.writer.lazy().seen(found.account, session, app.clock.now_ms());
@@ -94,13 +95,13 @@ async fn resume(guest: &Guest, token: &[u8]) -> Result<Resumed> {
 /// which, so the session ends.
 async fn refused_token(guest: &Guest, hash: Vec<u8>) -> Result<()> {
     let (app, address) = (&guest.app, guest.remote());
-    if let Some((account, session)) = store::replaced_token(&app.db, &hash).await? {
+    if let Some((account, session)) = session_store::replaced_token(&app.db, &hash).await? {
         let reason = "token_reused";
         let end =
             app.writer.run(move |tx| Box::pin(super::sessions::end(tx, account, vec![session], reason)));
         let ended = end.await?;
         tracing::warn!(%account, %session, %address, ended, "a replaced token came back: its session ends");
-    } else if let Some((account, _)) = store::token_owner(&app.db, &hash).await? {
+    } else if let Some((account, _)) = session_store::token_owner(&app.db, &hash).await? {
         tracing::info!(%account, %address, "the token of a session that has ended was shown");
     }
     Ok(())
@@ -110,7 +111,7 @@ async fn refused_token(guest: &Guest, hash: Vec<u8>) -> Result<()> {
 /// to end: so look again.
 pub(super) async fn adopt(guest: &Guest, account: AccountId, session: SessionId) -> Result<()> {
     guest.sign_in(account, session)?;
-    if store::is_running(&guest.app.db, session).await? {
+    if session_store::is_running(&guest.app.db, session).await? {
         return Ok(());
     }
     if let Some(device) = guest.link.device() {
@@ -175,7 +176,7 @@ pub(super) async fn register(guest: Guest, request: Register) -> Result<SignedIn
     let label = clean_label(&request.label)?;
     let locale = request.locale.clone().unwrap_or_else(|| "en".into());
     check_locale(&locale)?;
-    let network = transport::network(guest.remote().ip());
+    let network = network(guest.remote().ip());
     app.throttle.sign_up(network, Instant::now())?;
     let proof = email::claimed(&app, &request).await?;
     let password = app.passwords.hash(Asker::Stranger(network), request.password).await?;
@@ -205,7 +206,7 @@ pub(super) async fn register(guest: Guest, request: Register) -> Result<SignedIn
                 }
                 people::index(tx, account, &handle.text, "").await?;
                 let (session, version) =
-                    store::insert_session(tx, account, secret_hash(&token), &label).await?;
+                    session_store::insert_session(tx, account, secret_hash(&token), &label).await?;
                 Ok((account, session, version))
             })
         })
@@ -255,7 +256,7 @@ async fn enter(guest: Guest, request: SignIn, restore: bool) -> Result<SignedIn>
     let found = store::credentials(&app.db, &key).await?;
     let attempt = Attempt {
         name: key,
-        network: transport::network(guest.remote().ip()),
+        network: network(guest.remote().ip()),
         by: shown_by(&app, request.old_token.as_deref(), found.as_ref()).await?,
     };
     app.throttle.check(&attempt, Instant::now())?;
@@ -293,8 +294,8 @@ async fn enter(guest: Guest, request: SignIn, restore: bool) -> Result<SignedIn>
                 if let Some(password) = verified.rehash {
                     store::set_password(tx, account, password).await?;
                 }
-                let made = store::insert_session(tx, account, secret_hash(&token), &label).await?;
-                let surplus = store::surplus_sessions(tx, account, (made.0, connected), keep).await?;
+                let made = session_store::insert_session(tx, account, secret_hash(&token), &label).await?;
+                let surplus = session_store::surplus_sessions(tx, account, (made.0, connected), keep).await?;
                 let ended = super::sessions::end(tx, account, surplus, "revoked").await?;
                 Ok((made, ended))
             })
@@ -316,7 +317,7 @@ async fn enter(guest: Guest, request: SignIn, restore: bool) -> Result<SignedIn>
 /// alone: whoever found an old device spends no other's budget.
 async fn shown_by(app: &App, token: Option<&[u8]>, found: Option<&store::Credentials>) -> Result<By> {
     let (Some(token), Some(found)) = (token, found) else { return Ok(By::Password) };
-    let owner = store::token_owner(&app.db, &secret_hash(token)).await?;
+    let owner = session_store::token_owner(&app.db, &secret_hash(token)).await?;
     Ok(match owner {
         Some((account, session)) if account == found.account => By::Device(session),
         _ => By::Password,

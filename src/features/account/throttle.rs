@@ -6,13 +6,14 @@ use std::{
     collections::HashMap,
     hash::Hash,
     net::{IpAddr, SocketAddr},
-    sync::{Mutex, PoisonError},
+    sync::Mutex,
     time::{Duration, Instant},
 };
 
 use litrocket_protocol::{AccountId, SessionId};
 
 use crate::config;
+use crate::lock::lock;
 
 /// How long failures count.
 const WINDOW: Duration = Duration::from_secs(15 * 60);
@@ -44,7 +45,7 @@ impl<K: Hash + Eq + Clone> Windows<K> {
     }
 
     fn check(&self, key: &K, now: Instant) -> Result<(), RetryAfter> {
-        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = lock(&self.counts);
         match counts.get(key) {
             Some((count, since)) if *count >= self.max && now < *since + self.length => {
                 Err(RetryAfter(*since + self.length - now))
@@ -55,7 +56,7 @@ impl<K: Hash + Eq + Clone> Windows<K> {
 
     /// Counts one more; whether it is the last that the window takes.
     fn count(&self, key: K, now: Instant) -> bool {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = lock(&self.counts);
         if counts.len() >= KEYS_MAX && !counts.contains_key(&key) {
             counts.retain(|_, (_, since)| now < *since + self.length);
             if counts.len() >= KEYS_MAX

@@ -8,9 +8,8 @@ use crate::{
     app::App,
     error::Result,
     features::{account, announcements, files},
+    limits::DAY_MS,
 };
-
-const DAY_MS: u64 = 86_400_000;
 
 pub(super) async fn usage(app: &App) -> Result<Vec<Value>> {
     let counts = store::counts(&app.db).await?;

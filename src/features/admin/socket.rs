@@ -61,7 +61,7 @@ fn bind(data: &Path) -> std::io::Result<Socket> {
 }
 
 /// Answers operators for as long as the server runs.
-pub async fn serve(app: Arc<App>, socket: Socket) {
+pub async fn serve(app: Arc<App>, socket: Arc<Socket>) {
     let places = Arc::new(Semaphore::new(AT_ONCE));
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { return };

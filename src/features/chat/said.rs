@@ -16,17 +16,17 @@ const LOOK: u64 = 5_000;
 const LOOKS: usize = 20;
 
 /// Where something stands: the conversation, and the event.
-type Place = (u64, u64);
+type LogCursor = (u64, u64);
 /// The type of a line, the line, and where it stands.
-type Line = (&'static str, Value, Place);
+type Line = (&'static str, Value, LogCursor);
 
 /// What an account said behind a place, with the places; where to go on.
 pub(crate) async fn said(
     db: &Db,
     account: AccountId,
-    after: Place,
+    after: LogCursor,
     limit: usize,
-) -> Result<(Vec<Line>, Option<Place>)> {
+) -> Result<(Vec<Line>, Option<LogCursor>)> {
     let (mut lines, mut at) = (Vec::new(), after);
     for _ in 0..LOOKS {
         // The conversation of the place itself comes first, as long as it has events behind the place.

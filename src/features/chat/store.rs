@@ -7,9 +7,8 @@ use litrocket_protocol::{AccountId, ConversationId, chat, event::Event, frame};
 
 use crate::{
     args,
-    db::Db,
+    db::{self, Db},
     error::{Error, Result},
-    features::conversations::store::json,
     hub::RecentEntry,
     writer::Tx,
 };
@@ -18,13 +17,13 @@ use crate::{
 pub(super) const PAGE_ROWS: (u64, u64) = (4, 64);
 
 /// A conversation as a device finds it when it goes live.
-pub(super) struct Place {
+pub(super) struct LogHead {
     pub(super) conversation: ConversationId,
     pub(super) head: u64,
 }
 
 /// Every conversation of an account with the last event the account may read, most recent first.
-pub(super) async fn places(db: &Db, account: AccountId) -> Result<Vec<Place>> {
+pub(super) async fn places(db: &Db, account: AccountId) -> Result<Vec<LogHead>> {
     const HEADS: &str = "SELECT m.conversation, COALESCE((SELECT e.event_seq FROM events e
             WHERE e.conversation = m.conversation ORDER BY e.event_seq DESC LIMIT 1), 0)
         FROM members m JOIN conversations c ON c.id = m.conversation WHERE m.account = $1 AND m.shown = 1
@@ -40,7 +39,7 @@ pub(super) async fn places(db: &Db, account: AccountId) -> Result<Vec<Place>> {
     let last = |id: &i64, head: i64| {
         access.get(id).map_or(0, |ranges| litrocket_core::access::last(ranges, head as u64))
     };
-    Ok(rows.iter().map(|(id, head)| Place { conversation: (*id).into(), head: last(id, *head) }).collect())
+    Ok(rows.iter().map(|(id, head)| LogHead { conversation: (*id).into(), head: last(id, *head) }).collect())
 }
 
 /// Conversations in which the account deleted something for itself.
@@ -59,7 +58,7 @@ pub(super) async fn delivered(
     const SELECT: &str = "SELECT m.conversation, m.delivered FROM json_each($2) j
         JOIN members m ON m.conversation = j.value AND m.account = $1";
     let ids: Vec<u64> = conversations.iter().map(|conversation| conversation.0).collect();
-    let rows: Vec<(i64, i64)> = db.all(SELECT, args![account, json(&ids)?]).await?;
+    let rows: Vec<(i64, i64)> = db.all(SELECT, args![account, db::list(&ids)?]).await?;
     Ok(rows.into_iter().map(|(id, seq)| (id.into(), seq as u64)).collect())
 }
 
@@ -77,7 +76,7 @@ pub(super) async fn last_up_to(
         let middle = |(low, high): &(u64, u64)| low + (high - low).div_ceil(2);
         let asked: Vec<(u64, u64)> =
             cursors.iter().zip(&ranges).map(|((of, _), range)| (of.0, middle(range))).collect();
-        let rows: Vec<(i64, i64)> = db.all(SELECT, args![json(&asked)?, pos]).await?;
+        let rows: Vec<(i64, i64)> = db.all(SELECT, args![db::list(&asked)?, pos]).await?;
         for (at, within) in rows {
             let Some(range) = ranges.get_mut(at as usize).filter(|(low, high)| low < high) else { continue };
             let middle = middle(range);
@@ -173,6 +172,11 @@ pub(super) async fn memberships(
     Ok(rows.into_iter().map(|(id, saved)| (id.into(), saved == Some(1))).collect())
 }
 
+/// Frames with their sequences.
+fn numbered(rows: Vec<(i64, Vec<u8>)>) -> Vec<(u64, Vec<u8>)> {
+    rows.into_iter().map(|(seq, frame)| (seq as u64, frame)).collect()
+}
+
 /// Stored frames of what an account wrote within `from..=to` and did not recall: messages, and edits that hold the
 /// current words.
 pub(super) async fn written(
@@ -185,8 +189,7 @@ pub(super) async fn written(
     const SELECT: &str = "SELECT event_seq, frame FROM events
         WHERE conversation = $1 AND event_seq >= $2 AND event_seq <= $3 AND sender = $4 AND gone = 0
             AND (kind <= 32 OR kind >= 32768) ORDER BY event_seq LIMIT $5";
-    let rows: Vec<(i64, Vec<u8>)> = db.all(SELECT, args![conversation, from, to, account, limit]).await?;
-    Ok(rows.into_iter().map(|(seq, frame)| (seq as u64, frame)).collect())
+    Ok(numbered(db.all(SELECT, args![conversation, from, to, account, limit]).await?))
 }
 
 /// Stored frames of everything an account caused within `from..=to` and that stands: what it wrote, and what the server
@@ -201,8 +204,7 @@ pub(super) async fn caused(
     const SELECT: &str = "SELECT event_seq, frame FROM events
         WHERE conversation = $1 AND event_seq >= $2 AND event_seq <= $3 AND sender = $4 AND gone = 0
             AND kind <> 34 ORDER BY event_seq LIMIT $5";
-    let rows: Vec<(i64, Vec<u8>)> = db.all(SELECT, args![conversation, from, to, account, limit]).await?;
-    Ok(rows.into_iter().map(|(seq, frame)| (seq as u64, frame)).collect())
+    Ok(numbered(db.all(SELECT, args![conversation, from, to, account, limit]).await?))
 }
 
 /// Recalls and reactions of an account within `from..=to`.
@@ -244,7 +246,7 @@ pub(super) async fn take_reactions(
             AND (target_seq, emoji) IN
                 (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each($3))
         RETURNING target_seq, emoji";
-    let rows: Vec<(i64, String)> = tx.all(DELETE, args![conversation, account, json(reactions)?]).await?;
+    let rows: Vec<(i64, String)> = tx.all(DELETE, args![conversation, account, db::list(reactions)?]).await?;
     Ok(rows.into_iter().map(|(seq, emoji)| (seq as u64, emoji)).collect())
 }
 
@@ -267,7 +269,7 @@ pub(super) async fn events(
 ) -> Result<Vec<Event>> {
     const SELECT: &str = "SELECT frame FROM events
         WHERE conversation = $1 AND event_seq IN (SELECT value FROM json_each($2)) ORDER BY event_seq";
-    let rows: Vec<(Vec<u8>,)> = tx.all(SELECT, args![conversation, json(event_seqs)?]).await?;
+    let rows: Vec<(Vec<u8>,)> = tx.all(SELECT, args![conversation, db::list(event_seqs)?]).await?;
     rows.into_iter().map(|(bytes,)| decode(&bytes)).collect()
 }
 

@@ -15,7 +15,7 @@ use crate::{
 
 /// Of people somebody wants in a group, those who have no invitation into it that stands: whether one reaches them, which it does
 /// not when they block the inviter, have `most` invitations, or lately refused this inviter or `refusals` people there.
-pub(super) async fn fresh(
+pub(crate) async fn fresh(
     tx: &mut Tx,
     by: AccountId,
     conversation: ConversationId,
@@ -39,7 +39,7 @@ pub(super) async fn fresh(
     Ok(rows.into_iter().map(|(account, kept)| (account.into(), kept == 0)).collect())
 }
 
-pub(super) async fn insert(
+pub(crate) async fn insert(
     tx: &mut Tx,
     conversation: ConversationId,
     people: &[AccountId],
@@ -56,7 +56,7 @@ pub(super) async fn insert(
 }
 
 /// An invitation was refused; how long that is remembered.
-pub(super) async fn refuse(
+pub(crate) async fn refuse(
     tx: &mut Tx,
     account: AccountId,
     conversation: ConversationId,
@@ -70,7 +70,7 @@ pub(super) async fn refuse(
 }
 
 /// Forgets refusals whose time is up, at most so many; how many.
-pub(super) async fn forget_refusals(tx: &mut Tx, most: u64) -> Result<u64> {
+pub(crate) async fn forget_refusals(tx: &mut Tx, most: u64) -> Result<u64> {
     const DELETE: &str = "DELETE FROM group_refusals WHERE (account, conversation, by_account) IN
         (SELECT account, conversation, by_account FROM group_refusals WHERE until_ms <= $1
         ORDER BY until_ms LIMIT $2)";
@@ -79,7 +79,7 @@ pub(super) async fn forget_refusals(tx: &mut Tx, most: u64) -> Result<u64> {
 }
 
 /// Invitations that were taken away: whose, and into what.
-pub(super) type Gone = Vec<(AccountId, ConversationId)>;
+pub(crate) type Gone = Vec<(AccountId, ConversationId)>;
 
 async fn take(tx: &mut Tx, delete: &'static str, args: &[Value]) -> Result<Gone> {
     let rows: Vec<(i64, i64)> = tx.all(delete, args).await?;
@@ -87,14 +87,14 @@ async fn take(tx: &mut Tx, delete: &'static str, args: &[Value]) -> Result<Gone>
 }
 
 /// Takes the invitations of some people into a conversation away.
-pub(super) async fn take_of(tx: &mut Tx, conversation: ConversationId, people: &[AccountId]) -> Result<Gone> {
+pub(crate) async fn take_of(tx: &mut Tx, conversation: ConversationId, people: &[AccountId]) -> Result<Gone> {
     const DELETE: &str = "DELETE FROM group_invitations WHERE conversation = $1
             AND account IN (SELECT value FROM json_each($2)) RETURNING account, conversation";
     take(tx, DELETE, args![conversation, store::ids(people)?]).await
 }
 
 /// Takes those that somebody made into a conversation away, at most so many.
-pub(super) async fn take_made_by(
+pub(crate) async fn take_made_by(
     tx: &mut Tx,
     conversation: ConversationId,
     by: AccountId,
@@ -107,7 +107,7 @@ pub(super) async fn take_made_by(
 }
 
 /// Takes expired ones away, at most so many.
-pub(super) async fn take_expired(tx: &mut Tx, most: u64) -> Result<Gone> {
+pub(crate) async fn take_expired(tx: &mut Tx, most: u64) -> Result<Gone> {
     const DELETE: &str = "DELETE FROM group_invitations WHERE (account, conversation) IN
             (SELECT account, conversation FROM group_invitations WHERE expires_ms <= $1
             ORDER BY expires_ms LIMIT $2) RETURNING account, conversation";
@@ -116,7 +116,7 @@ pub(super) async fn take_expired(tx: &mut Tx, most: u64) -> Result<Gone> {
 }
 
 /// Takes those to an account and by it away.
-pub(super) async fn take_about(tx: &mut Tx, account: AccountId) -> Result<Gone> {
+pub(crate) async fn take_about(tx: &mut Tx, account: AccountId) -> Result<Gone> {
     const DELETE: &str = "DELETE FROM group_invitations WHERE account = $1 OR by_account = $1
         RETURNING account, conversation";
     const REFUSALS: &str = "DELETE FROM group_refusals WHERE account = $1 OR by_account = $1";
@@ -140,7 +140,7 @@ macro_rules! standing {
 }
 
 /// A page of those that stand, behind a conversation.
-pub(super) async fn page(
+pub(crate) async fn page(
     db: &Db,
     account: AccountId,
     now_ms: u64,
@@ -165,7 +165,7 @@ pub(super) async fn page(
 }
 
 /// Who invited an account into a conversation, if that stands.
-pub(super) async fn inviter(
+pub(crate) async fn inviter(
     tx: &mut Tx,
     account: AccountId,
     conversation: ConversationId,

@@ -3,18 +3,18 @@
 use std::collections::HashMap;
 
 use litrocket_protocol::{
-    AccountId, ConversationId, Fault,
+    AccountId, ConversationId,
     conversations::{
         ConversationEntry, ConversationInfo, Conversations, GetConversation, ListConversations, ListPosition,
         conversation_kind,
     },
-    fault::code,
     unread::{self, Markers},
 };
 
-use super::{side_store, store};
+use super::side_store;
 use crate::{
     app::App,
+    db,
     error::{Error, Result},
     features::{cut, files, page_limit},
     rpc::Session,
@@ -43,9 +43,9 @@ pub(super) async fn get(caller: Session, request: GetConversation) -> Result<Con
 }
 
 /// One conversation as its caller sees it.
-pub(super) async fn one(caller: &Session, conversation: ConversationId) -> Result<ConversationInfo> {
+pub(crate) async fn one(caller: &Session, conversation: ConversationId) -> Result<ConversationInfo> {
     let mut found = infos(&caller.app, caller.account(), &[conversation]).await?;
-    found.pop().ok_or_else(|| Error::from(Fault::new(code::NOT_FOUND).field("conversation")))
+    found.pop().ok_or_else(|| Error::missing("conversation"))
 }
 
 /// Conversations as an account sees them, in the order of the ids; those it has no place in are left out.
@@ -54,7 +54,7 @@ pub(super) async fn infos(
     account: AccountId,
     conversations: &[ConversationId],
 ) -> Result<Vec<ConversationInfo>> {
-    let ids = store::json(&conversations.iter().map(|id| id.0).collect::<Vec<_>>())?;
+    let ids = db::list(conversations.iter().map(|id| id.0))?;
     // Asked before and after the rows: see `Lazy`.
     let last_sent = |conversation| app.writer.lazy().last_sent(conversation, account);
     let sent: HashMap<_, _> = conversations.iter().map(|id| (*id, last_sent(*id))).collect();

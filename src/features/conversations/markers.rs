@@ -10,7 +10,7 @@ use litrocket_protocol::{
 
 use super::{joined, list, readable, reader_store, side_store, tell_own_side};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     features::{account, page_limit, people},
     hub::{Change, StateValue},
     rpc::Session,
@@ -88,7 +88,7 @@ pub(super) async fn readers(caller: Session, request: GetReaders) -> Result<Read
     let limit = page_limit(request.limit)?;
     let (db, conversation) = (&caller.app.db, request.conversation);
     let place = joined(db, conversation, caller.account()).await?;
-    let missing = || crate::error::Error::from(Fault::new(code::NOT_FOUND).field("event_seq"));
+    let missing = || Error::missing("event_seq");
     if !litrocket_core::access::may_read(&place.ranges, request.event_seq) {
         return Err(missing());
     }

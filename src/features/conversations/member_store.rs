@@ -9,7 +9,7 @@ use super::store;
 use crate::{args, db::Db, error::Result, writer::Tx};
 
 /// Puts accounts in: their rows, and what they may read from now on.
-pub(super) async fn join(
+pub(crate) async fn join(
     tx: &mut Tx,
     conversation: ConversationId,
     accounts: &[AccountId],
@@ -35,7 +35,7 @@ pub(super) async fn join(
 }
 
 /// Takes an account out: it reads up to `to_seq` and no further, and sees the group as it was then.
-pub(super) async fn part(
+pub(crate) async fn part(
     tx: &mut Tx,
     conversation: ConversationId,
     account: AccountId,
@@ -55,7 +55,7 @@ pub(super) async fn part(
 }
 
 /// Takes everybody out at once: they read up to `to_seq` and no further. Answers who was in.
-pub(super) async fn dissolve(
+pub(crate) async fn dissolve(
     tx: &mut Tx,
     conversation: ConversationId,
     to_seq: u64,
@@ -98,7 +98,7 @@ pub(crate) async fn mute(
 }
 
 /// Sets the state of somebody who is not in. Who never was gets a row that shows them nothing.
-pub(super) async fn set_outside(
+pub(crate) async fn set_outside(
     tx: &mut Tx,
     conversation: ConversationId,
     account: AccountId,
@@ -113,7 +113,7 @@ pub(super) async fn set_outside(
 }
 
 /// Takes the row of somebody who never was in away.
-pub(super) async fn forget_outsider(
+pub(crate) async fn forget_outsider(
     tx: &mut Tx,
     conversation: ConversationId,
     account: AccountId,
@@ -151,7 +151,7 @@ pub(crate) async fn see_announcement(
 
 /// Shows a one-to-one to the person who has not seen it; answers who that was. Who opened it sees it, so it is one at
 /// most.
-pub(super) async fn show(tx: &mut Tx, conversation: ConversationId) -> Result<Option<AccountId>> {
+pub(crate) async fn show(tx: &mut Tx, conversation: ConversationId) -> Result<Option<AccountId>> {
     const UPDATE: &str =
         "UPDATE members SET shown = 1 WHERE conversation = $1 AND shown = 0 RETURNING account";
     let row: Option<(i64,)> = tx.first(UPDATE, args![conversation]).await?;
@@ -162,7 +162,7 @@ pub(super) async fn show(tx: &mut Tx, conversation: ConversationId) -> Result<Op
     Ok(account)
 }
 
-pub(super) async fn show_to(tx: &mut Tx, conversation: ConversationId, account: AccountId) -> Result<bool> {
+pub(crate) async fn show_to(tx: &mut Tx, conversation: ConversationId, account: AccountId) -> Result<bool> {
     const UPDATE: &str =
         "UPDATE members SET shown = 1 WHERE conversation = $1 AND account = $2 AND shown = 0";
     let is_new = tx.execute(UPDATE, args![conversation, account]).await? > 0;
@@ -173,7 +173,7 @@ pub(super) async fn show_to(tx: &mut Tx, conversation: ConversationId, account: 
 }
 
 /// Those of the accounts that are in the conversation. CROSS JOIN: the accounts are walked, never all the members.
-pub(super) async fn joined_among(
+pub(crate) async fn joined_among(
     tx: &mut Tx,
     conversation: ConversationId,
     accounts: &[AccountId],
@@ -185,7 +185,7 @@ pub(super) async fn joined_among(
 }
 
 /// Those of the accounts that are in the conversation, or are kept out of it.
-pub(super) async fn in_or_banned_among(
+pub(crate) async fn in_or_banned_among(
     tx: &mut Tx,
     conversation: ConversationId,
     accounts: &[AccountId],
@@ -198,7 +198,7 @@ pub(super) async fn in_or_banned_among(
 
 /// Who comes after an owner that goes: the administrator, else the member, who is in longest; one whose own end is
 /// announced only when there is nobody else.
-pub(super) async fn heir(
+pub(crate) async fn heir(
     tx: &mut Tx,
     conversation: ConversationId,
     owner: AccountId,
@@ -218,7 +218,7 @@ pub(crate) async fn members(db: &Db, conversation: ConversationId) -> Result<Vec
 }
 
 /// A page of the members who are in, behind an account, as they are now.
-pub(super) async fn page(
+pub(crate) async fn page(
     db: &Db,
     conversation: ConversationId,
     after: Option<AccountId>,

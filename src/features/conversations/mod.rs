@@ -1,18 +1,17 @@
 //! Conversations: one-to-one, groups, saved; members, markers, settings.
 //!
-//! [`groups`] changes who is in, [`invitations`] asks who may not be brought in, [`list`] shows conversations with their
+//! [`membership`] is what it means that somebody comes in or goes (who may is the groups feature's), [`list`] shows conversations with their
 //! unread counts, [`standing`] says who may write in a one-to-one, [`markers`] and [`settings`] are each person's own
 //! side. [`store`] owns the table `conversations`, [`member_store`] `members` and `access`, [`side_store`] `hidden`,
 //! [`invitation_store`] its own.
 
 mod export_store;
-mod groups;
-mod invitation_store;
-mod invitations;
+pub(crate) mod invitation_store;
 mod list;
 mod markers;
 pub(crate) mod member_store;
 mod members;
+mod membership;
 mod open;
 mod reader_store;
 mod settings;
@@ -39,17 +38,14 @@ use crate::{
 };
 
 pub(crate) use export_store::EXPORT;
-pub(crate) use groups::{
-    avatar_changed, dissolve, enter, joined_group, keep_out, leave_some, may_change, part,
-};
-pub(crate) use invitations::expire as expire_invitations;
+pub(crate) use list::one as show_one;
+pub(crate) use membership::{dissolve, enter, joined_group, keep_out, part};
 pub(crate) use side_store::is_cleared;
 pub(crate) use standing::{befriended, let_in, review_standing, set_standing, show_to_peer};
 pub(crate) use store::{Facts, owned};
 
-/// Empties an account's side of its conversations, and takes the invitations to it and by it away.
+/// Empties an account's side of its conversations.
 pub(crate) async fn forget(tx: &mut Tx, account: AccountId) -> Result<()> {
-    invitations::forget(tx, account).await?;
     side_store::forget(tx, account).await
 }
 
@@ -60,12 +56,6 @@ pub fn routes(router: Router) -> Router {
         .on(list::get)
         .on(open::open_direct)
         .on(open::get_direct)
-        .on(groups::create)
-        .on(groups::invite)
-        .on(groups::remove)
-        .on(groups::leave)
-        .on(groups::rename)
-        .on(groups::transfer)
         .on(members::list)
         .on(markers::mark_read)
         .on(markers::others)
@@ -74,8 +64,6 @@ pub fn routes(router: Router) -> Router {
         .on(settings::clear)
         .on(settings::hide)
         .on(standing::answer)
-        .on(invitations::list)
-        .on(invitations::answer)
 }
 
 /// What the caller may read of a conversation.

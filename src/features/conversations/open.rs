@@ -8,7 +8,13 @@ use litrocket_protocol::{
 };
 
 use super::{list, member_store, set_standing, store, tell_own_side};
-use crate::{config, error::Result, features::people, rpc::Session, writer::Tx};
+use crate::{
+    config,
+    error::{Error, Result},
+    features::people,
+    rpc::Session,
+    writer::Tx,
+};
 
 pub(super) async fn open_direct(caller: Session, request: OpenDirect) -> Result<ConversationInfo> {
     let (me, other) = (caller.account(), request.account);
@@ -38,7 +44,7 @@ async fn open(
         return Ok(conversation);
     }
     if store::existing(tx, &[other]).await?.is_empty() {
-        return Err(Fault::new(code::NOT_FOUND).field("account").into());
+        return Err(Error::missing("account"));
     }
     if store::able(tx, &[me], limits::CONVERSATIONS_MAX as u64).await?.is_empty() {
         return Err(Fault::new(code::TOO_MANY).limit(limits::CONVERSATIONS_MAX as u64).into());

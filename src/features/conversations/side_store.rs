@@ -10,7 +10,12 @@ use litrocket_protocol::{
 };
 
 use super::{Readable, store};
-use crate::{args, db::Db, error::Result, writer::Tx};
+use crate::{
+    args,
+    db::{self, Db},
+    error::Result,
+    writer::Tx,
+};
 
 /// What an account may read of some conversations. Those it is a stranger to, or that are not shown to it yet, are
 /// left out.
@@ -28,7 +33,7 @@ pub(super) async fn readable(
         ORDER BY m.conversation, a.from_seq";
     type Row = (i64, i64, i64, i64, i64, Option<i64>, Option<i64>);
     let ids: Vec<u64> = conversations.iter().map(|conversation| conversation.0).collect();
-    let rows: Vec<Row> = db.all(SELECT, args![account, store::json(&ids)?]).await?;
+    let rows: Vec<Row> = db.all(SELECT, args![account, db::list(&ids)?]).await?;
     let mut found = HashMap::new();
     for rows in rows.chunk_by(|one, next| one.0 == next.0) {
         let (conversation, state, quiet, cleared, .., head) = rows[0];
@@ -190,7 +195,7 @@ pub(super) async fn mentions(
         JOIN mentions n ON n.conversation = json_extract(j.value, '$[0]') AND n.account IN ($1, 0)
             AND n.message_seq > json_extract(j.value, '$[1]') AND n.message_seq <= json_extract(j.value, '$[2]')
         GROUP BY n.conversation";
-    let rows: Vec<(i64, i64)> = db.all(SELECT, args![account, store::json(places)?]).await?;
+    let rows: Vec<(i64, i64)> = db.all(SELECT, args![account, db::list(places)?]).await?;
     Ok(rows.into_iter().map(|(id, count)| (id.into(), count as u64)).collect())
 }
 

@@ -3,9 +3,7 @@
 //! The writer reads `members.refused` with the state and knows nothing else. Here it is set whenever something of
 //! what it follows from has changed: a block, a friendship, whom somebody takes messages from, an answer.
 
-use litrocket_protocol::{
-    AccountId, ConversationId, Fault, account::Done, conversations::AnswerDirect, fault::code,
-};
+use litrocket_protocol::{AccountId, ConversationId, account::Done, conversations::AnswerDirect};
 
 use super::{
     member_store,
@@ -89,7 +87,7 @@ async fn answer_in(
     conversation: ConversationId,
     accept: bool,
 ) -> Result<(AccountId, bool)> {
-    let missing = || Error::from(Fault::new(code::NOT_FOUND).field("conversation"));
+    let missing = || Error::missing("conversation");
     let (asked, peer) = standing_store::asked(tx, conversation, me).await?.ok_or_else(missing)?;
     match (asked, accept) {
         // Answering again changes nothing.

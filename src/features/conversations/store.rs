@@ -8,19 +8,14 @@ use litrocket_protocol::{
 
 use crate::{
     args,
-    db::Db,
-    error::{Error, Result},
+    db::{self, Db},
+    error::Result,
     writer::Tx,
 };
 
-/// Numbers as a JSON list, for statements that take many.
-pub(crate) fn json<T: serde::Serialize>(values: &[T]) -> Result<String> {
-    serde_json::to_string(values).map_err(|error| Error::Internal(error.to_string()))
-}
-
 /// The numbers of accounts as a JSON list.
-pub(super) fn ids(accounts: &[AccountId]) -> Result<String> {
-    json(&accounts.iter().map(|account| account.0).collect::<Vec<_>>())
+pub(crate) fn ids(accounts: &[AccountId]) -> Result<String> {
+    Ok(db::list(accounts.iter().map(|account| account.0))?)
 }
 
 /// A conversation's own facts.
@@ -45,20 +40,20 @@ pub(crate) async fn facts(tx: &mut Tx, conversation: ConversationId) -> Result<O
     }))
 }
 
-pub(super) async fn direct(tx: &mut Tx, low: AccountId, high: AccountId) -> Result<Option<ConversationId>> {
+pub(crate) async fn direct(tx: &mut Tx, low: AccountId, high: AccountId) -> Result<Option<ConversationId>> {
     let row: Option<(i64,)> =
         tx.first("SELECT id FROM conversations WHERE low = $1 AND high = $2", args![low, high]).await?;
     Ok(row.map(|(id,)| id.into()))
 }
 
 /// The same, for who only reads.
-pub(super) async fn direct_of(db: &Db, low: AccountId, high: AccountId) -> Result<Option<ConversationId>> {
+pub(crate) async fn direct_of(db: &Db, low: AccountId, high: AccountId) -> Result<Option<ConversationId>> {
     let row: Option<(i64,)> =
         db.first("SELECT id FROM conversations WHERE low = $1 AND high = $2", args![low, high]).await?;
     Ok(row.map(|(id,)| id.into()))
 }
 
-pub(super) async fn insert_direct(
+pub(crate) async fn insert_direct(
     tx: &mut Tx,
     conversation: ConversationId,
     by: AccountId,
@@ -75,7 +70,7 @@ pub(super) async fn insert_direct(
 }
 
 /// A group made by an account with an id of its own.
-pub(super) async fn made(
+pub(crate) async fn made(
     tx: &mut Tx,
     by: AccountId,
     id: MessageId,
@@ -85,7 +80,7 @@ pub(super) async fn made(
     Ok(row.map(|(id, hash)| (id.into(), hash.unwrap_or_default())))
 }
 
-pub(super) async fn made_since(tx: &mut Tx, by: AccountId, since_ms: u64) -> Result<u64> {
+pub(crate) async fn made_since(tx: &mut Tx, by: AccountId, since_ms: u64) -> Result<u64> {
     const SELECT: &str =
         "SELECT COUNT(*) FROM conversations WHERE made_by = $1 AND kind = 2 AND created_ms >= $2";
     let row: Option<(i64,)> = tx.first(SELECT, args![by, since_ms]).await?;
@@ -93,16 +88,16 @@ pub(super) async fn made_since(tx: &mut Tx, by: AccountId, since_ms: u64) -> Res
 }
 
 /// A group to make.
-pub(super) struct NewGroup<'a> {
-    pub(super) conversation: ConversationId,
-    pub(super) name: &'a str,
-    pub(super) owner: AccountId,
-    pub(super) id: MessageId,
-    pub(super) hash: [u8; 32],
-    pub(super) open_history: bool,
+pub(crate) struct NewGroup<'a> {
+    pub(crate) conversation: ConversationId,
+    pub(crate) name: &'a str,
+    pub(crate) owner: AccountId,
+    pub(crate) id: MessageId,
+    pub(crate) hash: [u8; 32],
+    pub(crate) open_history: bool,
 }
 
-pub(super) async fn insert_group(tx: &mut Tx, group: &NewGroup<'_>) -> Result<()> {
+pub(crate) async fn insert_group(tx: &mut Tx, group: &NewGroup<'_>) -> Result<()> {
     const INSERT: &str = "INSERT INTO conversations
             (id, kind, name, owner, made_by, made_id, made_hash, open_history, created_ms, last_at_ms)
         VALUES ($1, 2, $2, $3, $3, $4, $5, $6, $7, $7)";
@@ -112,7 +107,7 @@ pub(super) async fn insert_group(tx: &mut Tx, group: &NewGroup<'_>) -> Result<()
     tx.execute(INSERT, args).await.map(drop)
 }
 
-pub(super) async fn count_members(tx: &mut Tx, conversation: ConversationId, change: i64) -> Result<()> {
+pub(crate) async fn count_members(tx: &mut Tx, conversation: ConversationId, change: i64) -> Result<()> {
     const UPDATE: &str = "UPDATE conversations SET members = members + $2 WHERE id = $1";
     tx.execute(UPDATE, args![conversation, change]).await.map(drop)
 }
@@ -123,13 +118,13 @@ pub(crate) async fn set_open_history(tx: &mut Tx, conversation: ConversationId, 
         .map(drop)
 }
 
-pub(super) async fn set_owner(tx: &mut Tx, conversation: ConversationId, account: AccountId) -> Result<()> {
+pub(crate) async fn set_owner(tx: &mut Tx, conversation: ConversationId, account: AccountId) -> Result<()> {
     tx.execute("UPDATE conversations SET owner = $2 WHERE id = $1", args![conversation, account])
         .await
         .map(drop)
 }
 
-pub(super) async fn rename(tx: &mut Tx, conversation: ConversationId, name: &str) -> Result<()> {
+pub(crate) async fn rename(tx: &mut Tx, conversation: ConversationId, name: &str) -> Result<()> {
     tx.execute("UPDATE conversations SET name = $2 WHERE id = $1", args![conversation, name]).await.map(drop)
 }
 
@@ -163,12 +158,12 @@ pub(crate) async fn able_to_join(
 }
 
 /// Those of the accounts that exist.
-pub(super) async fn existing(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<AccountId>> {
+pub(crate) async fn existing(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<AccountId>> {
     able(tx, accounts, i64::MAX as u64).await
 }
 
 /// Some groups an account is in, with the number of their members and its role.
-pub(super) async fn groups_of(
+pub(crate) async fn groups_of(
     tx: &mut Tx,
     account: AccountId,
     most: u64,

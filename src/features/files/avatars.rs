@@ -13,13 +13,13 @@ use litrocket_protocol::{
 
 use super::{
     avatar_store::{self, Face},
-    missing,
     pictures::{self, Undecoded},
     store,
 };
 use crate::{
+    db,
     error::{Error, Result},
-    features::{account, conversations},
+    features::{account, conversations, groups},
     rpc::Session,
     writer::Tx,
 };
@@ -28,14 +28,14 @@ pub(super) async fn set(caller: Session, request: SetAvatar) -> Result<Avatar> {
     let me = caller.account();
     // Who may not change it has nothing decoded.
     if let Some(group) = request.conversation {
-        caller.app.writer.run(move |tx| Box::pin(conversations::may_change(tx, group, me))).await?;
+        caller.app.writer.run(move |tx| Box::pin(groups::may_change(tx, group, me))).await?;
     }
     put(&caller, request).await
 }
 
 async fn check(tx: &mut Tx, me: AccountId, request: &SetAvatar) -> Result<()> {
     match request.conversation {
-        Some(conversation) => conversations::may_change(tx, conversation, me).await,
+        Some(conversation) => groups::may_change(tx, conversation, me).await,
         None => Ok(()),
     }
 }
@@ -50,13 +50,13 @@ async fn put(caller: &Session, request: SetAvatar) -> Result<Avatar> {
         check(tx, me, &request).await?;
         if let Some(file) = request.file {
             // It may have been recalled while it was looked at.
-            store::readable_in(tx, me, file).await?.ok_or_else(missing)?;
+            store::readable_in(tx, me, file).await?.ok_or_else(|| Error::missing("file"))?;
         }
         let face = request.conversation.map_or(Face::account(me), Face::group);
         let (version, changed) = avatar_store::set(tx, face, &jpegs).await?;
         match request.conversation {
             _ if !changed => {}
-            Some(group) => conversations::avatar_changed(tx, group, me, version).await?,
+            Some(group) => groups::avatar_changed(tx, group, me, version).await?,
             None => account::avatar_changed(tx, me).await?,
         }
         Ok(Avatar { version, unchanged: !changed })
@@ -71,7 +71,8 @@ async fn faces(
     crop: Option<litrocket_protocol::pictures::Crop>,
 ) -> Result<Vec<Vec<u8>>> {
     let app = &caller.app;
-    let file = store::readable(&app.db, caller.account(), file).await?.ok_or_else(missing)?;
+    let file =
+        store::readable(&app.db, caller.account(), file).await?.ok_or_else(|| Error::missing("file"))?;
     let content = file.content.ok_or_else(|| Error::from(code::FILE_GONE))?;
     let bad = |field: &str| Error::from(Fault::new(code::BAD_PICTURE).field(field));
     if !file.complete || file.size > PICTURE_BYTES_MAX {
@@ -97,9 +98,9 @@ pub(super) async fn get(caller: Session, request: GetAvatar) -> Result<Preview> 
     }
     let face = match (request.account, request.conversation) {
         (Some(account), None) => {
-            let known = account::store::profiles(db, &[account]).await?;
+            let known = account::profiles(db, &[account]).await?;
             if known.iter().all(|profile| profile.deleted) {
-                return Err(Fault::new(code::NOT_FOUND).field("account").into());
+                return Err(Error::missing("account"));
             }
             Face::account(account)
         }
@@ -129,7 +130,7 @@ pub(crate) async fn show_on(
     if groups.is_empty() {
         return Ok(());
     }
-    let versions = avatar_store::of_groups(db, &store::list(&groups)?).await?;
+    let versions = avatar_store::of_groups(db, &db::list(&groups)?).await?;
     for info in infos.iter_mut().filter(|info| is_shown(info)) {
         info.avatar = versions.get(&info.conversation.0).copied();
     }

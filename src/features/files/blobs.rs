@@ -12,7 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt as _};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use litrocket_core::chunks::{Hash, Have, Layout};
 use object_store::{
     ObjectStore, ObjectStoreExt as _, RetryConfig, aws::AmazonS3Builder, local::LocalFileSystem, path::Path,
@@ -22,7 +22,11 @@ use rustix::{buffer::spare_capacity, io::Errno};
 use tokio::sync::RwLock;
 
 use super::{staged, workers::Workers};
-use crate::config;
+use crate::{
+    cause,
+    cause::{Cause, Part},
+    config,
+};
 
 /// The object that says whose storage it is.
 const MARK: &str = "litrocket-storage";
@@ -56,7 +60,7 @@ pub(super) struct Stored {
 #[derive(Debug)]
 pub(super) struct Object {
     /// Where it is; `None` for one that is not ours.
-    pub(super) place: Option<Place>,
+    pub(super) place: Option<ContentPlace>,
     /// In bytes.
     pub(super) size: u64,
     /// When it was written, in milliseconds since 1970.
@@ -117,12 +121,12 @@ impl From<object_store::Error> for BlobError {
 
 /// Where the chunks of a content are. A random place is met by no other content, whatever ids are given again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct ContentPlace {
     pub(super) content: u64,
     pub(super) random: Option<[u8; 8]>,
 }
 
-impl Place {
+impl ContentPlace {
     /// A folder holds at most a few thousand contents.
     fn folder(self) -> String {
         match self.random {
@@ -161,20 +165,19 @@ impl Place {
 }
 
 impl Blobs {
-    pub(super) fn open(config: &config::Files, data: &std::path::Path) -> Result<Self, String> {
+    pub(super) fn open(config: &config::Files, data: &std::path::Path) -> Result<Self, Cause> {
         let reserve = config.disk_reserve_mib << 20;
-        let workers = Workers::start().map_err(|error| format!("the threads for files: {error}"))?;
+        let workers =
+            Workers::start().map_err(|error| cause!("the threads for files do not start: {}", error))?;
         let (workers, writes) = (Arc::new(workers), Arc::default());
         if config.store.starts_with("s3://") {
             return Ok(Self { store: s3(config)?, folder: None, reserve, writes, workers });
         }
         let folder = if config.store.is_empty() { data.join("files") } else { PathBuf::from(&config.store) };
-        let fail = |cause: &dyn std::fmt::Display| {
-            format!("the folder of files {} is not usable: {cause}", folder.display())
-        };
-        std::fs::create_dir_all(&folder).map_err(|error| fail(&error))?;
+        let fail = |why: Part| cause!("the folder of files {} is not usable: {}", &folder.display(), why);
+        std::fs::create_dir_all(&folder).map_err(|error| fail(error.into()))?;
         let store = LocalFileSystem::new_with_prefix(&folder)
-            .map_err(|error| fail(&error))?
+            .map_err(|error| fail((&error).into()))?
             .with_automatic_cleanup(true)
             .with_fsync(true);
         Ok(Self { store: Arc::new(store), folder: Some(folder), reserve, writes, workers })
@@ -188,7 +191,7 @@ impl Blobs {
     }
 
     /// Stores a chunk: whole and durable, or not at all.
-    pub(super) async fn put(&self, place: Place, chunk: u64, bytes: Bytes) -> Result<(), BlobError> {
+    pub(super) async fn put(&self, place: ContentPlace, chunk: u64, bytes: Bytes) -> Result<(), BlobError> {
         self.put_in(place.path(chunk), bytes).await
     }
 
@@ -232,7 +235,12 @@ impl Blobs {
     }
 
     /// A whole chunk.
-    pub(super) async fn get(&self, place: Place, layout: Layout, chunk: u64) -> Result<Stored, BlobError> {
+    pub(super) async fn get(
+        &self,
+        place: ContentPlace,
+        layout: Layout,
+        chunk: u64,
+    ) -> Result<Stored, BlobError> {
         let path = place.path(chunk);
         if let Some(folder) = &self.folder {
             // Opened, read and hashed by one thread at once: the store would open and read on one after the other.
@@ -253,17 +261,22 @@ impl Blobs {
     }
 
     /// Stores a small picture of a content beside its chunks; it goes with them.
-    pub(super) async fn put_preview(&self, place: Place, size: u32, jpeg: Bytes) -> Result<(), BlobError> {
+    pub(super) async fn put_preview(
+        &self,
+        place: ContentPlace,
+        size: u32,
+        jpeg: Bytes,
+    ) -> Result<(), BlobError> {
         self.put_in(place.preview(size), jpeg).await
     }
 
     /// A small picture of a content.
-    pub(super) async fn get_preview(&self, place: Place, size: u32) -> Result<Bytes, BlobError> {
+    pub(super) async fn get_preview(&self, place: ContentPlace, size: u32) -> Result<Bytes, BlobError> {
         Ok(self.store.get(&place.preview(size)).await?.bytes().await?)
     }
 
     /// Which chunks are there.
-    pub(super) async fn have(&self, place: Place, layout: Layout) -> Result<Have, BlobError> {
+    pub(super) async fn have(&self, place: ContentPlace, layout: Layout) -> Result<Have, BlobError> {
         let mut have = Have::none(layout.chunks());
         let prefix = place.prefix();
         let mut list = self.store.list(Some(&prefix));
@@ -278,17 +291,13 @@ impl Blobs {
     }
 
     /// Deletes what is there of a content, as far as the storage lets go of it.
-    pub(super) async fn delete(&self, place: Place) -> Result<(), BlobError> {
-        let prefix = place.prefix();
-        let mut list = self.store.list(Some(&prefix));
+    pub(super) async fn delete(&self, place: ContentPlace) -> Result<(), BlobError> {
+        let list = self.store.list(Some(&place.prefix()));
+        let mut deleted = self.store.delete_stream(list.map_ok(|object| object.location).boxed());
         let mut result = Ok(());
-        while let Some(object) = list.next().await {
-            let deleted = match object {
-                Ok(object) => self.store.delete(&object.location).await,
-                Err(error) => Err(error),
-            };
-            match deleted {
-                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+        while let Some(one) = deleted.next().await {
+            match one {
+                Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
                 Err(error) => result = Err(error.into()),
             }
         }
@@ -301,7 +310,7 @@ impl Blobs {
         objects.filter_map(async |object| match object {
             Ok(object) if object.location.as_ref() == MARK => None,
             Ok(object) => Some(Ok(Object {
-                place: Place::of(&object.location),
+                place: ContentPlace::of(&object.location),
                 size: object.size,
                 written_ms: u64::try_from(object.last_modified.timestamp_millis()).unwrap_or(u64::MAX),
                 path: object.location,
@@ -338,7 +347,7 @@ fn read(path: &FilePath, layout: Layout, chunk: u64) -> io::Result<Stored> {
     Ok(Stored { pieces, hash: hasher.finish() })
 }
 
-fn s3(config: &config::Files) -> Result<Arc<dyn ObjectStore>, String> {
+fn s3(config: &config::Files) -> Result<Arc<dyn ObjectStore>, Cause> {
     let rest = config.store.trim_start_matches("s3://");
     let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
     // Clients try again by themselves: the default of three minutes would keep their streams waiting.
@@ -354,13 +363,38 @@ fn s3(config: &config::Files) -> Result<Arc<dyn ObjectStore>, String> {
     }
     if !config.s3_key_file.is_empty() {
         let text = std::fs::read_to_string(&config.s3_key_file)
-            .map_err(|error| format!("files.s3_key_file {}: {error}", config.s3_key_file))?;
+            .map_err(|error| cause!("files.s3_key_file {}: {}", &config.s3_key_file, error))?;
         let mut lines = text.lines().map(str::trim);
         let (Some(id), Some(secret)) = (lines.next(), lines.next()) else {
-            return Err("files.s3_key_file: the first line is the key's id, the second its secret".into());
+            return Err(cause!("files.s3_key_file: the first line is the key's id, the second its secret"));
         };
         builder = builder.with_access_key_id(id).with_secret_access_key(secret);
     }
-    let store = builder.build().map_err(|error| format!("files.store: {error}"))?;
+    let store = builder.build().map_err(|error| cause!("files.store: {}", &error))?;
     Ok(Arc::new(PrefixStore::new(store, prefix.trim_matches('/'))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_content_goes_as_a_whole_and_nothing_goes_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config::Files { disk_reserve_mib: 0, ..config::Files::default() };
+        let blobs = Blobs::open(&config, folder.path()).unwrap();
+        blobs.put_mark(Bytes::from_static(b"mark")).await.unwrap();
+        let [one, other] = [1, 2].map(|byte| ContentPlace { content: 0, random: Some([byte; 8]) });
+        for place in [one, other] {
+            for chunk in 0..25 {
+                blobs.put(place, chunk, Bytes::from_static(b"x")).await.unwrap();
+            }
+            blobs.put_preview(place, 160, Bytes::from_static(b"small")).await.unwrap();
+        }
+        blobs.delete(one).await.unwrap();
+        let left: Vec<_> = blobs.all().map(|object| object.unwrap().place).collect().await;
+        assert_eq!(left, vec![Some(other); 26]);
+        // What is gone already is no failure.
+        blobs.delete(one).await.unwrap();
+    }
 }

@@ -6,10 +6,14 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::Instant;
-
 use super::{content_store, expiry_store, upload};
-use crate::{app::App, error::Result, writer::Tx};
+use crate::{
+    app::App,
+    error::Result,
+    limits::DAY_MS,
+    loops::{self, Next, Rhythm},
+    writer::Tx,
+};
 
 /// How often somebody looks; recalls and cancelled uploads are found at the latest then.
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -17,7 +21,6 @@ const INTERVAL: Duration = Duration::from_secs(10);
 const STEP: u64 = 100;
 /// How long a complete file may wait for a message to carry it.
 pub(super) const UNUSED_MS: u64 = 24 * 3_600_000;
-pub(super) const DAY_MS: u64 = 86_400_000;
 /// Chunks that could not be deleted are tried again after this time.
 const RETRY_MS: u64 = 60_000;
 /// Contents that may fail before the rest waits for the next time: the storage may be away as a whole.
@@ -35,21 +38,16 @@ pub async fn collect(app: Arc<App>) {
     if let Err(error) = complete_all(&app, u64::MAX >> 1).await {
         tracing::debug!(%error, "whether uploads are complete is found out when they go on");
     }
-    let mut swept = Instant::now();
-    loop {
-        if swept.elapsed() >= INTERVAL {
-            swept = Instant::now();
-            if let Err(error) = sweep_now(&app).await {
-                tracing::debug!(%error, "files that nobody reads stay a little longer");
-            }
-        }
-        match collect_now(&app).await {
-            Ok(count) if count >= STEP => continue,
-            Ok(_) => {}
-            Err(error) => tracing::debug!(%error, "unused files stay a little longer"),
-        }
-        let _ = tokio::time::timeout(INTERVAL, app.files.collect.notified()).await;
-    }
+    let late = "unused files stay a little longer";
+    let rhythm = Rhythm { wake: Some(&app.files.collect), rest: INTERVAL, pause: INTERVAL, late };
+    loops::forever(rhythm, async || Ok(Next::after(collect_now(&app).await? >= STEP))).await;
+}
+
+/// Lets files go that nobody reads any more, some conversations after the other, for as long as the server runs.
+pub async fn sweep(app: Arc<App>) {
+    let late = "files that nobody reads stay a little longer";
+    let rhythm = Rhythm { wake: None, rest: INTERVAL, pause: INTERVAL, late };
+    loops::forever(rhythm, async || sweep_now(&app).await.map(|_| Next::Rest)).await;
 }
 
 /// Collects some; how many files and contents went.

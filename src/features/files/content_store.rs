@@ -1,6 +1,6 @@
 //! The SQL of the tables `contents`, `content_leftovers` and `file_storage`: what is stored, once for each hash, and where.
 
-use super::{CHARGE_MIN, blobs::Place, mark::Noted, news_store, picture_store, store::new_id};
+use super::{CHARGE_MIN, blobs::ContentPlace, mark::Noted, news_store, picture_store, store::new_id};
 use crate::{
     args,
     db::Db,
@@ -11,15 +11,15 @@ use crate::{
 /// What is stored, or will be.
 #[derive(Debug, Clone)]
 pub(super) struct Content {
-    pub(super) place: Place,
+    pub(super) place: ContentPlace,
     pub(super) size: u64,
     pub(super) hashes: Vec<u8>,
     pub(super) complete: bool,
     pub(super) moved_ms: u64,
 }
 
-fn place(content: i64, random: Option<Vec<u8>>) -> Place {
-    Place { content: content as u64, random: random.and_then(|bytes| bytes.try_into().ok()) }
+fn place(content: i64, random: Option<Vec<u8>>) -> ContentPlace {
+    ContentPlace { content: content as u64, random: random.and_then(|bytes| bytes.try_into().ok()) }
 }
 
 /// A content whose chunks are still to come.
@@ -140,7 +140,7 @@ pub(super) async fn open_since(db: &Db, after: u64, before_ms: u64, limit: u64) 
 }
 
 /// Contents whose chunks are to be deleted now.
-pub(super) async fn leftovers(db: &Db, now_ms: u64, most: u64) -> Result<Vec<Place>> {
+pub(super) async fn leftovers(db: &Db, now_ms: u64, most: u64) -> Result<Vec<ContentPlace>> {
     const SELECT: &str = "SELECT content, place FROM content_leftovers WHERE retry_ms <= $1
         ORDER BY retry_ms, content LIMIT $2";
     let rows: Vec<(i64, Option<Vec<u8>>)> = db.all(SELECT, args![now_ms, most]).await?;
@@ -159,7 +159,7 @@ pub(super) async fn put_off_leftover(tx: &mut Tx, content: u64, retry_ms: u64) -
 
 /// A content with the name of one of its files.
 pub(super) struct Named {
-    pub(super) place: Place,
+    pub(super) place: ContentPlace,
     pub(super) size: u64,
     pub(super) hashes: Vec<u8>,
     pub(super) damaged: bool,
@@ -205,7 +205,7 @@ pub(super) async fn newest(db: &Db, limit: u64) -> Result<Vec<Content>> {
 }
 
 /// Whether chunks in this place belong to a content, also one whose chunks are to be deleted.
-pub(super) async fn is_known(db: &Db, place: Place) -> Result<bool> {
+pub(super) async fn is_known(db: &Db, place: ContentPlace) -> Result<bool> {
     const BY_ID: &str = "SELECT id FROM contents WHERE id = $1 AND place IS NULL
         UNION SELECT content FROM content_leftovers WHERE content = $1 AND place IS NULL";
     const BY_PLACE: &str = "SELECT id FROM contents WHERE place = $1

@@ -17,8 +17,8 @@ use tokio::{
 
 use super::{
     PRIORITY,
-    blobs::{BlobError, Place},
-    content_store, infos, missing,
+    blobs::{BlobError, ContentPlace},
+    content_store, infos,
     shares::{Memory, Share},
     shelf_store, store,
 };
@@ -31,9 +31,11 @@ use crate::{
 
 pub(super) async fn get(caller: Session, request: GetFile) -> Result<FileInfo> {
     let app = &caller.app;
-    let file = store::readable(&app.db, caller.account(), request.file).await?.ok_or_else(missing)?;
+    let file = store::readable(&app.db, caller.account(), request.file)
+        .await?
+        .ok_or_else(|| Error::missing("file"))?;
     let content = file.content;
-    let mut info = infos(app, vec![file]).await?.pop().ok_or_else(missing)?;
+    let mut info = infos(app, vec![file]).await?.pop().ok_or_else(|| Error::missing("file"))?;
     if let Some(content) = content.filter(|_| request.hashes) {
         info.hashes = content_store::content(&app.db, content).await?.map(|content| content.hashes);
     }
@@ -42,7 +44,9 @@ pub(super) async fn get(caller: Session, request: GetFile) -> Result<FileInfo> {
 
 pub(super) async fn open(caller: Session, request: OpenDownload) -> Result<Done> {
     let app = &caller.app;
-    let file = store::readable(&app.db, caller.account(), request.file).await?.ok_or_else(missing)?;
+    let file = store::readable(&app.db, caller.account(), request.file)
+        .await?
+        .ok_or_else(|| Error::missing("file"))?;
     if file.content.is_none() {
         return Err(code::FILE_GONE.into());
     }
@@ -143,7 +147,7 @@ async fn write(caller: &Session, send: &mut SendStream, piece: Bytes) -> Result<
 
 /// What a download knows of the content it reads.
 struct Known {
-    place: Place,
+    place: ContentPlace,
     hashes: Vec<Hash>,
 }
 

@@ -8,7 +8,7 @@ use litrocket_protocol::{
     frame, limits,
 };
 
-use super::{missing, picture_store, shown_type, store};
+use super::{picture_store, shown_type, store};
 use crate::{
     error::{Error, Result},
     writer::{NewEvent, Tx},
@@ -30,7 +30,7 @@ pub(crate) async fn send(
     if wanted.alt.len() > limits::ALT_BYTES_MAX {
         return Err(Fault::new(code::TOO_LONG).field("alt").limit(limits::ALT_BYTES_MAX as u64).into());
     }
-    let file = store::readable_in(tx, sender, wanted.file).await?.ok_or_else(missing)?;
+    let file = store::readable_in(tx, sender, wanted.file).await?.ok_or_else(|| Error::missing("file"))?;
     let file = store::adopt(tx, sender, file, quota).await?;
     let content = file.content.ok_or_else(|| Error::from(code::FILE_GONE))?;
     let picture = picture_store::known_in(tx, content).await?.map(|(picture, _)| picture);
@@ -61,7 +61,7 @@ pub(crate) async fn send(
 /// The file of a message that is sent on: the sender's own from now on, within the quota of this many bytes, if the
 /// sender may read it and it is still kept.
 pub(crate) async fn send_on(tx: &mut Tx, sender: AccountId, shown: File, quota: u64) -> Result<File> {
-    let file = store::readable_in(tx, sender, shown.file).await?.ok_or_else(missing)?;
+    let file = store::readable_in(tx, sender, shown.file).await?.ok_or_else(|| Error::missing("file"))?;
     let file = store::adopt(tx, sender, file, quota).await?;
     let content = file.content.ok_or_else(|| Error::from(code::FILE_GONE))?;
     let picture = picture_store::known_in(tx, content).await?.map(|(picture, _)| picture);

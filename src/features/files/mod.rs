@@ -38,7 +38,7 @@ use std::{
     collections::HashSet,
     path::Path,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -55,20 +55,22 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     app::App,
+    cause::Cause,
     config,
     error::{Error, Result},
+    lock::lock,
     rpc::Router,
 };
 
 pub(crate) use avatar_store::erase as erase_avatar;
 pub(crate) use avatars::show_on as show_avatars;
-pub use collect::{collect, collect_now, sweep_now};
+pub use collect::{collect, collect_now, sweep, sweep_now};
 pub(crate) use expiry_store::erase;
 pub(crate) use export_store::EXPORT;
 pub(crate) use messages::{carried, release, send, send_on, unused, use_pictures};
-pub use news::{tell, tell_now};
+pub use news::{announce_known_file_now, announce_known_files};
 pub use orphans::Orphans;
-pub use pictures::{look, look_now};
+pub use pictures::{make_preview_now, make_previews};
 pub(crate) use store::{carry, kept_of};
 pub use verify::{Checked, Finding, Note, Noted, confirm, is_marked, verify};
 
@@ -125,7 +127,7 @@ impl Drop for Asking<'_> {
 
 impl Files {
     /// Opens the storage.
-    pub fn open(config: &config::Files, data: &Path) -> Result<Self, String> {
+    pub fn open(config: &config::Files, data: &Path) -> Result<Self, Cause> {
         Ok(Self {
             blobs: blobs::Blobs::open(config, data)?,
             mark: tokio::sync::Mutex::default(),
@@ -146,7 +148,7 @@ impl Files {
     }
 
     fn asking(&self) -> MutexGuard<'_, HashSet<AccountId>> {
-        self.asking.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.asking)
     }
 
     /// A place among those who wait for a face; none for an account that does already.
@@ -190,10 +192,6 @@ pub fn routes(router: Router) -> Router {
 
 fn storage_full() -> Fault {
     Fault::new(code::STORAGE_FULL).retry_after(10_000)
-}
-
-fn missing() -> Fault {
-    Fault::new(code::NOT_FOUND).field("file")
 }
 
 /// Which chunks of a file are stored, and how far it is.

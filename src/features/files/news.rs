@@ -1,21 +1,20 @@
 //! Messages that went out while their file was still coming in: when it is complete they say what it is. Who listens hears
-//! an event, who reads later finds it in the message. Start with [`tell`].
+//! an event, who reads later finds it in the message. Start with [`announce_known_files`].
 
 use std::{sync::Arc, time::Duration};
-
-use litrocket_protocol::{
-    ConversationId,
-    event::{Event, File, FileKnown, Forwarded, kind},
-    frame,
-};
-use tokio::time::timeout;
 
 use super::{news_store, picture_store, pictures::AWAY_MS, shown_type};
 use crate::{
     app::App,
     error::Result,
     features::chat,
+    loops::{self, Next, Rhythm},
     writer::{NewEvent, Tx},
+};
+use litrocket_protocol::{
+    ConversationId,
+    event::{Event, File, FileKnown, Forwarded, kind},
+    frame,
 };
 
 /// How often somebody looks for files that nobody was told of.
@@ -26,23 +25,14 @@ const PAUSE: Duration = Duration::from_secs(1);
 const STEP: u64 = 20;
 
 /// Tells for as long as the server runs.
-pub async fn tell(app: Arc<App>) {
-    loop {
-        match tell_now(&app).await {
-            Ok(true) => {}
-            Ok(false) => {
-                let _ = timeout(INTERVAL, app.files.news.notified()).await;
-            }
-            Err(error) => {
-                tracing::debug!(%error, "messages say what their files are a little later");
-                tokio::time::sleep(PAUSE).await;
-            }
-        }
-    }
+pub async fn announce_known_files(app: Arc<App>) {
+    let late = "messages say what their files are a little later";
+    let rhythm = Rhythm { wake: Some(&app.files.news), rest: INTERVAL, pause: PAUSE, late };
+    loops::forever(rhythm, async || Ok(Next::after(announce_known_file_now(&app).await?))).await;
 }
 
 /// Goes through some messages of one file; whether there was one.
-pub async fn tell_now(app: &App) -> Result<bool> {
+pub async fn announce_known_file_now(app: &App) -> Result<bool> {
     // What is looked at soon is waited for.
     let until = app.clock.now_ms() + AWAY_MS;
     let Some(file) = news_store::next(&app.db, until).await? else { return Ok(false) };

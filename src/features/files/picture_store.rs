@@ -10,15 +10,14 @@ use litrocket_protocol::{
 
 use super::{
     CHARGE_MIN,
-    blobs::Place,
-    missing,
+    blobs::ContentPlace,
     pictures::AWAY_MS,
-    store::{adopt, knows_name, list, may_read, readable_in, shelved, used_now},
+    store::{adopt, knows_name, may_read, readable_in, shelved, used_now},
 };
 use crate::{
     args,
-    db::Db,
-    error::Result,
+    db::{self, Db},
+    error::{Error, Result},
     features::moments::{seen, shown},
     writer::Tx,
 };
@@ -111,7 +110,7 @@ pub(super) enum Found {
 }
 
 /// What was found out of a content.
-pub(super) async fn settle(tx: &mut Tx, place: Place, found: &Found) -> Result<()> {
+pub(super) async fn settle(tx: &mut Tx, place: ContentPlace, found: &Found) -> Result<()> {
     const GOOD: &str = "UPDATE pictures SET state = 1, width = $2, height = $3, blurhash = $4, location = $5,
         retry_ms = 0, sums = $6, preview_bytes = $7 WHERE content = $1";
     const HEARD: &str = "UPDATE pictures SET state = 3, duration_ms = $2, retry_ms = 0 WHERE content = $1";
@@ -245,7 +244,7 @@ pub(super) async fn use_pictures(
     );
     const USED: &str =
         "UPDATE files SET unused_ms = NULL, made_ms = $2 WHERE id IN (SELECT value FROM json_each($1))";
-    let rows: Vec<(i64, i64, i64, i64)> = tx.all(SELECT, args![account, list(files)?]).await?;
+    let rows: Vec<(i64, i64, i64, i64)> = tx.all(SELECT, args![account, db::list(files)?]).await?;
     let refuse = |code| Err(Fault::new(code).field("pictures").into());
     if rows.len() != files.len() {
         return refuse(code::NOT_FOUND);
@@ -269,11 +268,11 @@ pub(super) async fn use_pictures(
         });
     }
     let now = tx.now_ms();
-    tx.execute(USED, args![list(&own)?, now]).await?;
+    tx.execute(USED, args![db::list(&own)?, now]).await?;
     Ok(own)
 }
 
 async fn adopted(tx: &mut Tx, account: AccountId, file: u64, quota: u64) -> Result<u64> {
-    let file = readable_in(tx, account, file).await?.ok_or_else(missing)?;
+    let file = readable_in(tx, account, file).await?.ok_or_else(|| Error::missing("file"))?;
     Ok(adopt(tx, account, file, quota).await?.id)
 }

@@ -2,7 +2,7 @@
 //! a picture that brings it down harms no other. Recordings are looked at in the same way, for how long they are.
 //!
 //! A row in `pictures` waits until it was looked at, also over a restart. Only what was decoded, or refused by its decoder,
-//! is done with: after everything else it is looked at again. Start with [`look`].
+//! is done with: after everything else it is looked at again. Start with [`make_previews`].
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -23,13 +23,15 @@ use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 use super::{
     Files,
     blobs::BlobError,
-    content_store, missing,
+    content_store,
     picture_store::{self, Found},
     store, voice,
 };
 use crate::{
     app::App,
+    db,
     error::{Error, Result},
+    loops::{self, Next, Rhythm},
     rpc::Session,
     writer::Tx,
 };
@@ -50,7 +52,7 @@ const WAIT: Duration = Duration::from_secs(5);
 pub(super) const LIMITS: Limits = Limits { pixels: 50_000_000, memory: 256 << 20 };
 
 /// Looks at pictures for as long as the server runs.
-pub async fn look(app: Arc<App>) {
+pub async fn make_previews(app: Arc<App>) {
     if let Err(error) = app.writer.run(|tx| Box::pin(picture_store::put_off_begun(tx))).await {
         tracing::debug!(%error, "pictures that were under way do not wait");
     }
@@ -64,22 +66,13 @@ pub async fn look(app: Arc<App>) {
             }
         }
     }
-    loop {
-        match look_now(&app).await {
-            Ok(true) => {}
-            Ok(false) => {
-                let _ = timeout(INTERVAL, app.files.arrived.notified()).await;
-            }
-            Err(error) => {
-                tracing::debug!(%error, "a picture waits");
-                tokio::time::sleep(PAUSE).await;
-            }
-        }
-    }
+    let late = "a picture waits";
+    let rhythm = Rhythm { wake: Some(&app.files.arrived), rest: INTERVAL, pause: PAUSE, late };
+    loops::forever(rhythm, async || Ok(Next::after(make_preview_now(&app).await?))).await;
 }
 
 /// Looks at one picture; whether there was one.
-pub async fn look_now(app: &App) -> Result<bool> {
+pub async fn make_preview_now(app: &App) -> Result<bool> {
     let now = app.clock.now_ms();
     let Some((content, size, media_type)) = picture_store::next(&app.db, now).await? else {
         return Ok(false);
@@ -236,7 +229,9 @@ pub(super) async fn get(caller: Session, request: GetPreview) -> Result<Preview>
     if !PREVIEW_SIZES.contains(&request.size) {
         return Err(Fault::new(code::BAD_VALUE).field("size").message("Use 160 or 640.").into());
     }
-    let file = store::readable(&app.db, caller.account(), request.file).await?.ok_or_else(missing)?;
+    let file = store::readable(&app.db, caller.account(), request.file)
+        .await?
+        .ok_or_else(|| Error::missing("file"))?;
     let content = file.content.ok_or_else(|| Error::from(code::FILE_GONE))?;
     let sums = picture_store::sums(&app.db, content).await?.ok_or_else(|| Error::from(code::NO_PREVIEW))?;
     let known =
@@ -250,7 +245,7 @@ pub(super) async fn get(caller: Session, request: GetPreview) -> Result<Preview>
         Err(error) => return Err(super::transfers::unavailable(&error)),
     }
     tracing::error!(content, size = request.size, "a small picture is damaged or missing, and is made anew");
-    let list = store::list(&[content])?;
+    let list = db::list([content])?;
     app.writer.run(move |tx| Box::pin(async move { picture_store::look_again(tx, &list).await })).await?;
     app.files.arrived.notify_one();
     Err(code::NO_PREVIEW.into())

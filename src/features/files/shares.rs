@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -17,6 +17,7 @@ use tokio::{
 };
 
 use crate::config;
+use crate::lock::lock;
 
 /// The largest chunk, in MiB: every account may hold one.
 const CHUNK_MIB_MAX: u32 = 16;
@@ -114,7 +115,7 @@ impl Shares {
     }
 
     fn lock(&self) -> MutexGuard<'_, Taken> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.taken)
     }
 
     /// A place for one more stream of an account with chunks of this layout; `None` when it, or all together, have

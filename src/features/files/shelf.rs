@@ -13,7 +13,7 @@ use litrocket_protocol::{
     limits,
 };
 
-use super::{missing, shelf_store, store, times_store};
+use super::{shelf_store, store, times_store};
 use crate::{
     error::{Error, Result},
     features::{
@@ -36,7 +36,7 @@ fn check_name(name: &str) -> Result<()> {
 
 /// The caller's role in a group they are in. Strangers get the answer for a group that does not exist.
 async fn member(tx: &mut Tx, conversation: ConversationId, account: AccountId) -> Result<u8> {
-    let nowhere = || Error::from(Fault::new(code::NOT_FOUND).field("conversation"));
+    let nowhere = || Error::missing("conversation");
     let place = store::group_role(tx, conversation, account).await?;
     let (kind, joined, role) = place.ok_or_else(nowhere)?;
     if !joined {
@@ -50,7 +50,7 @@ async fn folder(tx: &mut Tx, conversation: ConversationId, folder: Option<u64>) 
     let Some(id) = folder.filter(|id| *id != 0) else { return Ok(0) };
     match shelf_store::by_id(tx, id).await? {
         Some((within, entry)) if within == conversation && entry.file.is_none() => Ok(id),
-        _ => Err(Fault::new(code::NOT_FOUND).field("folder").into()),
+        _ => Err(Error::missing("folder")),
     }
 }
 
@@ -83,7 +83,7 @@ async fn add_in(
     rules::allowed(tx, conversation, me, Permission::Upload).await?;
     rules::not_muted(tx, conversation, me).await?;
     let parent = folder(tx, conversation, request.folder).await?;
-    let file = store::readable_in(tx, me, request.file).await?.ok_or_else(missing)?;
+    let file = store::readable_in(tx, me, request.file).await?.ok_or_else(|| Error::missing("file"))?;
     if file.content.is_none() {
         return Err(code::FILE_GONE.into());
     }

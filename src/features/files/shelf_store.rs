@@ -6,8 +6,13 @@ use litrocket_protocol::{
     pictures::Picture,
 };
 
-use super::store::{containing, list as list_of, new_id};
-use crate::{args, db::Db, error::Result, writer::Tx};
+use super::store::{containing, new_id};
+use crate::{
+    args,
+    db::{self, Db},
+    error::Result,
+    writer::Tx,
+};
 
 type EntryRow =
     (i64, i64, i64, String, Option<i64>, i64, i64, i64, i64, String, i64, Option<i64>, i64, String);
@@ -157,7 +162,7 @@ pub(super) async fn delete_all(tx: &mut Tx, entries: &[(i64,)]) -> Result<Vec<(O
     if entries.is_empty() {
         return Ok(Vec::new());
     }
-    let entries = list_of(&entries.iter().map(|(id,)| *id as u64).collect::<Vec<_>>())?;
+    let entries = db::list(entries.iter().map(|(id,)| *id as u64))?;
     tx.execute(READERS, args![&*entries]).await?;
     tx.all(ENTRIES, args![&*entries]).await
 }
@@ -174,7 +179,7 @@ pub(super) async fn count_download(tx: &mut Tx, account: AccountId, file: u64) -
     if entries.is_empty() {
         return Ok(());
     }
-    let entries = list_of(&entries.into_iter().map(|(id,)| id as u64).collect::<Vec<_>>())?;
+    let entries = db::list(entries.into_iter().map(|(id,)| id as u64))?;
     tx.execute(COUNT, args![entries]).await.map(drop)
 }
 

@@ -8,7 +8,7 @@ use litrocket_protocol::{AccountId, ConversationId, Fault, fault::code};
 use super::{CHARGE_MIN, content_store, news_store, picture_store, times_store};
 use crate::{
     args,
-    db::Db,
+    db::{self, Db},
     error::{Error, Result},
     features::moments::{seen, shown},
     writer::Tx,
@@ -119,7 +119,7 @@ pub(super) async fn unused(tx: &mut Tx, files: &[u64]) -> Result<bool> {
         AND NOT EXISTS (SELECT 1 FROM file_carriers k WHERE k.file = files.id)
         AND NOT EXISTS (SELECT 1 FROM group_files g WHERE g.file = files.id AND g.expired = 0)
         AND NOT EXISTS (SELECT 1 FROM moment_pictures i WHERE i.file = files.id)";
-    let files = list(files)?;
+    let files = db::list(files)?;
     times_store::unshelve(tx, &files).await?;
     Ok(tx.execute(UNUSED, args![files]).await? > 0)
 }
@@ -180,13 +180,8 @@ pub(super) async fn readable_content(
 pub(crate) async fn kept_of(db: &Db, files: &[u64]) -> Result<Vec<u64>> {
     const SELECT: &str =
         "SELECT f.id FROM json_each($1) j JOIN files f ON f.id = j.value WHERE f.content IS NOT NULL";
-    let rows: Vec<(i64,)> = db.all(SELECT, args![list(files)?]).await?;
+    let rows: Vec<(i64,)> = db.all(SELECT, args![db::list(files)?]).await?;
     Ok(rows.into_iter().map(|(id,)| id as u64).collect())
-}
-
-/// Numbers as JSON, for a statement that goes over them.
-pub(super) fn list(files: &[u64]) -> Result<String> {
-    serde_json::to_string(files).map_err(|error| Error::Internal(error.to_string()))
 }
 
 /// What the account's files count for.

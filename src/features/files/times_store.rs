@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::{
-    collect::{DAY_MS, UNUSED_MS},
-    store::list,
+use super::collect::UNUSED_MS;
+use crate::{
+    args, config,
+    db::{self, Db},
+    error::Result,
+    limits::DAY_MS,
+    writer::Tx,
 };
-use crate::{args, config, db::Db, error::Result, writer::Tx};
 
 /// Entries of groups whose time is up keep their files no more; the files that nothing else keeps, with their contents.
 pub(super) async fn end_shelved(tx: &mut Tx, before_ms: u64, most: u64) -> Result<Vec<(i64, Option<i64>)>> {
@@ -21,7 +24,7 @@ pub(super) async fn end_shelved(tx: &mut Tx, before_ms: u64, most: u64) -> Resul
     if ended.is_empty() {
         return Ok(Vec::new());
     }
-    let files = list(&ended.into_iter().map(|(file,)| file as u64).collect::<Vec<_>>())?;
+    let files = db::list(ended.into_iter().map(|(file,)| file as u64))?;
     unshelve(tx, &files).await?;
     tx.all(FREE, args![files]).await
 }
@@ -60,7 +63,7 @@ pub(super) async fn untils(db: &Db, config: &config::Files, files: &[u64]) -> Re
                 OR EXISTS (SELECT 1 FROM moment_pictures i WHERE i.file = f.id)
         FROM json_each($1) j JOIN files f ON f.id = j.value JOIN contents c ON c.id = f.content";
     type Kept = (i64, i64, i64, i64, i64, i64, i64);
-    let rows: Vec<Kept> = db.all(SELECT, args![list(files)?]).await?;
+    let rows: Vec<Kept> = db.all(SELECT, args![db::list(files)?]).await?;
     let after = |from: i64, ms: u64| (from.max(0) as u64).saturating_add(ms);
     let aged = |made: i64| match config.retention_days {
         0 => u64::MAX,

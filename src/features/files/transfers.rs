@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
@@ -19,13 +19,14 @@ use tokio::{
 
 use super::{
     Files,
-    blobs::{BlobError, Blobs, Place},
+    blobs::{BlobError, Blobs, ContentPlace},
     content_store,
     shares::Memory,
 };
 use crate::{
     app::App,
     error::{Error, Result},
+    lock::lock,
 };
 
 /// Uploads that are remembered; beyond it those that nobody uses are listed from the storage again.
@@ -38,7 +39,7 @@ const SETTLE_TIME: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub(super) struct Transfer {
     pub(super) content: u64,
-    pub(super) place: Place,
+    pub(super) place: ContentPlace,
     pub(super) layout: Layout,
     pub(super) hashes: Vec<Hash>,
     have: Mutex<Have>,
@@ -91,11 +92,11 @@ impl Drop for Streaming<'_> {
 
 impl Transfer {
     pub(super) fn have(&self) -> MutexGuard<'_, Have> {
-        self.have.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.have)
     }
 
     fn sender<T>(&self, account: AccountId, change: impl FnOnce(&mut Sender) -> T) -> T {
-        let mut senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut senders = lock(&self.senders);
         let result = change(senders.entry(account).or_default());
         if senders.len() > SENDERS_MAX {
             senders.retain(|_, sender| sender.streams > 0);
@@ -220,7 +221,7 @@ struct Known {
 
 impl Transfers {
     fn lock(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     /// Ends the upload of a content, of which the database knows that it is complete or gone. Afterwards no chunk

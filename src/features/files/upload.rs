@@ -17,14 +17,14 @@ use tokio::time::{Instant, timeout};
 use super::{
     STALL_BYTES,
     blobs::BlobError,
-    content_store, expiry_store, infos, missing, pictures, progress,
+    content_store, expiry_store, infos, pictures, progress,
     shares::{Memory, Share},
     sniff, storage_full, store,
     transfers::{NotStored, Transfer},
 };
 use crate::{
     app::App,
-    error::Result,
+    error::{Error, Result},
     features::{cut, page_limit},
     limits::REQUEST_TIME,
     rpc::Session,
@@ -128,7 +128,7 @@ async fn open_in(
 }
 
 async fn told(app: &App, me: AccountId, file: u64) -> Result<Upload> {
-    let file = store::own(&app.db, me, file).await?.ok_or_else(missing)?;
+    let file = store::own(&app.db, me, file).await?.ok_or_else(|| Error::missing("file"))?;
     let refused = match file.content.filter(|_| !file.complete) {
         Some(content) => app.files.transfer(app, content).await?.and_then(|transfer| transfer.refused(me)),
         None => None,
@@ -139,7 +139,7 @@ async fn told(app: &App, me: AccountId, file: u64) -> Result<Upload> {
 
 pub(super) async fn finish(caller: Session, request: FinishUpload) -> Result<Upload> {
     let (app, me) = (&caller.app, caller.account());
-    let file = store::own(&app.db, me, request.file).await?.ok_or_else(missing)?;
+    let file = store::own(&app.db, me, request.file).await?.ok_or_else(|| Error::missing("file"))?;
     if let Some(content) = file.content.filter(|_| !file.complete)
         && let Some(transfer) = app.files.transfer(app, content).await?
     {

@@ -9,9 +9,15 @@ use serde::{Deserialize, Serialize};
 use super::{
     Orphans,
     blobs::{BlobError, Blobs},
-    content_store, orphans, picture_store, store,
+    content_store, orphans, picture_store,
 };
-use crate::{app::App, config::Config, db::Db, error::Result, writer::Tx};
+use crate::{
+    app::App,
+    config::Config,
+    db::{self, Db},
+    error::Result,
+    writer::Tx,
+};
 
 /// Contents that are looked up at once.
 const PAGE: u64 = 100;
@@ -114,7 +120,8 @@ pub async fn verify(
     mut tell: impl FnMut(Finding),
     mut note: impl FnMut(Note) -> Result<(), String>,
 ) -> Result<Checked, String> {
-    let blobs = Blobs::open(&config.files, Path::new(&config.server.data))?;
+    let blobs =
+        Blobs::open(&config.files, Path::new(&config.server.data)).map_err(|error| error.to_string())?;
     let cause = marked(&blobs, db).await?;
     // Beside another mark, or none, nothing is known to be nobody's.
     let orphans = if cause.is_none() { orphans } else { Orphans::Stay };
@@ -146,7 +153,8 @@ pub async fn verify(
 
 /// Whether the storage has this server's mark, if it ever had one.
 pub async fn is_marked(config: &Config, db: &Db) -> Result<bool, String> {
-    let blobs = Blobs::open(&config.files, Path::new(&config.server.data))?;
+    let blobs =
+        Blobs::open(&config.files, Path::new(&config.server.data)).map_err(|error| error.to_string())?;
     Ok(marked(&blobs, db).await?.is_none())
 }
 
@@ -256,7 +264,7 @@ pub async fn confirm(app: &App, found: &Note, accept: bool) -> Result<Noted> {
     if accept {
         app.files.accept(app).await.map_err(|error| super::transfers::unavailable(&error))?;
     }
-    let lists = [&found.damaged, &found.whole, &found.pictures].map(|list| store::list(list));
+    let lists = [&found.damaged, &found.whole, &found.pictures].map(db::list);
     let [damaged, whole, pictures] = lists;
     let (damaged, whole, pictures) = (damaged?, whole?, pictures?);
     let work = async move |tx: &mut Tx| {

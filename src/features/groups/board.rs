@@ -16,18 +16,16 @@ use litrocket_protocol::{
 
 use super::{
     audit::{self, About},
-    event, missing,
     rules::{self, Permission},
-    store, too_long, too_many,
+    store, too_long,
 };
 use crate::{
     error::{Error, Result},
     features::{bounded_limit, conversations, cut, page_limit},
+    limits::DAY_MS,
     rpc::Session,
     writer::{NewEvent, Tx},
 };
-
-const DAY_MS: u64 = 86_400_000;
 
 pub(super) async fn announce(caller: Session, request: Announce) -> Result<Announced> {
     let (me, conversation) = (caller.account(), request.conversation);
@@ -56,7 +54,7 @@ async fn announce_in(
     }
     let fallback = beginning(&text, limits::FALLBACK_BYTES_MAX).to_owned();
     let taken_down = text.is_empty();
-    let made = event(conversation, me, kind::ANNOUNCED, &AnnouncedText { text });
+    let made = NewEvent::of_group(conversation, me, kind::ANNOUNCED, &AnnouncedText { text });
     let made = NewEvent { fallback: Some(fallback).filter(|words| !words.is_empty()), ..made };
     let position = tx.append(made).await?;
     let current = if taken_down { 0 } else { position.event_seq };
@@ -77,7 +75,7 @@ pub(super) async fn see(caller: Session, request: SeeAnnouncement) -> Result<Don
     let may_read = access::may_read(&place.ranges, event_seq);
     let there = store::announcements(&app.db, conversation, &[(event_seq, event_seq)], 1).await?;
     if !may_read || there.is_empty() {
-        return Err(missing("event_seq"));
+        return Err(Error::missing("event_seq"));
     }
     let work = async move |tx: &mut Tx| {
         conversations::joined_group(tx, conversation, me).await?;
@@ -112,7 +110,7 @@ pub(super) async fn list_seen(caller: Session, request: ListAnnouncementSeen) ->
     let place = conversations::joined(db, conversation, caller.account()).await?;
     let there = store::announcements(db, conversation, &[(event_seq, event_seq)], 1).await?;
     if there.is_empty() || !access::may_read(&place.ranges, event_seq) {
-        return Err(missing("event_seq"));
+        return Err(Error::missing("event_seq"));
     }
     let after = request.after.map_or((event_seq, AccountId::SYSTEM), |at| (at.event_seq, at.account));
     let after = if after.0 < event_seq { (event_seq, AccountId::SYSTEM) } else { after };
@@ -147,13 +145,13 @@ async fn pin_in(tx: &mut Tx, me: AccountId, request: PinMessage) -> Result<bool>
             return Err(Fault::new(code::BAD_TARGET).field("event_seq").into());
         }
         if store::count_pins(tx, conversation).await? >= limits::GROUP_PINS_MAX {
-            return Err(too_many("pins", limits::GROUP_PINS_MAX));
+            return Err(Error::too_many("pins", limits::GROUP_PINS_MAX));
         }
         store::pin(tx, conversation, event_seq, me).await?;
     } else {
         store::unpin(tx, conversation, event_seq).await?;
     }
-    let made = event(conversation, me, kind::PINNED, &Pinned { pinned });
+    let made = NewEvent::of_group(conversation, me, kind::PINNED, &Pinned { pinned });
     tx.append(NewEvent { target: Some(event_seq), ..made }).await?;
     audit::record(tx, conversation, me, action, About::event(event_seq)).await?;
     Ok(true)
@@ -187,7 +185,9 @@ pub(super) async fn set_nickname(caller: Session, request: SetNickname) -> Resul
         if free_ms > now {
             return Err(Fault::new(code::RATE_LIMITED).limit(most).retry_after(free_ms - now).into());
         }
-        tx.append(event(conversation, me, kind::NICKNAMED, &Nicknamed { nickname })).await.map(|_| true)
+        tx.append(NewEvent::of_group(conversation, me, kind::NICKNAMED, &Nicknamed { nickname }))
+            .await
+            .map(|_| true)
     };
     let changed = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
     Ok(Done::if_changed(changed))

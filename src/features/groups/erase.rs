@@ -10,10 +10,15 @@ use litrocket_protocol::{
 };
 
 use super::{
-    erase_store::{self, Place},
-    event, store,
+    erase_store::{self, LogCursor},
+    store,
 };
-use crate::{app::App, error::Result, features::conversations::member_store, writer::Tx};
+use crate::{
+    app::App,
+    error::Result,
+    features::conversations::member_store,
+    writer::{NewEvent, Tx},
+};
 
 /// Events or groups of one job: others' sends wait no longer than for a batch.
 const STEP: u64 = 50;
@@ -21,11 +26,11 @@ const STEP: u64 = 50;
 /// Takes an account's names out of its groups, and with `all` its announcements.
 pub(crate) async fn erase(app: &App, account: AccountId, all: bool) -> Result<()> {
     while app.writer.run(move |tx| Box::pin(unname(tx, account))).await? > 0 {}
-    let mut after = Some(Place::default());
+    let mut after = Some(LogCursor::default());
     while let Some(place) = after {
         after = app.writer.run(move |tx| Box::pin(names(tx, account, place))).await?;
     }
-    after = Some(Place::default()).filter(|_| all);
+    after = Some(LogCursor::default()).filter(|_| all);
     while let Some(place) = after {
         after = app.writer.run(move |tx| Box::pin(announcements(tx, account, place))).await?;
     }
@@ -37,19 +42,24 @@ async fn unname(tx: &mut Tx, account: AccountId) -> Result<usize> {
     let named = erase_store::named(tx, account, STEP).await?;
     for conversation in &named {
         member_store::set_nickname(tx, *conversation, account, "").await?;
-        tx.append(event(*conversation, account, kind::NICKNAMED, &Nicknamed { nickname: String::new() }))
-            .await?;
+        tx.append(NewEvent::of_group(
+            *conversation,
+            account,
+            kind::NICKNAMED,
+            &Nicknamed { nickname: String::new() },
+        ))
+        .await?;
     }
     Ok(named.len())
 }
 
-async fn names(tx: &mut Tx, account: AccountId, after: Place) -> Result<Option<Place>> {
+async fn names(tx: &mut Tx, account: AccountId, after: LogCursor) -> Result<Option<LogCursor>> {
     let (events, next) = erase_store::nicknamed(tx, account, after, STEP).await?;
     empty(tx, events, &Nicknamed { nickname: String::new() }).await?;
     Ok(next)
 }
 
-async fn announcements(tx: &mut Tx, account: AccountId, after: Place) -> Result<Option<Place>> {
+async fn announcements(tx: &mut Tx, account: AccountId, after: LogCursor) -> Result<Option<LogCursor>> {
     let (events, next) = erase_store::announced(tx, account, after, STEP).await?;
     let nothing = AnnouncedText { text: String::new() };
     for made in &events {
@@ -57,7 +67,7 @@ async fn announcements(tx: &mut Tx, account: AccountId, after: Place) -> Result<
         let Some(settings) = settings.filter(|it| it.announcement == made.event_seq) else { continue };
         // The one that stands is taken down, as its author could have done.
         store::set(tx, made.conversation, &store::Settings { announcement: 0, ..settings }).await?;
-        tx.append(event(made.conversation, account, kind::ANNOUNCED, &nothing)).await?;
+        tx.append(NewEvent::of_group(made.conversation, account, kind::ANNOUNCED, &nothing)).await?;
     }
     empty(tx, events, &nothing).await?;
     Ok(next)

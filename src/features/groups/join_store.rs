@@ -9,13 +9,13 @@ use litrocket_protocol::{
 use super::store;
 use crate::{
     args,
-    db::Db,
+    db::{self, Db},
     error::Result,
-    features::{conversations::store::json, people::Told},
+    features::people::{Asked, AskedRow, Told},
+    limits::DAY_MS,
     writer::Tx,
 };
 
-const DAY_MS: u64 = 86_400_000;
 /// How much of what has ended one job takes away: the writer is not held up for long.
 const END_STEP: u64 = 200;
 
@@ -60,23 +60,6 @@ pub(super) async fn find(
         .collect())
 }
 
-/// What became of a request to join.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
-    Waits,
-    /// Until it would have expired.
-    Refused,
-    /// Until it may be made anew without a bound.
-    Withdrawn,
-}
-
-/// A request to join that is remembered.
-pub(super) struct Asked {
-    pub(super) state: State,
-    pub(super) entry: JoinRequestEntry,
-    pub(super) told: Told,
-}
-
 pub(super) async fn request(
     tx: &mut Tx,
     conversation: ConversationId,
@@ -84,18 +67,9 @@ pub(super) async fn request(
 ) -> Result<Option<Asked>> {
     const SELECT: &str = "SELECT refused, message, at_ms, expires_ms, told, told_ms FROM group_requests
         WHERE conversation = $1 AND account = $2 AND expires_ms > $3";
-    type Row = (i64, String, i64, i64, i64, i64);
     let now = tx.now_ms();
-    let row: Option<Row> = tx.first(SELECT, args![conversation, account, now]).await?;
-    Ok(row.map(|(state, message, at, expires, told, since)| Asked {
-        state: match state {
-            0 => State::Waits,
-            2 => State::Withdrawn,
-            _ => State::Refused,
-        },
-        entry: JoinRequestEntry { message, at_ms: at as u64, expires_ms: expires as u64 },
-        told: Told { count: told as u64, since_ms: since as u64 },
-    }))
+    let row: Option<AskedRow> = tx.first(SELECT, args![conversation, account, now]).await?;
+    Ok(row.map(Asked::from))
 }
 
 pub(super) async fn put_request(
@@ -150,7 +124,7 @@ pub(super) async fn drop_requests(
         None => tx.all(ALL, args![conversation]).await?,
         Some(accounts) => {
             let ids: Vec<u64> = accounts.iter().map(|account| account.0).collect();
-            tx.all(SOME, args![conversation, json(&ids)?]).await?
+            tx.all(SOME, args![conversation, db::list(&ids)?]).await?
         }
     };
     Ok(waited(rows))

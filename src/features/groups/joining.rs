@@ -18,20 +18,20 @@ use litrocket_protocol::{
 
 use super::{
     audit::{self, About},
-    bad_value,
-    join_store::{self, Asked, State},
-    links, missing,
+    bad_value, join_store, links, membership,
     rules::{self, Permission},
-    store, too_many,
+    store,
 };
 use crate::{
     error::{Error, Result},
-    features::{conversations, cut, page_limit, people},
+    features::{
+        conversations, cut, page_limit,
+        people::{self, Asked, State},
+    },
+    limits::DAY_MS,
     rpc::Session,
     writer::Tx,
 };
-
-const DAY_MS: u64 = 86_400_000;
 
 pub(super) async fn find(caller: Session, request: FindGroups) -> Result<FoundGroups> {
     let limit = page_limit(request.limit)?;
@@ -70,7 +70,7 @@ async fn join_in(tx: &mut Tx, me: AccountId, request: JoinGroup, most: u64) -> R
     if uses_left == 0 {
         return Err(links::bad_code());
     }
-    let missing = || missing("conversation");
+    let missing = || Error::missing("conversation");
     let settings = store::settings(tx, conversation).await?.ok_or_else(missing)?;
     let facts = conversations::store::facts(tx, conversation).await?.ok_or_else(missing)?;
     // A group whose last member went has nobody who could look after who comes.
@@ -109,12 +109,12 @@ async fn let_in(
 ) -> Result<()> {
     let room = conversations::store::able_to_join(tx, conversation, &[account]).await?;
     if room.is_empty() {
-        return Err(too_many("conversations", limits::CONVERSATIONS_MAX as u64));
+        return Err(Error::too_many("conversations", limits::CONVERSATIONS_MAX as u64));
     }
     if facts.members >= most {
         return Err(Fault::new(code::GROUP_FULL).limit(most).into());
     }
-    conversations::enter(tx, conversation, facts, by, vec![account]).await.map(drop)
+    membership::enter(tx, conversation, facts, by, &[account]).await.map(drop)
 }
 
 async fn ask(tx: &mut Tx, conversation: ConversationId, me: AccountId, message: String) -> Result<()> {
@@ -128,14 +128,16 @@ async fn ask(tx: &mut Tx, conversation: ConversationId, me: AccountId, message: 
             return Err(Fault::new(code::FORBIDDEN).message("Your request was refused.").into());
         }
         // Asking again in the same words tells nobody anything.
-        Some(Asked { state: State::Waits, entry, .. }) if entry.message == message => return Ok(()),
-        Some(Asked { state: State::Waits, entry, .. }) => JoinRequestEntry { message, ..entry },
+        Some(Asked { state: State::Waits, message: said, .. }) if said == message => return Ok(()),
+        Some(Asked { state: State::Waits, at_ms, expires_ms, .. }) => {
+            JoinRequestEntry { message, at_ms, expires_ms }
+        }
         _ => {
             if join_store::count_waiting(tx, conversation).await? >= limits::JOIN_REQUESTS_MAX {
-                return Err(too_many("requests", limits::JOIN_REQUESTS_MAX));
+                return Err(Error::too_many("requests", limits::JOIN_REQUESTS_MAX));
             }
             if join_store::count_own(tx, me).await? >= limits::JOIN_REQUESTS_OF_ONE_MAX {
-                return Err(too_many("requests", limits::JOIN_REQUESTS_OF_ONE_MAX));
+                return Err(Error::too_many("requests", limits::JOIN_REQUESTS_OF_ONE_MAX));
             }
             JoinRequestEntry { message, at_ms: now, expires_ms: now + limits::JOIN_REQUEST_DAYS * DAY_MS }
         }
@@ -154,7 +156,7 @@ fn staff_key(conversation: ConversationId) -> String {
 }
 
 /// Tells owner and administrators how many requests wait: one key, however many there are.
-pub(crate) async fn tell_staff(tx: &mut Tx, conversation: ConversationId) -> Result<()> {
+pub(super) async fn tell_staff(tx: &mut Tx, conversation: ConversationId) -> Result<()> {
     let (count, newest_ms) = join_store::waiting_in(tx, conversation).await?;
     let value = (count > 0).then(|| frame::encode_body(&JoinRequestsEntry { count, newest_ms }));
     let staff = store::staff(tx, conversation).await?;
@@ -163,7 +165,7 @@ pub(crate) async fn tell_staff(tx: &mut Tx, conversation: ConversationId) -> Res
 }
 
 /// Somebody is no administrator any more.
-pub(crate) async fn no_longer_looks_after(
+pub(super) async fn no_longer_looks_after(
     tx: &mut Tx,
     conversation: ConversationId,
     account: AccountId,
@@ -175,7 +177,7 @@ pub(crate) async fn no_longer_looks_after(
 }
 
 /// Accounts came in, however they did: their requests are over.
-pub(crate) async fn entered(tx: &mut Tx, conversation: ConversationId, accounts: &[AccountId]) -> Result<()> {
+pub(super) async fn entered(tx: &mut Tx, conversation: ConversationId, accounts: &[AccountId]) -> Result<()> {
     end_requests(tx, conversation, Some(accounts)).await
 }
 
@@ -189,7 +191,7 @@ pub(super) async fn drop_request(
 }
 
 /// An account is gone: its requests, and the words of what it reported.
-pub(crate) async fn forget(tx: &mut Tx, account: AccountId) -> Result<()> {
+pub(super) async fn forget(tx: &mut Tx, account: AccountId) -> Result<()> {
     let waited = join_store::drop_own_requests(tx, account).await?;
     let entries = waited.iter().map(|conversation| (account, mine_key(*conversation), None)).collect();
     tx.entries(entries).await?;
@@ -247,7 +249,7 @@ async fn answer_in(tx: &mut Tx, me: AccountId, request: AnswerJoin, most: u64) -
     match asked.map(|asked| asked.state) {
         Some(State::Waits) => {}
         Some(State::Refused) if !accept => return Ok(()),
-        _ => return Err(missing("account")),
+        _ => return Err(Error::missing("account")),
     }
     if accept {
         audit::record(tx, conversation, me, audit_action::LET_IN, About::account(account)).await?;

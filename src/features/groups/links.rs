@@ -14,18 +14,18 @@ use super::{
     audit::{self, About},
     join_store,
     rules::{self, Permission},
-    too_many,
 };
 use crate::{
     error::{Error, Result},
     features::account,
+    limits::DAY_MS,
     rpc::Session,
     writer::Tx,
 };
 
 /// 16 letters of 31: 79 bits.
 const CODE_LETTERS: usize = 16;
-const VALID_MS: u64 = 7 * 86_400_000;
+const VALID_MS: u64 = 7 * DAY_MS;
 
 fn bounded(field: &str, value: u64, most: u64) -> Result<u64> {
     if (1..=most).contains(&value) {
@@ -51,7 +51,7 @@ pub(super) async fn make(caller: Session, request: MakeGroupLink) -> Result<Grou
         let now = tx.now_ms();
         join_store::drop_ended_links(tx, conversation).await?;
         if join_store::count_links(tx, conversation).await? >= limits::GROUP_LINKS_MAX {
-            return Err(too_many("links", limits::GROUP_LINKS_MAX));
+            return Err(Error::too_many("links", limits::GROUP_LINKS_MAX));
         }
         let made = GroupLinkInfo { link, made_by: me, made_ms: now, uses_left, expires_ms: now + valid_ms };
         join_store::insert_link(tx, conversation, hash, &made).await?;

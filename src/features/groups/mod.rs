@@ -1,6 +1,6 @@
-//! Groups beyond who is in them: what each role may do, how people come in, moderation, announcements and pins.
+//! Groups: who is in, what each role may do, how people come in, moderation, announcements and pins.
 //!
-//! [`rules`] answers what a member may do and is asked by every feature that acts in a group. [`settings`] and [`roles`]
+//! [`membership`] makes groups and changes who is in, [`invitations`] asks who may not be brought in. [`rules`] answers what a member may do and is asked by every feature that acts in a group. [`settings`] and [`roles`]
 //! are the owner's side, [`joining`] and [`links`] let people in, [`moderation`] keeps order, [`board`] is what hangs on
 //! the wall, [`audit`] and [`reports`] say what was done and what is wrong, [`mod@erase`] is for an account that goes. [`store`] and [`join_store`] own the tables; who is in is
 //! the conversations feature's. Start with [`rules`].
@@ -10,9 +10,11 @@ mod board;
 mod erase;
 mod erase_store;
 mod export_store;
+mod invitations;
 mod join_store;
 mod joining;
 mod links;
+mod membership;
 mod moderation;
 mod reports;
 mod roles;
@@ -20,29 +22,33 @@ pub(crate) mod rules;
 mod settings;
 mod store;
 
-use litrocket_protocol::{
-    AccountId, ConversationId, Fault, conversations::member_state, event::kind, fault::code, frame,
-};
-use serde::Serialize;
+use litrocket_protocol::{AccountId, ConversationId, Fault, conversations::member_state, fault::code};
 
 use crate::{
     error::{Error, Result},
     rpc::Router,
-    writer::{NewEvent, Tx},
+    writer::Tx,
 };
 
-pub(crate) use audit::{About, record};
 pub(crate) use erase::erase;
 pub(crate) use export_store::EXPORT;
-pub(crate) use joining::{entered, expire as expire_requests, forget, no_longer_looks_after, tell_staff};
+pub(crate) use invitations::expire as expire_invitations;
+pub(crate) use joining::expire as expire_requests;
+pub(crate) use membership::{avatar_changed, leave_some, may_change};
 pub(crate) use moderation::may_remove_message;
-pub(crate) use roles::room_for_administrator;
-pub(crate) use settings::renamed;
 pub(crate) use store::unpin;
 
 /// Registers the requests.
 pub fn routes(router: Router) -> Router {
     router
+        .on(membership::create)
+        .on(membership::invite)
+        .on(membership::remove)
+        .on(membership::leave)
+        .on(membership::rename)
+        .on(membership::transfer)
+        .on(invitations::list)
+        .on(invitations::answer)
         .on(settings::get)
         .on(settings::set)
         .on(roles::set)
@@ -69,12 +75,10 @@ pub fn routes(router: Router) -> Router {
         .on(board::set_nickname)
 }
 
-fn missing(field: &str) -> Error {
-    Fault::new(code::NOT_FOUND).field(field).into()
-}
-
-fn too_many(field: &str, limit: u64) -> Error {
-    Fault::new(code::TOO_MANY).field(field).limit(limit).into()
+/// An account is gone: what it asked for and was asked, and the words of what it reported.
+pub(crate) async fn forget(tx: &mut Tx, account: AccountId) -> Result<()> {
+    invitations::forget(tx, account).await?;
+    joining::forget(tx, account).await
 }
 
 fn bad_value(field: &str, message: &str) -> Error {
@@ -86,12 +90,6 @@ fn too_long(field: &str, text: &str, limit: usize) -> Result<()> {
         return Err(Fault::new(code::TOO_LONG).field(field).limit(limit as u64).into());
     }
     Ok(())
-}
-
-/// An event of the group's log that the server makes.
-fn event<T: Serialize>(conversation: ConversationId, sender: AccountId, kind: u16, body: &T) -> NewEvent {
-    debug_assert!((kind::CREATED..=kind::DISSOLVED).contains(&kind), "kinds that the server makes");
-    NewEvent { conversation, sender, kind, body: frame::encode_body(body), ..NewEvent::default() }
 }
 
 /// The role of somebody who is in; `None` for everybody else.

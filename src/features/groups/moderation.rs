@@ -12,15 +12,15 @@ use litrocket_protocol::{
 
 use super::{
     audit::{self, About},
-    bad_value, event, joining, missing, role_of,
+    bad_value, joining, membership, role_of,
     rules::{self, Permission},
-    store, too_many,
+    store,
 };
 use crate::{
     error::{Error, Result},
     features::{conversations, cut, page_limit, people},
     rpc::{Session, noted},
-    writer::Tx,
+    writer::{NewEvent, Tx},
 };
 
 pub(super) async fn mute(caller: Session, request: MuteMember) -> Result<Done> {
@@ -39,7 +39,8 @@ async fn mute_in(tx: &mut Tx, me: AccountId, request: MuteMember) -> Result<bool
     let MuteMember { conversation, account, for_ms } = request;
     let standing = rules::allowed(tx, conversation, me, Permission::Remove).await?;
     let member = tx.membership(conversation, account).await?;
-    let member = member.filter(|it| it.state == member_state::JOINED).ok_or_else(|| missing("account"))?;
+    let member =
+        member.filter(|it| it.state == member_state::JOINED).ok_or_else(|| Error::missing("account"))?;
     rules::over(tx, conversation, account, &standing).await?;
     let now = tx.now_ms();
     if for_ms == 0 && member.muted_until_ms <= now {
@@ -47,7 +48,8 @@ async fn mute_in(tx: &mut Tx, me: AccountId, request: MuteMember) -> Result<bool
     }
     let until_ms = if for_ms == 0 { 0 } else { now + for_ms };
     conversations::member_store::mute(tx, conversation, account, until_ms).await?;
-    let position = tx.append(event(conversation, me, kind::MUTED, &Muted { account, until_ms })).await?;
+    let position =
+        tx.append(NewEvent::of_group(conversation, me, kind::MUTED, &Muted { account, until_ms })).await?;
     let about = About { account: Some(account), event_seq: Some(position.event_seq), value: Some(until_ms) };
     audit::record(tx, conversation, me, audit_action::MUTED, about).await?;
     Ok(true)
@@ -76,24 +78,25 @@ async fn ban_in(tx: &mut Tx, me: AccountId, request: BanMember) -> Result<bool> 
     if banned {
         rules::over(tx, conversation, account, &standing).await?;
         if !people::exists(tx, account).await? {
-            return Err(missing("account"));
+            return Err(Error::missing("account"));
         }
         if store::count_banned(tx, conversation).await? >= limits::GROUP_BANNED_MAX {
-            return Err(too_many("banned", limits::GROUP_BANNED_MAX));
+            return Err(Error::too_many("banned", limits::GROUP_BANNED_MAX));
         }
     }
-    let position = tx.append(event(conversation, me, kind::BANNED, &Banned { account, banned })).await?;
+    let position =
+        tx.append(NewEvent::of_group(conversation, me, kind::BANNED, &Banned { account, banned })).await?;
     let about = About { account: Some(account), event_seq: Some(position.event_seq), value: None };
     audit::record(tx, conversation, me, action, about).await?;
     if !banned {
-        conversations::keep_out(tx, conversation, account, member_state::REMOVED).await?;
+        membership::keep_out(tx, conversation, account, member_state::REMOVED).await?;
         return Ok(true);
     }
     joining::drop_request(tx, conversation, account).await?;
     if state == Some(member_state::JOINED) {
-        conversations::part(tx, conversation, account, member_state::BANNED, position.event_seq).await?;
+        membership::part(tx, conversation, account, member_state::BANNED, position.event_seq).await?;
     } else {
-        conversations::keep_out(tx, conversation, account, member_state::BANNED).await?;
+        membership::keep_out(tx, conversation, account, member_state::BANNED).await?;
     }
     Ok(true)
 }

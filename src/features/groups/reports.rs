@@ -3,15 +3,14 @@
 use litrocket_core::access;
 use litrocket_protocol::{AccountId, account::Done, groups::ReportContent, limits};
 
-use super::{bad_value, missing, store, too_long, too_many};
+use super::{bad_value, store, too_long};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     features::{conversations, moments, people},
+    limits::DAY_MS,
     rpc::Session,
     writer::Tx,
 };
-
-const DAY_MS: u64 = 86_400_000;
 
 pub(super) async fn report(caller: Session, request: ReportContent) -> Result<Done> {
     let (app, me) = (&caller.app, caller.account());
@@ -21,7 +20,7 @@ pub(super) async fn report(caller: Session, request: ReportContent) -> Result<Do
             let place = conversations::readable(&app.db, conversation, me).await?;
             let shown = |seq: &u64| *seq <= place.last && access::may_read(&place.ranges, *seq);
             if event_seq.is_some_and(|seq| !shown(&seq)) {
-                return Err(missing("event_seq"));
+                return Err(Error::missing("event_seq"));
             }
         }
         (None, None, Some(account), None) if account == me => {
@@ -43,19 +42,19 @@ async fn report_in(tx: &mut Tx, me: AccountId, request: ReportContent) -> Result
     if let Some(account) = request.account
         && !people::exists(tx, account).await?
     {
-        return Err(missing("account"));
+        return Err(Error::missing("account"));
     }
     if let Some(moment) = request.moment
         && moments::author(tx, me, moment).await?.is_none()
     {
-        return Err(missing("moment"));
+        return Err(Error::missing("moment"));
     }
     if store::is_reported(tx, me, &request).await? {
         return Ok(());
     }
     let since = tx.now_ms().saturating_sub(DAY_MS);
     if store::reports_since(tx, me, since).await? >= limits::REPORTS_PER_DAY_MAX {
-        return Err(too_many("reports", limits::REPORTS_PER_DAY_MAX));
+        return Err(Error::too_many("reports", limits::REPORTS_PER_DAY_MAX));
     }
     store::insert_report(tx, me, &request).await
 }

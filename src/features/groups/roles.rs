@@ -12,15 +12,15 @@ use litrocket_protocol::{
 
 use super::{
     audit::{self, About},
-    bad_value, event, joining, missing, role_of,
+    bad_value, joining, role_of,
     rules::{self, Permission},
-    store, too_many,
+    store,
 };
 use crate::{
-    error::Result,
+    error::{Error, Result},
     features::conversations,
     rpc::{Session, noted},
-    writer::Tx,
+    writer::{NewEvent, Tx},
 };
 
 pub(super) async fn set(caller: Session, request: SetRole) -> Result<Done> {
@@ -41,7 +41,7 @@ pub(super) async fn set(caller: Session, request: SetRole) -> Result<Done> {
 async fn set_in(tx: &mut Tx, me: AccountId, request: SetRole) -> Result<bool> {
     let SetRole { conversation, account, role } = request;
     rules::allowed(tx, conversation, me, Permission::Own).await?;
-    let old = role_of(tx, conversation, account).await?.ok_or_else(|| missing("account"))?;
+    let old = role_of(tx, conversation, account).await?.ok_or_else(|| Error::missing("account"))?;
     if old == role {
         return Ok(false);
     }
@@ -49,8 +49,9 @@ async fn set_in(tx: &mut Tx, me: AccountId, request: SetRole) -> Result<bool> {
         room_for_administrator(tx, conversation).await?;
     }
     conversations::member_store::set_role(tx, conversation, account, role).await?;
-    let position =
-        tx.append(event(conversation, me, kind::ROLE_CHANGED, &RoleChanged { account, role })).await?;
+    let position = tx
+        .append(NewEvent::of_group(conversation, me, kind::ROLE_CHANGED, &RoleChanged { account, role }))
+        .await?;
     let about =
         About { account: Some(account), event_seq: Some(position.event_seq), value: Some(role.into()) };
     audit::record(tx, conversation, me, audit_action::ROLE, about).await?;
@@ -67,7 +68,7 @@ async fn set_in(tx: &mut Tx, me: AccountId, request: SetRole) -> Result<bool> {
 pub(crate) async fn room_for_administrator(tx: &mut Tx, conversation: ConversationId) -> Result<()> {
     let staff = store::staff(tx, conversation).await?.len();
     if staff > limits::ADMINISTRATORS_MAX {
-        return Err(too_many("administrators", limits::ADMINISTRATORS_MAX as u64));
+        return Err(Error::too_many("administrators", limits::ADMINISTRATORS_MAX as u64));
     }
     Ok(())
 }
@@ -86,7 +87,8 @@ async fn dissolve_in(tx: &mut Tx, me: AccountId, conversation: ConversationId) -
 
 /// Ends a group. The only change whose cost grows with the members: each one's side of it is closed.
 pub(crate) async fn end(tx: &mut Tx, by: AccountId, conversation: ConversationId) -> Result<()> {
-    let position = tx.append(event(conversation, by, kind::DISSOLVED, &Dissolved::default())).await?;
+    let position =
+        tx.append(NewEvent::of_group(conversation, by, kind::DISSOLVED, &Dissolved::default())).await?;
     audit::record(tx, conversation, by, audit_action::DISSOLVED, About::event(position.event_seq)).await?;
     joining::end_all(tx, conversation).await?;
     store::dissolve(tx, conversation).await?;

@@ -113,7 +113,7 @@ pub(crate) async fn may_read(
     conversations::joined(db, conversation, account).await?;
     let settings = store::settings_now(db, conversation).await?;
     let settings = settings.ok_or_else(|| Error::from(code::NOT_A_GROUP))?;
-    let mine = store::mine(db, conversation, account).await?.ok_or_else(|| super::missing("conversation"))?;
+    let mine = store::mine(db, conversation, account).await?.ok_or_else(|| Error::missing("conversation"))?;
     let weakest = permission.weakest(&settings.permissions);
     if mine.role > weakest { Err(forbidden(weakest)) } else { Ok(()) }
 }

@@ -12,7 +12,7 @@ use litrocket_protocol::{
 
 use super::{
     audit::{self, About},
-    event, join_store, missing,
+    join_store,
     rules::{self, Permission},
     store, too_long,
 };
@@ -20,7 +20,7 @@ use crate::{
     error::{Error, Result},
     features::{conversations, people},
     rpc::Session,
-    writer::Tx,
+    writer::{NewEvent, Tx},
 };
 
 pub(super) async fn get(caller: Session, request: GetGroup) -> Result<GroupInfo> {
@@ -29,7 +29,7 @@ pub(super) async fn get(caller: Session, request: GetGroup) -> Result<GroupInfo>
     let place = conversations::joined(db, conversation, me).await?;
     let settings =
         store::settings_now(db, conversation).await?.ok_or_else(|| Error::from(code::NOT_A_GROUP))?;
-    let mine = store::mine(db, conversation, me).await?.ok_or_else(|| missing("conversation"))?;
+    let mine = store::mine(db, conversation, me).await?.ok_or_else(|| Error::missing("conversation"))?;
     let may_read = litrocket_core::access::may_read(&place.ranges, settings.announcement);
     let announcement = match settings.announcement {
         seq if seq > 0 && may_read => store::announcements(db, conversation, &[(seq, seq)], 1).await?.pop(),
@@ -125,7 +125,7 @@ async fn set_in(
         None => {}
     }
     tx.rules_changed(conversation);
-    let position = tx.append(event(conversation, me, kind::GROUP_CHANGED, &done)).await?;
+    let position = tx.append(NewEvent::of_group(conversation, me, kind::GROUP_CHANGED, &done)).await?;
     audit::record(tx, conversation, me, audit_action::SETTINGS, About::event(position.event_seq)).await?;
     Ok(true)
 }

@@ -12,9 +12,9 @@ use super::audit::About;
 use crate::features::people::lets;
 use crate::{
     args,
-    db::Db,
+    db::{self, Db},
     error::Result,
-    features::{chat, conversations::store::json},
+    features::chat,
     writer::Tx,
 };
 
@@ -267,7 +267,7 @@ pub(super) async fn announcements(
     let first = ranges.iter().map(|range| range.0).min().unwrap_or(1);
     let last = ranges.iter().map(|range| range.1).max().unwrap_or(0);
     let rows: Vec<(Vec<u8>,)> =
-        db.all(SELECT, args![conversation, json(ranges)?, first, last, limit]).await?;
+        db.all(SELECT, args![conversation, db::list(ranges)?, first, last, limit]).await?;
     rows.into_iter()
         .map(|(bytes,)| {
             let event = chat::decode(&bytes)?;

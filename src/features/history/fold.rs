@@ -9,7 +9,7 @@ use litrocket_protocol::{
     event::Event,
 };
 
-use super::store::{self, Place};
+use super::store::{self, EventPlace};
 use crate::{
     db::Db,
     error::Result,
@@ -37,8 +37,8 @@ pub(crate) async fn fold(
             .is_some_and(|readable| access::may_read(&readable.ranges, place.1))
             .then_some(place)
     };
-    let edits: Vec<Place> = events.iter().filter_map(edit_of).collect();
-    let lengths: HashMap<Place, usize> =
+    let edits: Vec<EventPlace> = events.iter().filter_map(edit_of).collect();
+    let lengths: HashMap<EventPlace, usize> =
         if edits.is_empty() { HashMap::new() } else { store::lengths(db, &edits).await? };
     let mut bytes = 0;
     let fit = events.iter().take_while(|event| {
@@ -49,8 +49,8 @@ pub(crate) async fn fold(
     });
     let kept = fit.count().max(1);
     events.truncate(kept);
-    let edits: Vec<Place> = events.iter().filter_map(edit_of).collect();
-    let mut current: HashMap<Place, Event> = HashMap::new();
+    let edits: Vec<EventPlace> = events.iter().filter_map(edit_of).collect();
+    let mut current: HashMap<EventPlace, Event> = HashMap::new();
     if !edits.is_empty() {
         for frame in store::events(db, reader, &edits).await? {
             let edit = chat::decode(&frame)?;
@@ -61,13 +61,13 @@ pub(crate) async fn fold(
     let is_in = |event: &&Event| {
         places.get(&event.conversation).is_some_and(|place| place.state == member_state::JOINED)
     };
-    let targets: Vec<Place> = events
+    let targets: Vec<EventPlace> = events
         .iter()
         .filter(|event| event.message_seq.is_some())
         .filter(is_in)
         .map(|event| (event.conversation, event.event_seq))
         .collect();
-    let mut reactions: HashMap<Place, Vec<ReactionCount>> = HashMap::new();
+    let mut reactions: HashMap<EventPlace, Vec<ReactionCount>> = HashMap::new();
     if !targets.is_empty() {
         for (target, count) in store::reaction_counts(db, reader, &targets).await? {
             let list = reactions.entry(target).or_default();

@@ -144,7 +144,7 @@ async fn reactions(caller: Session, request: GetReactions) -> Result<Reactions> 
     let (db, conversation) = (&caller.app.db, request.conversation);
     let place = readable(db, conversation, caller.account()).await?;
     if !access::may_read(&place.ranges, request.event_seq) {
-        return Err(Error::from(Fault::new(code::NOT_FOUND).field("event_seq")));
+        return Err(Error::missing("event_seq"));
     }
     // Who is out reads what was said until then, and no reaction of later.
     if place.state != member_state::JOINED {

@@ -4,7 +4,11 @@ use std::collections::HashMap;
 
 use litrocket_protocol::{AccountId, ConversationId, conversations::ReactionCount, history::ReactedBy};
 
-use crate::{args, db::Db, error::Result, features::conversations::store::json};
+use crate::{
+    args,
+    db::{self, Db},
+    error::Result,
+};
 
 /// Messages and system events within `from..=to`, without what the account hid, nearest to the asked end first.
 pub(super) async fn page(
@@ -47,14 +51,14 @@ pub(super) async fn first_since(db: &Db, conversation: ConversationId, last: u64
 }
 
 /// An event by its conversation and sequence.
-pub(super) type Place = (ConversationId, u64);
+pub(super) type EventPlace = (ConversationId, u64);
 
-fn pairs(places: &[Place]) -> Result<String> {
-    json(&places.iter().map(|(conversation, seq)| (conversation.0, *seq)).collect::<Vec<_>>())
+fn pairs(places: &[EventPlace]) -> Result<String> {
+    Ok(db::list(places.iter().map(|(conversation, seq)| (conversation.0, *seq)))?)
 }
 
 /// Stored frames of single events, without what the account hid.
-pub(super) async fn events(db: &Db, account: AccountId, places: &[Place]) -> Result<Vec<Vec<u8>>> {
+pub(super) async fn events(db: &Db, account: AccountId, places: &[EventPlace]) -> Result<Vec<Vec<u8>>> {
     const SELECT: &str = "SELECT e.frame FROM json_each($1) j
         JOIN events e ON e.conversation = json_extract(j.value, '$[0]')
             AND e.event_seq = json_extract(j.value, '$[1]')
@@ -66,7 +70,7 @@ pub(super) async fn events(db: &Db, account: AccountId, places: &[Place]) -> Res
 }
 
 /// How long the stored frames of single events are, in bytes; the bytes themselves are not read.
-pub(super) async fn lengths(db: &Db, places: &[Place]) -> Result<HashMap<Place, usize>> {
+pub(super) async fn lengths(db: &Db, places: &[EventPlace]) -> Result<HashMap<EventPlace, usize>> {
     const SELECT: &str = "SELECT e.conversation, e.event_seq, LENGTH(e.frame) FROM json_each($1) j
         JOIN events e ON e.conversation = json_extract(j.value, '$[0]')
             AND e.event_seq = json_extract(j.value, '$[1]')";
@@ -81,8 +85,8 @@ pub(super) async fn lengths(db: &Db, places: &[Place]) -> Result<HashMap<Place, 
 pub(super) async fn reaction_counts(
     db: &Db,
     account: AccountId,
-    targets: &[Place],
-) -> Result<Vec<(Place, ReactionCount)>> {
+    targets: &[EventPlace],
+) -> Result<Vec<(EventPlace, ReactionCount)>> {
     const SELECT: &str = "SELECT r.conversation, r.target_seq, r.emoji, COUNT(*),
             SUM(CASE WHEN r.account = $2 THEN 1 ELSE 0 END)
         FROM json_each($1) j

@@ -15,8 +15,10 @@ use litrocket_protocol::{Fault, fault::code, limits};
 use tokio::sync::Notify;
 
 use crate::{
+    cause::Cause,
     config::{Config, Email},
-    transport::{self, MailOptions, Mailer},
+    secrets,
+    transport::{MailOptions, Mailer},
 };
 
 pub(crate) use codes::{Order, Proof, Purpose, check, put, room, spend};
@@ -34,8 +36,8 @@ pub struct Mail {
 
 impl Mail {
     /// Reads the options and the key of the codes.
-    pub fn open(config: &Config, data: &Path) -> Result<Self, String> {
-        let secret = transport::secret(data, "codes").map_err(|error| error.to_string())?;
+    pub fn open(config: &Config, data: &Path) -> Result<Self, Cause> {
+        let secret = secrets::secret(data, "codes")?;
         let mailer = if config.email() == Email::Off {
             None
         } else {
@@ -48,7 +50,7 @@ impl Mail {
                 ca: (!mail.ca.is_empty()).then(|| PathBuf::from(&mail.ca)),
                 time: Duration::from_millis(mail.timeout_ms),
             };
-            Some(Mailer::new(&options).map_err(|error| error.to_string())?)
+            Some(Mailer::new(&options)?)
         };
         Ok(Self { mailer, secret, wake: Notify::new() })
     }

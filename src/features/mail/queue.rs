@@ -12,6 +12,7 @@ use super::{
 use crate::{
     app::App,
     error::Result,
+    loops::{self, Next, Rhythm},
     transport::{MailError, Mailer},
 };
 
@@ -26,19 +27,13 @@ const TIDY: Duration = Duration::from_secs(60);
 
 /// Sends mail for as long as the server runs.
 pub async fn run(app: Arc<App>) {
-    loop {
-        let wait = match turn(&app).await {
-            Ok(wait) => wait,
-            Err(error) => {
-                tracing::warn!(%error, "mails wait: the database does not answer");
-                TIDY
-            }
-        };
-        tokio::select! {
-            () = app.mail.wake.notified() => {}
-            () = tokio::time::sleep(wait) => {}
-        }
-    }
+    let late = "mails wait: the database does not answer";
+    let rhythm = Rhythm { wake: Some(&app.mail.wake), rest: TIDY, pause: TIDY, late };
+    let round = async || {
+        // Somebody waits for a code: its operator hears of it.
+        turn(&app).await.map(Next::RestFor).inspect_err(|error| tracing::warn!(%error, "{late}"))
+    };
+    loops::forever(rhythm, round).await;
 }
 
 /// Sends what is due; how long there is nothing to do then.

@@ -11,9 +11,9 @@ use litrocket_protocol::{
     },
 };
 
-use super::{missing, store, too_many};
+use super::store;
 use crate::{
-    error::Result,
+    error::{Error, Result},
     features::{bounded_limit, cut, page_limit, people},
     rpc::Session,
     writer::Tx,
@@ -38,7 +38,7 @@ pub(super) async fn list_moments(caller: Session, request: ListMoments) -> Resul
     let limit = bounded_limit(request.limit, limits::MOMENTS_PAGE_MAX)?;
     let (db, me) = (&caller.app.db, caller.account());
     if !store::is_somebody(db, request.account).await? {
-        return Err(missing("account"));
+        return Err(Error::missing("account"));
     }
     let before = request.before.unwrap_or(u64::MAX);
     let ids = store::page(db, me, request.account, before, limit + 1).await?;
@@ -47,7 +47,7 @@ pub(super) async fn list_moments(caller: Session, request: ListMoments) -> Resul
 
 pub(super) async fn get(caller: Session, request: GetMoment) -> Result<Moment> {
     let found = store::one(&caller.app.db, caller.account(), request.moment).await?;
-    found.ok_or_else(|| missing("moment"))
+    found.ok_or_else(|| Error::missing("moment"))
 }
 
 pub(super) async fn hide(caller: Session, request: HideMoments) -> Result<Done> {
@@ -65,12 +65,12 @@ pub(super) async fn hide(caller: Session, request: HideMoments) -> Result<Done> 
             return Ok(shown);
         }
         if !people::exists(tx, author).await? {
-            return Err(missing("account"));
+            return Err(Error::missing("account"));
         }
         let hidden = store::hide(tx, me, author).await?;
         if hidden {
             if store::count_hidden(tx, me).await? > limits::MOMENTS_HIDDEN_MAX as u64 {
-                return Err(too_many("hidden", limits::MOMENTS_HIDDEN_MAX));
+                return Err(Error::too_many("hidden", limits::MOMENTS_HIDDEN_MAX));
             }
             let value = frame::encode_body(&MomentsHiddenEntry { at_ms: tx.now_ms() });
             tx.entry(me, key, Some(value)).await?;

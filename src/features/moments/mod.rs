@@ -18,11 +18,7 @@ mod store;
 
 use litrocket_protocol::{AccountId, Fault, fault::code};
 
-use crate::{
-    error::{Error, Result},
-    rpc::Router,
-    writer::Tx,
-};
+use crate::{error::Result, rpc::Router, writer::Tx};
 
 pub(crate) use export_store::EXPORT;
 pub(crate) use notice_store::{audience_changed, parted};
@@ -77,14 +73,6 @@ pub(crate) async fn erase(tx: &mut Tx, account: AccountId) -> Result<()> {
     reaction_store::erase(tx, account).await?;
     picture_store::erase(tx, account).await?;
     store::erase(tx, account).await
-}
-
-fn missing(field: &str) -> Error {
-    Fault::new(code::NOT_FOUND).field(field).into()
-}
-
-fn too_many(field: &str, limit: usize) -> Error {
-    Fault::new(code::TOO_MANY).field(field).limit(limit as u64).into()
 }
 
 /// A text of at least one visible character.

@@ -7,7 +7,12 @@ use litrocket_protocol::{
 };
 
 use super::sight_store::{seen, shown};
-use crate::{args, db::Value, error::Result, features::conversations::store::json, writer::Tx};
+use crate::{
+    args,
+    db::{self, Value},
+    error::Result,
+    writer::Tx,
+};
 
 /// Account, moment, kind, item.
 type Key = (i64, i64, i64, i64);
@@ -57,7 +62,7 @@ async fn taken(tx: &mut Tx, delete: &'static str, args: &[Value]) -> Result<u64>
 pub(super) async fn of_moments(tx: &mut Tx, moments: &[u64]) -> Result<()> {
     const DELETE: &str = "DELETE FROM moment_notices WHERE moment IN (SELECT value FROM json_each($1))
         RETURNING account, moment, kind, item";
-    take(tx, DELETE, args![json(moments)?]).await
+    take(tx, DELETE, args![db::list(moments)?]).await
 }
 
 /// A like was taken back.

@@ -6,9 +6,9 @@ use litrocket_protocol::{AccountId, moments::Moment, pictures::Picture};
 
 use crate::{
     args,
-    db::Db,
+    db::{self, Db},
     error::Result,
-    features::{conversations::store::json, files},
+    features::files,
     writer::Tx,
 };
 
@@ -32,7 +32,7 @@ pub(super) async fn put(
 pub(super) async fn delete(tx: &mut Tx, moments: &[u64]) -> Result<()> {
     const DELETE: &str =
         "DELETE FROM moment_pictures WHERE moment IN (SELECT value FROM json_each($1)) RETURNING file";
-    let files: Vec<(i64,)> = tx.all(DELETE, args![json(moments)?]).await?;
+    let files: Vec<(i64,)> = tx.all(DELETE, args![db::list(moments)?]).await?;
     let files: Vec<u64> = files.into_iter().map(|(file,)| file as u64).collect();
     files::unused(tx, &files).await
 }

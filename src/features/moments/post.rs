@@ -9,15 +9,14 @@ use litrocket_protocol::{
     state::NewMoments,
 };
 
-use super::{check_text, missing, notice_store, picture_store, store, too_many};
+use super::{check_text, notice_store, picture_store, store};
 use crate::{
     error::{Error, Result},
     hub::StateValue,
+    limits::DAY_MS,
     rpc::Session,
     writer::Tx,
 };
-
-const DAY_MS: u64 = 86_400_000;
 
 /// Who shall see a moment: checked, without doubles.
 #[derive(Debug, Clone)]
@@ -32,7 +31,7 @@ fn audience(visibility: u8, mut people: Vec<AccountId>) -> Result<Audience> {
         return Err(Fault::new(code::BAD_VALUE).field("visibility").into());
     }
     if people.len() > limits::MOMENT_PEOPLE_MAX {
-        return Err(too_many("people", limits::MOMENT_PEOPLE_MAX));
+        return Err(Error::too_many("people", limits::MOMENT_PEOPLE_MAX));
     }
     people.sort_unstable();
     people.dedup();
@@ -45,7 +44,7 @@ fn audience(visibility: u8, mut people: Vec<AccountId>) -> Result<Audience> {
 
 pub(super) async fn post(caller: Session, request: PostMoment) -> Result<Moment> {
     if request.pictures.len() > limits::MOMENT_PICTURES_MAX {
-        return Err(too_many("pictures", limits::MOMENT_PICTURES_MAX));
+        return Err(Error::too_many("pictures", limits::MOMENT_PICTURES_MAX));
     }
     if !request.alts.is_empty() && request.alts.len() != request.pictures.len() {
         return Err(Fault::new(code::BAD_VALUE).field("alts").limit(request.pictures.len() as u64).into());
@@ -74,7 +73,7 @@ pub(super) async fn post(caller: Session, request: PostMoment) -> Result<Moment>
             device.tell(hint.clone());
         }
     }
-    store::one(&app.db, me, moment).await?.ok_or_else(|| missing("moment"))
+    store::one(&app.db, me, moment).await?.ok_or_else(|| Error::missing("moment"))
 }
 
 /// What a moment shows.
@@ -97,15 +96,15 @@ async fn insert(
         if !earlier.gone && earlier.hash != hash {
             return Err(Fault::new(code::ID_CONFLICT).field("id").into());
         }
-        return if earlier.gone { Err(missing("id")) } else { Ok((earlier.number, false)) };
+        return if earlier.gone { Err(Error::missing("id")) } else { Ok((earlier.number, false)) };
     }
     if !store::all_friends(tx, me, &audience.people).await? {
-        return Err(missing("people"));
+        return Err(Error::missing("people"));
     }
     let now = tx.now_ms();
     let most = limits::MOMENTS_PER_DAY_MAX as u64;
     if store::nth_newest(tx, me, most).await?.is_some_and(|at_ms| now.saturating_sub(at_ms) < DAY_MS) {
-        return Err(too_many("moments", limits::MOMENTS_PER_DAY_MAX));
+        return Err(Error::too_many("moments", limits::MOMENTS_PER_DAY_MAX));
     }
     let moment = store::insert(tx, me, (id, hash), audience.visibility, content.text).await?;
     picture_store::put(tx, me, moment, (&content.pictures, &content.alts), content.files_quota).await?;
@@ -118,7 +117,7 @@ async fn check_own(tx: &mut Tx, me: AccountId, moment: u64) -> Result<()> {
     match store::author(tx, me, moment).await? {
         Some(author) if author == me => Ok(()),
         Some(_) => Err(code::FORBIDDEN.into()),
-        None => Err(missing("moment")),
+        None => Err(Error::missing("moment")),
     }
 }
 
@@ -144,7 +143,7 @@ pub(super) async fn set_visibility(caller: Session, request: SetMomentVisibility
     let work = async move |tx: &mut Tx| {
         check_own(tx, me, moment).await?;
         if !store::all_friends(tx, me, &audience.people).await? {
-            return Err(missing("people"));
+            return Err(Error::missing("people"));
         }
         store::set_visibility(tx, moment, audience.visibility).await?;
         store::set_people(tx, moment, &audience.people).await?;
@@ -152,5 +151,5 @@ pub(super) async fn set_visibility(caller: Session, request: SetMomentVisibility
         Ok::<_, Error>(())
     };
     caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
-    store::one(&caller.app.db, me, moment).await?.ok_or_else(|| missing("moment"))
+    store::one(&caller.app.db, me, moment).await?.ok_or_else(|| Error::missing("moment"))
 }

@@ -11,7 +11,7 @@ use litrocket_protocol::{
     },
 };
 
-use super::{check_text, missing, notice_store, reaction_store, store, too_many};
+use super::{check_text, notice_store, reaction_store, store};
 use crate::{
     error::{Error, Result},
     features::{cut, page_limit, people},
@@ -21,7 +21,7 @@ use crate::{
 
 /// The author of a moment that the caller sees; refuses who is not one of the author's friends.
 async fn take_part(tx: &mut Tx, me: AccountId, moment: u64) -> Result<AccountId> {
-    let author = store::author(tx, me, moment).await?.ok_or_else(|| missing("moment"))?;
+    let author = store::author(tx, me, moment).await?.ok_or_else(|| Error::missing("moment"))?;
     if author != me && !people::are_friends(tx, author, me).await? {
         return Err(code::FORBIDDEN.into());
     }
@@ -41,7 +41,7 @@ pub(super) async fn like(caller: Session, request: LikeMoment) -> Result<Done> {
             return Ok(true);
         }
         if reaction_store::count_likes(tx, moment).await? >= limits::MOMENT_REACTIONS_MAX as u64 {
-            return Err(too_many("likes", limits::MOMENT_REACTIONS_MAX));
+            return Err(Error::too_many("likes", limits::MOMENT_REACTIONS_MAX));
         }
         let at_ms = tx.now_ms();
         reaction_store::like(tx, moment, me, at_ms).await?;
@@ -69,18 +69,20 @@ async fn write(tx: &mut Tx, me: AccountId, request: CommentMoment) -> Result<Mom
         if !earlier.gone && earlier.hash != hash {
             return Err(Fault::new(code::ID_CONFLICT).field("id").into());
         }
-        return reaction_store::seen(tx, me, moment, earlier.number).await?.ok_or_else(|| missing("id"));
+        return reaction_store::seen(tx, me, moment, earlier.number)
+            .await?
+            .ok_or_else(|| Error::missing("id"));
     }
     let author = take_part(tx, me, moment).await?;
     let reply_account = match reply_to {
         None => None,
         Some(other) => {
             let answered = reaction_store::seen(tx, me, moment, other).await?;
-            Some(answered.ok_or_else(|| missing("reply_to"))?.account)
+            Some(answered.ok_or_else(|| Error::missing("reply_to"))?.account)
         }
     };
     if reaction_store::count_comments(tx, moment).await? >= limits::MOMENT_REACTIONS_MAX as u64 {
-        return Err(too_many("comments", limits::MOMENT_REACTIONS_MAX));
+        return Err(Error::too_many("comments", limits::MOMENT_REACTIONS_MAX));
     }
     let at_ms = tx.now_ms();
     let mut comment = MomentComment { comment: 0, account: me, at_ms, text, reply_to, reply_account };
@@ -108,9 +110,9 @@ pub(super) async fn delete_comment(caller: Session, request: DeleteComment) -> R
             Some(true) => return Ok(false),
             Some(false) => {}
             None => {
-                let author = store::author(tx, me, moment).await?.ok_or_else(|| missing("moment"))?;
+                let author = store::author(tx, me, moment).await?.ok_or_else(|| Error::missing("moment"))?;
                 let seen = reaction_store::seen(tx, me, moment, comment).await?;
-                seen.ok_or_else(|| missing("comment"))?;
+                seen.ok_or_else(|| Error::missing("comment"))?;
                 if author != me {
                     return Err(code::FORBIDDEN.into());
                 }
@@ -126,7 +128,10 @@ pub(super) async fn delete_comment(caller: Session, request: DeleteComment) -> R
 
 /// Refuses a moment that the caller does not see.
 async fn check_seen(caller: &Session, moment: u64) -> Result<()> {
-    store::one(&caller.app.db, caller.account(), moment).await?.map(drop).ok_or_else(|| missing("moment"))
+    store::one(&caller.app.db, caller.account(), moment)
+        .await?
+        .map(drop)
+        .ok_or_else(|| Error::missing("moment"))
 }
 
 pub(super) async fn list_likes(caller: Session, request: ListLikes) -> Result<Likes> {

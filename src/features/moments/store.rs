@@ -9,7 +9,12 @@ use litrocket_protocol::{
 
 use super::sight_store::{comment_seen, common, lets_see, seen, shown};
 use super::{picture_store, reaction_store};
-use crate::{args, db::Db, error::Result, features::conversations::store::json, writer::Tx};
+use crate::{
+    args,
+    db::{self, Db},
+    error::Result,
+    writer::Tx,
+};
 
 /// What an id of a client stands for already.
 pub(super) struct Earlier {
@@ -33,7 +38,7 @@ pub(super) async fn earlier(tx: &mut Tx, author: AccountId, id: MessageId) -> Re
 pub(super) async fn all_friends(tx: &mut Tx, account: AccountId, people: &[AccountId]) -> Result<bool> {
     const COUNT: &str = "SELECT COUNT(*) FROM json_each($2) j
         JOIN friends f ON f.account = $1 AND f.friend = j.value";
-    let wanted = json(&people.iter().map(|one| one.0).collect::<Vec<_>>())?;
+    let wanted = db::list(people.iter().map(|one| one.0))?;
     let row: Option<(i64,)> = tx.first(COUNT, args![account, wanted]).await?;
     Ok(row == Some((people.len() as i64,)))
 }
@@ -100,7 +105,7 @@ pub(super) async fn delete(tx: &mut Tx, moments: &[u64]) -> Result<()> {
     const LIKES: &str = "DELETE FROM moment_likes WHERE moment IN (SELECT value FROM json_each($1))";
     const COMMENTS: &str = "UPDATE moment_comments SET gone = 1, text = '', hash = $2
         WHERE moment IN (SELECT value FROM json_each($1)) AND gone = 0";
-    let ids = json(moments)?;
+    let ids = db::list(moments)?;
     for statement in [PEOPLE, LIKES] {
         tx.execute(statement, args![&*ids]).await?;
     }
@@ -211,7 +216,7 @@ pub(super) async fn load(db: &Db, me: AccountId, ids: &[u64]) -> Result<Vec<Mome
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let wanted = json(ids)?;
+    let wanted = db::list(ids)?;
     let rows: Vec<(i64, i64, i64, String, i64, i64)> = db.all(SELECT, args![me, &*wanted]).await?;
     let mut people = people(db, me, &wanted).await?;
     let mut likes = likes(db, me, &wanted).await?;
@@ -348,7 +353,7 @@ pub(super) async fn some_of(tx: &mut Tx, author: AccountId, most: u64) -> Result
 pub(super) async fn disown(tx: &mut Tx, moments: &[u64]) -> Result<()> {
     const UPDATE: &str = "UPDATE moments SET author = 0, client_id = NULL, hash = NULL
         WHERE id IN (SELECT value FROM json_each($1))";
-    tx.execute(UPDATE, args![json(moments)?]).await.map(drop)
+    tx.execute(UPDATE, args![db::list(moments)?]).await.map(drop)
 }
 
 pub(super) async fn erase(tx: &mut Tx, account: AccountId) -> Result<()> {

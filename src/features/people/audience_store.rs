@@ -2,7 +2,12 @@
 
 use litrocket_protocol::AccountId;
 
-use crate::{args, db::Db, error::Result, features::conversations::store::json, writer::Tx};
+use crate::{
+    args,
+    db::{self, Db},
+    error::Result,
+    writer::Tx,
+};
 
 /// Whether an audience of `$owner` lets `$other` in: 0 nobody, 1 everybody, 2 friends.
 macro_rules! lets {
@@ -24,7 +29,7 @@ macro_rules! lets {
 pub(crate) use lets;
 
 fn ids(people: &[AccountId]) -> Result<String> {
-    json(&people.iter().map(|one| one.0).collect::<Vec<_>>())
+    Ok(db::list(people.iter().map(|one| one.0))?)
 }
 
 fn accounts(rows: Vec<(i64,)>) -> Vec<AccountId> {

@@ -6,7 +6,7 @@ use litrocket_protocol::{
     people::{BlockedPeople, ListBlocked, SetBlocked},
 };
 
-use super::{check_other, missing, request_store, store, too_many};
+use super::{check_other, request_store, store};
 use crate::{
     error::{Error, Result},
     features::{conversations, cut, page_limit, presence},
@@ -27,10 +27,10 @@ pub(super) async fn set(caller: Session, request: SetBlocked) -> Result<Done> {
             return Ok(true);
         }
         if !store::exists(tx, other).await? {
-            return Err(missing());
+            return Err(Error::missing("account"));
         }
         if store::count_blocked(tx, me).await? >= limits::BLOCKED_MAX as u64 {
-            return Err(too_many("blocked", limits::BLOCKED_MAX));
+            return Err(Error::too_many("blocked", limits::BLOCKED_MAX));
         }
         store::part(tx, me, other).await?;
         // What was refused, or told often enough, stays so: a block is no way around it.

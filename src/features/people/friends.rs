@@ -8,7 +8,7 @@ use litrocket_protocol::{
     people::{FriendEntry, Friends, ListFriends, RemoveFriend, SetFriend},
 };
 
-use super::{clean_line, missing, requests::friendship_changed, store, too_many};
+use super::{clean_line, requests::friendship_changed, store};
 use crate::{
     error::{Error, Result},
     features::{cut, page_limit},
@@ -26,7 +26,7 @@ pub(super) async fn list(caller: Session, request: ListFriends) -> Result<Friend
 
 fn clean_tags(tags: &[String]) -> Result<Vec<String>> {
     if tags.len() > limits::TAGS_MAX {
-        return Err(too_many("tags", limits::TAGS_MAX));
+        return Err(Error::too_many("tags", limits::TAGS_MAX));
     }
     let clean = tags.iter().map(|tag| clean_line(tag, limits::TAG_CHARS_MAX, "tags"));
     let mut clean = clean.collect::<Result<Vec<_>>>()?;
@@ -45,7 +45,7 @@ pub(super) async fn set(caller: Session, request: SetFriend) -> Result<FriendEnt
     let tags = request.tags.map(|tags| clean_tags(&tags)).transpose()?;
     let starred = request.starred;
     let work = async move |tx: &mut Tx| {
-        let before = store::friend(tx, me, friend).await?.ok_or_else(missing)?;
+        let before = store::friend(tx, me, friend).await?.ok_or_else(|| Error::missing("account"))?;
         let after = FriendEntry {
             since_ms: before.since_ms,
             remark: remark.unwrap_or_else(|| before.remark.clone()),

@@ -5,8 +5,13 @@ use litrocket_protocol::{
     people::{AddLink, DropAddLink, FoundPerson, MakeAddLink, OpenAddLink},
 };
 
-use super::{missing_code, store};
-use crate::{error::Result, features::account, rpc::Session, writer::Tx};
+use super::store;
+use crate::{
+    error::{Error, Result},
+    features::account,
+    rpc::Session,
+    writer::Tx,
+};
 
 /// A code has 16 letters; what is longer is none.
 const CODE_BYTES_MAX: usize = 64;
@@ -28,6 +33,8 @@ pub(super) async fn drop_link(caller: Session, _: DropAddLink) -> Result<Done> {
 }
 
 pub(super) async fn open(caller: Session, request: OpenAddLink) -> Result<FoundPerson> {
-    let code = Some(request.code).filter(|code| code.len() <= CODE_BYTES_MAX).ok_or_else(missing_code)?;
-    store::linked(&caller.app.db, caller.account(), &code).await?.ok_or_else(missing_code)
+    let code = Some(request.code)
+        .filter(|code| code.len() <= CODE_BYTES_MAX)
+        .ok_or_else(|| Error::missing("code"))?;
+    store::linked(&caller.app.db, caller.account(), &code).await?.ok_or_else(|| Error::missing("code"))
 }

@@ -25,8 +25,10 @@ use litrocket_protocol::{AccountId, Fault, fault::code, limits, names};
 use crate::{
     app::App,
     config,
-    error::{Error, Result},
-    features::{conversations, groups},
+    error::Result,
+    features::groups,
+    limits::DAY_MS,
+    loops::{self, Next, Rhythm},
     rpc::Router,
     writer::Tx,
 };
@@ -37,7 +39,6 @@ pub use find::index_all;
 pub(crate) use find::{index, search_text, terms};
 pub(crate) use store::{FORGET_AT_ONCE, are_friends, exists, forget, forget_some};
 
-const DAY_MS: u64 = 86_400_000;
 /// How often expired friend requests are taken away. Until then they count as gone already.
 const EXPIRE_INTERVAL: Duration = Duration::from_secs(600);
 /// Requests that one job takes away: the writer is not held up for long.
@@ -65,26 +66,54 @@ pub fn routes(router: Router) -> Router {
 
 /// Takes expired friend requests and invitations into groups away, for as long as the server runs.
 pub async fn expire(app: Arc<App>) {
-    loop {
-        match expire_now(&app).await {
-            Ok(gone) if gone >= EXPIRE_STEP => {}
-            Ok(_) => tokio::time::sleep(EXPIRE_INTERVAL).await,
-            Err(error) => {
-                tracing::debug!(%error, "expired friend requests stay for now");
-                tokio::time::sleep(EXPIRE_INTERVAL).await;
-            }
-        }
-    }
+    let late = "expired friend requests stay for now";
+    let rhythm = Rhythm { wake: None, rest: EXPIRE_INTERVAL, pause: EXPIRE_INTERVAL, late };
+    loops::forever(rhythm, async || Ok(Next::after(expire_now(&app).await? >= EXPIRE_STEP))).await;
 }
 
 /// Takes some expired friend requests, invitations into groups and requests to join away; how many.
 pub async fn expire_now(app: &App) -> Result<u64> {
     let work = async |tx: &mut Tx| {
-        let invitations = conversations::expire_invitations(tx, EXPIRE_STEP).await?;
+        let invitations = groups::expire_invitations(tx, EXPIRE_STEP).await?;
         let joining = groups::expire_requests(tx, EXPIRE_STEP).await?;
         Ok(invitations + joining + request_store::expire(tx, EXPIRE_STEP).await?)
     };
     app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await
+}
+
+/// What became of a request: to be a friend, or to join a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Waits,
+    /// Until it would have expired.
+    Refused,
+    /// Until it may be made anew without a bound.
+    Withdrawn,
+}
+
+/// A request that is remembered.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    pub(crate) state: State,
+    pub(crate) message: String,
+    pub(crate) at_ms: u64,
+    pub(crate) expires_ms: u64,
+    pub(crate) told: Told,
+}
+
+/// The columns `refused`, `message`, `at_ms`, `expires_ms`, `told` and `told_ms` of a request.
+pub(crate) type AskedRow = (i64, String, i64, i64, i64, i64);
+
+impl From<AskedRow> for Asked {
+    fn from((state, message, at, expires, told, since): AskedRow) -> Self {
+        let state = match state {
+            0 => State::Waits,
+            2 => State::Withdrawn,
+            _ => State::Refused,
+        };
+        let told = Told { count: told as u64, since_ms: since as u64 };
+        Self { state, message, at_ms: at as u64, expires_ms: expires as u64, told }
+    }
 }
 
 /// How often the other side was told of one request, in the day that began then.
@@ -108,19 +137,6 @@ impl Told {
             }
         }
     }
-}
-
-fn missing() -> Error {
-    Fault::new(code::NOT_FOUND).field("account").into()
-}
-
-/// An add-me address that is none.
-fn missing_code() -> Error {
-    Fault::new(code::NOT_FOUND).field("code").into()
-}
-
-fn too_many(field: &str, limit: usize) -> Error {
-    Fault::new(code::TOO_MANY).field(field).limit(limit as u64).into()
 }
 
 /// The other person, who has to be somebody else.

@@ -12,10 +12,11 @@ use litrocket_protocol::{
     people::{DismissRecommendation, RecommendFriends, Recommendation, Recommendations},
 };
 
-use super::{check_other, missing, recommend_store as store, store::exists};
+use super::{check_other, recommend_store as store, store::exists};
 use crate::{
+    db,
     error::{Error, Result},
-    features::{conversations::store::json, page_limit},
+    features::page_limit,
     rpc::Session,
     writer::Tx,
 };
@@ -49,7 +50,7 @@ fn weighed(sized: &[(u64, u64)], share: f64, budget: u64) -> Vec<(u64, u64)> {
 }
 
 fn ids_of(weighed: &[(u64, u64)]) -> Result<String> {
-    json(&weighed.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+    Ok(db::list(weighed.iter().map(|(id, _)| *id))?)
 }
 
 /// Somebody who may be known.
@@ -110,7 +111,7 @@ pub(super) async fn list(caller: Session, request: RecommendFriends) -> Result<R
     count(&mut scores, &of_groups, &groups_used, &known, 1);
     let candidates = best(scores);
     let ids: Vec<u64> = candidates.iter().map(|candidate| candidate.account).collect();
-    let mut fit: HashMap<u64, (String, String)> = store::fit(db, me, &json(&ids)?)
+    let mut fit: HashMap<u64, (String, String)> = store::fit(db, me, &db::list(&ids)?)
         .await?
         .into_iter()
         .map(|(id, handle, name)| (id as u64, (handle, name)))
@@ -133,7 +134,7 @@ pub(super) async fn list(caller: Session, request: RecommendFriends) -> Result<R
         .collect();
     let ids: Vec<u64> = people.iter().map(|person| person.account.0).collect();
     let mine: Vec<u64> = friends.iter().take(COUNTED_MAX).map(|(id, _)| *id).collect();
-    let mut common = store::common_friends(db, &json(&ids)?, &json(&mine)?, NAMED_MAX).await?;
+    let mut common = store::common_friends(db, &db::list(&ids)?, &db::list(&mine)?, NAMED_MAX).await?;
     for person in &mut people {
         (person.friends, person.common_friends) = common.remove(&person.account).unwrap_or_default();
     }
@@ -145,7 +146,7 @@ pub(super) async fn dismiss(caller: Session, request: DismissRecommendation) -> 
     check_other(me, other)?;
     let work = async move |tx: &mut Tx| {
         if !exists(tx, other).await? {
-            return Err(missing());
+            return Err(Error::missing("account"));
         }
         store::dismiss(tx, me, other).await?;
         Ok::<_, Error>(())

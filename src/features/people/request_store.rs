@@ -5,11 +5,12 @@ use litrocket_protocol::{
     people::{FriendRequest, FriendRequestEntry},
 };
 
-use super::{DAY_MS, Told};
+use super::{Asked, AskedRow, State, Told};
 use crate::{
     args,
     db::{Db, Value},
     error::Result,
+    limits::DAY_MS,
     writer::Tx,
 };
 
@@ -17,43 +18,12 @@ fn request_key(other: AccountId) -> String {
     format!("friend_request/{other}")
 }
 
-/// A friend request that is remembered.
-#[derive(Debug, Clone)]
-pub(super) struct Asked {
-    pub(super) state: State,
-    pub(super) message: String,
-    pub(super) at_ms: u64,
-    pub(super) expires_ms: u64,
-    pub(super) told: Told,
-}
-
-/// What became of a friend request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
-    Waits,
-    /// Until it would have expired.
-    Refused,
-    /// Until it may be made anew without a bound.
-    Withdrawn,
-}
-
 pub(super) async fn request(tx: &mut Tx, sender: AccountId, recipient: AccountId) -> Result<Option<Asked>> {
     const SELECT: &str = "SELECT refused, message, at_ms, expires_ms, told, told_ms FROM friend_requests
         WHERE sender = $1 AND recipient = $2 AND expires_ms > $3";
-    type Row = (i64, String, i64, i64, i64, i64);
     let now = tx.now_ms();
-    let row: Option<Row> = tx.first(SELECT, args![sender, recipient, now]).await?;
-    Ok(row.map(|(state, message, at, expires, told, since)| Asked {
-        state: match state {
-            0 => State::Waits,
-            2 => State::Withdrawn,
-            _ => State::Refused,
-        },
-        message,
-        at_ms: at as u64,
-        expires_ms: expires as u64,
-        told: Told { count: told as u64, since_ms: since as u64 },
-    }))
+    let row: Option<AskedRow> = tx.first(SELECT, args![sender, recipient, now]).await?;
+    Ok(row.map(Asked::from))
 }
 
 /// Whether a request waits for an answer.

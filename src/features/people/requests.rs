@@ -11,15 +11,12 @@ use litrocket_protocol::{
     },
 };
 
-use super::{
-    DAY_MS, Told, audience_store, check_other, clean_line, missing,
-    request_store::{self, State},
-    store, too_many, turn_to_stranger,
-};
+use super::{State, Told, audience_store, check_other, clean_line, request_store, store, turn_to_stranger};
 use crate::{
     config,
-    error::Result,
+    error::{Error, Result},
     features::{cut, page_limit, presence},
+    limits::DAY_MS,
     rpc::Session,
     writer::Tx,
 };
@@ -53,7 +50,7 @@ async fn ask_in(
     bounds: config::People,
 ) -> Result<u8> {
     if !store::exists(tx, other).await? {
-        return Err(missing());
+        return Err(Error::missing("account"));
     }
     if store::blocks(tx, me, other).await? {
         return Err(code::YOU_BLOCKED.into());
@@ -88,7 +85,7 @@ async fn ask_in(
         }
         _ => {
             if request_store::waiting(tx, me).await? >= limits::FRIEND_REQUESTS_MAX as u64 {
-                return Err(too_many("requests", limits::FRIEND_REQUESTS_MAX));
+                return Err(Error::too_many("requests", limits::FRIEND_REQUESTS_MAX));
             }
             turn_to_stranger(tx, me, &bounds).await?;
             (now, now + bounds.friend_request_days * DAY_MS)
@@ -102,7 +99,7 @@ async fn ask_in(
 /// Makes two people friends and ends the requests between them.
 async fn befriend(tx: &mut Tx, one: AccountId, other: AccountId) -> Result<()> {
     if store::most_friends(tx, one, other).await? >= limits::FRIENDS_MAX as u64 {
-        return Err(too_many("friends", limits::FRIENDS_MAX));
+        return Err(Error::too_many("friends", limits::FRIENDS_MAX));
     }
     request_store::drop_requests(tx, one, other).await?;
     store::befriend(tx, one, other).await
@@ -119,13 +116,13 @@ pub(super) async fn answer(caller: Session, request: AnswerFriend) -> Result<Don
                 return Ok(false);
             }
             if !waits {
-                return Err(missing());
+                return Err(Error::missing("account"));
             }
             befriend(tx, me, other).await?;
             return Ok(true);
         }
         if !waits {
-            return Err(missing());
+            return Err(Error::missing("account"));
         }
         request_store::refuse_request(tx, other, me).await?;
         Ok(true)

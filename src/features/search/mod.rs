@@ -23,10 +23,11 @@ pub use tokens::{Query, tokens};
 
 use crate::{
     app::App,
+    db,
     error::{Error, Result},
     features::{
         chat,
-        conversations::{self, Readable, store::json},
+        conversations::{self, Readable},
         history, page_limit,
     },
     rpc::{Router, Session},
@@ -109,7 +110,7 @@ async fn hits(app: &App, query: &Query, scopes: Vec<u64>, before: u64, limit: u6
     let index = app.search.clone();
     let indexed = app.searches.ask(move || index.indexed()).await??;
     let wanted = limit + 1;
-    let places = json(&scopes)?;
+    let places = db::list(&scopes)?;
     let look = tail::Look { db: &app.db, query, scopes: &places, indexed, before, wanted };
     let tail = look.run().await?;
     let mut positions = tail.hits;

@@ -6,7 +6,11 @@ use litrocket_protocol::{
     frame,
 };
 
-use crate::{args, db::Db, error::Result, features::conversations::store::json};
+use crate::{
+    args,
+    db::{self, Db},
+    error::Result,
+};
 
 /// The words of an event, if it has any.
 pub(super) fn text_of(event: &Event) -> Option<String> {
@@ -82,7 +86,8 @@ pub(super) async fn rows(db: &Db, account: AccountId, positions: &[u64]) -> Resu
         WHERE NOT EXISTS (SELECT 1 FROM hidden h
             WHERE h.account = $1 AND h.conversation = e.conversation AND h.event_seq = e.event_seq)
         ORDER BY e.pos DESC";
-    let rows: Vec<(i64, i64, i64, i64, Vec<u8>)> = db.all(SELECT, args![account, json(positions)?]).await?;
+    let rows: Vec<(i64, i64, i64, i64, Vec<u8>)> =
+        db.all(SELECT, args![account, db::list(positions)?]).await?;
     Ok(rows
         .into_iter()
         .map(|(pos, conversation, seq, gone, frame)| Row {

@@ -99,7 +99,7 @@ pub(super) async fn keep(caller: Session, request: KeepEntry) -> Result<Word> {
     let _place = dictionary.turns().enter(caller.account())?;
     let index = dictionary.index().await?;
     let word = dictionary.turns().ask(move || kept(&index, &request)).await?;
-    let word = word.ok_or_else(|| Error::from(Fault::new(code::NOT_FOUND).field("simplified")))?;
+    let word = word.ok_or_else(|| Error::missing("simplified"))?;
     own::add_one(&caller, word).await
 }
 

@@ -134,7 +134,7 @@ pub(super) async fn edit(caller: Session, request: EditWord) -> Result<Word> {
 
 async fn change(tx: &mut Tx, me: AccountId, request: EditWord) -> Result<Word> {
     let earlier = store::earlier(tx, me, request.id).await?.and_then(|earlier| earlier.word);
-    let before = earlier.ok_or_else(|| Error::from(Fault::new(code::NOT_FOUND).field("id")))?;
+    let before = earlier.ok_or_else(|| Error::missing("id"))?;
     let after = checked(NewWord {
         id: before.id,
         word: request.word.unwrap_or_else(|| before.word.clone()),
@@ -171,7 +171,7 @@ pub(super) async fn delete(caller: Session, request: DeleteWord) -> Result<Done>
         .run(move |tx| {
             Box::pin(async move {
                 let earlier = store::earlier(tx, me, id).await?;
-                let earlier = earlier.ok_or_else(|| Error::from(Fault::new(code::NOT_FOUND).field("id")))?;
+                let earlier = earlier.ok_or_else(|| Error::missing("id"))?;
                 if earlier.word.is_some() {
                     store::delete(tx, me, id).await?;
                     tx.entry(me, key(id), None).await?;

@@ -10,9 +10,8 @@ use litrocket_protocol::{
 use super::terms::{self, Asked};
 use crate::{
     args,
-    db::Db,
+    db::{self, Db},
     error::{Error, Result},
-    features::conversations::store::json,
     writer::Tx,
 };
 
@@ -47,7 +46,7 @@ pub(super) async fn found(db: &Db, account: AccountId, asked: &Asked, limit: u64
             GROUP BY id) t
         JOIN own_words w ON w.account = $1 AND w.id = t.id
         ORDER BY t.fit, w.changed_ms DESC, w.id LIMIT $5";
-    let args = args![account, &*asked.text, behind(&asked.text), json(&asked.others)?, limit];
+    let args = args![account, &*asked.text, behind(&asked.text), db::list(&asked.others)?, limit];
     db.all::<Row>(SELECT, args).await?.into_iter().map(word).collect()
 }
 
@@ -72,7 +71,7 @@ pub(super) async fn page(
         None => db.all(ALL, args![account, before, limit]).await?,
         Some(asked) => {
             let (from, to) = (&*asked.text, behind(&asked.text));
-            db.all(FOUND, args![account, before, limit, from, to, json(&asked.others)?]).await?
+            db.all(FOUND, args![account, before, limit, from, to, db::list(&asked.others)?]).await?
         }
     };
     rows.into_iter().map(word).collect()
@@ -108,7 +107,7 @@ pub(super) async fn earlier_all(
         WHERE account = $1 AND id IN (SELECT unhex(value, '-') FROM json_each($2))";
     type Found = (Vec<u8>, Option<i64>, Vec<u8>, String, String, String, String, String, i64, i64);
     let ids: Vec<String> = ids.iter().map(MessageId::to_string).collect();
-    let rows: Vec<Found> = tx.all(SELECT, args![account, json(&ids)?]).await?;
+    let rows: Vec<Found> = tx.all(SELECT, args![account, db::list(&ids)?]).await?;
     rows.into_iter()
         .map(|(hash, deleted, id, text, reading, meaning, example, note, created, changed)| {
             let word = word((id, text, reading, meaning, example, note, created, changed))?;
@@ -126,7 +125,7 @@ pub(super) async fn equals(tx: &mut Tx, account: AccountId, new: &[NewWord]) -> 
         WHERE w.deleted_ms IS NULL";
     type Found = (i64, Vec<u8>, String, String, String, String, String, i64, i64);
     let texts: Vec<_> = new.iter().map(|word| [&word.word, &word.reading, &word.meaning]).collect();
-    let rows: Vec<Found> = tx.all(SELECT, args![account, json(&texts)?]).await?;
+    let rows: Vec<Found> = tx.all(SELECT, args![account, db::list(&texts)?]).await?;
     rows.into_iter()
         .map(|(place, id, text, reading, meaning, example, note, created, changed)| {
             Ok((place as usize, word((id, text, reading, meaning, example, note, created, changed))?))

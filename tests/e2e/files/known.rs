@@ -81,7 +81,7 @@ async fn a_message_that_went_before_its_picture_says_what_it_is_when_it_is_there
     assert!(eve.sees(group).await.head_seq < told[0].event_seq.max(told[1].event_seq));
     // Sent again it is known from the beginning: nothing is left to tell.
     ada.sends(group, Outgoing::file(file, "")).await.unwrap();
-    assert!(!litrocket::features::files::tell_now(world.app()).await.unwrap());
+    assert!(!litrocket::features::files::announce_known_file_now(world.app()).await.unwrap());
     bob.hears_kind(kind::FILE).await;
     bob.hears_nothing().await;
 }

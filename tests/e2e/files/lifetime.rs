@@ -285,7 +285,7 @@ async fn files_go_with_the_account_and_with_the_last_reader() {
         person.asks(DeleteAccount { password: PASSWORD.into(), erase, leave_groups: true }).await;
         days += 8;
         world.app().clock.set_offset_ms(days * DAY_MS as i64);
-        assert_eq!(litrocket::features::account::finish_now(world.app()).await.unwrap(), 1);
+        assert_eq!(litrocket::features::account::delete_due_now(world.app()).await.unwrap(), 1);
         sweeps(&world).await;
         collects(&world).await;
     };

@@ -1,13 +1,5 @@
 //! Sends that cannot be stored for a moment, to ever more conversations.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
-
 use litrocket_protocol::{
     ConversationId, Fault, MessageId,
     chat::{Ack, Refused, Send, frame_type},
@@ -57,18 +49,8 @@ async fn a_connection_that_fills_up_with_fences_has_to_begin_anew_and_nobody_els
     let [ada, bobs_own] = world.people(["ada", "bob"]).await;
     let room = bobs_own.opens(&ada).await;
     let (raw, mut chat) = bob(&world).await;
-    // There is no room on the disk: whatever comes is to be sent again, and no later send of its epoch before it. The watcher
-    // looks every second and says that there is room; hold against it.
-    let is_low = Arc::new(AtomicBool::new(true));
-    let (holds, writer) = (is_low.clone(), world.app().writer.clone());
-    let holding = tokio::spawn(async move {
-        while holds.load(Ordering::Relaxed) {
-            writer.set_disk_low(true);
-            tokio::time::sleep(Duration::from_micros(200)).await;
-        }
-        writer.set_disk_low(false);
-    });
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    // There is no room on the disk: whatever comes is to be sent again, and no later send of its epoch before it.
+    world.app().writer.set_disk_low(true);
     let mut refused = 0;
     let over = 'over: loop {
         for n in 0..128 {
@@ -87,8 +69,7 @@ async fn a_connection_that_fills_up_with_fences_has_to_begin_anew_and_nobody_els
     assert_eq!(over.code, "unavailable");
     assert!(over.retry_after_ms.is_some() && refused >= 1_000, "{refused}");
     assert!(chat.next().await.is_none(), "the stream is over");
-    is_low.store(false, Ordering::Relaxed);
-    holding.await.unwrap();
+    world.app().writer.set_disk_low(false);
     // There is room again. Which sends of this connection came too early is not known of all: it takes none to anywhere new.
     let mut chat = Lasting::opens(&raw, stream_kind::CHAT).await;
     chat.says(frame_type::SEND, &send(room)).await;

@@ -75,7 +75,7 @@ impl Delivery {
 
     /// Cursors of an earlier epoch hold as far as its log is that of today; answers what is told of those that do not. Behind
     /// that the same numbers may be other events.
-    async fn hold(&mut self, places: &[store::Place]) -> Result<Vec<Bytes>> {
+    async fn hold(&mut self, places: &[store::LogHead]) -> Result<Vec<Bytes>> {
         if self.earlier.is_empty() {
             return Ok(Vec::new());
         }

@@ -2,11 +2,13 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use litrocket_protocol::{AccountId, ConversationId};
 use tokio::sync::OnceCell;
+
+use crate::lock::lock;
 
 /// Bytes of texts and translations that are kept, about.
 const BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -58,7 +60,7 @@ struct Entries {
 impl Cache {
     /// The place of a translation. Whoever comes first fills it, the others wait for it there.
     pub(super) fn cell(&self, key: &Key, text: &str) -> Cell {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = lock(&self.entries);
         if let Some((cell, _)) = entries.cells.get(key) {
             return cell.clone();
         }

@@ -7,8 +7,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
-    config,
-    transport::{self, HttpAnswer, HttpError, HttpServer},
+    cause,
+    cause::Cause,
+    config, secrets,
+    transport::{HttpAnswer, HttpError, HttpServer},
 };
 
 /// Bytes of one answer of an engine.
@@ -39,14 +41,14 @@ pub(super) trait Engine: Send + Sync + std::fmt::Debug {
 }
 
 /// The engine of the configuration, if there is one.
-pub(super) fn configured(options: &config::Words) -> Result<Option<Arc<dyn Engine>>, String> {
+pub(super) fn configured(options: &config::Words) -> Result<Option<Arc<dyn Engine>>, Cause> {
     if options.engine.is_empty() {
         return Ok(None);
     }
     let ca = (!options.engine_ca.is_empty()).then(|| Path::new(&options.engine_ca));
     let time = Duration::from_millis(options.engine_timeout_ms);
     let server = HttpServer::new(&options.engine_url, ca, time, ANSWER_BYTES_MAX)
-        .map_err(|error| format!("words.engine_url: {error}"))?;
+        .map_err(|error| cause!("words.engine_url: {}", error))?;
     if server.is_overheard() {
         tracing::warn!(
             url = options.engine_url,
@@ -59,10 +61,10 @@ pub(super) fn configured(options: &config::Words) -> Result<Option<Arc<dyn Engin
     let key = match options.engine_key_file.as_str() {
         "" => None,
         file => {
-            transport::check_mode(Path::new(file))
-                .map_err(|error| format!("words.engine_key_file: {error}"))?;
+            secrets::check_mode(Path::new(file))
+                .map_err(|error| cause!("words.engine_key_file: {}", error))?;
             let key = std::fs::read_to_string(file);
-            Some(key.map_err(|error| format!("words.engine_key_file {file}: {error}"))?.trim().to_owned())
+            Some(key.map_err(|error| cause!("words.engine_key_file {}: {}", file, error))?.trim().to_owned())
         }
     };
     Ok(Some(Arc::new(LibreTranslate { server, key })))

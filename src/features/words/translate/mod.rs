@@ -9,7 +9,7 @@ mod languages;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -34,10 +34,12 @@ use self::{
     engine::{Engine, Failure, Pair},
 };
 use crate::{
+    cause::Cause,
     config,
     error::{Error, Result},
     features::{account, history},
     limits::RateLimits,
+    lock::lock,
     rpc::Session,
 };
 
@@ -108,7 +110,7 @@ struct Order {
 
 impl Translator {
     /// Reads the configuration; the reason when it does not work. Calls nobody.
-    pub fn new(options: &config::Words) -> Result<Self, String> {
+    pub fn new(options: &config::Words) -> Result<Self, Cause> {
         Ok(Self {
             engine: engine::configured(options)?,
             time: Duration::from_millis(options.engine_timeout_ms),
@@ -126,7 +128,7 @@ impl Translator {
 
     /// The places of one person.
     fn own(&self, account: AccountId) -> Arc<Semaphore> {
-        let mut own = self.own_calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut own = lock(&self.own_calls);
         own.retain(|_, places| Arc::strong_count(places) > 1);
         own.entry(account).or_insert_with(|| Arc::new(Semaphore::new(OWN_CALLS_MAX))).clone()
     }
@@ -143,7 +145,7 @@ impl Translator {
     }
 
     fn asked(&self, engine: &Arc<dyn Engine>) -> Asked {
-        let mut known = self.pairs.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&self.pairs);
         if let Some(asked) = known.as_ref().filter(|asked| asked.peek().is_none_or(is_believed)) {
             return asked.clone();
         }
@@ -258,7 +260,7 @@ async fn pair(caller: &Session, from: Option<&str>, to: Option<&str>) -> Result<
     let to = if let Some(to) = to {
         language("to", to)?
     } else {
-        let own = account::store::profiles(&caller.app.db, &[caller.account()]).await?.pop();
+        let own = account::profiles(&caller.app.db, &[caller.account()]).await?.pop();
         language("to", &own.map(|profile| profile.locale).unwrap_or_default())?
     };
     Ok((from, to))
@@ -286,7 +288,7 @@ pub(super) async fn message(caller: Session, request: TranslateMessage) -> Resul
     let (from, to) = pair(&caller, request.from.as_deref(), request.to.as_deref()).await?;
     let (app, account, conversation) = (&caller.app, caller.account(), request.conversation);
     let found = history::readable_events(app, account, conversation, vec![request.event_seq]).await?.pop();
-    let message = found.ok_or_else(|| Error::from(Fault::new(code::NOT_FOUND).field("event_seq")))?;
+    let message = found.ok_or_else(|| Error::missing("event_seq"))?;
     let text = words_of(&message.event).filter(|text| !text.trim().is_empty());
     let text = text.ok_or_else(|| Error::from(Fault::new(code::BAD_TARGET).field("event_seq")))?;
     let source = Source::Message(conversation, request.event_seq);

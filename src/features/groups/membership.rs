@@ -1,4 +1,4 @@
-//! Groups: making them, who is in, their name and owner. Each change is one event of the log.
+//! Making groups, who is in, their name and owner. Each change is one event of the log.
 
 use std::collections::BTreeSet;
 
@@ -7,67 +7,38 @@ use litrocket_protocol::{
     account::Done,
     conversations::{
         ConversationInfo, CreateGroup, InviteMembers, LeaveGroup, MembersInvited, RemoveMember, RenameGroup,
-        TransferGroup, conversation_kind, member_state, role,
+        TransferGroup, member_state, role,
     },
-    event::{AvatarChanged, Created, Joined, Left, OwnerChanged, Removed, Renamed, kind},
+    event::{AvatarChanged, Created, Left, OwnerChanged, Removed, Renamed, kind},
     fault::code,
     frame,
     groups::audit_action,
     limits, names,
 };
-use serde::Serialize;
 
 use super::{
+    audit::{self, About},
     invitations::{self, Rules},
-    list, member_store, store, tell_own_side,
+    joining, roles,
+    rules::{self, Permission},
+    settings,
 };
 use crate::{
     error::{Error, Result},
-    features::groups::{
-        self,
-        rules::{self, Permission},
-    },
+    features::conversations::{self, Facts, joined_group, member_store, store, tell_own_side},
+    limits::DAY_MS,
     rpc::{Session, noted},
     writer::{NewEvent, Tx},
 };
-
-const DAY_MS: u64 = 86_400_000;
-/// Sides that are told at once: what is held in memory of a large group.
-const SIDES_STEP: usize = 1_000;
 
 fn clean_name(name: &str) -> Result<String> {
     names::clean_display(name, names::DISPLAY_CHARS_MAX)
         .map_err(|error| error.fault("name", names::DISPLAY_CHARS_MAX).into())
 }
 
-fn too_many(field: &str, limit: usize) -> Error {
-    Fault::new(code::TOO_MANY).field(field).limit(limit as u64).into()
-}
-
-fn event<T: Serialize>(conversation: ConversationId, sender: AccountId, kind: u16, body: &T) -> NewEvent {
-    NewEvent { conversation, sender, kind, body: frame::encode_body(body), ..NewEvent::default() }
-}
-
-/// The group and the caller's role, for a caller who is in it.
-pub(crate) async fn joined_group(
-    tx: &mut Tx,
-    conversation: ConversationId,
-    account: AccountId,
-) -> Result<(store::Facts, u8)> {
-    let missing = || Error::from(Fault::new(code::NOT_FOUND).field("conversation"));
-    let membership = tx.membership(conversation, account).await?.filter(|it| !it.ranges.is_empty());
-    let membership = membership.ok_or_else(missing)?;
-    if membership.state != member_state::JOINED {
-        return Err(code::NOT_A_MEMBER.into());
-    }
-    let facts = store::facts(tx, conversation).await?.ok_or_else(missing)?;
-    let is_group = facts.kind == conversation_kind::GROUP;
-    if is_group { Ok((facts, membership.role)) } else { Err(code::NOT_A_GROUP.into()) }
-}
-
 fn check_accounts(accounts: &[AccountId]) -> Result<()> {
     if accounts.len() > limits::ACCOUNTS_PER_CALL_MAX {
-        return Err(too_many("accounts", limits::ACCOUNTS_PER_CALL_MAX));
+        return Err(Error::too_many("accounts", limits::ACCOUNTS_PER_CALL_MAX));
     }
     Ok(())
 }
@@ -79,7 +50,7 @@ pub(super) async fn create(caller: Session, request: CreateGroup) -> Result<Conv
     let (per_day, rules) = (caller.app.config.limits.groups_per_day, Rules::of(&caller.app.config));
     let conversation =
         caller.app.writer.run(move |tx| Box::pin(make(tx, me, request, name, per_day, rules))).await?;
-    list::one(&caller, conversation).await
+    conversations::show_one(&caller, conversation).await
 }
 
 async fn make(
@@ -101,10 +72,10 @@ async fn make(
         return Err(Fault::new(code::RATE_LIMITED).limit(per_day).retry_after(DAY_MS / 24).into());
     }
     if store::existing(tx, &others).await?.len() != others.len() {
-        return Err(Fault::new(code::NOT_FOUND).field("accounts").into());
+        return Err(Error::missing("accounts"));
     }
     if store::able(tx, &[me], limits::CONVERSATIONS_MAX as u64).await?.is_empty() {
-        return Err(too_many("conversations", limits::CONVERSATIONS_MAX));
+        return Err(Error::too_many("conversations", limits::CONVERSATIONS_MAX));
     }
     let conversation = tx.new_conversation();
     let (free, _) = invitations::admit(tx, me, (conversation, &name), &others, &rules).await?;
@@ -123,7 +94,7 @@ async fn make(
     member_store::set_role(tx, conversation, me, role::OWNER).await?;
     store::count_members(tx, conversation, members.len() as i64).await?;
     let body = Created { name: Some(name), accounts: members.clone() };
-    tx.append(event(conversation, me, kind::CREATED, &body)).await?;
+    tx.append(NewEvent::of_group(conversation, me, kind::CREATED, &body)).await?;
     tell_own_side(tx, conversation, &members).await?;
     tx.members_changed(conversation, members, Vec::new());
     Ok(conversation)
@@ -148,7 +119,7 @@ async fn bring(
     let wanted: BTreeSet<AccountId> = request.accounts.into_iter().collect();
     let wanted: Vec<AccountId> = wanted.into_iter().collect();
     if store::existing(tx, &wanted).await?.len() != wanted.len() {
-        return Err(Fault::new(code::NOT_FOUND).field("accounts").into());
+        return Err(Error::missing("accounts"));
     }
     let present = member_store::in_or_banned_among(tx, conversation, &wanted).await?;
     let absent: Vec<AccountId> = wanted.into_iter().filter(|account| !present.contains(account)).collect();
@@ -173,27 +144,50 @@ pub(super) async fn come_in(
     if facts.members + joined.len() as u64 > most {
         return Err(Fault::new(code::GROUP_FULL).limit(most).into());
     }
-    enter(tx, conversation, &facts, by, joined).await
+    enter(tx, conversation, &facts, by, &joined).await
 }
 
-/// Puts accounts into a group, by somebody in it or by themselves. They are not in, and there is room for them.
-pub(crate) async fn enter(
+/// Puts accounts into a group, by somebody in it or by themselves. They are not in, and there is room for them: nobody has to ask,
+/// or to be asked, any more.
+pub(super) async fn enter(
     tx: &mut Tx,
     conversation: ConversationId,
-    facts: &store::Facts,
+    facts: &Facts,
     by: AccountId,
-    accounts: Vec<AccountId>,
+    accounts: &[AccountId],
 ) -> Result<u64> {
-    let body = Joined { accounts: accounts.clone() };
-    let position = tx.append(event(conversation, by, kind::JOINED, &body)).await?;
-    let from_seq = if facts.open_history { 1 } else { position.event_seq };
-    member_store::join(tx, conversation, &accounts, from_seq, position.message_seq + 1, true).await?;
-    store::count_members(tx, conversation, accounts.len() as i64).await?;
-    tell_own_side(tx, conversation, &accounts).await?;
-    groups::entered(tx, conversation, &accounts).await?;
-    invitations::settle(tx, conversation, &accounts).await?;
-    tx.members_changed(conversation, accounts, Vec::new());
-    Ok(position.event_seq)
+    let event_seq = conversations::enter(tx, conversation, facts, by, accounts).await?;
+    joining::entered(tx, conversation, accounts).await?;
+    invitations::settle(tx, conversation, accounts).await?;
+    Ok(event_seq)
+}
+
+/// Closes what a member may read at the event that says they went. Nobody comes in by what they said, and they look after the
+/// group no longer.
+pub(super) async fn part(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    account: AccountId,
+    state: u8,
+    event_seq: u64,
+) -> Result<()> {
+    let looked_after = tx.membership(conversation, account).await?.is_some_and(|it| it.role < role::MEMBER);
+    conversations::part(tx, conversation, account, state, event_seq).await?;
+    invitations::inviter_gone(tx, conversation, account).await?;
+    if looked_after { joining::no_longer_looks_after(tx, conversation, account).await } else { Ok(()) }
+}
+
+/// Sets the state of somebody who is not in: banned, or no longer. Who is banned is asked in by nobody.
+pub(super) async fn keep_out(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    account: AccountId,
+    state: u8,
+) -> Result<()> {
+    if state == member_state::BANNED {
+        invitations::settle(tx, conversation, &[account]).await?;
+    }
+    conversations::keep_out(tx, conversation, account, state).await
 }
 
 pub(super) async fn remove(caller: Session, request: RemoveMember) -> Result<Done> {
@@ -213,10 +207,9 @@ pub(super) async fn remove(caller: Session, request: RemoveMember) -> Result<Don
                 }
                 rules::over(tx, conversation, target, &standing).await?;
                 let body = Removed { account: target };
-                let position = tx.append(event(conversation, me, kind::REMOVED, &body)).await?;
-                let about =
-                    groups::About { event_seq: Some(position.event_seq), ..groups::About::account(target) };
-                groups::record(tx, conversation, me, audit_action::REMOVED, about).await?;
+                let position = tx.append(NewEvent::of_group(conversation, me, kind::REMOVED, &body)).await?;
+                let about = About { event_seq: Some(position.event_seq), ..About::account(target) };
+                audit::record(tx, conversation, me, audit_action::REMOVED, about).await?;
                 part(tx, conversation, target, member_state::REMOVED, position.event_seq).await?;
                 Ok(true)
             })
@@ -226,53 +219,6 @@ pub(super) async fn remove(caller: Session, request: RemoveMember) -> Result<Don
         noted!(caller, %conversation, member = %target, "a member was removed");
     }
     Ok(Done::if_changed(removed))
-}
-
-/// Closes what a member may read at the event that says they went.
-pub(crate) async fn part(
-    tx: &mut Tx,
-    conversation: ConversationId,
-    account: AccountId,
-    state: u8,
-    event_seq: u64,
-) -> Result<()> {
-    let looked_after = tx.membership(conversation, account).await?.is_some_and(|it| it.role < role::MEMBER);
-    member_store::part(tx, conversation, account, state, event_seq).await?;
-    tell_own_side(tx, conversation, &[account]).await?;
-    tx.members_changed(conversation, Vec::new(), vec![account]);
-    invitations::inviter_gone(tx, conversation, account).await?;
-    if looked_after { groups::no_longer_looks_after(tx, conversation, account).await } else { Ok(()) }
-}
-
-/// Sets the state of somebody who is not in: banned, or no longer.
-pub(crate) async fn keep_out(
-    tx: &mut Tx,
-    conversation: ConversationId,
-    account: AccountId,
-    state: u8,
-) -> Result<()> {
-    let was_in = tx.membership(conversation, account).await?.is_some_and(|it| !it.ranges.is_empty());
-    if state == member_state::BANNED {
-        invitations::settle(tx, conversation, &[account]).await?;
-    }
-    if was_in || state == member_state::BANNED {
-        member_store::set_outside(tx, conversation, account, state).await?;
-    } else {
-        // Who never was in keeps nothing of a ban that is over.
-        member_store::forget_outsider(tx, conversation, account).await?;
-    }
-    // And has no side of it.
-    if was_in { tell_own_side(tx, conversation, &[account]).await } else { Ok(()) }
-}
-
-/// Closes the group for everybody at its last event.
-pub(crate) async fn dissolve(tx: &mut Tx, conversation: ConversationId, event_seq: u64) -> Result<()> {
-    let members = member_store::dissolve(tx, conversation, event_seq).await?;
-    for some in members.chunks(SIDES_STEP) {
-        tell_own_side(tx, conversation, some).await?;
-    }
-    tx.members_changed(conversation, Vec::new(), members);
-    Ok(())
 }
 
 pub(super) async fn leave(caller: Session, request: LeaveGroup) -> Result<Done> {
@@ -300,7 +246,7 @@ pub(super) async fn leave(caller: Session, request: LeaveGroup) -> Result<Done> 
 }
 
 async fn go(tx: &mut Tx, conversation: ConversationId, account: AccountId) -> Result<()> {
-    let position = tx.append(event(conversation, account, kind::LEFT, &Left::default())).await?;
+    let position = tx.append(NewEvent::of_group(conversation, account, kind::LEFT, &Left::default())).await?;
     part(tx, conversation, account, member_state::LEFT, position.event_seq).await
 }
 
@@ -326,10 +272,10 @@ async fn hand_over(tx: &mut Tx, conversation: ConversationId, from: AccountId, t
     member_store::set_role(tx, conversation, from, role::ADMINISTRATOR).await?;
     member_store::set_role(tx, conversation, to, role::OWNER).await?;
     let body = OwnerChanged { account: to };
-    tx.append(event(conversation, from, kind::OWNER_CHANGED, &body)).await?;
-    groups::record(tx, conversation, from, audit_action::TRANSFERRED, groups::About::account(to)).await?;
+    tx.append(NewEvent::of_group(conversation, from, kind::OWNER_CHANGED, &body)).await?;
+    audit::record(tx, conversation, from, audit_action::TRANSFERRED, About::account(to)).await?;
     tell_own_side(tx, conversation, &[from, to]).await?;
-    groups::tell_staff(tx, conversation).await
+    joining::tell_staff(tx, conversation).await
 }
 
 pub(super) async fn rename(caller: Session, request: RenameGroup) -> Result<Done> {
@@ -345,10 +291,11 @@ pub(super) async fn rename(caller: Session, request: RenameGroup) -> Result<Done
                     return Ok(false);
                 }
                 store::rename(tx, conversation, &name).await?;
-                groups::renamed(tx, conversation, &name).await?;
-                let position = tx.append(event(conversation, me, kind::RENAMED, &Renamed { name })).await?;
-                let about = groups::About::event(position.event_seq);
-                groups::record(tx, conversation, me, audit_action::RENAMED, about).await?;
+                settings::renamed(tx, conversation, &name).await?;
+                let position =
+                    tx.append(NewEvent::of_group(conversation, me, kind::RENAMED, &Renamed { name })).await?;
+                let about = About::event(position.event_seq);
+                audit::record(tx, conversation, me, audit_action::RENAMED, about).await?;
                 Ok(true)
             })
         })
@@ -368,7 +315,9 @@ pub(crate) async fn avatar_changed(
     account: AccountId,
     version: Option<u64>,
 ) -> Result<()> {
-    tx.append(event(conversation, account, kind::AVATAR_CHANGED, &AvatarChanged { version })).await.map(drop)
+    tx.append(NewEvent::of_group(conversation, account, kind::AVATAR_CHANGED, &AvatarChanged { version }))
+        .await
+        .map(drop)
 }
 
 pub(super) async fn transfer(caller: Session, request: TransferGroup) -> Result<Done> {
@@ -383,10 +332,10 @@ pub(super) async fn transfer(caller: Session, request: TransferGroup) -> Result<
                     return Ok(false);
                 }
                 if member_store::joined_among(tx, conversation, &[target]).await?.is_empty() {
-                    return Err(Fault::new(code::NOT_FOUND).field("account").into());
+                    return Err(Error::missing("account"));
                 }
                 if rules::is_weaker(tx, conversation, target, role::ADMINISTRATOR).await? {
-                    groups::room_for_administrator(tx, conversation).await?;
+                    roles::room_for_administrator(tx, conversation).await?;
                 }
                 hand_over(tx, conversation, me, target).await?;
                 Ok(true)

@@ -209,7 +209,7 @@ async fn the_page_on_privacy_names_every_table() {
     let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE '\\_%' ESCAPE '\\'";
     let rows: Vec<(String,)> = db.all(sql, &[]).await.unwrap();
     let tables: BTreeSet<String> = rows.into_iter().map(|(name,)| name).collect();
-    let page = include_str!("../docs/privacy.md");
+    let page = include_str!("../../docs/privacy.md");
     let named: BTreeSet<String> = page
         .lines()
         .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))

@@ -1,5 +1,5 @@
 //! Invitations: whom somebody wants in a group and may not bring in is asked first, and nothing is delivered until
-//! then. [`super::groups`] says who comes in.
+//! then. [`super::membership`] says who comes in. Their tables are the conversations feature's.
 
 use litrocket_protocol::{
     AccountId, ConversationId, Fault,
@@ -9,20 +9,22 @@ use litrocket_protocol::{
     frame, limits,
 };
 
-use super::{
-    groups,
-    invitation_store::{self, Gone},
-    store,
-};
+use super::membership;
 use crate::{
     config::{self, Config},
     error::{Error, Result},
-    features::{cut, page_limit, people},
+    features::{
+        conversations::{
+            invitation_store::{self, Gone},
+            store,
+        },
+        cut, page_limit, people,
+    },
+    limits::DAY_MS,
     rpc::Session,
     writer::Tx,
 };
 
-const DAY_MS: u64 = 86_400_000;
 /// Who has refused so many people of one group is not asked by others there either, for as long as that is remembered.
 const REFUSALS_MAX: u64 = 3;
 /// Invitations that one going member's job ends.
@@ -146,7 +148,7 @@ pub(super) async fn answer(caller: Session, request: AnswerInvitation) -> Result
 }
 
 async fn come(tx: &mut Tx, me: AccountId, conversation: ConversationId, most: u64) -> Result<()> {
-    let missing = || Error::from(Fault::new(code::NOT_FOUND).field("conversation"));
+    let missing = || Error::missing("conversation");
     let state = tx.membership(conversation, me).await?.map(|membership| membership.state);
     if state == Some(member_state::JOINED) {
         return Ok(());
@@ -156,5 +158,5 @@ async fn come(tx: &mut Tx, me: AccountId, conversation: ConversationId, most: u6
     if store::able_to_join(tx, conversation, &[me]).await?.is_empty() {
         return Err(Fault::new(code::TOO_MANY).limit(limits::CONVERSATIONS_MAX as u64).into());
     }
-    groups::come_in(tx, conversation, by, vec![me], most).await.map(drop)
+    membership::come_in(tx, conversation, by, vec![me], most).await.map(drop)
 }

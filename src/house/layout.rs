@@ -1,22 +1,16 @@
 //! SQL stands in the storage itself and in the store half of a feature, and nowhere else: no other file of the server holds
 //! a piece of a statement or runs one.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, fs, path::Path};
+
+use super::sources;
 
 /// What may hold SQL beside files named `*store.rs`, and why.
 const STORAGE: &[&str] = &[
     // The storage itself.
-    "db/",
-    "writer/",
-    // The rows that the load harness begins with.
-    "bench.rs",
-    // Tests of the whole: the list of the tables, and this page.
-    "privacy.rs",
-    "layout.rs",
+    "db/", "writer/",  // The rows that the load harness begins with.
+    "bench.rs", // Tests of the whole: the list of the tables, and this page.
+    "house/",
 ];
 
 /// The texts between quotes in a piece of Rust.
@@ -102,24 +96,11 @@ fn is_sql(text: &str) -> bool {
     begins || pieces.len() > 1 || words.iter().any(is_argument)
 }
 
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-}
-
 #[test]
 fn sql_stands_in_the_store_half_of_a_feature_and_nowhere_else() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    sources(&root, &mut files);
     let (mut stores, mut strange) = (0, Vec::new());
-    for path in files {
+    for path in sources(&root) {
         let name = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
         if STORAGE.iter().any(|storage| name.starts_with(storage)) {
             continue;

@@ -9,8 +9,8 @@ use litrocket_cli::{
 };
 use serde_json::{Value, json};
 
+use super::{Problem, ended, exchange};
 use crate::{
-    admin::{Problem, ended, exchange},
     app::Clock,
     config::Config,
     db::Db,
@@ -18,27 +18,28 @@ use crate::{
         admin::Ask,
         files::{self, Checked, Finding, Note, Orphans},
     },
+    limits::DAY_MS,
     serve::block_on,
     server,
 };
 
 /// An object that belongs to nothing may be deleted when it is so old, in milliseconds: whatever is under way is younger.
-const ORPHAN_MS: u64 = 86_400_000;
+const ORPHAN_MS: u64 = DAY_MS;
 
 /// What is to be done with what is found.
 #[derive(Debug, Clone, Copy)]
-pub struct Wish {
+pub(super) struct Wish {
     /// The server notes it.
-    pub confirm: bool,
+    pub(super) confirm: bool,
     /// The storage is the server's own, although it does not have the mark.
-    pub accept: bool,
+    pub(super) accept: bool,
     /// Objects that have long belonged to nothing are deleted.
-    pub sweep: bool,
+    pub(super) sweep: bool,
 }
 
 /// Reads every stored file through; fails when something is damaged. May run beside the server, and changes nothing unless it
 /// is asked to.
-pub fn files(config: Config, wish: Wish, shown: (Words, bool)) -> ExitCode {
+pub(super) fn check_all(config: Config, wish: Wish, shown: (Words, bool)) -> ExitCode {
     block_on(async move {
         match check(&config, wish, shown).await {
             Ok(checked) => {
