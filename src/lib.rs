@@ -6,7 +6,7 @@
 //! | [`app`] | what every handler needs; the clock | – |
 //! | [`serve`] | the commands `serve` and `config`: from a configuration to a running server | – |
 //! | [`config`], [`limits`], [`error`], [`telemetry`] | as their names say | features |
-//! | [`cause`], [`sentences`] | why the server does not start, and how it is said in either language | features |
+//! | [`mod@cause`], [`sentences`] | why the server does not start, and how it is said in either language | features |
 //! | [`secrets`] | keys and other files that are whole or not there | features |
 //! | [`loops`] | work beside the connections | features |
 //! | [`turns`], [`counts`], [`lock`] | counted places for what takes long; how many each has; locks that a panic does not take along | features |

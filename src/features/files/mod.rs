@@ -1,10 +1,18 @@
-//! Files: uploads and downloads in verified chunks, and who may read them.
+//! Files: uploads and downloads in verified chunks, and who may read them. Must not know QUIC.
 //!
-//! [`upload`] and [`download`] are the requests and streams, [`transfers`] what is known of uploads under way,
-//! [`blobs`] the storage of chunks, [`mod@mark`] whether it is there, [`staged`] what writes left in it, [`workers`] the threads that hash, decode and wait for it, [`store`] and [`content_store`] the tables, [`times_store`] how long what is kept, [`messages`] the messages that carry
-//! files, [`news`] what they say of them later, [`pictures`] small ones of pictures, [`avatars`] faces, [`voice`] recordings, [`own`] what an account keeps, [`shelf`] the files of groups,
-//! [`mod@collect`] takes away what nothing refers to, [`mod@verify`] reads it all. Must not know QUIC. Start with
-//! [`upload::open`].
+//! | module | what it is |
+//! | --- | --- |
+//! | [`upload`], [`download`] | the requests and streams |
+//! | [`transfers`], [`shares`] | what is known of those under way, and the memory they share |
+//! | [`blobs`], [`mod@mark`], [`staged`] | where chunks are kept, whether it is there, what writes left in it |
+//! | [`workers`] | the threads that hash, decode and wait for it |
+//! | [`pictures`], [`avatars`], [`voice`] | small ones of pictures, faces, recordings |
+//! | [`shelf`], [`own`] | the files of groups, and what an account keeps |
+//! | [`messages`], [`news`] | the messages that carry files, and what they say of them later |
+//! | [`mod@collect`], [`mod@verify`], [`orphans`] | take away what nothing refers to, read it all, find what belongs to nothing |
+//! | [`store`], [`content_store`], [`expiry_store`], [`times_store`] | the tables of files and contents, and how long what is kept |
+//!
+//! Start with [`upload::open`].
 
 mod avatar_store;
 mod avatars;

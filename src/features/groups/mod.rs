@@ -1,9 +1,18 @@
 //! Groups: who is in, what each role may do, how people come in, moderation, announcements and pins.
 //!
-//! [`membership`] makes groups and changes who is in, [`invitations`] asks who may not be brought in. [`rules`] answers what a member may do and is asked by every feature that acts in a group. [`settings`] and [`roles`]
-//! are the owner's side, [`joining`] and [`links`] let people in, [`moderation`] keeps order, [`board`] is what hangs on
-//! the wall, [`audit`] and [`reports`] say what was done and what is wrong, [`mod@erase`] is for an account that goes. [`store`] and [`join_store`] own the tables; who is in is
-//! the conversations feature's. Start with [`rules`].
+//! | module | what it is |
+//! | --- | --- |
+//! | [`rules`] | what a member may do; asked by every feature that acts in a group |
+//! | [`membership`], [`invitations`] | making groups and who is in; asking who may not be brought in |
+//! | [`settings`], [`roles`] | the owner's side |
+//! | [`joining`], [`links`] | letting people in |
+//! | [`moderation`] | keeping order |
+//! | [`board`] | what hangs on the wall |
+//! | [`audit`], [`reports`] | what was done, and what is wrong |
+//! | [`mod@erase`] | an account that goes |
+//! | [`store`], [`join_store`] | the tables; who is in is the conversations feature's |
+//!
+//! Start with [`rules`].
 
 mod audit;
 mod board;
