@@ -3,7 +3,7 @@
 //! Most rules are local to one device in one conversation ([`crate::place`]) or to one conversation
 //! ([`crate::conversation`]) and answer at once. What needs the whole log waits for [`Checker::finish`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use litrocket_core::access::Range;
 use litrocket_protocol::{AccountId, ConversationId, MessageId, ids::MAX_ID, unread::Markers};
@@ -11,8 +11,9 @@ use litrocket_protocol::{AccountId, ConversationId, MessageId, ids::MAX_ID, unre
 use crate::{
     Broken, Entry, Report,
     conversation::{Conversation, Telling},
-    markers::Answer,
-    place::{Place, Run},
+    ends::End,
+    markers::Answers,
+    place::{Place, Run, Said},
     reach::Reach,
     sends::{Ack, Payload, Sends, Turn},
     settle,
@@ -22,14 +23,16 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Checker {
     report: Report,
-    now_us: u64,
+    pub(crate) now_us: u64,
     sends: Sends,
-    conversations: HashMap<ConversationId, Conversation>,
-    devices: HashMap<u64, AccountId>,
-    places: HashMap<(u64, ConversationId), Place>,
-    reach: HashMap<(AccountId, ConversationId), Reach>,
-    answers: HashMap<(AccountId, ConversationId), Answer>,
-    ends: Vec<End>,
+    pub(crate) conversations: HashMap<ConversationId, Conversation>,
+    pub(crate) devices: HashMap<u64, AccountId>,
+    /// Devices that are heard of no more.
+    pub(crate) lost: HashSet<u64>,
+    pub(crate) places: HashMap<(u64, ConversationId), Place>,
+    pub(crate) reach: HashMap<(AccountId, ConversationId), Reach>,
+    answers: HashMap<(AccountId, ConversationId), Answers>,
+    pub(crate) ends: Vec<End>,
 }
 
 /// Where and when something happened to a device.
@@ -39,12 +42,6 @@ pub(crate) struct Spot {
     pub(crate) account: AccountId,
     pub(crate) device: u64,
     pub(crate) conversation: ConversationId,
-}
-
-#[derive(Debug)]
-struct End {
-    at: Spot,
-    event_seq: u64,
 }
 
 impl Checker {
@@ -78,6 +75,11 @@ impl Checker {
                 self.report.restarts += 1;
                 Ok(())
             }
+            Entry::Lost { account, device, .. } => {
+                self.known(at_us, account, device)?;
+                self.lost.insert(device);
+                Ok(())
+            }
         }
     }
 
@@ -94,7 +96,9 @@ impl Checker {
             }
             Entry::Refused { at_us, account, device, conversation, id, code, is_final } => {
                 let at = Spot { at_us, account, device, conversation };
-                let about = self.place(at, 0)?.answered(id);
+                let is_conflict = code == litrocket_protocol::fault::code::ID_CONFLICT.name;
+                let about =
+                    self.place(at, 0)?.answered(id, if is_conflict { Said::Conflict } else { Said::No });
                 self.sends.refused((account, id), at, (&code, is_final), about)
             }
             _ => Ok(()),
@@ -116,9 +120,12 @@ impl Checker {
     fn ack(&mut self, at: Spot, id: MessageId, ack: Ack) -> Result<(), Broken> {
         self.report.acks += 1;
         let place = self.place(at, ack.event_seq)?;
-        let about = place.answered(id);
+        let about = place.answered(id, Said::Ack);
         place.acked(ack.event_seq);
         self.sends.acked((at.account, id), at, ack, about)?;
+        if let Some(message_seq) = ack.message_seq {
+            self.answers.entry((at.account, at.conversation)).or_default().sent(message_seq);
+        }
         self.conversations.entry(at.conversation).or_default().seen(at.at_us, ack.event_seq);
         Ok(())
     }
@@ -136,6 +143,9 @@ impl Checker {
                 let place = self.place(at, event_seq)?;
                 place.deliver(at_us, event_seq).map_err(|broken| at.name(broken))?;
                 let connected_at = place.connected_at;
+                if let Some(message_seq) = message_seq {
+                    self.answers.entry((account, conversation)).or_default().heard(message_seq);
+                }
                 let event = Telling { event_seq, message_seq, at_ms, sender, id, kind, hash, gone };
                 let conversation = self.conversations.entry(conversation).or_default();
                 conversation.delivered(at_us, event, connected_at).map_err(|broken| at.name(broken))
@@ -180,9 +190,8 @@ impl Checker {
             } => {
                 let key = (account, conversation);
                 let markers = Markers { head, joined, deleted_to, retained_from, read_marker, my_last_sent };
-                let answer = Answer::follow(self.answers.get(&key), at_us, markers, unread)
-                    .map_err(|broken| inside(broken, conversation))?;
-                self.answers.insert(key, answer);
+                let answers = self.answers.entry(key).or_default();
+                answers.follow(at_us, markers, unread).map_err(|broken| inside(broken, conversation))?;
             }
             _ => {}
         }
@@ -194,16 +203,29 @@ impl Checker {
         if event_seq > MAX_ID {
             return Err(Broken::new(0, at.at_us, format!("{event_seq} is above 2^53")));
         }
-        let owner = *self.devices.entry(at.device).or_insert(at.account);
-        if owner != at.account {
-            let message = format!("device {} belongs to account {owner} and to {}", at.device, at.account);
-            return Err(Broken::new(0, at.at_us, message));
-        }
+        self.known(at.at_us, at.account, at.device)?;
         Ok(self.places.entry((at.device, at.conversation)).or_default())
+    }
+
+    /// A device belongs to one account, and says nothing when it is lost.
+    fn known(&mut self, at_us: u64, account: AccountId, device: u64) -> Result<(), Broken> {
+        let owner = *self.devices.entry(device).or_insert(account);
+        if owner != account {
+            let message = format!("device {device} belongs to account {owner} and to {account}");
+            return Err(Broken::new(0, at_us, message));
+        }
+        if self.lost.contains(&device) {
+            return Err(Broken::new(0, at_us, format!("device {device} is lost, and heard of again")));
+        }
+        Ok(())
     }
 
     /// Checks what only the whole history can tell.
     pub fn finish(mut self) -> Result<Report, Broken> {
+        for ((device, _), place) in &self.places {
+            let account = self.devices[device];
+            place.flights().for_each(|(id, flight)| self.sends.flew((account, id), flight));
+        }
         let mut ids: Vec<ConversationId> = self.conversations.keys().copied().collect();
         ids.sort_unstable();
         for id in &ids {
@@ -217,55 +239,18 @@ impl Checker {
             }
         }
         let nothing = Conversation::default();
-        for ((account, id), answer) in &self.answers {
+        for ((account, id), answers) in &self.answers {
             let log = self.conversations.get(id).unwrap_or(&nothing);
-            answer.check(*account, log).map_err(|broken| inside(broken, *id))?;
+            answers.check(*account, log).map_err(|broken| inside(broken, *id))?;
         }
         self.reached()?;
         let (conversations, devices) = (ids.len() as u64, self.devices.len() as u64);
         Ok(Report { conversations, devices, ..self.report })
     }
-
-    /// What devices received and where they ended, against what their accounts may read.
-    fn reached(&self) -> Result<(), Broken> {
-        let nothing = Reach::default();
-        let reach = |account, id| self.reach.get(&(account, id)).unwrap_or(&nothing);
-        let head = |id| self.conversations.get(&id).map_or(0, Conversation::head);
-        let mut places: Vec<_> = self.places.iter().collect();
-        places.sort_unstable_by_key(|(key, _)| **key);
-        for ((device, conversation), place) in places {
-            let at = Spot {
-                at_us: 0,
-                account: self.devices[device],
-                device: *device,
-                conversation: *conversation,
-            };
-            reach(at.account, *conversation).check(place).map_err(|broken| at.name(broken))?;
-            let head = head(*conversation);
-            let (furthest, at_us) = place.furthest;
-            if furthest > head {
-                let message = format!("the device came to {furthest}, past the head {head}");
-                return Err(at.name(Broken::new(4, at_us, message)));
-            }
-        }
-        for End { at, event_seq } in &self.ends {
-            let broken = |rule, message| Err(at.name(Broken::new(rule, at.at_us, message)));
-            let place = self.places.get(&(at.device, at.conversation));
-            let reached = place.map_or(0, Place::reached);
-            if *event_seq > reached {
-                return broken(4, format!("the cursor is {event_seq}, but what came ends at {reached}"));
-            }
-            let last = reach(at.account, at.conversation).last(head(at.conversation));
-            if *event_seq < last {
-                return broken(10, format!("the cursor stays at {event_seq}, but event {last} may be read"));
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Spot {
-    fn name(&self, broken: Broken) -> Broken {
+    pub(crate) fn name(&self, broken: Broken) -> Broken {
         let message =
             format!("device {} in conversation {}: {}", self.device, self.conversation, broken.message);
         Broken { message, ..broken }

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use litrocket_protocol::{AccountId, ConversationId, MessageId};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
+use crate::uuid;
+
 /// 64 bits that stand for a payload: 16 hex digits in JSON. A longer hash may be read: its first 16 digits count.
 ///
 /// Everybody who writes one history hashes the same way: the bytes of the body, as sent and as received.
@@ -279,6 +281,15 @@ pub enum Entry {
         /// When, in microseconds.
         at_us: u64,
     },
+    /// A device lost all it had, or was given up: nothing more is heard of it, and it ends nowhere.
+    Lost {
+        /// When, in microseconds.
+        at_us: u64,
+        /// Whose device.
+        account: AccountId,
+        /// The device.
+        device: u64,
+    },
     /// Where a device's cursor stands at the end, after it was left alone.
     End {
         /// When, in microseconds.
@@ -310,47 +321,8 @@ impl Entry {
             | Self::Unread { at_us, .. }
             | Self::Log { at_us, .. }
             | Self::Restart { at_us }
+            | Self::Lost { at_us, .. }
             | Self::End { at_us, .. } => *at_us,
-        }
-    }
-}
-
-/// Message ids as UUID text.
-mod uuid {
-    use super::{Cow, Deserialize, Deserializer, Error, MessageId, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(id: &MessageId, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(id)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<MessageId, D::Error> {
-        let text: Cow<'de, str> = Deserialize::deserialize(deserializer)?;
-        parse(&text)
-    }
-
-    fn parse<E: Error>(text: &str) -> Result<MessageId, E> {
-        MessageId::parse(text).ok_or_else(|| E::custom("an id is UUID text"))
-    }
-
-    pub(super) mod option {
-        use super::{Cow, Deserialize, Deserializer, MessageId, Serializer};
-
-        #[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
-        pub(in super::super) fn serialize<S: Serializer>(
-            id: &Option<MessageId>,
-            serializer: S,
-        ) -> Result<S::Ok, S::Error> {
-            match id {
-                Some(id) => serializer.collect_str(id),
-                None => serializer.serialize_none(),
-            }
-        }
-
-        pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
-            deserializer: D,
-        ) -> Result<Option<MessageId>, D::Error> {
-            let text: Option<Cow<'de, str>> = Deserialize::deserialize(deserializer)?;
-            text.map(|text| super::parse(&text)).transpose()
         }
     }
 }

@@ -8,6 +8,7 @@
 
 mod checker;
 mod conversation;
+mod ends;
 mod entry;
 mod file;
 mod markers;
@@ -17,6 +18,7 @@ mod report;
 mod sends;
 mod settle;
 mod tombstones;
+mod uuid;
 
 pub use checker::Checker;
 pub use entry::{Entry, Gone, Hash};

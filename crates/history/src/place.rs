@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use litrocket_protocol::MessageId;
 
-use crate::Broken;
+use crate::{Broken, sends::Flight};
 
 /// Events that came one after the other, or were skipped at once.
 #[derive(Debug, Clone, Copy)]
@@ -17,9 +17,32 @@ pub(crate) struct Run {
 /// Sends of one id that wait for an answer on this connection.
 #[derive(Debug)]
 struct Pending {
-    /// Which of the id's payloads; `None` when there are several and the answer does not tell.
-    payload: Option<usize>,
-    count: u32,
+    /// Which of the id's payloads, and how often it was sent since nothing was waiting.
+    payload: usize,
+    sends: u32,
+    /// The same of others: then an answer does not tell what it is about.
+    others: Vec<(usize, u32)>,
+    waiting: u32,
+    acks: u32,
+    conflicts: u32,
+}
+
+impl Pending {
+    fn flight(&self) -> Option<Flight> {
+        let Self { payload, sends, others, acks, conflicts, .. } = self;
+        (!others.is_empty()).then(|| {
+            let sends = [(*payload, *sends)].into_iter().chain(others.iter().copied()).collect();
+            Flight { sends, acks: *acks, conflicts: *conflicts }
+        })
+    }
+}
+
+/// What the server says to a send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Said {
+    Ack,
+    Conflict,
+    No,
 }
 
 #[derive(Debug, Default)]
@@ -31,6 +54,8 @@ pub(crate) struct Place {
     /// Places sought on purpose. What was on its way comes before the server obeys.
     seeks: Vec<u64>,
     pending: HashMap<MessageId, Pending>,
+    /// Sends of several payloads that are over.
+    flights: Vec<(MessageId, Flight)>,
     /// How often the device connected again.
     pub(crate) connection: u32,
     /// When it did so last.
@@ -38,6 +63,8 @@ pub(crate) struct Place {
     /// How many sends it wrote.
     sent: u32,
     begun: bool,
+    /// Whether it came to hear what is said here.
+    pub(crate) listens: bool,
     /// The highest event that came or was skipped, and when.
     pub(crate) furthest: (u64, u64),
     pub(crate) runs: Vec<Run>,
@@ -47,24 +74,39 @@ pub(crate) struct Place {
 impl Place {
     /// Counts a send: answers its position among the sends of this device, from 1.
     pub(crate) fn sends(&mut self, id: MessageId, payload: usize) -> u32 {
-        let pending = self.pending.entry(id).or_insert(Pending { payload: Some(payload), count: 0 });
-        pending.count += 1;
-        if pending.payload != Some(payload) {
-            pending.payload = None;
+        let nothing = || Pending { payload, sends: 0, others: Vec::new(), waiting: 0, acks: 0, conflicts: 0 };
+        let pending = self.pending.entry(id).or_insert_with(nothing);
+        pending.waiting += 1;
+        if pending.payload == payload {
+            pending.sends += 1;
+        } else if let Some((_, sends)) = pending.others.iter_mut().find(|(other, _)| *other == payload) {
+            *sends += 1;
+        } else {
+            pending.others.push((payload, 1));
         }
         self.sent += 1;
         self.sent
     }
 
     /// An answer came: which payload of the id it is about, as far as one can tell.
-    pub(crate) fn answered(&mut self, id: MessageId) -> Option<usize> {
+    pub(crate) fn answered(&mut self, id: MessageId, said: Said) -> Option<usize> {
         let pending = self.pending.get_mut(&id)?;
-        let payload = pending.payload;
-        pending.count -= 1;
-        if pending.count == 0 {
+        let payload = pending.others.is_empty().then_some(pending.payload);
+        pending.waiting -= 1;
+        pending.acks += u32::from(said == Said::Ack);
+        pending.conflicts += u32::from(said == Said::Conflict);
+        if pending.waiting == 0 {
+            let flight = pending.flight();
+            self.flights.extend(flight.map(|flight| (id, flight)));
             self.pending.remove(&id);
         }
         payload
+    }
+
+    /// All sends of several payloads of one id.
+    pub(crate) fn flights(&self) -> impl Iterator<Item = (MessageId, Flight)> {
+        let under_way = self.pending.iter().filter_map(|(id, pending)| Some((*id, pending.flight()?)));
+        self.flights.iter().cloned().chain(under_way)
     }
 
     /// The ack stands for the event on this connection.
@@ -75,6 +117,7 @@ impl Place {
     }
 
     pub(crate) fn deliver(&mut self, at_us: u64, event_seq: u64) -> Result<(), Broken> {
+        self.listens = true;
         let base = self.advance(at_us, event_seq, event_seq)?;
         match self.runs.last_mut() {
             Some(run) if run.to == base => run.to = event_seq,
@@ -85,6 +128,7 @@ impl Place {
 
     pub(crate) fn skip(&mut self, run: Run, fresh: bool) -> Result<(), Broken> {
         let Run { from, to, at_us } = run;
+        self.listens = true;
         if from > to {
             return Err(Broken::new(4, at_us, format!("the skip from {from} to {to} goes backwards")));
         }
@@ -101,6 +145,7 @@ impl Place {
     }
 
     pub(crate) fn resume(&mut self, at_us: u64, event_seq: u64, seek: bool) -> Result<(), Broken> {
+        self.listens = true;
         self.begun |= event_seq > 0;
         if seek {
             if event_seq != self.at {
@@ -116,7 +161,8 @@ impl Place {
         }
         self.connection += 1;
         self.connected_at = Some(at_us);
-        self.pending.clear();
+        let over = self.pending.drain().filter_map(|(id, pending)| Some((id, pending.flight()?)));
+        self.flights.extend(over);
         self.seeks.clear();
         self.stand(event_seq);
         Ok(())

@@ -69,6 +69,17 @@ pub(crate) struct Rivals {
     pub(crate) payloads: Vec<Payload>,
     pub(crate) acked: Vec<usize>,
     pub(crate) conflicts: Vec<usize>,
+    /// Where several were under way together: which answer is about which nobody can tell, but they can be counted.
+    pub(crate) flights: Vec<Flight>,
+}
+
+/// Sends of one id that were under way together on one connection, with several payloads.
+#[derive(Debug, Clone)]
+pub(crate) struct Flight {
+    /// Which payloads, and how often each was sent.
+    pub(crate) sends: Vec<(usize, u32)>,
+    pub(crate) acks: u32,
+    pub(crate) conflicts: u32,
 }
 
 #[derive(Debug, Default)]
@@ -86,13 +97,21 @@ impl Sends {
             Slot::Vacant(_) if record.payload == payload => return 0,
             Slot::Vacant(slot) => {
                 let acked = if record.ack.is_some() { vec![0] } else { Vec::new() };
-                slot.insert(Rivals { payloads: vec![record.payload], acked, conflicts: Vec::new() })
+                let payloads = vec![record.payload];
+                slot.insert(Rivals { payloads, acked, conflicts: Vec::new(), flights: Vec::new() })
             }
         };
         rivals.payloads.iter().position(|known| *known == payload).unwrap_or_else(|| {
             rivals.payloads.push(payload);
             rivals.payloads.len() - 1
         })
+    }
+
+    /// Several payloads of an id were under way together.
+    pub(crate) fn flew(&mut self, key: Key, flight: Flight) {
+        if let Some(rivals) = self.rivals.get_mut(&key) {
+            rivals.flights.push(flight);
+        }
     }
 
     pub(crate) fn send(&mut self, at_us: u64, key: Key, payload: Payload, turn: Turn, floor: u64) {

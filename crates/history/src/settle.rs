@@ -7,19 +7,25 @@ use litrocket_protocol::ConversationId;
 use crate::{
     Broken,
     conversation::{Conversation, Fact},
-    sends::{Key, Record, Sends},
+    sends::{Flight, Key, Record, Sends},
     tombstones::Tombstones,
 };
 
 /// Kinds that the server makes have no id and were not sent.
 const SYSTEM: std::ops::RangeInclusive<u16> = 64..=127;
 
-/// Per device and connection: the highest position of a send that the log had so far.
-type Order = HashMap<(u64, u32), u32>;
+/// The highest position of a send that the log had so far.
+#[derive(Debug, Default)]
+struct Order {
+    /// Per device and connection.
+    connections: HashMap<(u64, u32), u32>,
+    /// Per device.
+    devices: HashMap<u64, u32>,
+}
 
 /// Checks the whole log of one conversation, and notes in the sends what it has.
 pub(crate) fn log(sends: &mut Sends, id: ConversationId, conversation: &Conversation) -> Result<(), Broken> {
-    let mut order = Order::new();
+    let mut order = Order::default();
     let mut tombstones = Tombstones::default();
     for fact in conversation.log() {
         let event = &fact.event;
@@ -97,15 +103,19 @@ fn one(
         // Which of the payloads was sent when, and which one was stored, cannot be told: no order.
         Some(rivals) => {
             let is_stored = |about: &usize| rivals.payloads[*about].is(conversation, event);
-            if !rivals.acked.iter().all(is_stored) {
+            // Where an answer does not tell what it is about, the count of answers does: one for each send.
+            let sends = |flight: &Flight, stored: bool| -> u32 {
+                let such = flight.sends.iter().filter(|(about, _)| is_stored(about) == stored);
+                such.map(|(_, count)| count).sum()
+            };
+            let too_many_acks = |flight: &Flight| flight.acks > sends(flight, true);
+            let too_many_conflicts = |flight: &Flight| flight.conflicts > sends(flight, false);
+            if !rivals.acked.iter().all(is_stored) || rivals.flights.iter().any(too_many_acks) {
                 return Err(Broken::new(7, at_us, format!("another payload of {id} was acked")));
             }
-            if rivals.conflicts.iter().any(is_stored) {
-                return Err(Broken::new(
-                    7,
-                    at_us,
-                    format!("the stored payload of {id} was refused as a conflict"),
-                ));
+            if rivals.conflicts.iter().any(is_stored) || rivals.flights.iter().any(too_many_conflicts) {
+                let message = format!("the stored payload of {id} was refused as a conflict");
+                return Err(Broken::new(7, at_us, message));
             }
         }
         None => in_order(record, fact, order)?,
@@ -125,15 +135,24 @@ fn in_order(record: &Record, fact: &Fact, order: &mut Order) -> Result<(), Broke
     if record.shared {
         return Ok(());
     }
-    // Only sends of one connection come in order: what an ended one left behind may still arrive.
-    let device = record.first.device;
-    for turn in [record.first, record.last] {
-        if order.get(&(device, turn.connection)).is_some_and(|later| *later > turn.position) {
-            let message = format!("event {seq} was sent by device {device} before an event above it");
-            return Err(Broken::new(6, at_us, message));
-        }
+    // The sends of one connection come in order. What an ended one left behind may still arrive, and where it was
+    // given up that is no matter; who sends it again on another connection does so before all that follows it.
+    let (device, first, last) = (record.first.device, record.first, record.last);
+    let is_later = |latest: Option<&u32>, position| latest.is_some_and(|latest| *latest > position);
+    let overtaken = [first, last]
+        .iter()
+        .any(|turn| is_later(order.connections.get(&(device, turn.connection)), turn.position));
+    let is_repeated = first.connection != last.connection;
+    if overtaken || is_repeated && is_later(order.devices.get(&device), first.position) {
+        let message =
+            format!("event {seq} was sent by device {device} before an event that the log has before it");
+        return Err(Broken::new(6, at_us, message));
     }
-    let latest = order.entry((device, record.first.connection)).or_default();
-    *latest = record.first.position.max(*latest);
+    for latest in [
+        order.connections.entry((device, first.connection)).or_default(),
+        order.devices.entry(device).or_default(),
+    ] {
+        *latest = first.position.max(*latest);
+    }
     Ok(())
 }

@@ -63,6 +63,15 @@ fn end(who: (u64, u64), seq: u64) -> Value {
     entry(1_000, "end", who, json!({ "event_seq": seq }))
 }
 
+/// The device is given up: it ends nowhere.
+fn lost((account, device): (u64, u64)) -> Value {
+    json!({ "type": "lost", "at_us": 1_000, "account": account, "device": device })
+}
+
+fn resume(at_us: u64, who: (u64, u64), seq: u64) -> Value {
+    entry(at_us, "resume", who, json!({ "event_seq": seq }))
+}
+
 fn check(entries: impl IntoIterator<Item = Value>) -> Result<Report, Broken> {
     let text: Vec<String> = entries.into_iter().map(|entry| entry.to_string()).collect();
     check_file(text.join("\n").as_bytes())
@@ -142,7 +151,7 @@ fn a_conflict_needs_another_payload_and_a_first_one_that_is_stored() {
     assert_eq!(rule([send(1, ADA, 1), conflict(2)].into_iter().chain(stored.clone())), 7);
     // On another connection it is certain what an answer is about. In conflict with what is not there:
     let again = entry(2, "resume", ADA, json!({ "event_seq": 0 }));
-    let alone = [send(1, ADA, 1), again, other, conflict(4), access(ADA, 1)];
+    let alone = [send(1, ADA, 1), again, other, conflict(4), access(ADA, 1), lost(ADA)];
     assert_eq!(rule(alone.clone()), 7);
     assert_eq!(rule(alone.clone().into_iter().chain([log(1, 1, 1)])), 0);
     // The other one was stored, and it was the one that was refused, or not the one that was acked.
@@ -204,8 +213,9 @@ fn a_cleared_history_may_be_skipped_up_to_where_it_was_cleared() {
 #[test]
 fn numbers_end_below_two_to_the_53() {
     let most = (1_u64 << 53) - 1;
-    let resume = |seq: u64| rule([entry(1, "resume", ADA, json!({ "event_seq": seq, "seek": true }))]);
-    assert_eq!((resume(most), resume(most + 1)), (0, NONE));
+    let sought =
+        |seq: u64| rule([entry(1, "resume", ADA, json!({ "event_seq": seq, "seek": true })), end(ADA, 0)]);
+    assert_eq!((sought(most), sought(most + 1)), (0, NONE));
     let skip = |to: u64| rule([entry(1, "skip", ADA, json!({ "from": 1, "to": to, "fresh": true }))]);
     assert_eq!((skip(most + 2), skip(5)), (NONE, 4), "a device does not come past the head");
 }
@@ -217,7 +227,7 @@ fn what_a_device_received_is_in_the_log() {
         let log = [log(1, 1, 1), log(2, 2, 1)];
         [access(ADA, 1), access(BOB, 1)].into_iter().chain(log.into_iter().take(count)).collect::<Vec<_>>()
     };
-    assert_eq!(rule(story.clone().into_iter().chain(log_of(2))), 0);
+    assert_eq!(rule(story.clone().into_iter().chain(log_of(2)).chain([end(BOB, 2)])), 0);
     assert_eq!(rule(story.into_iter().chain(log_of(1))), 5);
 }
 
@@ -246,6 +256,8 @@ fn a_tombstone_that_was_heard_stays_one_for_whoever_connects_later() {
                 access(BOB, 1),
                 gone,
                 recall_event,
+                lost(BOB),
+                lost((2, 22)),
             ])
             .collect::<Vec<_>>()
     };
@@ -290,9 +302,9 @@ fn only_a_device_that_never_synced_begins_at_the_head() {
         let skip = entry(3, "skip", BOB, json!({ "from": 1, "to": 1, "fresh": true }));
         [send(1, ADA, 1), begins, skip, access(ADA, 1), access(BOB, 1), log(1, 1, 1), end(BOB, 1)]
     };
-    let resume = |seq: u64, seek: bool| entry(2, "resume", BOB, json!({ "event_seq": seq, "seek": seek }));
-    assert_eq!(rule(story(resume(0, false))), 0);
-    assert_eq!(rule(story(resume(1, true))), 9);
+    let sought = entry(2, "resume", BOB, json!({ "event_seq": 1, "seek": true }));
+    assert_eq!(rule(story(resume(2, BOB, 0))), 0);
+    assert_eq!(rule(story(sought)), 9);
 }
 
 #[test]

@@ -388,6 +388,8 @@ impl World {
             self.client_lost(link);
         }
         if !self.devices[at].restart() {
+            let (account, device) = (account(self.devices[at].account), self.devices[at].number);
+            self.history.push(Entry::Lost { at_us: self.now, account, device });
             self.last_number += 1;
             self.devices[at].number = self.last_number;
         }

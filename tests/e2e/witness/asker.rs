@@ -41,9 +41,10 @@ impl Asker {
                     // Refused while out of the group, and lost with the server.
                     let _ = timeout(ANSWER, self.client.call(MarkRead { conversation, event_seq })).await;
                 }
+                let sent = self.sent(conversation);
                 let asked = timeout(ANSWER, self.client.call(GetConversation { conversation })).await;
                 if let Ok(Ok(info)) = asked {
-                    self.notes(&info, None);
+                    self.notes(&info, sent, false);
                 }
             }
             times += 1;
@@ -56,15 +57,21 @@ impl Asker {
     /// When all is said and heard, the last message of the account is known.
     pub(super) async fn asks_at_last(mut self) {
         for conversation in self.last_sent.keys().copied().collect::<Vec<_>>() {
+            let sent = self.sent(conversation);
             let asked = timeout(LONG, self.client.call(GetConversation { conversation })).await;
             let info = asked.expect("there is an answer").unwrap();
-            let known = lock(&self.witness.last_sent).get(&(self.account, conversation)).copied();
-            self.notes(&info, Some(known.unwrap_or(0)));
+            self.notes(&info, sent, true);
         }
     }
 
-    /// Other devices of the account talk too: what it sent last is what the count depends on, when not `known`.
-    fn notes(&mut self, info: &ConversationInfo, known: Option<u64>) {
+    /// The account's last message that was acked so far.
+    fn sent(&self, conversation: ConversationId) -> u64 {
+        lock(&self.witness.last_sent).get(&(self.account, conversation)).copied().unwrap_or(0)
+    }
+
+    /// Notes an answer. The account had `sent` this message when it was asked; other devices of it talk too, so a later
+    /// one may be its last unless it `is_last`: then that is what the count depends on.
+    fn notes(&mut self, info: &ConversationInfo, sent: u64, is_last: bool) {
         let (account, conversation) = (self.account, info.conversation);
         let before = self.last_sent.get(&conversation).copied().unwrap_or(0);
         let mut markers = Markers {
@@ -73,10 +80,16 @@ impl Asker {
             deleted_to: info.mine.deleted_to,
             retained_from: 0,
             read_marker: info.mine.read,
-            my_last_sent: known.unwrap_or(before),
+            my_last_sent: if is_last { sent } else { before.max(sent) },
         };
-        if known.is_none() && unread::unread(&markers) != info.unread {
-            markers.my_last_sent = markers.head.saturating_sub(info.unread);
+        if !is_last && unread::unread(&markers) != info.unread {
+            let derived = markers.head.saturating_sub(info.unread);
+            assert!(
+                derived >= sent,
+                "{} are unread of {account}, who had sent message {sent}: {info:?}",
+                info.unread
+            );
+            markers.my_last_sent = derived;
         }
         self.last_sent.insert(conversation, markers.my_last_sent);
         let Markers { head, joined, deleted_to, retained_from, read_marker, my_last_sent } = markers;

@@ -248,8 +248,11 @@ impl Notes {
 
     pub(crate) fn ends(&self) {
         let (account, device) = (self.account, self.device);
-        for (conversation, cursor) in &self.cursors {
-            let (conversation, event_seq) = (*conversation, cursor.0);
+        // Also where nothing was heard: that is what the end says there.
+        let unheard =
+            self.conversations.iter().filter(|id| !self.cursors.contains_key(id)).map(|id| (*id, 0));
+        let heard = self.cursors.iter().map(|(id, cursor)| (*id, cursor.0));
+        for (conversation, event_seq) in heard.chain(unheard) {
             self.witness.note(|at_us| Entry::End { at_us, account, device, conversation, event_seq });
         }
     }

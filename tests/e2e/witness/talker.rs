@@ -260,6 +260,12 @@ impl Talker {
         let (id, event_seq, message_seq, at_ms) = (ack.id, ack.event_seq, ack.message_seq, ack.at_ms);
         let witness = self.notes.witness.clone();
         witness.acked_at(at_ms);
+        // Before the ack is noted: whoever asks behind it knows of it.
+        if let Some(message_seq) = message_seq {
+            let mut last_sent = lock(&witness.last_sent);
+            let last = last_sent.entry((account, conversation)).or_default();
+            *last = message_seq.max(*last);
+        }
         witness.note(|at_us| Entry::Ack {
             at_us,
             account,
@@ -270,11 +276,6 @@ impl Talker {
             message_seq,
             at_ms,
         });
-        if let Some(message_seq) = message_seq {
-            let mut last_sent = lock(&witness.last_sent);
-            let last = last_sent.entry((account, conversation)).or_default();
-            *last = message_seq.max(*last);
-        }
         self.notes.passes(conversation, event_seq);
         if sent == kind::TEXT {
             self.habit.said(conversation, event_seq);
