@@ -19,7 +19,7 @@ use crate::{
     peer::Peers,
     process::{Process, Role, folder},
     report::Report,
-    scenario::{Against, Pattern, SCENARIOS, Scenario},
+    scenario::{ALIASES, Against, Pattern, SCENARIOS, Scenario},
 };
 
 /// Measure the server under load, beside the least that could do the same work.
@@ -100,11 +100,17 @@ fn print(report: &Report, json: bool) {
 }
 
 fn list(json: bool) {
-    for scenario in SCENARIOS.iter().filter_map(|(name, _)| Scenario::load(name).ok()) {
-        let line = if json {
-            json!({ "scenario": scenario.name, "about": scenario.about }).to_string()
-        } else {
-            format!("{:<20} {}", scenario.name, scenario.about)
+    let names = SCENARIOS.iter().map(|(name, _)| (*name, None));
+    let aliases = ALIASES.iter().map(|(alias, meant)| (*alias, Some(*meant)));
+    for (name, alias_of) in names.chain(aliases) {
+        let Ok(scenario) = Scenario::load(name) else { continue };
+        let line = match (json, alias_of) {
+            (true, None) => json!({ "scenario": name, "about": scenario.about }).to_string(),
+            (true, Some(meant)) => {
+                json!({ "scenario": name, "about": scenario.about, "alias_of": meant }).to_string()
+            }
+            (false, None) => format!("{name:<20} {}", scenario.about),
+            (false, Some(meant)) => format!("{name:<20} the same as {meant}"),
         };
         if writeln!(std::io::stdout(), "{line}").is_err() {
             return;
@@ -187,15 +193,13 @@ async fn server(
     host.seed(&data, &load::seed(scenario)).await?;
     let rows = host.rows(&data).await?;
     say("the server under load");
-    let mut process = Process::start(Role::Server, folder.path())?;
+    let role = if scenario.pattern == Pattern::Siege { Role::Besieged } else { Role::Server };
+    let mut process = Process::start(role, folder.path())?;
     let peers = Peers::new(process.port, &process.ca, false)?;
     let mut measured = load::drive(&mut Target { scenario, process: &mut process, peers }).await?;
     say("stopping");
     process.stop()?;
     say("checking the history");
-    if !matches!(scenario.pattern, Pattern::Chat | Pattern::Offline | Pattern::Mixed) {
-        return Ok((measured, "nothing was sent".into()));
-    }
     let log = host.log(&data).await?;
     if scenario.pattern == Pattern::Chat {
         let new = log.len() as u64 - scenario.stored;

@@ -5,6 +5,7 @@
 //! [`mod@ceiling`]: the same QUIC endpoint and the same rows, and nothing of a messenger. What only the server can do
 //! (fill a data folder, open the endpoint) it lends through [`Host`]; nothing here knows its parts.
 
+pub mod attack;
 pub mod ceiling;
 mod command;
 mod line;

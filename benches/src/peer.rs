@@ -1,18 +1,18 @@
 //! The peers that make the load: as little work as possible on raw QUIC, the same for the server and its ceiling.
 
+mod lane;
+
 use std::{
-    collections::VecDeque,
     path::Path,
     sync::Arc,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use bytes::{Buf as _, BytesMut};
 use litrocket_protocol::{
-    ALPN, ConversationId, Fault, MessageId, Request, VERSION,
+    ALPN, ConversationId, Fault, Request, VERSION,
     account::{Hello, Welcome},
     chat::{self, frame_type},
-    event::{Event, Text, kind},
+    event::Text,
     frame, stream_kind, varint,
 };
 use quinn::{
@@ -21,7 +21,8 @@ use quinn::{
 };
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 
-use crate::{Error, Result, ceiling, load::Notes};
+pub(crate) use self::lane::{Heard, Lane};
+use crate::{Error, Result};
 
 /// How long anything may take before the run fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -71,6 +72,18 @@ impl Peers {
         Ok(Self { endpoints: Arc::new(endpoints?), config, port, raw })
     }
 
+    /// The same for a peer that has room for so many bytes it has not read.
+    pub(crate) fn with_room(&self, bytes: u32) -> ClientConfig {
+        let (mut config, mut transport) = (self.config.clone(), TransportConfig::default());
+        transport
+            .stream_receive_window(bytes.into())
+            .receive_window(bytes.into())
+            .max_idle_timeout(quinn::IdleTimeout::try_from(Duration::from_secs(120)).ok())
+            .keep_alive_interval(None);
+        config.transport_config(Arc::new(transport));
+        config
+    }
+
     /// A connection that said nothing yet.
     pub(crate) async fn connect(&self, number: usize) -> Result<Connection> {
         let server = ([127, 0, 0, 1], self.port).into();
@@ -105,26 +118,67 @@ impl Peers {
             Lane::new(send, recv, None)
         } else {
             let conversation = ConversationId(join.conversation);
-            let mut first = Vec::new();
-            varint::put(&mut first, stream_kind::CHAT);
             // Without a cursor a conversation starts at its first readable event.
-            if let Start::Cursor(cursor @ 1..) = join.from {
-                let cursors = chat::Cursors { cursors: vec![(conversation, cursor)], epoch: None };
-                first.extend_from_slice(&frame::encode(frame_type::CURSORS, &cursors));
-            }
-            let live = chat::Live { account_version: 0, fresh };
-            first.extend_from_slice(&frame::encode(frame_type::LIVE, &live));
-            write(&mut send, &first).await?;
+            let cursors = match join.from {
+                Start::Cursor(cursor @ 1..) => vec![(conversation, cursor)],
+                Start::Cursor(0) | Start::Head => Vec::new(),
+            };
+            write(&mut send, &goes_live(cursors, fresh)).await?;
             Lane::new(send, recv, Some(conversation))
         };
         // Behind a cursor a lane is live when it has everything: its owner counts.
-        let mut early = Vec::new();
-        while fresh && !early.iter().any(|heard| matches!(heard, Heard::Live)) {
-            early.extend(lane.hear().await?);
+        if fresh {
+            lane.comes_live().await?;
         }
-        lane.early = early;
         Ok(lane)
     }
+
+    /// The same for a device that comes back and has everything of all its conversations.
+    pub(crate) async fn lane_again(&self, connection: &Connection, at: &[(u64, u64)]) -> Result<Lane> {
+        let conversation = at.first().map_or(0, |(conversation, _)| *conversation);
+        if self.raw {
+            return self.lane(connection, Join { conversation, from: Start::Head }).await;
+        }
+        let (mut send, recv) =
+            connection.open_bi().await.map_err(|error| Error::new("open a stream", error))?;
+        let cursors = at.iter().map(|(conversation, event_seq)| (ConversationId(*conversation), *event_seq));
+        write(&mut send, &goes_live(cursors.collect(), false)).await?;
+        let mut lane = Lane::new(send, recv, Some(ConversationId(conversation)));
+        lane.comes_live().await?;
+        Ok(lane)
+    }
+
+    /// The other long-lived stream of a signed-in client: what others are doing. The raw program has one kind of stream
+    /// only.
+    pub(crate) async fn state(
+        &self,
+        connection: &Connection,
+        conversation: u64,
+    ) -> Result<(SendStream, RecvStream)> {
+        if self.raw {
+            let lane = self.lane(connection, Join { conversation, from: Start::Head }).await?;
+            return Ok(lane.into_streams());
+        }
+        let (mut send, recv) =
+            connection.open_bi().await.map_err(|error| Error::new("open a stream", error))?;
+        let mut first = Vec::new();
+        varint::put(&mut first, stream_kind::STATE);
+        write(&mut send, &first).await?;
+        Ok((send, recv))
+    }
+}
+
+/// The beginning of a chat stream.
+fn goes_live(cursors: Vec<(ConversationId, u64)>, fresh: bool) -> Vec<u8> {
+    let mut first = Vec::new();
+    varint::put(&mut first, stream_kind::CHAT);
+    if !cursors.is_empty() {
+        let cursors = chat::Cursors { cursors, epoch: None };
+        first.extend_from_slice(&frame::encode(frame_type::CURSORS, &cursors));
+    }
+    let live = chat::Live { account_version: 0, fresh };
+    first.extend_from_slice(&frame::encode(frame_type::LIVE, &live));
+    first
 }
 
 /// How a lane begins.
@@ -181,151 +235,6 @@ pub(crate) async fn hello(connection: &Connection, token: Option<[u8; 32]>) -> R
 
 async fn write(send: &mut SendStream, bytes: &[u8]) -> Result<()> {
     send.write_all(bytes).await.map_err(|error| Error::new("write", error))
-}
-
-/// What came on a lane.
-#[derive(Debug)]
-pub(crate) enum Heard {
-    Ack {
-        id: [u8; 16],
-        event_seq: u64,
-        message_seq: Option<u64>,
-        at_ms: u64,
-        took: Duration,
-    },
-    /// `sent_us`: when its sender wrote it, on the clock of [`now_us`]; 0 for what was stored before the run.
-    Message {
-        event: Option<Box<Event>>,
-        sent_us: u64,
-    },
-    Skip {
-        conversation: u64,
-        from: u64,
-        to: u64,
-    },
-    Live,
-    Other,
-}
-
-/// One long-lived stream.
-pub(crate) struct Lane {
-    send: SendStream,
-    recv: RecvStream,
-    buffer: BytesMut,
-    /// What came until it was live: where the device stands is part of the history.
-    early: Vec<Heard>,
-    /// `None` at the raw program.
-    conversation: Option<ConversationId>,
-    pending: VecDeque<Instant>,
-    number: u32,
-}
-
-impl Lane {
-    fn new(send: SendStream, recv: RecvStream, conversation: Option<ConversationId>) -> Self {
-        let (buffer, early) = (BytesMut::new(), Vec::new());
-        Self { send, recv, buffer, early, conversation, pending: VecDeque::new(), number: 0 }
-    }
-
-    /// Sends without an ack.
-    pub(crate) fn in_flight(&self) -> usize {
-        self.pending.len()
-    }
-
-    /// Sends so many messages in one write, noted before they leave.
-    pub(crate) async fn say(&mut self, count: usize, bytes: usize, notes: &mut Notes) -> Result<()> {
-        let mut out = Vec::with_capacity(count * (bytes + 64));
-        let mut said = Vec::with_capacity(count);
-        for _ in 0..count {
-            self.number += 1;
-            let id = message_id(self.number);
-            let body = text(self.number, bytes);
-            match self.conversation {
-                Some(conversation) => {
-                    let send = chat::Send {
-                        conversation,
-                        epoch: 0,
-                        id: MessageId(id),
-                        kind: kind::TEXT,
-                        target_seq: None,
-                        body: body.clone(),
-                        fallback: None,
-                    };
-                    out.extend_from_slice(&frame::encode(frame_type::SEND, &send));
-                }
-                None => ceiling::put(&mut out, &id, &body),
-            }
-            said.push((id, body));
-            self.pending.push_back(Instant::now());
-        }
-        if self.conversation.is_some() {
-            notes.says(&said);
-        }
-        write(&mut self.send, &out).await
-    }
-
-    /// Waits for the next bytes and takes all whole frames.
-    pub(crate) async fn hear(&mut self) -> Result<Vec<Heard>> {
-        if !self.early.is_empty() {
-            return Ok(std::mem::take(&mut self.early));
-        }
-        let chunk = tokio::time::timeout(PATIENCE, self.recv.read_chunk(256 * 1024, true)).await;
-        let chunk = chunk.map_err(|_| Error("nothing came for a minute".into()))?;
-        match chunk.map_err(|error| Error::new("read", error))? {
-            Some(chunk) => self.buffer.extend_from_slice(&chunk.bytes),
-            None => return Err(Error("the server ended the stream".into())),
-        }
-        let mut heard = Vec::new();
-        while let Some(one) = if self.conversation.is_some() { self.frame()? } else { self.raw() } {
-            heard.push(one);
-        }
-        Ok(heard)
-    }
-
-    fn frame(&mut self) -> Result<Option<Heard>> {
-        let bad = |error: frame::DecodeError| Error::new("a frame", error);
-        let Some((kind, body, end)) = frame::split(&self.buffer, frame::CHAT_FRAME_MAX).map_err(bad)? else {
-            return Ok(None);
-        };
-        let body = &self.buffer[body];
-        let heard = match kind {
-            frame_type::ACK => {
-                let ack: chat::Ack = frame::decode(body).map_err(bad)?;
-                let took = self.pending.pop_front().map_or(Duration::ZERO, |at| at.elapsed());
-                let (event_seq, message_seq, at_ms) = (ack.event_seq, ack.message_seq, ack.at_ms);
-                Heard::Ack { id: ack.id.0, event_seq, message_seq, at_ms, took }
-            }
-            frame_type::EVENT => {
-                let event: Event = frame::decode(body).map_err(bad)?;
-                let sent_us = event.id.map_or(0, |id| sent_us(&id.0));
-                Heard::Message { event: Some(Box::new(event)), sent_us }
-            }
-            frame_type::SKIP => {
-                let skip: chat::Skip = frame::decode(body).map_err(bad)?;
-                Heard::Skip { conversation: skip.conversation.0, from: skip.from, to: skip.to }
-            }
-            frame_type::CAUGHT_UP => Heard::Live,
-            frame_type::REFUSED => {
-                let refused: chat::Refused = frame::decode(body).map_err(bad)?;
-                return Err(Error(format!("a send was refused: {}", refused.fault.code)));
-            }
-            frame_type::CURSOR_REFUSED => return Err(Error("a cursor was refused".into())),
-            frame::FAULT => return Err(Error("the server refused the stream".into())),
-            _ => Heard::Other,
-        };
-        self.buffer.advance(end);
-        Ok(Some(heard))
-    }
-
-    fn raw(&mut self) -> Option<Heard> {
-        match ceiling::take(&mut self.buffer)? {
-            ceiling::Frame::Ack { id, event_seq } => {
-                let took = self.pending.pop_front().map_or(Duration::ZERO, |at| at.elapsed());
-                Some(Heard::Ack { id, event_seq, message_seq: None, at_ms: 0, took })
-            }
-            ceiling::Frame::Message { id, .. } => Some(Heard::Message { event: None, sent_us: sent_us(&id) }),
-            ceiling::Frame::Live => Some(Heard::Live),
-        }
-    }
 }
 
 /// Microseconds since 1970.

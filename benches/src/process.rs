@@ -8,10 +8,16 @@ use std::{
 
 use crate::{Error, Result, Scenario, measure, nginx};
 
+/// What is raised of the transport: everybody here comes from one address at once.
+const CROWDED: &[(&str, &str)] = &[
+    ("LITROCKET_TRANSPORT_CONNECTIONS_PER_ADDRESS_MAX", "1000000"),
+    ("LITROCKET_TRANSPORT_HANDSHAKES_MAX", "100000"),
+    ("LITROCKET_TRANSPORT_HANDSHAKES_UNVALIDATED_MAX", "50000"),
+    ("LITROCKET_TRANSPORT_IDLE_TIMEOUT_MS", "120000"),
+];
+
 /// Limits are raised by configuration; loopback is like any other address.
 const RAISED: &[(&str, &str)] = &[
-    ("LITROCKET_TRANSPORT_CONNECTIONS_PER_ADDRESS_MAX", "1000000"),
-    ("LITROCKET_TRANSPORT_IDLE_TIMEOUT_MS", "120000"),
     ("LITROCKET_LIMITS_REQUESTS_PER_SECOND", "1000000"),
     ("LITROCKET_LIMITS_ACCOUNT_REQUESTS_PER_SECOND", "1000000"),
     ("LITROCKET_LIMITS_GUEST_REQUESTS_PER_SECOND", "10000000"),
@@ -30,6 +36,8 @@ const RAISED: &[(&str, &str)] = &[
 pub(crate) enum Role {
     /// The server.
     Server,
+    /// The server as it meets attackers: its transport is bounded as it comes.
+    Besieged,
     /// The raw program: relays, and stores if told so.
     Ceiling {
         /// Whether it stores each message before it acks.
@@ -75,8 +83,9 @@ impl Process {
             command.env_remove(name);
         }
         match role {
-            Role::Server => {
-                command.envs(RAISED.iter().copied()).args(["serve", "--listen", &listen]);
+            Role::Server | Role::Besieged => {
+                let crowded = if role == Role::Server { CROWDED } else { &[] };
+                command.envs(RAISED.iter().chain(crowded).copied()).args(["serve", "--listen", &listen]);
             }
             Role::Ceiling { store, password } => {
                 command.args(["bench", "ceiling", "--listen", &listen]);

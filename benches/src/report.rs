@@ -115,7 +115,8 @@ impl Report {
 
     /// What runs are compared by, to find the one in the middle.
     pub(crate) fn rank(&self) -> f64 {
-        self.ratio.or_else(|| self.fields.get("p99_ms").and_then(Value::as_f64)).unwrap_or(0.0)
+        let field = |name| self.fields.get(name).and_then(Value::as_f64);
+        self.ratio.or_else(|| field("p99_ratio")).or_else(|| field("p99_ms")).unwrap_or(0.0)
     }
 
     /// One JSON object.

@@ -32,11 +32,27 @@ pub enum Pattern {
     Upload,
     /// Files from the server. A unit is a MiB.
     Download,
-    /// Chat on a connection alone, and then beside an upload on the same; latency is the figure, the ratio that of the
+    /// Chat on a connection alone, and then beside an upload on the same; latency is the figure, `p99_ratio` that of the
     /// 99th percentiles. A unit is a message.
     Beside,
     /// Many idle, some typing, groups, reconnects. A unit is a delivery.
     Mixed,
+    /// Pairs talk while attackers have nobody to attack, and then while they attack; latency is the figure, `p99_ratio`
+    /// that of the 99th percentiles of deliveries. A unit is a delivery.
+    Siege,
+}
+
+/// What attackers do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Attack {
+    /// Begin handshakes and never end them.
+    #[default]
+    HalfOpen,
+    /// Go live and never read again, in a group where somebody talks.
+    Stuck,
+    /// Fill all their streams, a byte now and then.
+    Slow,
 }
 
 /// What the server is compared with.
@@ -94,6 +110,10 @@ pub struct Scenario {
     pub file_mib: u64,
     /// Packets in a hundred that the line loses, in both directions (beside).
     pub loss_percent: u64,
+    /// What the attackers do (siege); `connections` is how many there are.
+    pub attack: Attack,
+    /// Handshakes that are begun each second beside those that are held (siege, half_open), as far as the generator gets.
+    pub attacks_per_second: u64,
 }
 
 impl Default for Scenario {
@@ -117,6 +137,8 @@ impl Default for Scenario {
             files: 1,
             file_mib: 1024,
             loss_percent: 0,
+            attack: Attack::default(),
+            attacks_per_second: 0,
         }
     }
 }
@@ -162,11 +184,18 @@ scenarios!(
     "recommend-1k",
     "recommend-10k",
     "recommend-100k",
+    "siege-half-open",
+    "siege-stuck",
+    "siege-slow",
 );
+
+/// Names that mean one of several scenarios: the one of the usual size.
+pub(crate) const ALIASES: &[(&str, &str)] = &[("fanout", "fanout-200"), ("idle", "idle-1000")];
 
 impl Scenario {
     /// A scenario by its name, or from a TOML file.
     pub fn load(name: &str) -> Result<Self> {
+        let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, meant)| *meant);
         let known = SCENARIOS.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned());
         let text = match known {
             Some(text) => text,
@@ -202,6 +231,7 @@ impl Scenario {
             ("scopes", self.scopes, 1, 1_000),
             ("people", self.people, 1_000, 200_000),
             ("friends", self.friends, 1, 5_000),
+            ("attacks_per_second", self.attacks_per_second, 0, 100_000),
         ];
         for (name, value, min, max) in bounds {
             if !(min..=max).contains(&value) {
@@ -220,6 +250,13 @@ mod tests {
     fn every_scenario_that_comes_with_the_program_loads() {
         for (name, _) in SCENARIOS {
             assert_eq!(Scenario::load(name).unwrap().name, *name);
+        }
+    }
+
+    #[test]
+    fn an_alias_is_the_scenario_that_it_means() {
+        for (alias, meant) in ALIASES {
+            assert_eq!(Scenario::load(alias).unwrap(), Scenario::load(meant).unwrap());
         }
     }
 

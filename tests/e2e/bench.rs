@@ -132,3 +132,90 @@ fn a_run_that_fails_says_so_in_its_object_too() {
         assert!(figures.get(key).is_some(), "{key} is missing: {figures}");
     }
 }
+
+#[test]
+fn a_siege_says_what_the_attackers_did_and_what_the_others_noticed() {
+    let attacks = [("half_open", 200), ("stuck", 8), ("slow", 12)];
+    std::thread::scope(|scope| {
+        let runs = attacks.map(|(attack, connections)| {
+            scope.spawn(move || {
+                let folder = tempfile::tempdir().unwrap();
+                let scenario = format!(
+                    "pattern = \"siege\"\nattack = \"{attack}\"\nagainst = \"nothing\"\ngroups = 2\n\
+                     connections = {connections}\nattacks_per_second = 50\n"
+                );
+                let (output, history) = bench(folder.path(), &scenario, &[]);
+                let figures = object(&output);
+                assert!(output.status.success(), "{attack}: {figures}");
+                for key in
+                    ["p99_ratio", "quiet_delivery_p99_ms", "delivery_p99_ms", "attacks_per_second", "held"]
+                {
+                    assert!(figures[key].as_f64() > Some(0.0), "{attack}: {key}: {figures}");
+                }
+                assert!(figures["held"].as_u64() >= Some(connections), "{attack}: {figures}");
+                assert!(figures["bytes_out_per_in"].as_f64() > Some(0.0), "{attack}: {figures}");
+                assert!(figures["memory_added_bytes"].is_u64(), "{attack}: {figures}");
+                let reached = match attack {
+                    "half_open" => "answered",
+                    "slow" => "trickled",
+                    _ => "units",
+                };
+                assert!(figures[reached].as_u64() > Some(0), "{attack} reached nobody: {figures}");
+                let text = fs::read_to_string(history).unwrap();
+                assert_eq!(check(folder.path(), text.lines()), None);
+                // Two of each pair, and who talks to those that do not listen.
+                let ends = text.lines().filter(|line| line.contains("\"type\":\"end\"")).count();
+                assert_eq!(ends, if attack == "stuck" { 5 } else { 4 });
+            })
+        });
+        for run in runs {
+            run.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn every_run_is_checked_whatever_it_sends() {
+    let folder = tempfile::tempdir().unwrap();
+    let nothing = "against = \"nothing\"\n";
+    let (output, history) =
+        bench(folder.path(), &format!("pattern = \"beside\"\n{nothing}file_mib = 4\n"), &[]);
+    let figures = object(&output);
+    assert!(output.status.success(), "{figures}");
+    let text = fs::read_to_string(history).unwrap();
+    let acked = text.lines().filter(|line| is(line, "ack", 1)).count();
+    assert!(acked > 10, "{acked}: {figures}");
+    assert_eq!(check(folder.path(), text.lines()), None);
+    // An ack for what is not there.
+    let lost = text.lines().filter(|line| line.contains("\"type\":\"log\"")).next_back().unwrap();
+    assert_eq!(check(folder.path(), text.lines().filter(|line| *line != lost)), Some(1));
+    let group = format!("pattern = \"group\"\n{nothing}members = 5\nmessages = 9\n");
+    let resume = format!("pattern = \"resume\"\n{nothing}connections = 12\n");
+    let idle = format!("pattern = \"idle\"\n{nothing}connections = 12\n");
+    for scenario in [group, resume, idle] {
+        let figures = object(&bench(folder.path(), &scenario, &[]).0);
+        assert!(figures["history"].as_str().is_some_and(|said| said.contains("no rule broken")), "{figures}");
+    }
+}
+
+#[test]
+fn what_the_sizes_of_a_scenario_are_called_together_is_listed_too() {
+    let output = program().args(["--json", "bench", "list"]).output().unwrap();
+    let lines: Vec<Value> = output
+        .stdout
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice(line).ok())
+        .collect();
+    let meant = |alias: &str| {
+        let line =
+            lines.iter().find(|line| line["scenario"] == alias).unwrap_or_else(|| panic!("no {alias}"));
+        line["alias_of"].as_str().map(str::to_owned)
+    };
+    assert_eq!(
+        (meant("fanout").as_deref(), meant("idle").as_deref()),
+        (Some("fanout-200"), Some("idle-1000"))
+    );
+    assert_eq!(meant("relay"), None);
+    let text = program().args(["bench", "list"]).output().unwrap().stdout;
+    assert!(String::from_utf8_lossy(&text).contains("the same as fanout-200"));
+}

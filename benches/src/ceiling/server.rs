@@ -38,7 +38,12 @@ struct Out {
 
 impl Out {
     fn push(&self, frame: Bytes) {
-        self.frames.lock().unwrap_or_else(PoisonError::into_inner).push(frame);
+        self.extend([frame]);
+    }
+
+    /// All at once: one lock and one wake-up.
+    fn extend(&self, frames: impl IntoIterator<Item = Bytes>) {
+        self.frames.lock().unwrap_or_else(PoisonError::into_inner).extend(frames);
         self.wake.notify_one();
     }
 
@@ -76,19 +81,25 @@ impl Shared {
         }
     }
 
-    /// Acks to the sender, delivers to everybody else: encoded once, shared.
+    /// Acks to the senders, delivers to everybody else: encoded once, shared, and given to each member at once.
     fn deliver(&self, sends: &[Send]) {
+        let mut conversations: HashMap<u64, Vec<(&Send, [Bytes; 2])>> = HashMap::new();
+        for send in sends {
+            let row = &send.row;
+            let [ack, message] = [(ACK, &[][..]), (MESSAGE, &row.body)].map(|(kind, body)| {
+                let mut frame = Vec::with_capacity(body.len() + 32);
+                encode(&mut frame, kind, &row.id, row.event_seq, body);
+                Bytes::from(frame)
+            });
+            conversations.entry(row.conversation).or_default().push((send, [ack, message]));
+        }
         let groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
-        for Send { row, from } in sends {
-            let mut ack = Vec::with_capacity(32);
-            encode(&mut ack, ACK, &row.id, row.event_seq, &[]);
-            from.push(ack.into());
-            let Some(group) = groups.get(&row.conversation) else { continue };
-            let mut message = Vec::with_capacity(row.body.len() + 32);
-            encode(&mut message, MESSAGE, &row.id, row.event_seq, &row.body);
-            let message = Bytes::from(message);
-            for member in group.members.iter().filter(|member| !Arc::ptr_eq(member, from)) {
-                member.push(message.clone());
+        for (conversation, sends) in conversations {
+            let Some(group) = groups.get(&conversation) else { continue };
+            for member in &group.members {
+                member.extend(sends.iter().map(|(send, [ack, message])| {
+                    if Arc::ptr_eq(member, &send.from) { ack.clone() } else { message.clone() }
+                }));
             }
         }
     }
@@ -211,10 +222,10 @@ async fn drain(conversation: u64, out: &Out) {
         let Ok(Ok(page)) = page.await else { return };
         let Some((_, last, _)) = page.last() else { return };
         after = *last;
-        for (id, seq, body) in &page {
+        out.extend(page.iter().map(|(id, seq, body)| {
             let mut frame = Vec::with_capacity(body.len() + 32);
             encode(&mut frame, MESSAGE, id, *seq, body);
-            out.push(frame.into());
-        }
+            frame.into()
+        }));
     }
 }

@@ -23,9 +23,9 @@ const WARM_UP: Duration = Duration::from_secs(1);
 
 /// Messages so far.
 #[derive(Default)]
-struct Counts {
-    sent: AtomicU64,
-    heard: AtomicU64,
+pub(super) struct Counts {
+    pub(super) sent: AtomicU64,
+    pub(super) heard: AtomicU64,
 }
 
 /// Phases of the load.
@@ -117,7 +117,7 @@ async fn lanes(target: &Target<'_>) -> Result<Vec<Peer>> {
     .await
 }
 
-async fn everything_heard(counts: &Counts, hearers: u64) -> Result<()> {
+pub(super) async fn everything_heard(counts: &Counts, hearers: u64) -> Result<()> {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {
         let (sent, heard) = (counts.sent.load(Ordering::Relaxed), counts.heard.load(Ordering::Relaxed));

@@ -8,14 +8,20 @@ use std::{
 };
 
 use litrocket_client::{Address, Client, Digest, Options, Outgoing, Transfer, Trust};
-use litrocket_protocol::conversations::CreateGroup;
+use litrocket_protocol::{ConversationId, conversations::CreateGroup};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::{Measured, Target, Window, token};
+use super::{Device, Measured, Notes, Target, Window, token};
 use crate::{
-    Error, Result, Scenario, Seed, SeedAccount, ceiling::files as raw, line::Line, measure::Latencies, nginx,
-    peer::PATIENCE, process::Process, scenario::Pattern,
+    Error, Result, Scenario, Seed, SeedAccount,
+    ceiling::files as raw,
+    line::Line,
+    measure::Latencies,
+    nginx,
+    peer::{Heard, PATIENCE},
+    process::Process,
+    scenario::Pattern,
 };
 
 const MIB: u64 = 1024 * 1024;
@@ -259,17 +265,23 @@ pub(crate) async fn by_curl(scenario: &Scenario, process: &Process) -> Result<Me
 /// Says something now and then, until told to stop: how long each ack took.
 async fn talk(
     client: &Client,
-    conversation: litrocket_protocol::ConversationId,
+    (conversation, notes): (ConversationId, &mut Notes),
     until: impl Future<Output = ()>,
 ) -> Result<Latencies> {
     let mut latencies = Latencies::default();
     tokio::pin!(until);
     loop {
+        let id = client.new_id().map_err(fail("an id"))?;
+        let message = Outgoing::text("beside a file");
+        notes.says(&[(id.0, message.body.clone())]);
         let began = Instant::now();
-        let acked = async { client.send(conversation, Outgoing::text("beside a file")).await?.await };
+        let acked = async { client.send(conversation, message.id(id)).await?.await };
         let acked = tokio::time::timeout(PATIENCE, acked).await;
-        acked.map_err(|_| Error("an ack takes too long".into()))?.map_err(fail("send"))?;
-        latencies.add(began.elapsed());
+        let ack = acked.map_err(|_| Error("an ack takes too long".into()))?.map_err(fail("send"))?;
+        let took = began.elapsed();
+        latencies.add(took);
+        let (event_seq, message_seq, at_ms) = (ack.event_seq, ack.message_seq, ack.at_ms);
+        notes.heard(Heard::Ack { id: id.0, event_seq, message_seq, at_ms, took });
         tokio::select! {
             () = &mut until => return Ok(latencies),
             () = tokio::time::sleep(PAUSE) => {}
@@ -285,8 +297,9 @@ pub(super) async fn beside(target: &mut Target<'_>) -> Result<Measured> {
     let id = client.new_id().map_err(fail("an id"))?;
     let group = CreateGroup { id, name: "beside".into(), accounts: Vec::new(), open_history: false };
     let conversation = client.call(group).await.map_err(fail("a group"))?.conversation;
-    let alone = talk(&client, conversation, tokio::time::sleep(Duration::from_secs(target.scenario.seconds)));
-    let alone = alone.await?.summary();
+    let mut notes = Notes::new(Device { account: 1, conversation: conversation.0 });
+    let time = tokio::time::sleep(Duration::from_secs(target.scenario.seconds));
+    let alone = talk(&client, (conversation, &mut notes), time).await?.summary();
     let window = Window::open(target.process)?;
     let (ended, end) = tokio::sync::oneshot::channel();
     let moving = async {
@@ -294,10 +307,11 @@ pub(super) async fn beside(target: &mut Target<'_>) -> Result<Measured> {
         let _ = ended.send(());
         result
     };
-    let talking = talk(&client, conversation, async { drop(end.await) });
+    let talking = talk(&client, (conversation, &mut notes), async { drop(end.await) });
     let (moved, beside) = tokio::join!(moving, talking);
     moved?;
     let beside = beside?;
+    measured.notes.add(notes);
     window.close(target.process, beside.0.len() as u64, &mut measured)?;
     let [_, p99, _] = beside.clone().summary();
     measured.latencies = beside;

@@ -10,6 +10,7 @@ mod moments;
 mod offline;
 mod recommend;
 mod record;
+mod siege;
 mod signing;
 
 use std::{future::Future, time::Instant};
@@ -71,13 +72,15 @@ pub(crate) fn seed(scenario: &Scenario) -> Seed {
     let account = |id| SeedAccount { id, token: token(id) };
     match scenario.pattern {
         Pattern::Upload | Pattern::Download | Pattern::Beside => files::seed(),
-        Pattern::Idle | Pattern::Login | Pattern::Resume => {
+        Pattern::Idle | Pattern::Resume => idle::seed(scenario),
+        Pattern::Login => {
             Seed { accounts: (1..=scenario.connections).map(account).collect(), ..Seed::default() }
         }
         Pattern::Search | Pattern::History => asking::seed(scenario),
         Pattern::Moments => moments::seed(scenario),
         Pattern::Group => group::seed(scenario),
         Pattern::Recommend => recommend::seed(scenario),
+        Pattern::Siege => siege::seed(scenario),
         Pattern::Chat | Pattern::Offline | Pattern::Mixed => {
             let people = scenario.groups * scenario.members;
             let idle = if scenario.pattern == Pattern::Mixed { scenario.connections } else { 0 };
@@ -110,6 +113,7 @@ pub(crate) async fn drive(target: &mut Target<'_>) -> Result<Measured> {
         Pattern::Upload => files::upload(target).await,
         Pattern::Download => files::download(target).await,
         Pattern::Beside => files::beside(target).await,
+        Pattern::Siege => siege::drive(target).await,
     }
 }
 

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use litrocket_protocol::account::SignIn;
 use serde_json::json;
 
-use super::{Measured, Target, Window, ramp, token};
+use super::{Measured, Target, Window, idle, ramp, token};
 use crate::{
     Error, PASSWORD, Result,
     peer::{Join, PATIENCE, Start, call, hello},
@@ -62,18 +62,23 @@ pub(super) async fn resume(target: &mut Target<'_>) -> Result<Measured> {
     let mut back = tokio::task::JoinSet::new();
     let peers = Arc::new(peers);
     for number in 0..count {
-        let peers = peers.clone();
+        let (peers, account) = (peers.clone(), number + 1);
+        let mut cursors = idle::cursors(target.scenario, account);
+        if cursors.is_empty() || peers.raw {
+            cursors = vec![(account, 0)];
+        }
         back.spawn(async move {
-            let connection = peers.sign_in(number as usize, token(number + 1)).await?;
-            let lane = peers.lane(&connection, Join { conversation: number + 1, from: Start::Head }).await?;
-            Ok::<_, Error>((started.elapsed(), connection, lane))
+            let connection = peers.sign_in(number as usize, token(account)).await?;
+            let lane = peers.lane_again(&connection, &cursors).await?;
+            let state = peers.state(&connection, account).await?;
+            Ok::<_, Error>((started.elapsed(), connection, (lane, state)))
         });
     }
     let mut held = Vec::new();
     while let Some(one) = tokio::time::timeout(PATIENCE, back.join_next()).await.map_err(|_| late())? {
-        let (time, connection, lane) = one.map_err(|error| Error::new("a client", error))??;
+        let (time, connection, streams) = one.map_err(|error| Error::new("a client", error))??;
         measured.latencies.add(time);
-        held.push((connection, lane));
+        held.push((connection, streams));
     }
     window.close(target.process, count, &mut measured)?;
     measured.more.insert("all_back_ms".into(), json!(started.elapsed().as_millis() as u64));
