@@ -35,5 +35,6 @@ async fn a_bad_network_loses_and_doubles_nothing_and_everybody_catches_up_when_i
     let caught_up = healed.elapsed();
     let report = party.judged().await;
     println!("{in_storm} messages in {storm:?} of storm, caught up {caught_up:?} after it: {report:?}");
-    assert!(caught_up < Duration::from_secs(60), "{caught_up:?}");
+    // The goal is 1 s and two round trips; 2.7 s were measured.
+    assert!(caught_up < Duration::from_secs(15), "{caught_up:?}");
 }
