@@ -10,6 +10,7 @@ use std::{
 };
 
 use litrocket_protocol::{
+    account::ListSessions,
     chat::{Live, frame_type},
     frame, stream_kind, varint,
 };
@@ -20,7 +21,7 @@ use super::address;
 use crate::{
     Error, Result,
     load::{ramp, token},
-    peer::{PATIENCE, Peers, hello},
+    peer::{PATIENCE, Peers, call, hello},
 };
 
 /// Networks that they come from; each has a socket.
@@ -128,8 +129,9 @@ impl Attackers {
 }
 
 async fn open(connection: &Connection, first: &[u8]) -> Result<(SendStream, RecvStream)> {
-    let (mut send, recv) =
-        connection.open_bi().await.map_err(|error| Error::new("an attacker's stream", error))?;
+    let opened = tokio::time::timeout(PATIENCE, connection.open_bi()).await;
+    let opened = opened.map_err(|_| Error("an attacker may open no more streams".into()))?;
+    let (mut send, recv) = opened.map_err(|error| Error::new("an attacker's stream", error))?;
     send.write_all(first).await.map_err(|error| Error::new("an attacker's stream", error))?;
     Ok((send, recv))
 }
@@ -143,6 +145,10 @@ async fn goes_live(connection: &Connection) -> Result<(SendStream, RecvStream)> 
 
 /// Streams of every kind that get nowhere: each begins a frame that it will not end.
 async fn opens_all(connection: &Connection) -> Result<Vec<(SendStream, RecvStream)>> {
+    // The room of streams that ended is given back for several at once: without these the last of all is not to be had.
+    for _ in 0..2 {
+        call(connection, &ListSessions { before: None, limit: None }).await?;
+    }
     let mut streams = Vec::new();
     for n in 0..STREAMS {
         let mut first = Vec::new();
