@@ -187,7 +187,7 @@ fn every_run_is_checked_whatever_it_sends() {
     assert!(acked > 10, "{acked}: {figures}");
     assert_eq!(check(folder.path(), text.lines()), None);
     // An ack for what is not there.
-    let lost = text.lines().filter(|line| line.contains("\"type\":\"log\"")).next_back().unwrap();
+    let lost = text.lines().rfind(|line| line.contains("\"type\":\"log\"")).unwrap();
     assert_eq!(check(folder.path(), text.lines().filter(|line| *line != lost)), Some(1));
     let group = format!("pattern = \"group\"\n{nothing}members = 5\nmessages = 9\n");
     let resume = format!("pattern = \"resume\"\n{nothing}connections = 12\n");
