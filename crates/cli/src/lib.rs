@@ -131,9 +131,9 @@ pub enum Command {
     },
     /// Show who is signed in.
     Whoami,
-    /// Show a profile, or change the own one.
+    /// Show a profile, or change your own.
     Profile {
-        /// Whose; the own one without a name.
+        /// Whose; your own without a name.
         name: Option<String>,
         /// The name to show.
         #[arg(long)]
@@ -156,13 +156,13 @@ pub enum Command {
     },
     /// Show what others learn of you and who may turn to you, or change it.
     Privacy(PrivacyArgs),
-    /// Change the password: asks for the one so far, then twice for the new one. Where nobody can be asked,
+    /// Change the password: asks for the current one, then twice for the new one. Where nobody can be asked,
     /// LITROCKET_PASSWORD and LITROCKET_NEW_PASSWORD hold them.
     Passwd {
         /// Sign all other devices out.
         #[arg(long)]
         end_others: bool,
-        /// Read the password so far from the first line of standard input, the new one from the second.
+        /// Read the current password from the first line of standard input, the new one from the second.
         #[arg(long)]
         password_stdin: bool,
     },
@@ -280,7 +280,7 @@ pub enum Command {
         #[arg(long)]
         remove: bool,
     },
-    /// Give an own message new words.
+    /// Give one of your messages new words.
     Edit {
         /// The conversation.
         to: String,
@@ -294,7 +294,7 @@ pub enum Command {
     },
     /// Send a message to somebody else, with its file if it has one.
     Forward(ForwardArgs),
-    /// Take an own message back.
+    /// Take one of your messages back.
     Recall {
         /// The conversation.
         to: String,

@@ -109,7 +109,7 @@ impl Output {
             ("unreachable", _) => Some(self.words.unreachable_hint()),
             ("account_closing", _) => Some(self.words.restore_hint()),
             ("handle_taken", _) => Some(self.words.is_it_you()),
-            // Not where it is the password so far that is wrong.
+            // Not where it is the current password that is wrong.
             ("wrong_credentials", _) if !matches!(failure, Failure::Missing(..)) => {
                 Some(self.words.nobody_yet())
             }

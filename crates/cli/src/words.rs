@@ -11,7 +11,7 @@ use crate::Failure;
 /// A language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Words {
-    /// What else is not known.
+    /// Used when no other language is asked for.
     English,
     /// Simplified Chinese.
     Chinese,
@@ -84,7 +84,7 @@ words! {
     recovered: "New password set, signed in as", "已设置新密码并登录：";
     mail_code: "Code from the mail", "邮件中的验证码";
     mail_code_sent: "If the address can be used for this, a code is on its way there. Give the same command again with --code.", "如果该邮箱可用，验证码已发出。请加上 --code 再次运行同一命令。";
-    old_code: "Code sent to the address so far", "发到原邮箱的验证码";
+    old_code: "Code sent to the current address", "发到原邮箱的验证码";
     new_code: "Code sent to the new address", "发到新邮箱的验证码";
     codes_sent: "Codes are on their way. Confirm with: litrocket email confirm", "验证码已发出。请运行：litrocket email confirm";
     no_email: "The account has no e-mail address. Set one: litrocket email set ADDRESS", "此账号没有邮箱。设置：litrocket email set 邮箱";
@@ -99,7 +99,7 @@ words! {
     password: "Password", "密码";
     new_password: "New password", "新密码";
     password_rule: "At least 8 characters; a few words in a row are good.", "至少 8 个字符；几个词连在一起就很好。";
-    old_password: "Password so far", "当前密码";
+    old_password: "Current password", "当前密码";
     no_terminal_password: "No terminal to ask for the password: use --password-stdin or LITROCKET_PASSWORD", "没有终端可询问密码：请用 --password-stdin 或 LITROCKET_PASSWORD";
     no_terminal_new_password: "No terminal to ask for the new password: use --password-stdin or LITROCKET_NEW_PASSWORD", "没有终端可询问新密码：请用 --password-stdin 或 LITROCKET_NEW_PASSWORD";
     no_terminal_recovery: "No terminal to ask for the recovery code: use --password-stdin or LITROCKET_RECOVERY_CODE", "没有终端可询问恢复码：请用 --password-stdin 或 LITROCKET_RECOVERY_CODE";
@@ -112,7 +112,7 @@ words! {
     common_group: "group in common", "个共同群组";
     download: "download", "次下载";
     restore_hint: "Take it back: litrocket account restore NAME", "撤销注销：litrocket account restore 用户名";
-    only_own_profile: "Only the own profile can be changed: leave the name out", "只能修改自己的资料：请省略用户名";
+    only_own_profile: "Only your own profile can be changed: leave the name out", "只能修改自己的资料：请省略用户名";
     more_alts: "There are more --alt than --image", "--alt 比 --image 多";
     some_unsent: "Some messages were not sent in time", "有些消息未能及时发送";
     password_again: "Password again", "再次输入密码";
@@ -139,7 +139,7 @@ words! {
     void_address: "That address leads to nobody here: it was revoked, or is of another server.", "该地址在此服务器上无效：已被撤销，或属于另一服务器。";
     no_group_in_address: "That address leads into no group.", "该地址不是群链接。";
     no_add_link: "There is no address to revoke. Make one: litrocket me link", "没有可撤销的地址。创建：litrocket me link";
-    wrong_old: "The password so far is wrong.", "当前密码错误。";
+    wrong_old: "The current password is wrong.", "当前密码错误。";
     bad_new: "The new password must have 8 to 1024 bytes.", "新密码长度必须为 8 到 1024 字节。";
     set_what: "Name what to change: --description, --joining, --discoverable or --open-history", "请指定要更改的内容：--description、--joining、--discoverable 或 --open-history";
     edit_what: "Name what to change: --word, --reading, --meaning, --example or --note", "请指定要更改的内容：--word、--reading、--meaning、--example 或 --note";
@@ -157,7 +157,7 @@ words! {
     no_messages: "No messages.", "没有消息。";
     nothing_found: "Nothing found.", "没有找到。";
     no_groups: "No groups yet. Make one: litrocket group create NAME", "还没有群组。创建：litrocket group create 名称";
-    no_words: "No own words yet. Keep one: litrocket word look WORD --keep 1", "还没有自己的词。收藏一个：litrocket word look 词 --keep 1";
+    no_words: "You have no words of your own yet. Keep one: litrocket word look WORD --keep 1", "还没有自己的词。收藏一个：litrocket word look 词 --keep 1";
     example: "example", "例";
     note: "note", "备注";
     added: "added", "已添加";

@@ -63,12 +63,12 @@ impl Outgoing {
         Self::new(kind::FILE, None, &SendFile { file, text, alt, voice: Some(SendVoice { wave }) })
     }
 
-    /// New words for an own message.
+    /// New words for one of your messages.
     pub fn edit(target: u64, text: &Text) -> Self {
         Self::new(kind::EDIT, Some(target), text)
     }
 
-    /// Takes an own message back.
+    /// Takes one of your messages back.
     pub fn recall(target: u64) -> Self {
         Self::new(kind::RECALL, Some(target), &litrocket_protocol::event::Recall::default())
     }

@@ -49,7 +49,7 @@ message! {
         recovery_code: String,
     }
 
-    /// Begins to change the caller's e-mail address: codes go to the address so far and to the new one.
+    /// Begins to change the caller's e-mail address: codes go to the current address and to the new one.
     /// ConfirmEmail ends it.
     pub struct ChangeEmail {
         /// The password.
@@ -61,7 +61,7 @@ message! {
 
     /// Which codes ConfirmEmail needs.
     pub struct EmailChange {
-        /// A code was sent to the address so far.
+        /// A code was sent to the current address.
         old: bool,
         /// A code was sent to the new address.
         new: bool,
@@ -70,7 +70,7 @@ message! {
     /// Ends a change of the e-mail address.
     #[derive(Default)]
     pub struct ConfirmEmail {
-        /// The code that was sent to the address so far, 6 digits; absent when there was none.
+        /// The code that was sent to the current address, 6 digits; absent when there was none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         old_code: Option<String>,
         /// The code that was sent to the new address, 6 digits; absent when there is none.

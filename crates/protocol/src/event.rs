@@ -284,9 +284,9 @@ pub mod kind {
     pub const FILE: u16 = 3;
     /// A message whose body the server never reads; needs a fallback text.
     pub const OPAQUE: u16 = 16;
-    /// New words for an own message.
+    /// New words for one of your messages.
     pub const EDIT: u16 = 32;
-    /// Takes an own message back.
+    /// Takes one of your messages back.
     pub const RECALL: u16 = 33;
     /// Puts an emoji on a message, or takes it off.
     pub const REACTION: u16 = 34;

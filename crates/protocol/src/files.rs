@@ -192,13 +192,13 @@ message! {
         refused: Option<u64>,
     }
 
-    /// Asks where an own upload stands, after the streams that are under way have been read to their ends.
+    /// Asks where one of the caller's uploads stands, after the streams that are under way have been read to their ends.
     pub struct FinishUpload {
         /// The file.
         file: u64,
     }
 
-    /// Deletes an own file, complete or not: its content goes and counts no more. Messages and groups that carry it
+    /// Deletes one of the caller's files, complete or not: its content goes and counts no more. Messages and groups that carry it
     /// show it as not kept any more, for good: the same name and content brought again is another file. Files of others
     /// with the same content stay.
     pub struct DeleteFile {
@@ -206,7 +206,7 @@ message! {
         file: u64,
     }
 
-    /// Lists the own complete files, the newest first.
+    /// Lists the caller's complete files, the newest first.
     #[derive(Default)]
     pub struct ListFiles {
         /// Those that come behind this file in the list: the last one of the page before.
@@ -226,19 +226,19 @@ message! {
         files: Vec<FileInfo>,
         /// Whether there are more.
         more: bool,
-        /// What the own files count for, in bytes; each for at least 4 KiB.
+        /// What the caller's files count for, in bytes; each for at least 4 KiB.
         used_bytes: u64,
         /// What they may count for, in bytes.
         quota_bytes: u64,
     }
 
-    /// Gives an own upload up: what was stored of it goes. A file that is complete stays.
+    /// Gives up one of the caller's uploads: what was stored of it goes. A file that is complete stays.
     pub struct CancelUpload {
         /// The file.
         file: u64,
     }
 
-    /// Lists the own uploads that are not complete, oldest first.
+    /// Lists the caller's uploads that are not complete, oldest first.
     #[derive(Default)]
     pub struct ListUploads {
         /// Those behind this file.
@@ -255,7 +255,7 @@ message! {
         uploads: Vec<FileInfo>,
         /// Whether there are more.
         more: bool,
-        /// What the own files count for, in bytes; each for at least 4 KiB.
+        /// What the caller's files count for, in bytes; each for at least 4 KiB.
         used_bytes: u64,
         /// What they may count for, in bytes.
         quota_bytes: u64,

@@ -51,13 +51,13 @@ pub const ANNOUNCEMENT_BYTES_MAX: usize = 2 * 1024;
 pub const WORDS_MAX: usize = 10_000;
 /// Own words added in one request.
 pub const WORDS_PER_CALL_MAX: usize = 100;
-/// An own word, in UTF-8 bytes.
+/// One of the caller's own words, in UTF-8 bytes.
 pub const WORD_BYTES_MAX: usize = 128;
-/// How an own word is read, in UTF-8 bytes.
+/// How one of the caller's own words is read, in UTF-8 bytes.
 pub const READING_BYTES_MAX: usize = 256;
-/// What an own word means, in UTF-8 bytes.
+/// What one of the caller's own words means, in UTF-8 bytes.
 pub const MEANING_BYTES_MAX: usize = 1024;
-/// Example of an own word, and the note on it, in UTF-8 bytes.
+/// The example of one of the caller's own words, and the note on it, in UTF-8 bytes.
 pub const WORD_LINE_BYTES_MAX: usize = 512;
 /// Friends of an account.
 pub const FRIENDS_MAX: usize = 5_000;

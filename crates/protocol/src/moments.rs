@@ -142,13 +142,13 @@ message! {
         moment: u64,
     }
 
-    /// Deletes an own moment with its likes and comments.
+    /// Deletes one of the caller's moments with its likes and comments.
     pub struct DeleteMoment {
         /// Which.
         moment: u64,
     }
 
-    /// Changes who sees an own moment.
+    /// Changes who sees one of the caller's moments.
     pub struct SetMomentVisibility {
         /// Which.
         moment: u64,
@@ -207,7 +207,7 @@ message! {
         reply_to: Option<u64>,
     }
 
-    /// Deletes an own comment, or any comment on an own moment.
+    /// Deletes one of the caller's comments, or any comment on one of their moments.
     pub struct DeleteComment {
         /// The moment.
         moment: u64,
@@ -289,7 +289,7 @@ message! {
     pub struct MomentNotice {
         /// The moment.
         moment: u64,
-        /// 1 a like, 2 a comment on an own moment, 3 an answer to an own comment.
+        /// 1 a like, 2 a comment on one of the reader's moments, 3 an answer to one of their comments.
         kind: u8,
         /// Who did it.
         account: AccountId,

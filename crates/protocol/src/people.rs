@@ -39,7 +39,7 @@ message! {
         accept: bool,
     }
 
-    /// Takes an own friend request back.
+    /// Takes back one of the caller's friend requests.
     pub struct WithdrawFriend {
         /// Who was asked.
         account: AccountId,

@@ -115,7 +115,7 @@ message! {
         note: String,
     }
 
-    /// Adds own words, all or none. One that equals an own word in word, reading and meaning is not added again: the
+    /// Adds words to the caller's own, all or none. One that equals another of them in word, reading and meaning is not added again: the
     /// reply names the one there is.
     pub struct AddWords {
         /// 1 to 100.
@@ -130,7 +130,7 @@ message! {
         added: u64,
     }
 
-    /// Makes an entry of the dictionary an own word, with its meanings and its example.
+    /// Makes an entry of the dictionary one of the caller's own words, with its meanings and its example.
     pub struct KeepEntry {
         /// Made by the client; the same id adds it once.
         id: MessageId,
@@ -142,7 +142,7 @@ message! {
         pinyin: String,
     }
 
-    /// Changes an own word. What is absent stays; empty text empties what may be empty.
+    /// Changes one of the caller's own words. What is absent stays; empty text empties what may be empty.
     pub struct EditWord {
         /// The word's id.
         id: MessageId,
@@ -163,7 +163,7 @@ message! {
         note: Option<String>,
     }
 
-    /// Deletes an own word. Doing it twice is the same as once.
+    /// Deletes one of the caller's own words. Doing it twice is the same as once.
     pub struct DeleteWord {
         /// The word's id.
         id: MessageId,

@@ -13,9 +13,9 @@ pub(crate) enum Action {
     Say,
     /// A burst of texts.
     SayMuch,
-    /// New words for an own message.
+    /// New words for one of the person's messages.
     Edit,
-    /// An own message is taken back.
+    /// One of the person's messages is taken back.
     Recall,
     React,
     /// The same id and words as before.

@@ -140,14 +140,14 @@ async fn the_password_that_is_wrong_is_named() {
         (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
     };
     let (code, said) = passwd("en", "not the password", "battery staple");
-    assert!(code == 1 && said.contains("The password so far is wrong."), "{said}");
+    assert!(code == 1 && said.contains("The current password is wrong."), "{said}");
     let (code, said) = passwd("zh", "not the password", "battery staple");
     assert!(code == 1 && said.contains("当前密码错误"), "{said}");
     let (code, said) = passwd("en", "correct horse", "short");
     assert!(code == 1 && said.contains("The new password must have"), "{said}");
     let mut command = ada.command(&["account", "delete", "--confirm", "ADA"]);
     let output = command.env("LITROCKET_PASSWORD", "not the password").output().unwrap();
-    assert!(String::from_utf8(output.stderr).unwrap().contains("The password so far is wrong."));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("The current password is wrong."));
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ use crate::{
 pub enum EmailCommand {
     /// Show the address.
     Show,
-    /// Change the address, or take it off. Codes go to the address so far and to the new one.
+    /// Change the address, or take it off. Codes go to the current address and to the new one.
     Set {
         /// The new address; none takes it off.
         #[arg(value_name = "ADDRESS", required_unless_present = "none")]
@@ -35,7 +35,7 @@ pub enum EmailCommand {
     },
     /// End a change of the address with the codes that were sent.
     Confirm {
-        /// The code that went to the address so far.
+        /// The code that went to the current address.
         #[arg(long, value_name = "DIGITS")]
         old_code: Option<String>,
         /// The code that went to the new address.

@@ -107,7 +107,7 @@ pub(super) const EXPORT: &[Object] = &[
     object(&["email"], "the address", "email: text, verified_ms: number"),
     object(
         &["email_change"],
-        "each address of a change that was begun: `purpose` is 3 for the one so far, 4 for the new one",
+        "each address of a change that was begun: `purpose` is 3 for the current one, 4 for the new one",
         "email: text, purpose: number, tries_left: number, expires_ms: number",
     ),
     object(
@@ -131,15 +131,15 @@ pub(super) const EXPORT: &[Object] = &[
         "account: number, handle: text, at_ms: number",
     ),
     object(&["strangers"], "to how many strangers one turned on one day", "day: number, count: number"),
-    object(&["add_link"], "the own address to be added by", "code: text, made_ms: number"),
+    object(&["add_link"], "your own address to be added by", "code: text, made_ms: number"),
     object(
         &["word"],
-        "each own word",
+        "each of your own words",
         "word: text, reading: text, meaning: text, example: text, note: text, created_ms: number, changed_ms: number",
     ),
     object(
         &["moment"],
-        "each own moment",
+        "each of your own moments",
         "moment: number, at_ms: number, text: text, visibility: number, people: number[], \
          pictures: moment picture[]",
     ),
@@ -171,7 +171,7 @@ pub(super) const EXPORT: &[Object] = &[
     ),
     object(
         &["avatar"],
-        "the own face, by its side in pixels",
+        "your own face, by its side in pixels",
         "side: number, bytes: number, media_type: text",
     ),
     object(

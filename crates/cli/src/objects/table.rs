@@ -137,7 +137,7 @@ pub(super) const CLIENT: &[Object] = &[
     ),
     object(
         &["codes_sent"],
-        "`email set` without a terminal: to which address, the one so far and the new one",
+        "`email set` without a terminal: to which address, the current one and the new one",
         "old: bool, new: bool",
     ),
     object(&["recovery_code"], "`email recovery-code`", "recovery_code: text"),
@@ -340,7 +340,7 @@ pub(super) const CLIENT: &[Object] = &[
     ),
     object(
         &["moment"],
-        "`moment feed|page|post|show|visibility`; `visibility` and `people` of own ones",
+        "`moment feed|page|post|show|visibility`; `visibility` and `people` of your own",
         "id: number, from: text, from_id: number, at_ms: number, text: text, pictures: moment picture[], \
          visibility: text or null, people: text[], liked: bool, like_count: number, likes: text[], \
          comment_count: number, comments: moment comment[]",
@@ -355,7 +355,7 @@ pub(super) const CLIENT: &[Object] = &[
     object(&["hidden_moments"], "`moment hidden`", "account: number, handle: text"),
     object(
         &["moment_notice"],
-        "`listen`: what others did to own moments; `kind` is `like`, `comment` or `reply`",
+        "`listen`: what others did to your moments; `kind` is `like`, `comment` or `reply`",
         "kind: text, moment: number, comment: number or null, account: number, handle: text, at_ms: number",
     ),
     object(
@@ -366,7 +366,7 @@ pub(super) const CLIENT: &[Object] = &[
     ),
     object(
         &["word"],
-        "an own word: `word look|add|edit|list|export`",
+        "one of your own words: `word look|add|edit|list|export`",
         "id: text, word: text, reading: text, meaning: text, example: text, note: text, created_ms: number, \
          changed_ms: number",
     ),

@@ -60,7 +60,7 @@ sentences! {
     no_such_group(group): "There is no group {group} to join: it may be gone, or let in only who is invited.", "没有可加入的群 {group}：群可能已解散，或只接受受邀的人。";
     no_group(name): "You are in no group named #{name}: see litrocket group list", "你不在名为 #{name} 的群里：请看 litrocket group list";
     no_such_folder(name): "There is no folder {name}.", "没有文件夹 {name}。";
-    no_own_word(word): "You have no own word {word}: see litrocket word list", "没有自己的词 {word}：请看 litrocket word list";
+    no_own_word(word): "You have no word {word} of your own: see litrocket word list", "没有自己的词 {word}：请看 litrocket word list";
     no_entry_number(word, number): "{word} has no entry {number}: see litrocket word look \u{1}{word}\u{1}", "{word} 没有第 {number} 条：请看 litrocket word look \u{1}{word}\u{1}";
     no_page(name): "@{name} has no moments that you may see.", "@{name} 没有你可以看的动态。";
     no_friend_tagged(tag): "No friend has the tag {tag}: see litrocket friend list", "没有标签为 {tag} 的好友：请看 litrocket friend list";
@@ -78,7 +78,7 @@ sentences! {
     set_back(place, event_seq): "{place}: what came behind event {event_seq} is gone; what is there instead follows.", "{place}：第 {event_seq} 条之后的内容已不存在，现有内容如下。";
     // What can be meant in several ways.
     several_groups(name, numbers): "Several groups are named #{name}: use a number, {numbers}", "有多个名为 #{name} 的群：请用编号 {numbers}";
-    several_own_words(word, ids): "Several own words are {word}: use an id, {ids}", "有多个自己的词 {word}：请用编号 {ids}";
+    several_own_words(word, ids): "Several of your own words are {word}: use an id, {ids}", "有多个自己的词 {word}：请用编号 {ids}";
     several_entries(name, numbers): "Several are called {name}: use a number, {numbers}", "有多个名为 {name} 的文件：请用编号 {numbers}";
     several_invitations(name, numbers): "Several groups that you are invited into are named {name}: use a number, {numbers}", "有多个邀请你的群名为 {name}：请用编号 {numbers}";
     person_or_group(name): "\"{name}\" is a person and a group of yours: write @{name} or '#{name}'", "“{name}”既是用户又是你的群：请写 @{name} 或 '#{name}'";

@@ -220,7 +220,7 @@ message! {
 
     /// Changes the password.
     pub struct ChangePassword {
-        /// The password so far.
+        /// The current password.
         old: String,
         /// 8 to 1024 bytes.
         new: String,

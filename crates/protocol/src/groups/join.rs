@@ -80,7 +80,7 @@ message! {
         accept: bool,
     }
 
-    /// Takes an own request to join back.
+    /// Takes back one of the caller's requests to join.
     pub struct WithdrawJoin {
         /// The group.
         conversation: ConversationId,

@@ -107,18 +107,18 @@ pub enum FileCommand {
         /// The entry: its number, as the list shows it, or its name.
         entry: String,
     },
-    /// List own files, the newest first, and what they take.
+    /// List your own files, the newest first, and what they take.
     Own {
         /// Only names with this in them.
         #[arg(value_name = "TEXT")]
         find: Option<String>,
     },
-    /// Delete an own file: it counts no more, and messages and groups show it as not kept any more, for good.
+    /// Delete one of your files: it counts no more, and messages and groups show it as not kept any more, for good.
     Remove {
         /// The file's number.
         file: u64,
     },
-    /// List own uploads that are not complete, and what the own files take.
+    /// List your uploads that are not complete, and what your files take.
     Status,
     /// Give an upload up.
     Cancel {

@@ -66,7 +66,7 @@ pub(super) async fn remove(context: &Context, client: &Client, file: u64) -> Res
     done::taken(context, &answer, json!({"type": "done", "file": file}), move |words| words.no_own_file(file))
 }
 
-/// Gives an own upload up.
+/// Gives up one of the person's uploads.
 pub(super) async fn cancel(context: &Context, client: &Client, file: u64) -> Result<(), Failure> {
     let answer = client.call(CancelUpload { file }).await?;
     done::taken(context, &answer, json!({"type": "done", "file": file}), move |words| {

@@ -26,7 +26,7 @@ pub enum Friend {
         #[arg(value_name = "@NAME")]
         name: String,
     },
-    /// Take an own friend request back.
+    /// Take back one of your friend requests.
     Withdraw {
         /// Who was asked.
         #[arg(value_name = "@NAME")]

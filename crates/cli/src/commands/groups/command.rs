@@ -149,7 +149,7 @@ pub enum Group {
         #[arg(long, short, value_name = "TEXT", default_value = "", hide_default_value = true)]
         message: String,
     },
-    /// Take an own request to join back.
+    /// Take back one of your requests to join.
     Withdraw {
         /// #name or number of the group.
         group: String,

@@ -87,15 +87,15 @@ pub enum MomentCommand {
         #[arg(long, value_name = "COMMENT")]
         reply: Option<u64>,
     },
-    /// Delete an own moment, or a comment.
+    /// Delete one of your moments, or a comment.
     Delete {
         /// Which moment.
         id: u64,
-        /// Only this comment: an own one, or any on an own moment.
+        /// Only this comment: your own, or any on one of your moments.
         #[arg(long, value_name = "COMMENT")]
         comment: Option<u64>,
     },
-    /// Change who sees an own moment; all friends when nothing else is said.
+    /// Change who sees one of your moments; all friends when nothing else is said.
     Visibility {
         /// Which.
         id: u64,

@@ -177,7 +177,7 @@ async fn pages(client: &Client, find: Option<String>, limit: u64) -> Result<Vec<
     }
 }
 
-/// The id of an own word: given as it is, or by the word.
+/// The id of one of the person's own words: given as it is, or by the word.
 async fn own(client: &Client, which: &str) -> Result<MessageId, Failure> {
     let found = pages(client, Some(which.to_owned()), u64::MAX).await?;
     let named: Vec<&Word> = found.iter().filter(|word| word.word == which).collect();
