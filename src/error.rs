@@ -1,6 +1,6 @@
 //! What the server has when something fails; a client sees the [`Fault`] made from it.
 
-use litrocket_protocol::{Code, Fault, fault::code};
+use litrocket_protocol::{Code, Fault, fault::code, hex};
 
 use crate::db;
 
@@ -80,7 +80,7 @@ impl From<Error> for Fault {
             other => {
                 let mut bytes = [0; 6];
                 let reference = match getrandom::fill(&mut bytes) {
-                    Ok(()) => bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}")),
+                    Ok(()) => hex::encode(&bytes),
                     Err(_) => "none".into(),
                 };
                 tracing::error!(error = %other, reference, "a request failed");

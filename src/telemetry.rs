@@ -8,6 +8,7 @@ use std::{
     path::Path,
 };
 
+use litrocket_protocol::names;
 use tracing_appender::{
     non_blocking::WorkerGuard,
     rolling::{RollingFileAppender, Rotation},
@@ -100,8 +101,7 @@ fn escape(event: &str) -> String {
     let (line, end) = event.strip_suffix('\n').map_or((event, ""), |line| (line, "\n"));
     let mut out = String::with_capacity(event.len());
     for c in line.chars() {
-        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
-        if c.is_control() || turns {
+        if c.is_control() || names::turns(c) {
             out.extend(c.escape_unicode());
         } else {
             out.push(c);
@@ -121,6 +121,7 @@ mod tests {
             "a\rb",
             "a\nINFO forged",
             "\u{202e}txt",
+            "\u{61c}txt",
             "a\0b",
             "\u{2066}x",
             "\u{7f}",

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use litrocket_protocol::hex;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
     KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData as _,
@@ -17,7 +18,7 @@ use rustls::{
     sign::CertifiedKey,
 };
 
-use super::{Options, keys};
+use super::Options;
 use crate::{cause, cause::Cause, secrets};
 
 /// The CA is pinned by clients: it lives long.
@@ -134,7 +135,7 @@ fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, Cause> {
 fn fingerprint(chain: &[CertificateDer<'_>]) -> Result<String, Cause> {
     let last = chain.last().ok_or_else(|| cause!("the certificate chain is empty"))?;
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, last);
-    Ok(keys::hex(digest.as_ref()))
+    Ok(hex::encode(digest.as_ref()))
 }
 
 /// The name of this machine, where it can stand in a certificate.

@@ -4,15 +4,6 @@ use std::path::Path;
 
 use crate::{cause::Cause, secrets};
 
-/// Lower-case hex.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 /// The keys that let the clients of a crashed server learn at once that it is back.
 pub(super) struct Keys {
     /// Signs stateless resets.

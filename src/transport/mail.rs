@@ -19,8 +19,8 @@ use lettre::{
         extension::ClientId,
     },
 };
+use litrocket_protocol::hex;
 
-use super::keys;
 use crate::{
     cause,
     cause::{Cause, Part},
@@ -201,7 +201,7 @@ impl Mailer {
     fn message(&self, to: &str, subject: &str, body: &str) -> Option<Message> {
         let mut random = [0; 16];
         getrandom::fill(&mut random).ok()?;
-        let id = format!("<{}@{}>", keys::hex(&random), self.from.email.domain());
+        let id = format!("<{}@{}>", hex::encode(&random), self.from.email.domain());
         let automatic = HeaderName::new_from_ascii_str("Auto-Submitted");
         Message::builder()
             .from(self.from.clone())

@@ -20,7 +20,6 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 pub use certs::{Identity, host_name};
 pub use connection::{Closed, Connection};
 pub use http::{HttpAnswer, HttpError, HttpServer};
-pub(crate) use keys::hex;
 pub use listener::{Listener, endpoint};
 pub use mail::{MailError, MailOptions, Mailer};
 pub use streams::{ReadError, RecvStream, SendStream, WriteError};

@@ -7,9 +7,9 @@ use std::{
     sync::{Mutex, MutexGuard},
 };
 
+use litrocket_protocol::hex;
 use rustls::server::StoresServerSessions;
 
-use super::keys::hex;
 use crate::{cause, cause::Cause, lock::lock};
 
 /// Sessions kept; beyond it the oldest goes and its client makes a full handshake.
@@ -69,7 +69,7 @@ impl Sessions {
         files.sort();
         let mut known = Known::default();
         for (_, name) in files {
-            if let Some(key) = name.to_str().and_then(from_hex) {
+            if let Some(key) = name.to_str().and_then(hex::decode) {
                 known.put(key);
             }
         }
@@ -81,13 +81,8 @@ impl Sessions {
     }
 
     fn file(&self, key: &[u8]) -> PathBuf {
-        self.folder.join(hex(key))
+        self.folder.join(hex::encode(key))
     }
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> = text.chars().map(|c| c.to_digit(16).map(|digit| digit as u8)).collect();
-    Some(digits?.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }
 
 impl StoresServerSessions for Sessions {

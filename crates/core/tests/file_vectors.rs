@@ -4,12 +4,8 @@
 use std::path::Path;
 
 use litrocket_core::chunks::{Hash, Layout};
-use litrocket_protocol::{stream_kind, varint};
+use litrocket_protocol::{hex, stream_kind, varint};
 use serde_json::{Value, json};
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
-}
 
 fn chunks(size: usize) -> Value {
     let bytes: Vec<u8> = (0..size).map(|i| (i % 251) as u8).collect();
@@ -22,8 +18,8 @@ fn chunks(size: usize) -> Value {
         .collect();
     let root = layout.root(&hashes).unwrap();
     assert_eq!(root, *blake3::hash(&bytes).as_bytes());
-    let hashes: Vec<String> = hashes.iter().map(|hash| hex(hash)).collect();
-    json!({"size": size, "chunk_bytes": layout.chunk_bytes, "hashes": hashes, "blake3": hex(&root)})
+    let hashes: Vec<String> = hashes.iter().map(|hash| hex::encode(hash)).collect();
+    json!({"size": size, "chunk_bytes": layout.chunk_bytes, "hashes": hashes, "blake3": hex::encode(&root)})
 }
 
 fn header(name: &str, kind: u64, numbers: [u64; 3]) -> Value {
@@ -32,7 +28,7 @@ fn header(name: &str, kind: u64, numbers: [u64; 3]) -> Value {
     for number in numbers {
         varint::put(&mut bytes, number);
     }
-    json!({"name": name, "kind": kind, "numbers": numbers, "hex": hex(&bytes)})
+    json!({"name": name, "kind": kind, "numbers": numbers, "hex": hex::encode(&bytes)})
 }
 
 #[test]

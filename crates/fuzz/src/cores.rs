@@ -10,8 +10,7 @@ use litrocket_core::{
     writer::{Decision, Facts, First, Head, Incoming, Membership, Position, Writer},
 };
 use litrocket_protocol::{
-    AccountId, ConversationId, MessageId, conversations::member_state, conversations::role, event::kind,
-    fault::code, limits,
+    AccountId, ConversationId, MessageId, conversations::member_state, event::kind, fault::code, limits,
 };
 
 use crate::Input;
@@ -236,17 +235,7 @@ pub(crate) fn writer(bytes: &[u8]) {
 }
 
 fn joined(state: u8) -> Membership {
-    let ranges = vec![Range { from: 1, to: None }];
-    Membership {
-        state,
-        ranges,
-        refusal: None,
-        role: role::MEMBER,
-        muted_until_ms: 0,
-        last_ms: 0,
-        asked: false,
-        asks: false,
-    }
+    Membership::new(state, vec![Range { from: 1, to: None }])
 }
 
 fn send(

@@ -15,6 +15,7 @@ mod texts;
 mod wire;
 
 pub use input::Input;
+use litrocket_protocol::hex;
 
 /// A target.
 #[derive(Debug, Clone, Copy)]
@@ -60,16 +61,6 @@ pub fn target(name: &str) -> Option<&'static Target> {
 
 /// The inputs of a corpus file: hexadecimal, one a line; what follows `#` is a comment.
 pub fn inputs(text: &str) -> Vec<Vec<u8>> {
-    let line = |line: &str| {
-        let digits: Vec<u8> = line
-            .split('#')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .chars()
-            .map(|c| u8::try_from(c.to_digit(16).unwrap()).unwrap())
-            .collect();
-        digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
-    };
+    let line = |line: &str| hex::decode(line.split('#').next().unwrap_or_default().trim()).unwrap();
     text.lines().filter(|text| !text.trim_start().starts_with('#')).map(line).collect()
 }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use litrocket_fuzz::{TARGETS, Target, inputs};
+use litrocket_protocol::hex;
 
 /// Inputs made from each corpus.
 const MADE: u64 = 2_000;
@@ -76,12 +77,8 @@ fn every_input_of_the_corpus_and_many_made_from_it_hold() {
             tried += 1;
             let input = made(&mut random, &corpus);
             let held = std::panic::catch_unwind(|| (target.run)(&input));
-            assert!(held.is_ok(), "{}: {}", target.name, hex(&input));
+            assert!(held.is_ok(), "{}: {}", target.name, hex::encode(&input));
         }
         println!("{}: {tried} inputs in {:?}", target.name, started.elapsed());
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::hex;
+
 /// The largest integer id: JSON and JavaScript hold it exactly.
 pub const MAX_ID: u64 = (1 << 53) - 1;
 
@@ -79,29 +81,16 @@ impl MessageId {
 
     /// Reads UUID text (32 hex digits, hyphens ignored).
     pub fn parse(text: &str) -> Option<Self> {
-        let hex: Vec<u8> = text.bytes().filter(|byte| *byte != b'-').collect();
-        if hex.len() != 32 {
-            return None;
-        }
-        let mut out = [0; 16];
-        for (byte, pair) in out.iter_mut().zip(hex.chunks_exact(2)) {
-            let high = char::from(pair[0]).to_digit(16)?;
-            let low = char::from(pair[1]).to_digit(16)?;
-            *byte = (high << 4 | low) as u8;
-        }
-        Some(Self(out))
+        let bytes = hex::decode(&text.replace('-', ""))?;
+        bytes.try_into().ok().map(Self)
     }
 }
 
 impl std::fmt::Display for MessageId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (i, byte) in self.0.iter().enumerate() {
-            if matches!(i, 4 | 6 | 8 | 10) {
-                f.write_str("-")?;
-            }
-            write!(f, "{byte:02x}")?;
-        }
-        Ok(())
+        let digits = hex::encode(&self.0);
+        let part = |range: std::ops::Range<usize>| &digits[range];
+        write!(f, "{}-{}-{}-{}-{}", part(0..8), part(8..12), part(12..16), part(16..20), part(20..32))
     }
 }
 

@@ -20,6 +20,7 @@ pub mod fault;
 pub mod files;
 pub mod frame;
 pub mod groups;
+pub mod hex;
 pub mod history;
 pub mod ids;
 pub mod limits;

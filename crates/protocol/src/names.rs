@@ -155,6 +155,19 @@ fn is_mark(c: char) -> bool {
     c.general_category_group() == GeneralCategoryGroup::Mark
 }
 
+/// What a name that somebody typed is looked up by: a handle's key. What is no handle finds nobody, and is hardly longer than
+/// one.
+pub fn lookup_key(text: &str) -> String {
+    let other = || text.chars().take(HANDLE_CHARS_MAX + 1).flat_map(char::to_lowercase).collect();
+    Handle::parse(text).map_or_else(|_| other(), |handle| handle.key)
+}
+
+/// Whether a character turns the direction of text, or begins a line: where texts of others are shown it could make them
+/// look like something else.
+pub const fn turns(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// A name to show: 1 to `max` characters, white space trimmed and run together.
 pub fn clean_display(text: &str, max: usize) -> Result<String, NameError> {
     let clean = clean_line(text, max)?;
@@ -265,6 +278,25 @@ mod tests {
         for (text, is) in vectors.emoji {
             assert_eq!(is_emoji(&text), is, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_name_is_looked_up_by_its_key_however_it_is_written_and_whatever_it_is() {
+        assert_eq!(lookup_key("Ada"), "ada");
+        assert_eq!(lookup_key(" ＡＤＡ "), "ada");
+        // The key of a handle may have more characters than a handle.
+        let long = "İ".repeat(HANDLE_CHARS_MAX);
+        assert_eq!(lookup_key(&long), Handle::parse(&long).unwrap().key);
+        assert_eq!(lookup_key("not a Name!"), "not a name!");
+        assert_eq!(lookup_key(&"X".repeat(10_000)), "x".repeat(HANDLE_CHARS_MAX + 1), "of no handle");
+    }
+
+    #[test]
+    fn what_turns_text_or_begins_a_line_is_known() {
+        let known: Vec<char> = ('\0'..=char::MAX).filter(|c| turns(*c)).collect();
+        // Bidi_Control and the separators of lines and paragraphs, as Unicode has them.
+        let wanted = "\u{61c}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}";
+        assert_eq!(known, wanted.chars().collect::<Vec<_>>());
     }
 
     proptest! {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::{
-    account, announcements, chat, conversations, event, fault, frame, history, state, unread, varint,
+    account, announcements, chat, conversations, event, fault, frame, hex, history, state, unread, varint,
 };
 
 #[derive(Deserialize)]
@@ -52,16 +52,6 @@ struct Invalid {
     error: String,
 }
 
-fn unhex(text: &str) -> Vec<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).unwrap() as u8;
-    assert!(text.len().is_multiple_of(2));
-    text.as_bytes().chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
-}
-
 /// Any MessagePack value as JSON; bin becomes `{"$bin": hex}`.
 struct Any(Value);
 
@@ -83,7 +73,7 @@ impl<'de> Deserialize<'de> for Any {
                 Ok(Any(value.into()))
             }
             fn visit_bytes<E>(self, value: &[u8]) -> Result<Any, E> {
-                Ok(Any(json!({ "$bin": hex(value) })))
+                Ok(Any(json!({ "$bin": hex::encode(value) })))
             }
             fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Any, A::Error> {
                 let mut list = Vec::new();
@@ -138,7 +128,7 @@ fn frame_max(stream: &str) -> usize {
 fn check_map(name: &str, body_name: &str, map: &[u8], value: &Value) {
     let Any(found) = rmp_serde::from_slice(map).unwrap();
     assert_eq!(&found, value, "{name}");
-    assert_eq!(recode(body_name, map).map(|bytes| hex(&bytes)), Ok(hex(map)), "{name}");
+    assert_eq!(recode(body_name, map).map(|bytes| hex::encode(&bytes)), Ok(hex::encode(map)), "{name}");
 }
 
 fn frames() -> Frames {
@@ -148,14 +138,14 @@ fn frames() -> Frames {
 #[test]
 fn valid_frames_decode_and_encode_to_the_same_bytes() {
     for it in frames().valid {
-        let bytes = unhex(&it.hex);
+        let bytes = hex::decode(&it.hex).unwrap();
         let (code, map, end) = frame::split(&bytes, frame_max(&it.stream)).unwrap().unwrap();
         assert_eq!((code, end), (it.code, bytes.len()), "{}", it.name);
         check_map(&it.name, &it.body, &bytes[map.clone()], &it.value);
         assert_eq!(frame::encode_raw(code, &bytes[map]), bytes, "{}", it.name);
     }
     for it in frames().bodies {
-        check_map(&it.name, &it.body, &unhex(&it.hex), &it.value);
+        check_map(&it.name, &it.body, &hex::decode(&it.hex).unwrap(), &it.value);
     }
 }
 
@@ -175,17 +165,17 @@ fn every_frame_of_the_long_lived_streams_has_a_vector() {
 #[test]
 fn accepted_frames_mean_the_same_as_their_canonical_form() {
     for it in frames().accepted {
-        let bytes = unhex(&it.hex);
+        let bytes = hex::decode(&it.hex).unwrap();
         let (code, map, _) = frame::split(&bytes, frame::CHAT_FRAME_MAX).unwrap().unwrap();
         let map = recode(&it.body, &bytes[map]).unwrap_or_else(|error| panic!("{}: {error}", it.name));
-        assert_eq!(hex(&frame::encode_raw(code, &map)), it.canonical, "{}", it.name);
+        assert_eq!(hex::encode(&frame::encode_raw(code, &map)), it.canonical, "{}", it.name);
     }
 }
 
 #[test]
 fn invalid_frames_are_refused_for_the_reason_given() {
     for it in frames().invalid {
-        let bytes = unhex(&it.hex);
+        let bytes = hex::decode(&it.hex).unwrap();
         let error = match frame::split(&bytes, frame_max(&it.stream)) {
             Ok(None) => "incomplete",
             Ok(Some((_, map, _))) => {
@@ -263,7 +253,7 @@ fn transcripts_are_made_of_valid_frames() {
     for transcript in all.transcripts {
         let mut opened = std::collections::HashMap::new();
         for step in transcript.steps {
-            let bytes = unhex(&step.hex);
+            let bytes = hex::decode(&step.hex).unwrap();
             let key = (step.connection, step.stream);
             let mut at = 0;
             if step.from == "client" && !opened.contains_key(&key) {

@@ -7,6 +7,7 @@ use litrocket_protocol::{
     frame, limits,
     names::{self, Handle},
 };
+use time::{Date, Month};
 
 use super::{profile_store, sign_in::check_locale};
 use crate::{
@@ -55,22 +56,18 @@ pub(super) async fn get_many(caller: Session, request: GetProfiles) -> Result<Pr
     Ok(Profiles { profiles: profiles.into_iter().map(|profile| seen_by(&caller, profile)).collect() })
 }
 
-/// `YYYY-MM-DD`, a day that exists.
+/// `YYYY-MM-DD`, a day that exists, of a year from 1900 on.
 fn is_date(text: &str) -> bool {
-    let mut parts = text.split('-').map(|part| (part.len(), part.parse::<u32>().ok()));
-    let (Some((4, Some(year))), Some((2, Some(month))), Some((2, Some(day))), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return false;
+    let number = |part: &str, digits: usize| {
+        let fine = part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit());
+        fine.then(|| part.parse::<i32>().ok()).flatten()
     };
-    let leap = year % 4 == 0 && year % 100 != 0 || year % 400 == 0;
-    let days = match month {
-        2 => 28 + u32::from(leap),
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => 0,
-    };
-    year >= 1900 && (1..=days).contains(&day)
+    let mut parts = text.split('-');
+    let mut next = |digits| parts.next().and_then(|part| number(part, digits));
+    let (Some(year), Some(month), Some(day)) = (next(4), next(2), next(2)) else { return false };
+    let month = u8::try_from(month).ok().and_then(|month| Month::try_from(month).ok());
+    let is_day = |month| Date::from_calendar_date(year, month, u8::try_from(day).unwrap_or(0)).is_ok();
+    parts.next().is_none() && year >= 1900 && month.is_some_and(is_day)
 }
 
 /// Puts what the request names into the profile, checked.
@@ -160,6 +157,9 @@ mod tests {
             "",
             "abcd-01-01",
             "1900-02-29",
+            "1899-12-31",
+            "2000-+1-01",
+            "２０００-01-01",
         ] {
             assert!(!is_date(day), "{day}");
         }

@@ -7,7 +7,7 @@ use litrocket_protocol::{
     account::SignedIn,
     email::{NewRecoveryCode, Recover, RecoveryCode},
     fault::code,
-    names::{self, Handle},
+    names,
 };
 use subtle::ConstantTimeEq as _;
 
@@ -69,8 +69,7 @@ impl Claim {
         match (&request.email, &request.email_code, &request.handle, &request.recovery_code) {
             (Some(email), Some(digits), None, None) => Ok(Self::Mail(Address::parse(email)?, digits.clone())),
             (None, None, Some(handle), Some(letters)) => {
-                let key = Handle::parse(handle).map_or_else(|_| handle.to_lowercase(), |handle| handle.key);
-                Ok(Self::Code(key.chars().take(names::HANDLE_CHARS_MAX).collect(), letters.clone()))
+                Ok(Self::Code(names::lookup_key(handle), letters.clone()))
             }
             _ => Err(Fault::new(code::BAD_VALUE)
                 .message("Name email and email_code, or handle and recovery_code.")

@@ -68,8 +68,7 @@ pub(super) async fn own_password(caller: &Session, password: String) -> Result<S
     let found = store::credentials_by_id(&app.db, caller.account()).await?;
     let found = found.ok_or_else(|| Error::from(code::BAD_TOKEN))?;
     let attempt = super::throttle::Attempt {
-        name: names::Handle::parse(&found.handle)
-            .map_or_else(|_| found.handle.to_lowercase(), |handle| handle.key),
+        name: names::lookup_key(&found.handle),
         network: crate::limits::network(caller.link.connection.remote().ip()),
         by: super::throttle::By::Device(caller.session()),
     };

@@ -250,9 +250,7 @@ async fn check_standing(tx: &mut Tx, account: AccountId, restore: bool) -> Resul
 async fn enter(guest: Guest, request: SignIn, restore: bool) -> Result<SignedIn> {
     let app = guest.app.clone();
     let label = clean_label(&request.label)?;
-    let key =
-        Handle::parse(&request.handle).map_or_else(|_| request.handle.to_lowercase(), |handle| handle.key);
-    let key: String = key.chars().take(names::HANDLE_CHARS_MAX).collect();
+    let key = names::lookup_key(&request.handle);
     let found = store::credentials(&app.db, &key).await?;
     let attempt = Attempt {
         name: key,

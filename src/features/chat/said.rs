@@ -3,12 +3,12 @@
 use litrocket_protocol::{
     AccountId, ConversationId,
     event::{Event, File, Forwarded, Text, kind},
-    frame,
+    frame, hex,
 };
 use serde_json::{Value, json};
 
 use super::store;
-use crate::{db::Db, error::Result, transport};
+use crate::{db::Db, error::Result};
 
 /// Events of a log that one look passes.
 const LOOK: u64 = 5_000;
@@ -97,7 +97,7 @@ fn line(event: &Event) -> (&'static str, Value) {
         kind::RECALL => {}
         _ => {
             line["fallback"] = json!(event.fallback);
-            line["body"] = json!(transport::hex(&event.body));
+            line["body"] = json!(hex::encode(&event.body));
         }
     }
     ("message", line)

@@ -2,9 +2,10 @@
 //!
 //! `corpus list` · `corpus unpack NAME FOLDER` · `corpus pack NAME FOLDER`, in the folder of this crate.
 
-use std::{fmt::Write as _, fs, io, path::Path, process::ExitCode};
+use std::{fs, io, path::Path, process::ExitCode};
 
 use litrocket_fuzz::{TARGETS, inputs};
+use litrocket_protocol::hex;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -51,9 +52,7 @@ fn pack(name: &str, folder: &Path) -> io::Result<()> {
     all.dedup();
     let mut text = String::new();
     for input in all {
-        for byte in input {
-            let _ = write!(text, "{byte:02x}");
-        }
+        text.push_str(&hex::encode(&input));
         text.push('\n');
     }
     fs::write(file(name), text)

@@ -53,8 +53,16 @@ pub(super) const LIMITS: &[(&str, u64, &str)] = &[
     ("words_max", limits::WORDS_MAX as u64, "Own words of an account."),
     ("words_per_call_max", limits::WORDS_PER_CALL_MAX as u64, "Own words added in one request."),
     ("word_bytes_max", limits::WORD_BYTES_MAX as u64, "An own word, in UTF-8 bytes."),
-    ("reading_bytes_max", limits::READING_BYTES_MAX as u64, "How one of the caller's own words is read, in UTF-8 bytes."),
-    ("meaning_bytes_max", limits::MEANING_BYTES_MAX as u64, "What one of the caller's own words means, in UTF-8 bytes."),
+    (
+        "reading_bytes_max",
+        limits::READING_BYTES_MAX as u64,
+        "How one of the caller's own words is read, in UTF-8 bytes.",
+    ),
+    (
+        "meaning_bytes_max",
+        limits::MEANING_BYTES_MAX as u64,
+        "What one of the caller's own words means, in UTF-8 bytes.",
+    ),
     (
         "word_line_bytes_max",
         limits::WORD_LINE_BYTES_MAX as u64,

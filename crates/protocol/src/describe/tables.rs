@@ -90,7 +90,10 @@ pub(super) const EVENTS: &[EventKind] = {
             "A message that carries a file: the client names it, the server adds what it knows of it.",
         ),
         unread_by_server(k::OPAQUE, "A message whose body the server never reads; needs a fallback text."),
-        sent::<event::Text, event::Text>(k::EDIT, "New words for one of the sender's text messages, the target."),
+        sent::<event::Text, event::Text>(
+            k::EDIT,
+            "New words for one of the sender's text messages, the target.",
+        ),
         sent::<event::Recall, event::Recall>(
             k::RECALL,
             "Takes one of the sender's messages, the target, back; in groups also that of another, for those who may remove.",
