@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use litrocket_protocol::hex;
+
 const DEFAULT_PORT: u16 = 4433;
 
 /// Where a server is.
@@ -50,9 +52,10 @@ impl FromStr for Address {
         for part in query.split('&').filter(|part| !part.is_empty()) {
             match part.split_once('=') {
                 Some(("ca", value)) => {
-                    let hex =
+                    let digits =
                         value.strip_prefix("sha256-").ok_or_else(|| error("no sha256- fingerprint", text))?;
-                    address.ca = Some(from_hex(hex).ok_or_else(|| error("no 64 hex digits", text))?);
+                    let ca = hex::decode(digits).and_then(|ca| ca.try_into().ok());
+                    address.ca = Some(ca.ok_or_else(|| error("no 64 hex digits", text))?);
                 }
                 Some(("invite", value)) => address.invite = Some(value.into()),
                 Some(("add", value)) => address.add = Some(value.into()),
@@ -82,17 +85,6 @@ fn host_port(place: &str) -> Option<(String, u16)> {
     fine.then(|| (host.into(), port))
 }
 
-/// 64 hex digits as 32 bytes.
-pub(crate) fn from_hex(text: &str) -> Option<[u8; 32]> {
-    let digits: Option<Vec<u8>> = text.chars().map(|c| c.to_digit(16).map(|digit| digit as u8)).collect();
-    let digits = digits.filter(|digits| digits.len() == 64)?;
-    let mut out = [0; 32];
-    for (byte, pair) in out.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = pair[0] << 4 | pair[1];
-    }
-    Some(out)
-}
-
 impl std::fmt::Display for Address {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.host.contains(':') {
@@ -102,8 +94,7 @@ impl std::fmt::Display for Address {
         }
         let mut separator = '?';
         if let Some(ca) = &self.ca {
-            write!(f, "{separator}ca=sha256-")?;
-            ca.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+            write!(f, "{separator}ca=sha256-{}", hex::encode(ca))?;
             separator = '&';
         }
         if let Some(invite) = &self.invite {

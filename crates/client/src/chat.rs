@@ -25,7 +25,7 @@ use crate::{
     stream::{self, RecvStream, SendStream},
 };
 
-/// How often the server hears what was delivered.
+/// How often the server hears what was delivered, at most.
 const DELIVERED_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Sends that have no answer for so long are followed by something small.
@@ -80,29 +80,50 @@ pub(crate) async fn run(shared: &Arc<Shared>, connection: &quinn::Connection) ->
 
 async fn write(shared: &Arc<Shared>, mut send: SendStream) -> Result<(), Error> {
     let mut delivered = Delivered::default();
+    // A new stream has not been told anything.
+    shared.book().moved = true;
     let mut written = Instant::now();
     loop {
         let mut frames = next_frames(shared);
         delivered.add(shared, &mut frames);
-        if frames.is_empty() && written.elapsed() >= PROBE && shared.book().outbox.is_under_way() {
+        let under_way = shared.book().outbox.is_under_way();
+        if frames.is_empty() && under_way && written.elapsed() >= PROBE {
             // QUIC acknowledges it: a server that is slow with its answer is told from one that is gone.
             frames.push(frame::encode(frame_type::DELIVERED, &chat::Delivered { cursors: Vec::new() }));
         }
         if !frames.is_empty() {
             // What is under way lets more in than before.
             shared.taken.notify_one();
+            if under_way {
+                shared.under_way.notify_one();
+            }
             send.write_chunks(&mut frames).await?;
             written = Instant::now();
             continue;
         }
-        let pause = shared.book().outbox.next_pause_end(shared.tick_ms());
-        let pause = pause.map_or(DELIVERED_INTERVAL, |at| {
-            Duration::from_millis(at.saturating_sub(shared.tick_ms()).max(1))
-        });
+        let next = next_time(shared, &delivered, written);
         tokio::select! {
             () = shared.chat.notified() => {}
-            () = tokio::time::sleep(pause.min(PROBE)) => {}
+            () = until(next) => {}
         }
+    }
+}
+
+/// When there may be something to write without anybody saying so; not while nothing is under way, pauses or has moved.
+fn next_time(shared: &Shared, delivered: &Delivered, written: Instant) -> Option<Instant> {
+    let book = shared.book();
+    let now = shared.tick_ms();
+    let goes_on = |at: u64| Instant::now() + Duration::from_millis(at.saturating_sub(now).max(1));
+    let pause = book.outbox.next_pause_end(now).map(goes_on);
+    let probe = book.outbox.is_under_way().then(|| written + PROBE);
+    let told = (book.live && book.moved).then(|| delivered.at + DELIVERED_INTERVAL);
+    [pause, probe, told].into_iter().flatten().min()
+}
+
+async fn until(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -141,14 +162,12 @@ impl Default for Delivered {
 
 impl Delivered {
     fn add(&mut self, shared: &Shared, frames: &mut Vec<Bytes>) {
-        if self.at.elapsed() < DELIVERED_INTERVAL {
+        let mut book = shared.book();
+        if !(book.live && book.moved) || self.at.elapsed() < DELIVERED_INTERVAL {
             return;
         }
         self.at = Instant::now();
-        let book = shared.book();
-        if !book.live {
-            return;
-        }
+        book.moved = false;
         let news: Vec<_> = book
             .handled
             .positions()
@@ -299,6 +318,7 @@ fn answered(shared: &Shared, ack: &Ack) -> bool {
     }
     book.received.acked(ack.conversation, ack.event_seq);
     book.handled.acked(ack.conversation, ack.event_seq);
+    book.moves();
     let answers = book.pending.remove(&ack.id).unwrap_or_default();
     drop(book);
     settled(shared, ack.id);

@@ -2,8 +2,6 @@
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
-    io,
-    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -24,7 +22,7 @@ use crate::{
     Address, Error, Events, Me, Options, Outgoing, Pending, Start, Status, connect, driver,
     inbox::Inbox,
     reconnect::{PAUSE_MIN, jitter},
-    shared::{Book, Shared, lock},
+    shared::{Book, Shared, lock, tell},
     store::{Store, Unsent},
     stream,
 };
@@ -70,12 +68,9 @@ impl Client {
     /// Makes the first connection and says hello; resumes the session when there is a token.
     pub async fn connect(options: Options) -> Result<Self, Error> {
         let endpoints = connect::Endpoints::new(&options)?;
-        let (store, unsent) = match &options.state_file {
-            Some(path) => {
-                let (store, unsent) = open_store(path).await.map_err(Error::Store)?;
-                (Some(store), unsent)
-            }
-            None => (None, Vec::new()),
+        let opened = match &options.state_file {
+            Some(path) => Some(Store::open(path).await.map_err(Error::Store)?),
+            None => None,
         };
         let attempt = connect::attempt(&endpoints, &options, options.token.as_deref());
         let (connection, welcome) = timeout(options.connect_timeout, attempt).await.map_err(|_| {
@@ -85,8 +80,10 @@ impl Client {
             ))
         })??;
         let (state, states) = mpsc::channel(STATE_MAX);
-        let (handled, account) =
-            store.as_ref().map(Store::cursors).transpose().map_err(Error::Store)?.unwrap_or_default();
+        let (store, unsent, handled, account) = match opened {
+            Some(opened) => (Some(opened.store), opened.unsent, opened.cursors, opened.account),
+            None => Default::default(),
+        };
         let book = Book {
             outbox: Outbox::default(),
             received: handled.clone(),
@@ -100,6 +97,7 @@ impl Client {
             stranded: Vec::new(),
             given_up: 0,
             live: false,
+            moved: false,
             seeks: Vec::new(),
             sought: HashSet::new(),
         };
@@ -112,9 +110,11 @@ impl Client {
             status: watch::channel(Status::Connected).0,
             book: Mutex::new(book),
             chat: Notify::new(),
+            under_way: Notify::new(),
             room: Notify::new(),
             news: Notify::new(),
             taken: Notify::new(),
+            sending: Arc::default(),
             entering: Arc::default(),
             untaken: Mutex::default(),
             said: Mutex::default(),
@@ -239,38 +239,62 @@ impl Client {
         };
         let message = message.with_id(id);
         is_sendable(&message)?;
-        let (answer, pending) = oneshot::channel();
-        loop {
+        let turn = if let Ok(turn) = self.shared.sending.clone().try_lock_owned() {
+            turn
+        } else {
+            if let Some(pending) = self.shared.book().joins(conversation, &message)? {
+                return Ok(pending);
+            }
+            self.shared.sending.clone().lock_owned().await
+        };
+        let server = loop {
             let room = self.shared.room.notified();
             {
                 let mut book = self.shared.book();
                 if self.shared.closing.load(Ordering::Acquire) {
                     return Err(self.closed());
                 }
-                if let Some((of, waiting)) = book.outbox.get(id) {
-                    if (of, waiting) != (conversation, &message) {
-                        return Err(Fault::new(fault::code::ID_CONFLICT).into());
-                    }
-                    book.pending.entry(id).or_default().push(answer);
-                    break;
+                if let Some(pending) = book.joins(conversation, &message)? {
+                    return Ok(pending);
                 }
                 if book.outbox.len() < OUTBOX_MAX && book.outbox.bytes() < OUTBOX_BYTES_MAX {
-                    if let Some(store) = &self.shared.store {
-                        let welcome = self.welcome();
-                        let server = Some((welcome.server_id.clone(), welcome.log_epoch));
-                        let account = self.me().map(|me| me.account);
-                        let unsent = Unsent { server, account, conversation, message: message.clone() };
-                        store.unsent_add(&unsent).map_err(Error::Store)?;
-                    }
-                    book.outbox.push(conversation, message);
-                    book.pending.entry(id).or_default().push(answer);
-                    break;
+                    break book.handled.server().map(|(id, epoch)| (id.to_vec(), epoch));
                 }
             }
             room.await;
+        };
+        let account = self.me().map(|me| me.account);
+        let unsent = Unsent { server, account, conversation, message };
+        let Some(store) = &self.shared.store else { return self.put_into_outbox(unsent) };
+        let _turn = store.make_room(turn).await.map_err(Error::Store)?;
+        if !store.unsent_add(&unsent).map_err(Error::Store)? {
+            return Err(self.closed());
         }
+        self.put_into_outbox(unsent)
+    }
+
+    /// A send that is in the file is to be sent, unless the server became another one, or the client was closed, meanwhile.
+    fn put_into_outbox(&self, unsent: Unsent) -> Result<Pending, Error> {
+        let Unsent { server, conversation, message, .. } = unsent;
+        let id = message.id;
+        let mut book = self.shared.book();
+        if self.shared.closing.load(Ordering::Acquire) {
+            // What the file has is sent when the app comes again.
+            book.given_up += 1;
+            let (answer, pending) = oneshot::channel();
+            tell(vec![answer], || Err(self.closed()));
+            return Ok(Pending::new(id, pending));
+        }
+        let id_of = |server: Option<(&[u8], u64)>| server.map(|(id, _)| id.to_vec());
+        if id_of(book.handled.server()) != server.map(|(id, _)| id) {
+            book.stranded.push((conversation, message));
+            return Err(Error::ServerChanged);
+        }
+        book.outbox.push(conversation, message);
+        let pending = book.waits(id);
+        drop(book);
         self.shared.chat.notify_one();
-        Ok(Pending::new(id, pending))
+        Ok(pending)
     }
 
     /// Begins delivery, at most once at a time: an earlier [`Events`] ends.
@@ -362,21 +386,6 @@ impl Client {
         let _ = timeout(patience, empty).await;
         let mut book = self.shared.book();
         book.outbox.len() + std::mem::take(&mut book.given_up)
-    }
-}
-
-/// How long a client that was closed just now may keep its state file.
-const STORE_PATIENCE: Duration = Duration::from_secs(2);
-
-async fn open_store(path: &Path) -> io::Result<(Store, Vec<Unsent>)> {
-    let began = Instant::now();
-    loop {
-        match Store::open(path) {
-            Err(error) if error.kind() == io::ErrorKind::ResourceBusy && began.elapsed() < STORE_PATIENCE => {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-            result => return result,
-        }
     }
 }
 

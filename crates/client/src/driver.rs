@@ -21,6 +21,8 @@ use crate::{
 const SHORT: Duration = Duration::from_secs(1);
 /// Sends are under way and nothing was heard for so long: the connection is dead.
 const SILENCE: Duration = Duration::from_secs(2);
+/// How often that is looked at.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// Notes what a new connection said.
 pub(crate) fn welcomed(shared: &Arc<Shared>, connection: &quinn::Connection, welcome: account::Welcome) {
@@ -135,14 +137,20 @@ async fn run(
 
 /// Ends a connection on which sends are under way and nothing comes back.
 async fn watch(shared: &Arc<Shared>, connection: &quinn::Connection) -> Result<(), Error> {
-    let mut heard = (0, Instant::now());
     loop {
-        tokio::time::sleep(Duration::from_millis(250)).await;
-        let datagrams = connection.stats().udp_rx.datagrams;
-        if datagrams != heard.0 || !shared.book().outbox.is_under_way() {
-            heard = (datagrams, Instant::now());
-        } else if heard.1.elapsed() > SILENCE {
-            return Err(Error::Unreachable("the server does not answer".into()));
+        while !shared.book().outbox.is_under_way() {
+            shared.under_way.notified().await;
+        }
+        let mut heard = (connection.stats().udp_rx.datagrams, Instant::now());
+        while shared.book().outbox.is_under_way() {
+            if heard.1.elapsed() > SILENCE {
+                return Err(Error::Unreachable("the server does not answer".into()));
+            }
+            tokio::time::sleep(LOOK).await;
+            let datagrams = connection.stats().udp_rx.datagrams;
+            if datagrams != heard.0 {
+                heard = (datagrams, Instant::now());
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use litrocket_protocol::{Fault, fault::code};
 
 /// Why something did not work.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Error {
     /// The server refused it.
     Fault(Box<Fault>),

@@ -11,6 +11,7 @@ use crate::{
 
 /// Where delivery begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Start {
     /// Behind what was handled before (as the state file has it); a new device starts at the heads.
     Cursors,
@@ -20,6 +21,7 @@ pub enum Start {
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Item {
     /// An event of a conversation. Sends of this very client are not among them: their `Pending` stands for them.
     Event(Event),
@@ -156,7 +158,7 @@ impl Events {
             self.handled += 1;
             if self.handled >= SAVE_EVERY {
                 self.handled = 0;
-                if let Err(error) = self.save() {
+                if let Err(error) = self.save().await {
                     tracing::warn!(%error, "the state file cannot be written");
                 }
             }
@@ -232,6 +234,7 @@ impl Events {
 
     fn handle(&mut self) -> bool {
         let Some(mark) = self.mark.take() else { return false };
+        let moves = !matches!(mark, Mark::Entry(_) | Mark::Reset | Mark::Restored);
         let mut book = self.shared.book();
         if book.listening != self.listening {
             // The cursors are those of another listener by now.
@@ -249,23 +252,27 @@ impl Events {
             Mark::Live if self.epoch_held => {}
             Mark::Live => book.handled.live(),
         }
+        if moves && book.moves() {
+            drop(book);
+            self.shared.chat.notify_one();
+        }
         true
     }
 
-    fn save(&self) -> Result<(), Error> {
+    async fn save(&self) -> Result<(), Error> {
         let Some(store) = &self.shared.store else { return Ok(()) };
-        let (handled, account) = {
+        let now = || {
             let book = self.shared.book();
             (book.handled.clone(), book.account)
         };
-        store.save(&handled, account).map_err(Error::Store)
+        store.save(now).await.map_err(Error::Store)
     }
 
     /// Says that everything returned so far was handled, and writes the state file.
-    pub fn commit(&mut self) -> Result<(), Error> {
+    pub async fn commit(&mut self) -> Result<(), Error> {
         self.handle();
         self.handled = 0;
-        self.save()
+        self.save().await
     }
 }
 

@@ -11,12 +11,12 @@ use std::{
 
 use litrocket_core::client::{Cursors, Outbox};
 use litrocket_protocol::{
-    AccountId, ConversationId, Fault, MessageId, SessionId, account, chat::Ack, limits,
+    AccountId, ConversationId, Fault, MessageId, SessionId, account, chat::Ack, fault, limits,
 };
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::{
-    Error, Item, Options, connect,
+    Error, Item, Options, Pending, connect,
     entering::Untaken,
     inbox::Inbox,
     store::{Store, Unsent},
@@ -35,6 +35,7 @@ pub struct Me {
 
 /// How the connection is.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Status {
     /// Connected.
     Connected,
@@ -80,6 +81,8 @@ pub(crate) struct Book {
     pub(crate) given_up: usize,
     /// Live was said on the current connection.
     pub(crate) live: bool,
+    /// What the app has handled went on since the server was told.
+    pub(crate) moved: bool,
     /// Conversations whose cursor was ahead: to be asked for from their beginning, and those that were on this stream.
     pub(crate) seeks: Vec<ConversationId>,
     pub(crate) sought: HashSet<ConversationId>,
@@ -96,12 +99,16 @@ pub(crate) struct Shared {
     pub(crate) book: Mutex<Book>,
     /// The chat stream has something to write.
     pub(crate) chat: Notify,
+    /// Sends are under way.
+    pub(crate) under_way: Notify,
     /// The outbox has room, or is empty.
     pub(crate) room: Notify,
     /// There is something to take for who listens.
     pub(crate) news: Notify,
     /// The app took something, or something else has made room.
     pub(crate) taken: Notify,
+    /// One send at a time comes into the outbox: the file has them in the same order.
+    pub(crate) sending: Arc<tokio::sync::Mutex<()>>,
     /// One sign-in at a time.
     pub(crate) entering: Arc<tokio::sync::Mutex<()>>,
     pub(crate) untaken: Mutex<Untaken>,
@@ -110,7 +117,7 @@ pub(crate) struct Shared {
     /// The network has changed.
     pub(crate) network: Notify,
     pub(crate) state: mpsc::Sender<bytes::Bytes>,
-    pub(crate) store: Option<Store>,
+    pub(crate) store: Option<Arc<Store>>,
     /// Downloads that wait for their stream.
     pub(crate) downloads: crate::files::Waiting,
     pub(crate) closing: AtomicBool,
@@ -159,6 +166,31 @@ impl Book {
                 self.outbox.push(conversation, message);
             }
         }
+    }
+
+    /// Who sends what waits already waits with it. The same id with something else is a conflict.
+    pub(crate) fn joins(
+        &mut self,
+        conversation: ConversationId,
+        message: &litrocket_core::client::Outgoing,
+    ) -> Result<Option<Pending>, Error> {
+        let Some((of, waiting)) = self.outbox.get(message.id) else { return Ok(None) };
+        if (of, waiting) != (conversation, message) {
+            return Err(Fault::new(fault::code::ID_CONFLICT).into());
+        }
+        Ok(Some(self.waits(message.id)))
+    }
+
+    /// Somebody waits for the answer of a send.
+    pub(crate) fn waits(&mut self, id: MessageId) -> Pending {
+        let (answer, pending) = oneshot::channel();
+        self.pending.entry(id).or_default().push(answer);
+        Pending::new(id, pending)
+    }
+
+    /// What the app has handled goes on; whether that is news to who tells the server.
+    pub(crate) fn moves(&mut self) -> bool {
+        !std::mem::replace(&mut self.moved, true)
     }
 
     /// A conversation is to be delivered from its beginning; not twice on one stream.

@@ -16,6 +16,7 @@ use crate::Error;
 
 /// Which servers are trusted. There is no way to trust any.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Trust {
     /// Certificates of the system's roots.
     System,

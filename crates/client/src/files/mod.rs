@@ -32,7 +32,7 @@ pub use clean::clean_picture;
 pub use names::disk_name;
 pub use part::new_name;
 
-use crate::{Error, shared::lock, stream::RecvStream};
+use crate::{Error, disk::off_the_runtime, shared::lock, stream::RecvStream};
 
 /// Bytes that are written or read at once, so that progress is seen.
 const PIECE: usize = 64 * 1024;
@@ -175,8 +175,7 @@ fn no_file(why: &str) -> std::io::Error {
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
 ) -> Result<T, Error> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| Error::File(std::io::Error::other(error)))?.map_err(Error::File)
+    off_the_runtime(work).await.map_err(Error::File)
 }
 
 /// What a stream's end by the server means.

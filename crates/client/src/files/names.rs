@@ -1,5 +1,7 @@
 //! From a name somebody chose to one that a disk takes.
 
+use litrocket_protocol::names::turns;
+
 /// What fits into every file system, with room for `.part` and a number.
 const BYTES_MAX: usize = 200;
 /// Names that some systems keep for devices.
@@ -12,8 +14,12 @@ const RESERVED: [&str; 32] = [
 /// A file name without path, control and direction characters, that no system reads as anything else.
 pub fn disk_name(name: &str) -> String {
     let replaced = |c: char| {
-        let invisible = matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-        if c.is_control() || invisible || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|') {
+        let invisible = matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+        if c.is_control()
+            || invisible
+            || turns(c)
+            || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|')
+        {
             '_'
         } else {
             c
