@@ -2,6 +2,7 @@
 //!
 //! [`Command`] is what can be typed, [`run`] carries it out. [`profile`] keeps who is signed in, [`output`] prints
 //! for people or as JSON ([`objects`] says which), [`failure`] says why something does not work, [`resolve`] finds conversations and names, [`words`] holds the texts in both languages.
+#![warn(missing_docs)]
 
 mod commands;
 mod failure;
@@ -9,6 +10,7 @@ mod hints;
 mod markdown;
 pub mod objects;
 mod output;
+mod pages;
 mod password;
 mod profile;
 mod resolve;
@@ -103,6 +105,7 @@ pub enum Command {
         /// A name for this device.
         #[arg(long)]
         label: Option<String>,
+        /// How the password is given.
         #[command(flatten)]
         password: PasswordArgs,
     },
@@ -118,6 +121,7 @@ pub enum Command {
         /// A name for this device.
         #[arg(long)]
         label: Option<String>,
+        /// How the password is given.
         #[command(flatten)]
         password: PasswordArgs,
     },
@@ -329,14 +333,12 @@ pub async fn run(command: Command, common: CommonArgs) -> ExitCode {
     let words = words::Words::choose(common.lang.as_deref());
     let output = Output::new(common.json, words);
     let context = Context::new(common, output);
-    match commands::run(&context, command).await {
-        Ok(code) => code,
-        Err(failure) => {
-            context.output.failure(&failure);
-            context.close().await;
-            failure.exit_code()
-        }
-    }
+    let code = commands::run(&context, command).await.unwrap_or_else(|failure| {
+        context.output.failure(&failure);
+        failure.exit_code()
+    });
+    context.close().await;
+    code
 }
 
 /// Refuses a language that this program does not speak, for commands that are no client's.

@@ -2,7 +2,9 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use litrocket_protocol::names::turns;
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use crate::{
     Failure,
@@ -146,25 +148,15 @@ pub(crate) fn escape_line(text: &str) -> String {
     out
 }
 
-/// Whether a character turns the direction of text, or begins a line.
-fn turns(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 /// Server milliseconds as a date and time in UTC: `2026-01-31 23:59:59Z`.
 pub fn time(at_ms: u64) -> String {
-    let seconds = at_ms / 1000;
-    let (days, second) = (seconds / 86_400, seconds % 86_400);
-    // Civil date from days since 1970, after Howard Hinnant's "chrono-compatible low-level date algorithms".
-    let z = days + 719_468;
-    let (era, day_of_era) = (z / 146_097, z % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}Z", second / 3600, second / 60 % 60, second % 60)
+    // A year has four digits, whatever a server says.
+    const LAST: i64 = 253_402_300_799;
+    let seconds = i64::try_from(at_ms / 1000).unwrap_or(LAST).min(LAST);
+    let at = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let (year, month, day) = at.to_calendar_date();
+    let (hour, minute, second) = at.to_hms();
+    format!("{year:04}-{:02}-{day:02} {hour:02}:{minute:02}:{second:02}Z", u8::from(month))
 }
 
 #[cfg(test)]
@@ -185,5 +177,6 @@ mod tests {
         assert_eq!(time(0), "1970-01-01 00:00:00Z");
         assert_eq!(time(951_827_696_000), "2000-02-29 12:34:56Z");
         assert_eq!(time(1_795_478_399_000), "2026-11-23 23:59:59Z");
+        assert_eq!(time(u64::MAX), "9999-12-31 23:59:59Z");
     }
 }

@@ -2,11 +2,12 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, Write as _},
+    io,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::PathBuf,
 };
 
+use litrocket_client::write_whole;
 use serde::{Deserialize, Serialize};
 
 use crate::Failure;
@@ -74,12 +75,8 @@ impl Profile {
 
     pub(crate) fn save(&self, saved: &Saved) -> Result<(), Failure> {
         self.make_folder()?;
-        let temporary = self.folder.join("session.new");
-        drop(std::fs::remove_file(&temporary));
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
-        file.write_all(serde_json::to_string_pretty(saved).map_err(io::Error::other)?.as_bytes())?;
-        file.sync_all()?;
-        Ok(std::fs::rename(&temporary, self.file())?)
+        let text = serde_json::to_string_pretty(saved).map_err(io::Error::other)?;
+        Ok(write_whole(&self.file(), 0o600, text.as_bytes())?)
     }
 
     /// Forgets everything but where the server is: who comes back need not name it again.
@@ -102,13 +99,4 @@ impl Profile {
         let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
         Ok(file.try_lock().is_ok().then_some(file))
     }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
-}
-
-pub(crate) fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> = text.chars().map(|c| c.to_digit(16).map(|digit| digit as u8)).collect();
-    Some(digits?.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }

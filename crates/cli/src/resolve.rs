@@ -13,7 +13,7 @@ use litrocket_protocol::{
     limits,
 };
 
-use crate::{Failure, failure::Asked as _, words::Words};
+use crate::{Failure, failure::Asked as _, pages::pages, words::Words};
 
 /// What somebody typed for a person, a group or a conversation. Every command reads it the same way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -207,19 +207,18 @@ fn the_one(found: &[ConversationId], name: &str) -> Result<Option<ConversationId
 /// The caller's conversations, most recent first.
 pub(crate) async fn all_conversations(client: &Client, limit: u64) -> Result<Vec<ConversationInfo>, Failure> {
     let mut all: Vec<ConversationInfo> = Vec::new();
-    let mut after = None;
-    if limit == 0 {
-        return Ok(all);
-    }
-    loop {
-        let wanted = (limit - all.len() as u64).min(limits::PAGE_MAX);
-        let page = client.call(ListConversations { after, limit: Some(wanted) }).await?;
-        all.extend(page.conversations);
-        after = page.next;
-        if after.is_none() || all.len() as u64 >= limit {
-            return Ok(all);
-        }
-    }
+    pages(
+        client,
+        limit,
+        |after, count| ListConversations { after, limit: Some(count) },
+        |page| (page.conversations, page.next),
+        |info| {
+            all.push(info);
+            Ok(())
+        },
+    )
+    .await?;
+    Ok(all)
 }
 
 /// How often a look-up that the server puts off is tried.

@@ -7,13 +7,13 @@ use std::{
     time::Duration,
 };
 
-use litrocket_client::{Address, Client, Error, Options, Trust};
+use litrocket_client::{Address, Client, Error, Options, Trust, protocol::hex};
 use tokio::time::Instant;
 
 use crate::{
     CommonArgs, Failure,
     output::Output,
-    profile::{Profile, Saved, from_hex},
+    profile::{Profile, Saved},
 };
 
 const DEFAULT_SERVER: &str = "127.0.0.1:4433";
@@ -51,7 +51,7 @@ pub(crate) fn is_of_this_server(client: &Client, theirs: &Address) -> Result<(),
 pub(crate) struct Context {
     pub(crate) common: CommonArgs,
     pub(crate) output: Output,
-    /// The connections that were made: a command that fails leaves none behind.
+    /// The connections that were made: a command leaves none behind, however it ends.
     made: Mutex<Vec<Client>>,
 }
 
@@ -65,7 +65,7 @@ impl Context {
         client
     }
 
-    /// Closes what is still open. The server would keep the place of a connection that is merely gone for a while, and an
+    /// Closes what is still open; commands themselves close only what would be open while a person is waited for. The server would keep the place of a connection that is merely gone for a while, and an
     /// account has few of them.
     pub(crate) async fn close(&self) {
         let made = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
@@ -133,7 +133,7 @@ impl Context {
     fn signed_in_options(&self) -> Result<Options, Failure> {
         let saved = self.saved()?;
         let mut options = self.options(Some(&saved))?;
-        options.token = from_hex(&saved.token);
+        options.token = hex::decode(&saved.token);
         Ok(options)
     }
 

@@ -9,6 +9,7 @@ use litrocket_protocol::{
         ChangePassword, CreateInvite, GetProfile, ListSessions, Profile, Register, RevokeSession, SetProfile,
         SignIn, SignedIn,
     },
+    hex,
 };
 use serde_json::json;
 
@@ -17,8 +18,9 @@ use crate::{
     Command, Failure, PasswordArgs,
     failure::Asked as _,
     output::{escape, time},
+    pages::{behind, pages},
     password,
-    profile::{Saved, from_hex, hex},
+    profile::Saved,
     resolve,
     session::Context,
 };
@@ -53,7 +55,7 @@ fn remember(context: &Context, mut address: Address, signed_in: &SignedIn) -> Re
         server: address.to_string(),
         handle: signed_in.handle.clone(),
         account: signed_in.account.0,
-        token: hex(&signed_in.token),
+        token: hex::encode(&signed_in.token),
     })
 }
 
@@ -73,7 +75,6 @@ pub(super) async fn arrive(
         Err(Failure::Client(_)) => {}
         other => other?,
     }
-    client.close().await;
     Ok(())
 }
 
@@ -88,7 +89,7 @@ async fn begin(client: &Client) -> Result<(), Failure> {
         }
     };
     tokio::time::timeout(BEGIN_TIME, caught_up).await.map_err(|_| Error::TimedOut)?;
-    Ok(events.commit()?)
+    Ok(events.commit().await?)
 }
 
 fn signed_in(context: &Context, kind: &str, word: &str, who: &SignedIn) -> Result<(), Failure> {
@@ -141,7 +142,7 @@ pub(super) async fn login(
     given: Option<String>,
     password: &PasswordArgs,
 ) -> Result<(), Failure> {
-    let old = context.profile()?.load()?.and_then(|saved| from_hex(&saved.token));
+    let old = context.profile()?.load()?.and_then(|saved| hex::decode(&saved.token));
     refuse_if_signed_in(context).await?;
     let words = context.output.words;
     let password = password::existing(password, words)?;
@@ -158,7 +159,6 @@ pub(super) async fn logout(context: &Context) -> Result<(), Failure> {
     match context.connect().await {
         Ok(client) => {
             client.sign_out().await?;
-            client.close().await;
         }
         // The session has ended already: what is left is to forget it here.
         Err(Failure::Client(Error::Fault(fault))) if fault.code == "bad_token" => {}
@@ -177,13 +177,17 @@ pub(super) async fn devices(context: &Context, revoke: Option<u64>) -> Result<()
         context
             .output
             .data(|| json!({"type": "revoked", "session": session}), || words.session_ended().into())?;
-        client.close().await;
         return Ok(());
     }
-    let mut before = None;
-    loop {
-        let page = client.call(ListSessions { before, limit: Some(100) }).await?;
-        for session in &page.sessions {
+    pages(
+        &client,
+        u64::MAX,
+        |before, count| ListSessions { before, limit: Some(count) },
+        |page| {
+            let next = behind(&page.sessions, page.more, |session| session.session);
+            (page.sessions, next)
+        },
+        |session| {
             let notes = [(session.current, words.this_device()), (session.connected, words.connected())];
             let notes: Vec<&str> = notes.iter().filter(|(on, _)| *on).map(|(_, word)| *word).collect();
             context.output.data(
@@ -201,14 +205,11 @@ pub(super) async fn devices(context: &Context, revoke: Option<u64>) -> Result<()
                         notes.join(", ")
                     )
                 },
-            )?;
-        }
-        before = page.sessions.last().map(|session| session.session);
-        if !page.more {
-            client.close().await;
-            return Ok(());
-        }
-    }
+            )
+        },
+    )
+    .await
+    .map(drop)
 }
 
 pub(super) async fn whoami(context: &Context) -> Result<(), Failure> {
@@ -222,7 +223,6 @@ pub(super) async fn whoami(context: &Context) -> Result<(), Failure> {
         },
         || format!("@{} ({}) {server}", escape(&me.handle), me.account),
     )?;
-    client.close().await;
     Ok(())
 }
 
@@ -266,7 +266,6 @@ pub(super) async fn profile(context: &Context, command: Command) -> Result<(), F
         None => client.call(GetProfile::default()).await?,
     };
     print_profile(context, &profile)?;
-    client.close().await;
     Ok(())
 }
 
@@ -278,7 +277,6 @@ pub(super) async fn passwd(context: &Context, end_others: bool, password_stdin: 
     let client = context.connect().await?;
     client.call(ChangePassword { old, new, end_others }).await.of_password()?;
     context.output.data(|| json!({"type": "password_changed"}), || words.done().into())?;
-    client.close().await;
     Ok(())
 }
 
@@ -303,6 +301,5 @@ pub(super) async fn invite(context: &Context, uses: u64, days: u64) -> Result<()
             )
         },
     )?;
-    client.close().await;
     Ok(())
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::{
     Failure,
     output::{escape, time},
+    pages::{behind, pages},
     session::Context,
 };
 
@@ -17,22 +18,20 @@ pub(super) fn print(context: &Context, it: &Announcement) -> Result<(), Failure>
     )
 }
 
-pub(super) async fn list(context: &Context, mut after: Option<u64>) -> Result<(), Failure> {
+pub(super) async fn list(context: &Context, first: Option<u64>) -> Result<(), Failure> {
     let client = context.connect().await?;
-    let mut any = false;
-    loop {
-        let page = client.call(ListAnnouncements { after, limit: Some(100) }).await?;
-        for announcement in &page.announcements {
-            any = true;
-            print(context, announcement)?;
-        }
-        after = page.announcements.last().map(|it| it.id).or(after);
-        if !page.more {
-            break;
-        }
-    }
-    client.close().await;
-    if !any {
+    let came = pages(
+        &client,
+        u64::MAX,
+        |after, count| ListAnnouncements { after: after.or(first), limit: Some(count) },
+        |page| {
+            let next = behind(&page.announcements, page.more, |one| one.id);
+            (page.announcements, next)
+        },
+        |one| print(context, &one),
+    )
+    .await?;
+    if came == 0 {
         context.output.nothing(context.output.words.no_announcements());
     }
     Ok(())

@@ -30,6 +30,7 @@ pub enum EmailCommand {
         /// Have no address any more.
         #[arg(long, conflicts_with = "address")]
         none: bool,
+        /// How the password is given.
         #[command(flatten)]
         password: PasswordArgs,
     },
@@ -44,6 +45,7 @@ pub enum EmailCommand {
     },
     /// Make a new recovery code, which works without e-mail; the one before is void.
     RecoveryCode {
+        /// How the password is given.
         #[command(flatten)]
         password: PasswordArgs,
     },
@@ -72,6 +74,7 @@ pub(super) async fn code_for(
     let (client, _) = context.guest().await?;
     let locale = Some(words.locale().into());
     client.call(SendEmailCode { email: email.into(), purpose: purpose.into(), locale }).await?;
+    // Before somebody looks for a mail.
     client.close().await;
     let code = ask(words.mail_code())?;
     if code.is_none() {
@@ -106,12 +109,12 @@ pub(super) async fn run(context: &Context, command: EmailCommand) -> Result<(), 
         EmailCommand::Show => {
             let client = context.connect().await?;
             print(context, &client.call(GetEmail::default()).await?)?;
-            client.close().await;
         }
         EmailCommand::Set { address, none: _, password } => {
             let password = password::existing(&password, words)?;
             let client = context.connect().await?;
             let begun = client.call(ChangeEmail { password, email: address }).await.of_password()?;
+            // Before somebody looks for a mail.
             client.close().await;
             let old_code = if begun.old { ask(words.old_code())? } else { None };
             let new_code = if begun.new { ask(words.new_code())? } else { None };
@@ -133,7 +136,6 @@ pub(super) async fn run(context: &Context, command: EmailCommand) -> Result<(), 
             let password = password::existing(&password, words)?;
             let client = context.connect().await?;
             let made = client.call(NewRecoveryCode { password }).await.of_password()?;
-            client.close().await;
             context.output.data(
                 || json!({"type": "recovery_code", "recovery_code": made.recovery_code}),
                 || format!("{}: {}", words.recovery_code(), made.recovery_code),
@@ -145,7 +147,5 @@ pub(super) async fn run(context: &Context, command: EmailCommand) -> Result<(), 
 
 async fn confirm(context: &Context, request: ConfirmEmail) -> Result<(), Failure> {
     let client = context.connect().await?;
-    let entry = client.call(request).await?;
-    client.close().await;
-    print(context, &entry)
+    print(context, &client.call(request).await?)
 }

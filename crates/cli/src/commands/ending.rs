@@ -45,6 +45,7 @@ pub enum AccountCommand {
         /// Leave the groups you own to an administrator or another member; without it you transfer them first.
         #[arg(long)]
         leave_groups: bool,
+        /// How the password is given.
         #[command(flatten)]
         password: PasswordArgs,
     },
@@ -55,6 +56,7 @@ pub enum AccountCommand {
         /// A name for this device.
         #[arg(long)]
         label: Option<String>,
+        /// How the password is given.
         #[command(flatten)]
         password: PasswordArgs,
     },
@@ -74,14 +76,12 @@ async fn export(context: &Context, output: Option<&Path>) -> Result<(), Failure>
     let client = context.connect().await?;
     let Some(path) = output else {
         write(&client, Output::bytes).await?;
-        client.close().await;
         return Ok(());
     };
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).at(path)?;
     let mut file = BufWriter::new(file);
     let count = write(&client, |page| Ok(file.write_all(page)?)).await?;
     file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
-    client.close().await;
     let words = context.output.words;
     context.output.data(
         || json!({"type": "exported", "lines": count, "file": path}),
@@ -123,7 +123,6 @@ async fn delete(
         || json!({"type": "account_closing", "account": saved.account, "erase": erase}),
         || context.output.words.closing(&saved.handle),
     )?;
-    client.close().await;
     Ok(())
 }
 

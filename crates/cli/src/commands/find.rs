@@ -1,10 +1,10 @@
 //! Finding people and groups.
 
 use clap::Subcommand;
-use litrocket_protocol::{limits, people::FindPeople};
+use litrocket_protocol::people::FindPeople;
 use serde_json::json;
 
-use crate::{Failure, output::escape, session::Context};
+use crate::{Failure, output::escape, pages::pages, session::Context};
 
 /// What can be found.
 #[derive(Debug, Clone, Subcommand)]
@@ -31,32 +31,27 @@ pub(super) async fn run(context: &Context, find: Find) -> Result<(), Failure> {
     let client = context.connect().await?;
     match find {
         Find::People { text, limit } => {
-            let (mut left, mut after, mut any) = (limit, None, false);
-            while left > 0 {
-                let limit = Some(left.min(limits::PAGE_MAX));
-                let page = client.call(FindPeople { text: text.clone(), after, limit }).await?;
-                left -= (page.people.len() as u64).min(left);
-                for person in &page.people {
-                    any = true;
+            let found = pages(
+                &client,
+                limit,
+                |after, count| FindPeople { text: text.clone(), after, limit: Some(count) },
+                |page| (page.people, page.next),
+                |person| {
                     context.output.data(
                         || {
                             json!({"type": "person", "account": person.account.0, "handle": person.handle,
                                 "display_name": person.display_name})
                         },
                         || format!("@{:<24}  {}", escape(&person.handle), escape(&person.display_name)),
-                    )?;
-                }
-                after = page.next;
-                if after.is_none() {
-                    break;
-                }
-            }
-            if !any {
+                    )
+                },
+            )
+            .await?;
+            if found == 0 {
                 context.output.nothing(context.output.words.nobody_found());
             }
         }
         Find::Groups { text, limit } => super::groups::find(context, &client, &text, limit).await?,
     }
-    client.close().await;
     Ok(())
 }

@@ -32,6 +32,5 @@ pub(super) async fn run(context: &Context, args: ForwardArgs) -> Result<(), Fail
     let pending = client.send(conversation, message).await?;
     let ack = timeout_at(deadline, pending).await.map_err(|_| Failure::Client(Error::TimedOut))?;
     send::print_ack(context, &ack.of_message(seq, &from)?)?;
-    client.close().await;
     Ok(())
 }

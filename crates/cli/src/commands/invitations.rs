@@ -38,7 +38,6 @@ pub(super) async fn run(context: &Context, command: InvitationCommand) -> Result
         InvitationCommand::Accept { group } => answer(context, &client, &group, true).await?,
         InvitationCommand::Refuse { group } => answer(context, &client, &group, false).await?,
     }
-    client.close().await;
     Ok(())
 }
 

@@ -27,7 +27,7 @@ pub(super) async fn listen(
     context.output.hint(context.output.words.listening());
     let result = print_all(context, &client, &mut events, (count, idle, from_start)).await;
     // What was printed is not printed again, however it ended.
-    events.commit()?;
+    events.commit().await?;
     client.close().await;
     drop(lock);
     result

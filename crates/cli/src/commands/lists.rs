@@ -26,7 +26,6 @@ pub(super) async fn history(
     let client = context.connect().await?;
     let Some(conversation) = resolve::existing(&client, to).await? else {
         context.output.nothing(context.output.words.no_messages());
-        client.close().await;
         return Ok(());
     };
     let mut messages: Vec<Message> = Vec::new();
@@ -57,7 +56,6 @@ pub(super) async fn history(
     if messages.is_empty() {
         context.output.nothing(context.output.words.no_messages());
     }
-    client.close().await;
     Ok(())
 }
 
@@ -73,7 +71,6 @@ pub(super) async fn search(
             let found = resolve::existing(&client, to).await?;
             if found.is_none() {
                 context.output.nothing(context.output.words.nothing_found());
-                client.close().await;
                 return Ok(());
             }
             found
@@ -108,7 +105,6 @@ pub(super) async fn search(
     if shown == 0 {
         context.output.nothing(context.output.words.nothing_found());
     }
-    client.close().await;
     Ok(())
 }
 
@@ -127,7 +123,6 @@ pub(super) async fn read(context: &Context, to: &str, seq: Option<u64>) -> Resul
         },
         || context.output.words.read_now(escape(to), marked.unread),
     )?;
-    client.close().await;
     Ok(())
 }
 
@@ -142,7 +137,6 @@ pub(super) async fn conversations(context: &Context, limit: u64) -> Result<(), F
     if all.is_empty() {
         context.output.nothing(context.output.words.no_conversations());
     }
-    client.close().await;
     Ok(())
 }
 

@@ -42,6 +42,5 @@ pub(super) async fn run(context: &Context, command: MeCommand) -> Result<(), Fai
             }
         }
     }
-    client.close().await;
     Ok(())
 }

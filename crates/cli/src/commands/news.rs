@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, path::PathBuf};
 
-use litrocket_client::Client;
+use litrocket_client::{Client, write_whole};
 use litrocket_protocol::{
     ConversationId,
     announcements::{Announcement, ListAnnouncements},
@@ -124,9 +124,7 @@ impl News {
 
     fn save(&self) -> Result<(), Failure> {
         let text = serde_json::to_vec(&self.told).map_err(std::io::Error::other)?;
-        let temporary = self.path.with_extension("new");
-        std::fs::write(&temporary, text)?;
-        Ok(std::fs::rename(&temporary, &self.path)?)
+        Ok(write_whole(&self.path, 0o600, &text)?)
     }
 
     /// The account's side of a conversation changed.

@@ -72,7 +72,6 @@ pub(super) async fn run(context: &Context, args: PrivacyArgs) -> Result<(), Fail
     };
     let now = client.call(set).await?;
     context.output.data(|| as_json(&now), || lines(context.output.words, &now))?;
-    client.close().await;
     Ok(())
 }
 

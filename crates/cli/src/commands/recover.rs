@@ -22,6 +22,7 @@ pub struct RecoverArgs {
     /// A name for this device.
     #[arg(long)]
     pub label: Option<String>,
+    /// How the new password is given.
     #[command(flatten)]
     pub password: PasswordArgs,
 }

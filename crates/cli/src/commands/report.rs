@@ -44,6 +44,5 @@ pub(super) async fn run(context: &Context, args: ReportArgs) -> Result<(), Failu
         (None, None) => reported?,
     };
     context.output.data(|| object, || context.output.words.reported().into())?;
-    client.close().await;
     Ok(())
 }

@@ -200,7 +200,6 @@ impl Sender<'_> {
 
     async fn finish(mut self) -> Result<ExitCode, Failure> {
         self.drain().await?;
-        self.client.close().await;
         if self.unsent {
             return Err(Failure::Unsent);
         }
@@ -251,7 +250,6 @@ async fn one(context: &Context, to: &str, message: Outgoing) -> Result<(), Failu
     let pending = client.send(conversation, message).await?;
     let ack = timeout_at(deadline, pending).await.map_err(|_| Failure::Client(Error::TimedOut))?;
     print_ack(context, &ack.of_message(target, to)?)?;
-    client.close().await;
     Ok(())
 }
 

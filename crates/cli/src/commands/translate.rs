@@ -59,7 +59,6 @@ pub(super) async fn run(context: &Context, args: TranslateArgs) -> Result<(), Fa
         }
         _ => return Err(Failure::usage(|words| words.nothing_to_translate().into())),
     }
-    client.close().await;
     Ok(())
 }
 

@@ -12,6 +12,7 @@ use litrocket_protocol::{
     Fault,
     fault::code,
     files::{FileInfo, GetFile, file_state},
+    hex,
 };
 use serde_json::json;
 
@@ -27,7 +28,6 @@ use crate::{
     Failure,
     failure::{Asked as _, At as _},
     output::escape,
-    profile::hex,
     resolve,
     session::Context,
 };
@@ -140,7 +140,7 @@ async fn send(context: &Context, client: &Client, to: &str, path: &Path) -> Resu
     let recording = Recording::read(path).await.at(path)?;
     // What an earlier run made of it is what it began to send.
     let source = Digest::of_file(path).await.at(path)?;
-    let ogg = note(context, &format!("sending-voice-{}.ogg", hex(&source.blake3)))?;
+    let ogg = note(context, &format!("sending-voice-{}.ogg", hex::encode(&source.blake3)))?;
     if recent(&ogg).is_none() {
         write_file(&ogg, &recording.ogg, true)?;
     }

@@ -25,7 +25,7 @@ use litrocket_protocol::{
     event::File,
     fault::code,
     files::{FileInfo, GetFile, ListUploads, file_state},
-    frame,
+    frame, hex,
     history::GetHistory,
 };
 use serde_json::{Value, json};
@@ -43,7 +43,6 @@ use crate::{
     Failure,
     failure::{Asked as _, At as _},
     output::escape_line,
-    profile::hex,
     resolve,
     session::Context,
 };
@@ -92,13 +91,12 @@ pub(super) async fn until_stopped(
             ExitCode::from(PAUSED)
         }
     };
-    client.close().await;
     Ok(code)
 }
 
 /// A file as `--json` shows it.
 pub(super) fn json_file(file: u64, name: &str, size: u64, media_type: &str, blake3: &[u8]) -> Value {
-    json!({"id": file, "name": name, "size": size, "media_type": media_type, "blake3": hex(blake3)})
+    json!({"id": file, "name": name, "size": size, "media_type": media_type, "blake3": hex::encode(blake3)})
 }
 
 /// What somebody who waits sees of a transfer.

@@ -6,11 +6,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use litrocket_client::{Client, Digest};
-use litrocket_protocol::{ConversationId, MessageId};
+use litrocket_client::{Client, Digest, write_whole};
+use litrocket_protocol::{ConversationId, MessageId, hex};
 use serde::{Deserialize, Serialize};
 
-use crate::{Failure, profile::hex, session::Context};
+use crate::{Failure, session::Context};
 
 /// A command that was interrupted so long ago is not the same any more.
 const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -42,7 +42,7 @@ impl Sending {
         let profile = context.profile()?;
         profile.make_folder()?;
         forget_old(&profile.note_file(""));
-        let path = profile.note_file(&format!("sending-{conversation}-{}", hex(&first.blake3)));
+        let path = profile.note_file(&format!("sending-{conversation}-{}", hex::encode(&first.blake3)));
         let kept: Option<Batch> = recent(&path).and_then(|bytes| serde_json::from_slice(&bytes).ok());
         // Other words, or other files, make other messages.
         let kept = kept.filter(|batch| batch.text == text && batch.paths == paths);
@@ -57,7 +57,7 @@ impl Sending {
         digest: &Digest,
         client: &Client,
     ) -> Result<MessageId, Failure> {
-        let hash = hex(&digest.blake3);
+        let hash = hex::encode(&digest.blake3);
         let begun = self.batch.begun.get(index).filter(|(begun, _)| *begun == hash);
         if let Some(id) = begun.and_then(|(_, id)| MessageId::parse(id)) {
             return Ok(id);
@@ -72,12 +72,12 @@ impl Sending {
         digest: &Digest,
         client: &Client,
     ) -> Result<MessageId, Failure> {
-        let hash = hex(&digest.blake3);
+        let hash = hex::encode(&digest.blake3);
         let id = client.new_id()?;
         self.batch.begun.truncate(index);
         self.batch.begun.push((hash, id.to_string()));
         let text = serde_json::to_vec(&self.batch).map_err(std::io::Error::other)?;
-        std::fs::write(&self.path, text)?;
+        write_whole(&self.path, 0o600, &text)?;
         Ok(id)
     }
 

@@ -22,6 +22,7 @@ use crate::{
     Failure,
     failure::{Asked, At as _},
     output::{escape_line, time},
+    pages::pages,
     resolve::{self, Names},
     session::Context,
 };
@@ -104,15 +105,18 @@ impl Which {
         if let Ok(entry) = typed.parse() {
             return Ok(Self { entry, typed, group });
         }
-        let (mut asked, mut found) = (listing(conversation, None, Some(typed.clone())), Vec::new());
-        loop {
-            let page = client.call(asked.clone()).await?;
-            found.extend(page.entries.iter().filter(|one| one.name == typed).map(|one| one.entry));
-            asked.after = page.next;
-            if asked.after.is_none() {
-                break;
-            }
-        }
+        let (asked, mut found) = (listing(conversation, None, Some(typed.clone())), Vec::new());
+        pages(
+            client,
+            u64::MAX,
+            |after, count| ListGroupFiles { after, limit: Some(count), ..asked.clone() },
+            |page| (page.entries, page.next),
+            |one| {
+                found.extend((one.name == typed).then_some(one.entry));
+                Ok(())
+            },
+        )
+        .await?;
         match found[..] {
             [entry] => Ok(Self { entry, typed, group }),
             [] => {

@@ -21,6 +21,7 @@ use crate::{
     Failure,
     failure::Asked as _,
     output::{escape, time},
+    pages::{behind, pages},
     resolve::{self, Names},
     session::{Context, is_address, is_of_this_server, read_address},
     words::Words,
@@ -76,7 +77,6 @@ pub(super) async fn run(context: &Context, friend: Friend) -> Result<(), Failure
         }
         Friend::Blocked => blocked(context, &client).await?,
     }
-    client.close().await;
     Ok(())
 }
 
@@ -193,11 +193,12 @@ async fn requests(context: &Context, client: &Client, sent: bool) -> Result<(), 
 
 /// Whether there are any.
 async fn print_requests(context: &Context, client: &Client, sent: bool) -> Result<bool, Failure> {
-    let (mut after, mut any) = (None, false);
-    loop {
-        let page = client.call(ListFriendRequests { sent, after, limit: None }).await?;
-        for one in &page.requests {
-            any = true;
+    let came = pages(
+        client,
+        u64::MAX,
+        |after, count| ListFriendRequests { sent, after, limit: Some(count) },
+        |page| (page.requests, page.next),
+        |one| {
             context.output.data(
                 || {
                     json!({"type": "friend_request", "account": one.account.0, "handle": one.handle,
@@ -213,13 +214,11 @@ async fn print_requests(context: &Context, client: &Client, sent: bool) -> Resul
                     );
                     line.trim_end().to_owned()
                 },
-            )?;
-        }
-        after = page.next;
-        if after.is_none() {
-            return Ok(any);
-        }
-    }
+            )
+        },
+    )
+    .await?;
+    Ok(came > 0)
 }
 
 fn print_friend(
@@ -253,20 +252,19 @@ async fn set(context: &Context, client: &Client, name: &str, change: SetFriend) 
 }
 
 async fn list(context: &Context, client: &Client, tag: Option<String>) -> Result<(), Failure> {
-    let (mut after, mut any) = (None, false);
     let words = context.output.words;
-    loop {
-        let page = client.call(ListFriends { after, tag: tag.clone(), limit: None }).await?;
-        for friend in &page.friends {
-            any = true;
-            print_friend(context, friend.account, &friend.handle, &friend.display_name, &friend.mine)?;
-        }
-        after = page.friends.last().map(|friend| friend.account);
-        if !page.more {
-            break;
-        }
-    }
-    if !any {
+    let came = pages(
+        client,
+        u64::MAX,
+        |after, count| ListFriends { after, tag: tag.clone(), limit: Some(count) },
+        |page| {
+            let next = behind(&page.friends, page.more, |friend| friend.account);
+            (page.friends, next)
+        },
+        |friend| print_friend(context, friend.account, &friend.handle, &friend.display_name, &friend.mine),
+    )
+    .await?;
+    if came == 0 {
         context.output.nothing(&match tag {
             Some(tag) => words.no_friend_tagged(escape(&tag)),
             None => words.no_friends().into(),
@@ -276,11 +274,15 @@ async fn list(context: &Context, client: &Client, tag: Option<String>) -> Result
 }
 
 async fn blocked(context: &Context, client: &Client) -> Result<(), Failure> {
-    let (mut after, mut any) = (None, false);
-    loop {
-        let page = client.call(ListBlocked { after, limit: None }).await?;
-        for one in &page.people {
-            any = true;
+    let came = pages(
+        client,
+        u64::MAX,
+        |after, count| ListBlocked { after, limit: Some(count) },
+        |page| {
+            let next = behind(&page.people, page.more, |one| one.account);
+            (page.people, next)
+        },
+        |one| {
             context.output.data(
                 || {
                     json!({"type": "blocked", "account": one.account.0, "handle": one.handle,
@@ -291,14 +293,11 @@ async fn blocked(context: &Context, client: &Client) -> Result<(), Failure> {
                     let (handle, name) = (escape(&one.handle), escape(&one.display_name));
                     format!("@{handle:<24}  {name:<24}  {} {}", words.since(), time(one.block.at_ms))
                 },
-            )?;
-        }
-        after = page.people.last().map(|one| one.account);
-        if !page.more {
-            break;
-        }
-    }
-    if !any {
+            )
+        },
+    )
+    .await?;
+    if came == 0 {
         context.output.nothing(context.output.words.nobody_blocked());
     }
     Ok(())

@@ -18,6 +18,7 @@ use crate::{
     commands::print,
     failure::Asked as _,
     output::{escape, time},
+    pages::pages,
     resolve::{Names, Places},
     session::Context,
 };
@@ -136,12 +137,12 @@ async fn seen(it: In<'_>, group: &str, seq: Option<u64>) -> Result<(), Failure> 
         it.nothing(false, words.no_announcements());
         return Ok(());
     };
-    let (mut after, mut any) = (None, false);
-    loop {
-        let request = ListAnnouncementSeen { conversation, event_seq, after, limit: Some(limits::PAGE_MAX) };
-        let page = it.client.call(request).await?;
-        for person in &page.people {
-            any = true;
+    let seen = pages(
+        it.client,
+        u64::MAX,
+        |after, count| ListAnnouncementSeen { conversation, event_seq, after, limit: Some(count) },
+        |page| (page.people, page.next),
+        |person| {
             it.context.output.data(
                 || {
                     json!({"type": "seen", "conversation": conversation.0, "event_seq": event_seq,
@@ -149,14 +150,11 @@ async fn seen(it: In<'_>, group: &str, seq: Option<u64>) -> Result<(), Failure> 
                         "display_name": person.display_name})
                 },
                 || format!("@{:<24}  {}", escape(&person.handle), escape(&person.display_name)),
-            )?;
-        }
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
-    }
-    it.nothing(any, words.nobody_saw());
+            )
+        },
+    )
+    .await?;
+    it.nothing(seen > 0, words.nobody_saw());
     Ok(())
 }
 

@@ -17,6 +17,7 @@ use crate::{
     commands::done,
     failure::Asked as _,
     output::{escape, time},
+    pages::pages,
     resolve,
     session::{Context, is_address, is_of_this_server, read_address},
     words::Words,
@@ -62,13 +63,12 @@ pub(in crate::commands) async fn find(
     text: &str,
     limit: u64,
 ) -> Result<(), Failure> {
-    let (mut left, mut after, mut any) = (limit, None, false);
-    while left > 0 {
-        let limit = Some(left.min(limits::PAGE_MAX));
-        let page = client.call(FindGroups { text: text.into(), after, limit }).await?;
-        left -= (page.groups.len() as u64).min(left);
-        for group in &page.groups {
-            any = true;
+    let found = pages(
+        client,
+        limit,
+        |after, count| FindGroups { text: text.into(), after, limit: Some(count) },
+        |page| (page.groups, page.next),
+        |group| {
             context.output.data(
                 || {
                     json!({"type": "found_group", "conversation": group.conversation.0, "name": group.name,
@@ -81,14 +81,11 @@ pub(in crate::commands) async fn find(
                         format!("[{}]  #{name:<32}  {:>6}  {about}", group.conversation, group.members);
                     line.trim_end().to_owned()
                 },
-            )?;
-        }
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
-    }
-    In { context, client }.nothing(any, context.output.words.no_groups_found());
+            )
+        },
+    )
+    .await?;
+    In { context, client }.nothing(found > 0, context.output.words.no_groups_found());
     Ok(())
 }
 
@@ -168,11 +165,12 @@ async fn join(it: In<'_>, group: &str, message: String) -> Result<(), Failure> {
 
 async fn requests(it: In<'_>, group: &str) -> Result<(), Failure> {
     let conversation = it.group(group).await?;
-    let (mut after, mut any) = (None, false);
-    loop {
-        let page = it.client.call(ListJoinRequests { conversation, after, limit: None }).await?;
-        for one in &page.requests {
-            any = true;
+    let waiting = pages(
+        it.client,
+        u64::MAX,
+        |after, count| ListJoinRequests { conversation, after, limit: Some(count) },
+        |page| (page.requests, page.next),
+        |one| {
             it.context.output.data(
                 || {
                     json!({"type": "join_request", "conversation": conversation.0, "account": one.account.0,
@@ -185,14 +183,11 @@ async fn requests(it: In<'_>, group: &str) -> Result<(), Failure> {
                     let (at, message) = (time(one.request.at_ms), escape(&one.request.message));
                     format!("{at}  @{handle:<24}  {name:<24}  {message}").trim_end().to_owned()
                 },
-            )?;
-        }
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
-    }
-    it.nothing(any, it.context.output.words.no_join_requests());
+            )
+        },
+    )
+    .await?;
+    it.nothing(waiting > 0, it.context.output.words.no_join_requests());
     Ok(())
 }
 

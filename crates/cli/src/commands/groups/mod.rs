@@ -57,7 +57,6 @@ pub(super) async fn run(context: &Context, group: Group) -> Result<(), Failure> 
         | Group::Pins { .. }) => board::run(it, command).await?,
         command => moderation::run(it, command).await?,
     }
-    client.close().await;
     Ok(())
 }
 

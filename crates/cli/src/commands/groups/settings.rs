@@ -3,8 +3,7 @@
 use litrocket_protocol::{
     conversations::{GetConversation, role},
     groups::{
-        DissolveGroup, GetGroup, GroupChange, GroupInfo, PermissionChanges, Permissions, SetGroup, SetRole,
-        joining,
+        DissolveGroup, GetGroup, GroupChange, GroupInfo, PermissionChanges, SetGroup, SetRole, joining,
     },
 };
 use serde_json::json;
@@ -34,34 +33,25 @@ pub(in crate::commands) const fn joining_name(how: u8) -> &'static str {
     }
 }
 
-fn things(may: &Permissions) -> [(&'static str, u8); 8] {
-    [
-        ("write", may.write),
-        ("invite", may.invite),
-        ("pin", may.pin),
-        ("announce", may.announce),
-        ("remove", may.remove),
-        ("upload", may.upload),
-        ("everybody", may.everybody),
-        ("start", may.start),
-    ]
+/// What takes a role: its word, and the field of that name.
+macro_rules! things {
+    ($may:expr $(, $borrow:tt)*) => {
+        [
+            ("write", $($borrow)* $may.write),
+            ("invite", $($borrow)* $may.invite),
+            ("pin", $($borrow)* $may.pin),
+            ("announce", $($borrow)* $may.announce),
+            ("remove", $($borrow)* $may.remove),
+            ("upload", $($borrow)* $may.upload),
+            ("everybody", $($borrow)* $may.everybody),
+            ("start", $($borrow)* $may.start),
+        ]
+    };
 }
 
 /// The permissions that a change names.
 pub(in crate::commands) fn things_changed(may: &PermissionChanges) -> Vec<(&'static str, u8)> {
-    [
-        ("write", may.write),
-        ("invite", may.invite),
-        ("pin", may.pin),
-        ("announce", may.announce),
-        ("remove", may.remove),
-        ("upload", may.upload),
-        ("everybody", may.everybody),
-        ("start", may.start),
-    ]
-    .into_iter()
-    .filter_map(|(thing, role)| Some((thing, role?)))
-    .collect()
+    things!(may).into_iter().filter_map(|(thing, role)| Some((thing, role?))).collect()
 }
 
 fn changes(wanted: &[String]) -> Result<PermissionChanges, Failure> {
@@ -78,17 +68,8 @@ fn changes(wanted: &[String]) -> Result<PermissionChanges, Failure> {
             "member" => role::MEMBER,
             _ => return Err(wrong(one)),
         };
-        let place = match thing {
-            "write" => &mut out.write,
-            "invite" => &mut out.invite,
-            "pin" => &mut out.pin,
-            "announce" => &mut out.announce,
-            "remove" => &mut out.remove,
-            "upload" => &mut out.upload,
-            "everybody" => &mut out.everybody,
-            "start" => &mut out.start,
-            _ => return Err(wrong(one)),
-        };
+        let place = things!(out, &, mut).into_iter().find(|(name, _)| *name == thing);
+        let (_, place) = place.ok_or_else(|| wrong(one))?;
         *place = Some(role);
     }
     Ok(out)
@@ -140,7 +121,7 @@ pub(super) async fn run(it: In<'_>, group: Group) -> Result<(), Failure> {
 async fn permissions(it: In<'_>, group: &str) -> Result<(), Failure> {
     let conversation = it.group(group).await?;
     let info = it.client.call(GetGroup { conversation }).await?;
-    for (thing, role) in things(&info.permissions) {
+    for (thing, role) in things!(info.permissions) {
         it.context.output.data(
             || {
                 json!({"type": "permission", "conversation": conversation.0, "thing": thing,
@@ -159,7 +140,7 @@ async fn show(it: In<'_>, group: &str) -> Result<(), Failure> {
 }
 
 fn as_json(info: &GroupInfo) -> serde_json::Value {
-    let may: serde_json::Map<String, serde_json::Value> = things(&info.permissions)
+    let may: serde_json::Map<String, serde_json::Value> = things!(info.permissions)
         .into_iter()
         .map(|(thing, role)| (thing.to_owned(), role_name(role).into()))
         .collect();
@@ -204,7 +185,7 @@ fn lines(it: In<'_>, info: &GroupInfo) -> String {
     if info.slow_ms > 0 {
         out.push(format!("{} {}", words.slow(), info.slow_ms.div_ceil(1000)));
     }
-    let may: Vec<String> = things(&info.permissions)
+    let may: Vec<String> = things!(info.permissions)
         .into_iter()
         .map(|(thing, role)| format!("{thing}={}", role_name(role)))
         .collect();

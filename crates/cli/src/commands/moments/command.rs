@@ -38,6 +38,7 @@ pub enum MomentCommand {
         /// Send pictures as they are, with the place, the camera and the time that they tell.
         #[arg(long)]
         keep_location: bool,
+        /// Who sees it.
         #[command(flatten)]
         audience: MomentAudience,
     },
@@ -99,6 +100,7 @@ pub enum MomentCommand {
     Visibility {
         /// Which.
         id: u64,
+        /// Who sees it.
         #[command(flatten)]
         audience: MomentAudience,
     },

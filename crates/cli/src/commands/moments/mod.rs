@@ -77,7 +77,6 @@ pub(super) async fn run(context: &Context, command: MomentCommand) -> Result<Exi
         MomentCommand::Unhide { name } => hide(context, &client, &name, false).await?,
         MomentCommand::Hidden => hidden(context, &client).await?,
     }
-    client.close().await;
     Ok(ExitCode::SUCCESS)
 }
 

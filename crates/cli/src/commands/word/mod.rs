@@ -19,6 +19,7 @@ use crate::{
     Failure,
     failure::At as _,
     output::{Output, escape},
+    pages::{behind, pages},
     session::Context,
 };
 
@@ -66,7 +67,6 @@ pub(super) async fn run(context: &Context, command: WordCommand) -> Result<(), F
         WordCommand::Import { .. } => import(context, &client, rows).await?,
         WordCommand::Export { file } => export(context, &client, &file).await?,
     }
-    client.close().await;
     Ok(())
 }
 
@@ -163,23 +163,29 @@ async fn look(
     Ok(())
 }
 
-/// Own words, newest first.
-async fn pages(client: &Client, find: Option<String>, limit: u64) -> Result<Vec<Word>, Failure> {
+/// One's own words, newest first.
+async fn own_words(client: &Client, find: Option<String>, limit: u64) -> Result<Vec<Word>, Failure> {
     let mut all: Vec<Word> = Vec::new();
-    loop {
-        let wanted = (limit - all.len() as u64).clamp(1, limits::PAGE_MAX);
-        let before = all.last().map(|word| word.id);
-        let page = client.call(ListWords { find: find.clone(), before, limit: Some(wanted) }).await?;
-        all.extend(page.words);
-        if !page.more || all.len() as u64 >= limit {
-            return Ok(all);
-        }
-    }
+    pages(
+        client,
+        limit.max(1),
+        |before, count| ListWords { find: find.clone(), before, limit: Some(count) },
+        |page| {
+            let next = behind(&page.words, page.more, |word| word.id);
+            (page.words, next)
+        },
+        |word| {
+            all.push(word);
+            Ok(())
+        },
+    )
+    .await?;
+    Ok(all)
 }
 
 /// The id of one of the person's own words: given as it is, or by the word.
 async fn own(client: &Client, which: &str) -> Result<MessageId, Failure> {
-    let found = pages(client, Some(which.to_owned()), u64::MAX).await?;
+    let found = own_words(client, Some(which.to_owned()), u64::MAX).await?;
     let named: Vec<&Word> = found.iter().filter(|word| word.word == which).collect();
     match named.as_slice() {
         [one] => Ok(one.id),
@@ -196,7 +202,7 @@ async fn own(client: &Client, which: &str) -> Result<MessageId, Failure> {
 }
 
 async fn list(context: &Context, client: &Client, find: Option<String>, limit: u64) -> Result<(), Failure> {
-    let words = pages(client, find, limit).await?;
+    let words = own_words(client, find, limit).await?;
     words.iter().try_for_each(|word| print_word(context, word))?;
     if words.is_empty() {
         context.output.nothing(context.output.words.no_words());
@@ -269,7 +275,7 @@ async fn import(context: &Context, client: &Client, rows: Vec<[String; 5]>) -> R
 }
 
 async fn export(context: &Context, client: &Client, file: &str) -> Result<(), Failure> {
-    let words = pages(client, None, u64::MAX).await?;
+    let words = own_words(client, None, u64::MAX).await?;
     if context.output.json && file == "-" {
         return words.iter().rev().try_for_each(|word| print_word(context, word));
     }

@@ -1,8 +1,10 @@
-//! The texts that people read, in English and Chinese. [`faults`] has the refusals, [`sentences`] what has names in it.
+//! The texts that people read, in English and Chinese. [`faults`] has the refusals, [`trouble`] what else goes wrong, [`sentences`] what has names in it.
 
+mod fault_tables;
 mod faults;
 pub mod help;
 mod sentences;
+mod trouble;
 
 pub(crate) use faults::is_standard;
 

@@ -1,0 +1,117 @@
+//! What goes wrong between this program, a server and the disk, in both languages.
+
+use litrocket_client::Error;
+
+use super::{Words, fault_tables::SENTENCES, faults::chinese};
+
+impl Words {
+    /// What else can go wrong between this program and a server.
+    pub(crate) fn trouble(self, error: &Error) -> String {
+        if self == Self::English {
+            return match error {
+                Error::Fault(fault) => self.refusal(fault),
+                other => other.to_string(),
+            };
+        }
+        match error {
+            Error::Fault(fault) => self.refusal(fault),
+            Error::Unreachable(why) => format!("无法连接服务器：{}", unreachable(why)),
+            Error::TimedOut => "服务器响应超时".into(),
+            Error::Closed => "客户端已关闭".into(),
+            Error::ServerChanged => "现在应答的是另一台服务器：内容未发送".into(),
+            Error::NotSignedIn => "尚未登录".into(),
+            Error::Store(error) => format!("状态文件不可用：{}", self.disk(error)),
+            Error::File(error) => format!("文件不可用：{}", self.disk(error)),
+            Error::Tls(why) => format!("服务器不受信任：{why}"),
+            Error::Protocol(why) => format!("服务器违反了协议：{why}"),
+            // What later versions of the SDK know.
+            other => other.to_string(),
+        }
+    }
+
+    /// What the system says of a file.
+    pub(crate) fn disk(self, error: &std::io::Error) -> String {
+        use std::io::ErrorKind as Kind;
+        if self == Self::English {
+            return error.to_string();
+        }
+        match error.kind() {
+            Kind::NotFound => "没有这个文件或目录".into(),
+            Kind::PermissionDenied => "没有权限".into(),
+            Kind::AlreadyExists => "已经存在".into(),
+            Kind::IsADirectory => "这是一个目录".into(),
+            Kind::NotADirectory => "这不是目录".into(),
+            Kind::StorageFull => "磁盘已满".into(),
+            Kind::FileTooLarge => "文件过大".into(),
+            Kind::UnexpectedEof => "文件意外结束".into(),
+            _ => {
+                let said = error.to_string();
+                chinese(SENTENCES, &said).map_or(said, str::to_owned)
+            }
+        }
+    }
+}
+
+/// Why a server is not reached, of what this program finds by itself; what the system says of it stays as it is.
+fn unreachable(why: &str) -> String {
+    if let Some(address) = why.strip_prefix("no answer from ") {
+        return match address.split_once(" within ") {
+            Some((address, time)) => format!("{address} 在 {time} 内没有响应"),
+            None => format!("{address} 没有响应"),
+        };
+    }
+    if let Some((host, cause)) = why.split_once(" is not known: ") {
+        return format!("找不到主机 {host}：{cause}");
+    }
+    if let Some(host) = why.strip_suffix(" has no address") {
+        return format!("主机 {host} 没有地址");
+    }
+    let known = [
+        ("the server does not answer", "服务器没有响应"),
+        ("the server stored nothing", "服务器没有保存任何内容"),
+        ("no connection to the server", "没有与服务器的连接"),
+        ("the connection is lost", "连接已断开"),
+        ("the stream ended early", "数据流提前结束"),
+        ("hello was given up", "握手已放弃"),
+        ("timed out", "超时"),
+    ];
+    chinese(&known, why).map_or_else(|| why.to_owned(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::faults::tests::is_chinese;
+
+    #[test]
+    fn why_a_server_is_not_reached_is_told_in_chinese() {
+        for (why, told) in [
+            ("no answer from 127.0.0.1:1", "127.0.0.1:1 没有响应"),
+            ("no answer from [::1]:1 within 3s", "[::1]:1 在 3s 内没有响应"),
+            ("nowhere is not known: failed", "找不到主机 nowhere：failed"),
+            ("the connection is lost", "连接已断开"),
+        ] {
+            let error = Error::Unreachable(why.into());
+            assert_eq!(Words::Chinese.trouble(&error), format!("无法连接服务器：{told}"));
+        }
+    }
+
+    #[test]
+    fn every_other_trouble_is_told_in_chinese() {
+        let io = || std::io::Error::from(std::io::ErrorKind::NotFound);
+        for error in [
+            Error::Unreachable(String::new()),
+            Error::TimedOut,
+            Error::Closed,
+            Error::ServerChanged,
+            Error::NotSignedIn,
+            Error::Store(io()),
+            Error::File(io()),
+            Error::Tls(String::new()),
+            Error::Protocol(String::new()),
+        ] {
+            assert!(is_chinese(&Words::Chinese.trouble(&error)), "{error}");
+            assert!(!is_chinese(&Words::English.trouble(&error)), "{error}");
+        }
+    }
+}
