@@ -2,6 +2,7 @@
 //!
 //! Events and time go in, decisions come out; an async shell carries them out. [`writer`] decides what is
 //! appended to a conversation's log, [`reader`] what a device is sent of it, [`access`] who may read what.
+#![warn(missing_docs)]
 
 pub mod access;
 pub mod chunks;

@@ -2,12 +2,12 @@
 
 use litrocket_core::{
     access::Range,
-    writer::{Membership, Position},
+    writer::{Membership, NOT_SHOWN, Position},
 };
 use litrocket_history::{Entry, Gone};
 use litrocket_protocol::{
     Code, chat,
-    conversations::{member_state, role},
+    conversations::member_state,
     event::kind,
     fault::code,
     unread::{self, Markers},
@@ -208,16 +208,7 @@ impl Room {
     /// Somebody is in from an event on.
     pub(crate) fn join(&mut self, account: usize, from: u64, first_message: u64) {
         let member = &mut self.members[account];
-        let membership = member.membership.get_or_insert(Membership {
-            state: 0,
-            ranges: Vec::new(),
-            refusal: None,
-            role: role::MEMBER,
-            muted_until_ms: 0,
-            last_ms: 0,
-            asked: false,
-            asks: false,
-        });
+        let membership = member.membership.get_or_insert_with(|| Membership::new(NOT_SHOWN, Vec::new()));
         membership.state = member_state::JOINED;
         membership.ranges.push(Range { from, to: None });
         member.joined = first_message;

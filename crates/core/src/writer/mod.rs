@@ -109,6 +109,22 @@ pub struct Membership {
     pub asks: bool,
 }
 
+impl Membership {
+    /// An ordinary member, whom nothing keeps from writing and nobody waits for.
+    pub fn new(state: u8, ranges: Vec<Range>) -> Self {
+        Self {
+            state,
+            ranges,
+            refusal: None,
+            role: role::MEMBER,
+            muted_until_ms: 0,
+            last_ms: 0,
+            asked: false,
+            asks: false,
+        }
+    }
+}
+
 /// What a group lets its members send. Each role is the weakest that may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {

@@ -5,16 +5,7 @@ use super::*;
 const ROOM: ConversationId = ConversationId(1);
 
 fn member() -> Membership {
-    Membership {
-        state: member_state::JOINED,
-        ranges: vec![Range { from: 1, to: None }],
-        refusal: None,
-        role: role::MEMBER,
-        muted_until_ms: 0,
-        last_ms: 0,
-        asked: false,
-        asks: false,
-    }
+    Membership::new(member_state::JOINED, vec![Range { from: 1, to: None }])
 }
 
 fn text(epoch: u32) -> Incoming {
