@@ -4,6 +4,7 @@
 //! over loopback with the peers of [`mod@peer`], measures the process, then does the same with the ceiling of
 //! [`mod@ceiling`]: the same QUIC endpoint and the same rows, and nothing of a messenger. What only the server can do
 //! (fill a data folder, open the endpoint) it lends through [`Host`]; nothing here knows its parts.
+#![warn(missing_docs)]
 
 pub mod attack;
 pub mod ceiling;

@@ -6,7 +6,7 @@ use litrocket_protocol::{
     account::{Hello, ListSessions, SetProfile},
 };
 
-use crate::world::{PASSWORD, Person, World, sign_in};
+use crate::world::{PASSWORD, Person, World, eventually, sign_in};
 
 /// Asks so often over a connection; how often it was granted. Refusals have to say when to come back.
 async fn granted(client: &Client, times: usize) -> usize {
@@ -106,12 +106,7 @@ async fn an_account_has_so_many_connections_and_one_more_is_refused_until_one_en
         person.asks(SetProfile::default()).await;
     }
     laptop.client.sign_out().await.unwrap();
-    let again = async {
-        while Client::connect(options.clone()).await.is_err() {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(crate::world::PATIENCE, again).await.expect("a place was free");
+    eventually("a place was free", async || Client::connect(options.clone()).await.is_ok()).await;
 }
 
 #[tokio::test]

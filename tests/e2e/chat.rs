@@ -22,7 +22,7 @@ async fn a_message_reaches_the_other_person_and_the_senders_other_device() {
     bob.says(chat, "hi").await;
     ada.hears("hi").await;
     ada_phone.hears("hi").await;
-    ada.hears_nothing().await;
+    ada.hears_nothing(&world).await;
 }
 
 #[tokio::test]
@@ -55,7 +55,7 @@ async fn a_retried_send_is_one_message_and_another_payload_is_a_conflict() {
     let phone = world.device(&ada).await;
     assert_eq!(phone.sends(chat, Outgoing::text("once").id(id)).await.unwrap(), first);
     bob.hears("once").await;
-    bob.hears_nothing().await;
+    bob.hears_nothing(&world).await;
 }
 
 #[tokio::test]
@@ -172,7 +172,7 @@ async fn a_removed_member_reads_up_to_the_removal_and_no_further() {
         .await;
     ada.says(group, "after bob").await;
     assert_eq!(bob.next_event().await.kind, kind::REMOVED);
-    bob.hears_nothing().await;
+    bob.hears_nothing(&world).await;
     assert_eq!(bob.cannot_send(group, Outgoing::text("me too")).await, "not_a_member");
     let said: Vec<String> = bob.history(group).await.iter().map(|message| words(&message.event)).collect();
     assert_eq!(said, ["", "with bob", ""]);
@@ -206,7 +206,7 @@ async fn search_finds_chinese_and_english_and_never_what_is_recalled_or_foreign(
         assert!(find("recalled").await.is_empty());
         let foreign = Search { text: "火箭".into(), conversation: None, before: None, limit: None };
         assert!(eve.asks(foreign).await.messages.is_empty());
-        tokio::time::sleep(std::time::Duration::from_millis(800)).await;
+        world.is_indexed().await;
     }
     let nothing = Search { text: "?!".into(), conversation: None, before: None, limit: None };
     assert_eq!(bob.is_refused(nothing).await, "nothing_to_search");

@@ -17,7 +17,7 @@ use crate::{
     mail::MailServer,
     process::Process,
     programs::Terminal,
-    world::{PASSWORD, PATIENCE, Person, World, sign_in, text, words},
+    world::{PASSWORD, PATIENCE, Person, World, eventually, sign_in, text, words},
 };
 
 async fn refusal(answer: impl Future<Output = Result<SignedIn, Error>>) -> Fault {
@@ -165,12 +165,7 @@ async fn who_wants_to_takes_their_words_along() {
     ada.sends(group, Outgoing::edit(edited.event_seq, &text("farewell edited"))).await.unwrap();
     let his = bob.says(group, "bob stays").await;
     ada.sends(group, Outgoing::reaction(his.event_seq, "👍", true)).await.unwrap();
-    let found = async {
-        while finds(&bob, "farewell").await < 50 {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, found).await.unwrap();
+    eventually("everything said is found", async || finds(&bob, "farewell").await >= 50).await;
     world.deletes(&ada, true).await;
     for conversation in [chat, group] {
         let history = bob.history(conversation).await;
@@ -191,12 +186,7 @@ async fn who_wants_to_takes_their_words_along() {
         _ => None,
     })
     .await;
-    let gone = async {
-        while finds(&bob, "farewell").await > 0 {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, gone).await.unwrap();
+    eventually("nothing of it is found any more", async || finds(&bob, "farewell").await == 0).await;
 }
 
 async fn exports(person: &Person) -> Vec<Value> {
@@ -281,7 +271,7 @@ async fn everything_a_person_filled_in_is_in_their_export() {
     let mut count = 0;
     for text in written.filter(|text| !gone.contains(text) && !text.starts_with("canary content")) {
         count += 1;
-        let hex = text.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+        let hex = litrocket_protocol::hex::encode(text.as_bytes());
         let is_there = all.contains(text) || all.contains(&hex);
         assert!(is_there || text == "canary plan", "{text} is not exported");
     }

@@ -1,5 +1,5 @@
 //! Limits that hold over time, over devices and over what is stored: each answers with its typed error. Those of single
-//! requests are in `hostile.rs`.
+//! requests are in `hostile`.
 
 use litrocket_client::{Client, Error, Outgoing};
 use litrocket_protocol::{
@@ -24,7 +24,7 @@ use litrocket_protocol::{
 
 use crate::{
     raw::Raw,
-    world::{PASSWORD, PATIENCE, Person, World, sign_in, text},
+    world::{PASSWORD, PATIENCE, Person, World, eventually, sign_in, text},
 };
 
 impl Person {
@@ -121,12 +121,10 @@ async fn a_device_too_many_signs_out_the_one_used_longest_ago() {
     let phone = world.device(&ada).await;
     let laptop = world.device(&ada).await;
     assert_eq!(laptop.asks(ListSessions::default()).await.sessions.len(), 2);
-    let gone = async {
-        while ada.client.call(ListSessions::default()).await.is_ok() {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, gone).await.expect("the first device is signed out");
+    eventually("the first device is signed out", async || {
+        ada.client.call(ListSessions::default()).await.is_err()
+    })
+    .await;
     assert_eq!(ada.fault(ListSessions::default()).await.code, "bad_token");
     phone.asks(ListSessions::default()).await;
 }
@@ -142,12 +140,7 @@ async fn an_address_has_so_many_connections_and_others_have_theirs() {
     ada.says(chat, "we are not disturbed").await;
     Raw::connect(world.port, &world.ca(), [127, 0, 0, 2].into()).await.greets().await;
     third.close().await;
-    let again = async {
-        while Client::connect(world.options()).await.is_err() {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, again).await.expect("a place was free");
+    eventually("a place was free", async || Client::connect(world.options()).await.is_ok()).await;
 }
 
 #[tokio::test]
@@ -339,7 +332,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("ANNOUNCEMENT_BYTES_MAX", "operators' own, over the socket on their machine"),
     ("PAGE_DEFAULT", "no bound: what is taken when none is named"),
     ("TURN_BYTES", "no bound: how much is delivered in one go"),
-    ("FALLBACK_BYTES_MAX", "named by its value in hostile.rs"),
+    ("FALLBACK_BYTES_MAX", "named by its value in hostile/mod.rs"),
     ("EMAIL_BYTES_MAX", "named by its value in mail/codes.rs"),
     ("CODE_TRIES_MAX", "mail/codes.rs counts the tries"),
     ("LIKES_SHOWN_MAX", "no bound: how many come along"),

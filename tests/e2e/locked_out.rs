@@ -6,7 +6,7 @@ use litrocket_protocol::{
     email::Recover,
 };
 
-use crate::world::{PASSWORD, World, sign_in};
+use crate::world::{PASSWORD, World, eventually, sign_in};
 
 async fn refused<T: std::fmt::Debug>(
     call: impl Future<Output = Result<T, litrocket_client::Error>>,
@@ -72,9 +72,8 @@ async fn the_device_in_use_stays_when_there_are_too_many_whatever_the_clock_says
     let gone = away.client.token();
     away.client.close().await;
     // Its place is free when the server has heard that it went.
-    while world.app().hub.connections(ada.account) > 1 {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    let has_gone = async || world.app().hub.connections(ada.account) <= 1;
+    eventually("the connection has gone", has_gone).await;
     // The clock stepped back: what is made now looks older than all the others.
     world.app().clock.set_offset_ms(-3_600_000);
     let new = world.device(&ada).await;

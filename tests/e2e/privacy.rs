@@ -53,7 +53,7 @@ async fn unmarked(folder: &Path, mark: &str, what: &str) {
 async fn goes(world: &World, ada: Person, erase: bool) {
     world.deletes(&ada, erase).await;
     drop(ada);
-    indexed(world).await;
+    world.is_indexed().await;
     // A file that no message carries any more goes after a day.
     world.app().clock.set_offset_ms(10 * 86_400_000);
     while litrocket::features::files::collect_now(world.app()).await.unwrap() > 0 {}
@@ -65,7 +65,7 @@ async fn nothing_of_a_deleted_account_stays() {
     let mut world = World::start_with(|config| mail.set(config)).await;
     let (ada, others) = crate::marks::somebody(&world, &mut mail).await;
     // The index has her words before they go.
-    indexed(&world).await;
+    world.is_indexed().await;
     let data = world.folder.path().join("data");
     for mark in [MARK, ALWAYS, THEIRS] {
         assert!(!marked(&data, mark).is_empty(), "{mark} is there to be found");
@@ -117,18 +117,6 @@ async fn the_others_hear_that_somebodys_name_and_announcement_are_gone() {
     let list = ListGroupAnnouncements { conversation: group, before: None, limit: None };
     let history = bob.asks(list).await.announcements;
     assert!(history.len() == 3 && history.iter().all(|one| one.text.is_empty()), "{history:?}");
-}
-
-/// Waits until the index has followed the log.
-async fn indexed(world: &World) {
-    let last: Option<(i64,)> = world.app().db.first("SELECT MAX(pos) FROM events", &[]).await.unwrap();
-    let last = last.unwrap().0 as u64;
-    let followed = async {
-        while world.app().search.indexed().unwrap() < last {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(crate::world::PATIENCE, followed).await.unwrap();
 }
 
 #[tokio::test]

@@ -297,7 +297,7 @@ async fn exit_codes_and_errors_say_what_happened() {
 
 #[tokio::test]
 async fn the_log_names_what_happened_and_holds_no_words_passwords_or_tokens() {
-    let process = Process::start();
+    let mut process = Process::start();
     let ada = Terminal { process: &process, profile: "ada" };
     ada.says(&["register", "ada", "--label", "canary-label"]);
     ada.says(&["send", "@me", "canary-message"]);
@@ -306,7 +306,8 @@ async fn the_log_names_what_happened_and_holds_no_words_passwords_or_tokens() {
     ada.fails(&["edit", "@me", "77", "canary-edit"]);
     let session = std::fs::read_to_string(process.path().join("xdg/litrocket/ada/session.json")).unwrap();
     let token = serde_json::from_str::<Value>(&session).unwrap()["token"].as_str().unwrap().to_owned();
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    // What waits for the disk is written at the end.
+    assert_eq!(process.terminate(), 0);
     let mut log = String::new();
     for file in std::fs::read_dir(process.path().join("data/logs")).unwrap() {
         log.push_str(&std::fs::read_to_string(file.unwrap().path()).unwrap());

@@ -85,7 +85,7 @@ async fn after_a_restore_devices_hear_so_and_miss_nothing_of_the_log_as_it_is_no
     ada.says(lost, "in the lost group").await;
     hears_until(&mut events, ["lost five", "in the lost group"]).await;
     hears_until(&mut phone, ["lost five", "in the lost group"]).await;
-    events.commit().unwrap();
+    events.commit().await.unwrap();
     drop(events);
     tablet.close().await;
     drop(tablet);
@@ -111,7 +111,7 @@ async fn after_a_restore_devices_hear_so_and_miss_nothing_of_the_log_as_it_is_no
             break;
         }
     }
-    events.commit().unwrap();
+    events.commit().await.unwrap();
     drop(events);
     tablet.close().await;
     drop(tablet);

@@ -19,21 +19,6 @@ fn texts(found: &Found) -> Vec<String> {
     found.messages.iter().map(|message| words(&message.event)).collect()
 }
 
-/// Waits until the log is indexed.
-async fn is_indexed(world: &World) {
-    let app = world.app();
-    let all = async {
-        loop {
-            let row: Option<(i64,)> = app.db.first("SELECT MAX(pos) FROM events", &[]).await.unwrap();
-            if app.search.indexed().unwrap() >= row.unwrap().0 as u64 {
-                return;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, all).await.expect("the index follows");
-}
-
 /// As long as this is held, the index cannot follow.
 fn holds_the_index_back(world: &World) -> rusqlite::Connection {
     let index = rusqlite::Connection::open(world.folder.path().join("data/search.db")).unwrap();
@@ -55,7 +40,7 @@ async fn a_word_that_an_edit_replaced_is_not_found_any_more_while_the_index_is_b
     let [ada, bob] = world.people(["ada", "bob"]).await;
     let chat = ada.opens(&bob).await;
     let old = ada.says(chat, "alpha").await.event_seq;
-    is_indexed(&world).await;
+    world.is_indexed().await;
     assert_eq!(texts(&bob.asks(look_for("alpha", None, 10)).await), ["alpha"]);
     let index = holds_the_index_back(&world);
     ada.sends(chat, Outgoing::edit(old, &text("beta"))).await.unwrap();
@@ -72,7 +57,7 @@ async fn a_word_that_an_edit_replaced_is_not_found_any_more_while_the_index_is_b
         }
         if round == "behind" {
             index.execute_batch("ROLLBACK").unwrap();
-            is_indexed(&world).await;
+            world.is_indexed().await;
         }
     }
 }
@@ -83,7 +68,7 @@ async fn what_is_not_indexed_comes_newest_first_page_by_page_without_a_hole() {
     let [ada, bob] = world.people(["ada", "bob"]).await;
     let chat = ada.opens(&bob).await;
     says_all(&ada, chat, (0..20).map(|n| format!("needle {n}"))).await;
-    is_indexed(&world).await;
+    world.is_indexed().await;
     let _index = holds_the_index_back(&world);
     says_all(&ada, chat, (20..320).map(|n| format!("needle {n}"))).await;
     let edited = ada.asks(look_for("needle 100", None, 1)).await.messages[0].event.event_seq;
@@ -178,7 +163,7 @@ async fn an_index_that_is_ahead_of_the_log_is_built_again() {
     let ada = world.person("ada").await;
     let notes = ada.opens(&ada).await;
     ada.says(notes, "a rocket").await;
-    is_indexed(&world).await;
+    world.is_indexed().await;
     drop(ada);
     // As after a power cut that took the end of the log and left the index.
     world.app().search.apply(&[], 1_000_000).unwrap();
@@ -221,5 +206,5 @@ async fn a_server_that_can_write_neither_its_index_nor_its_generation_starts_and
     world.down().await;
     std::fs::remove_dir(data.join("search.db")).unwrap();
     world.up().await;
-    is_indexed(&world).await;
+    world.is_indexed().await;
 }

@@ -144,11 +144,12 @@ async fn what_was_sent_on_a_stream_that_ended_is_told_on_the_next() {
     first.says(room, 7, "whose ack gets lost").await;
     first.send.finish().unwrap();
     // The reading half has what was sent when it hears of the end.
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(timeout(PATIENCE, first.send.stopped()).await.unwrap(), Ok(None), "all of it has arrived");
     first.recv.stop(close_code::DONE.into()).unwrap();
     let _ = first.send.reset(close_code::CANCELLED.into());
     let mut second = Chat::opens(&raw, &[(room, 1)]).await;
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    // What came behind it is answered: the server has taken it.
+    raw.call(&ListSessions { before: None, limit: None }).await.unwrap();
     go_on.send(()).unwrap();
     busy.await.unwrap();
     bob.says(room, "after").await;

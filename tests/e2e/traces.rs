@@ -109,7 +109,7 @@ async fn the_log_says_who_did_what_from_where_and_holds_no_secret() {
         assert!(!log.contains(secret), "{secret} is in the log");
     }
     for token in tokens.into_iter().flatten() {
-        let hex = token.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+        let hex = litrocket_protocol::hex::encode(&token);
         let listed = format!("{token:?}");
         assert!(!log.to_lowercase().contains(&hex) && !log.contains(&listed), "a token is in the log");
     }

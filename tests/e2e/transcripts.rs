@@ -4,7 +4,9 @@
 use std::collections::{HashMap, VecDeque};
 
 use litrocket_client::Outgoing;
-use litrocket_protocol::{account::SignedIn, chat::frame_type, conversations::HideEvents, frame, varint};
+use litrocket_protocol::{
+    account::SignedIn, chat::frame_type, conversations::HideEvents, frame, hex, varint,
+};
 use quinn::{RecvStream, SendStream};
 use serde_json::{Map, Value, json};
 use tokio::time::timeout;
@@ -13,18 +15,6 @@ use crate::{
     raw::Raw,
     world::{PASSWORD, PATIENCE, World, sign_in},
 };
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-fn unhex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
-}
 
 /// The next MessagePack value as the vectors write it: `{"$bin": hex}` for bytes.
 fn decode(from: &mut &[u8]) -> Value {
@@ -52,7 +42,7 @@ fn decode(from: &mut &[u8]) -> Value {
         byte @ 0xc2..=0xc3 => (byte == 0xc3).into(),
         byte @ 0xc4..=0xc5 => {
             let len = number(from, 1 << (byte - 0xc4));
-            json!({"$bin": hex(take(from, len as usize))})
+            json!({"$bin": hex::encode(take(from, len as usize))})
         }
         byte @ 0xcc..=0xcf => number(from, 1 << (byte - 0xcc)).into(),
         byte @ 0xd9..=0xda => {
@@ -90,7 +80,7 @@ fn encode(value: &Value, out: &mut Vec<u8>) {
             }
         }
         Value::Object(map) if map.contains_key("$bin") => {
-            let bytes = unhex(map["$bin"].as_str().unwrap());
+            let bytes = hex::decode(map["$bin"].as_str().unwrap()).unwrap();
             long(out, 0xc5, bytes.len());
             out.extend(bytes);
         }
@@ -146,7 +136,7 @@ impl Names {
     fn here(&self, key: &str, value: &Value) -> Value {
         match value {
             Value::Object(map) if map.contains_key("$bin") => match key {
-                "token" => json!({"$bin": hex(&self.token)}),
+                "token" => json!({"$bin": hex::encode(&self.token)}),
                 _ => value.clone(),
             },
             Value::Object(map) => {
@@ -192,7 +182,7 @@ impl Names {
                 assert!(more.is_empty() || at.ends_with("Welcome"), "{at}: {more:?} in {came}");
             }
             (Value::Object(one), Value::Object(other)) => {
-                let [one, other] = [one, other].map(|it| unhex(it["$bin"].as_str().unwrap()));
+                let [one, other] = [one, other].map(|it| hex::decode(it["$bin"].as_str().unwrap()).unwrap());
                 // A body is compared by its keys; of ids and tokens the length.
                 let map = |bytes: &[u8]| bytes.first().is_some_and(|byte| matches!(byte, 0x80..=0x8f | 0xde));
                 if map(&one) && one.len() > 1 {

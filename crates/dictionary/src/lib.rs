@@ -3,6 +3,7 @@
 //! Does no I/O and knows no server. [`built_in`] is CC-CEDICT as it comes with this crate (see `data/README.md` for
 //! source, licence and refresh), [`Index::new`] makes any text of that format searchable, [`Index::look`] searches:
 //! by Chinese in either script, by pinyin with or without tones, by English with its inflections.
+#![warn(missing_docs)]
 
 mod english;
 mod entry;

@@ -3,6 +3,7 @@
 //! Does no I/O, knows no server, and believes nothing: sizes are read from the header before a pixel is decoded, and what
 //! decoding would take is known before it begins. [`measure()`] reads the header, [`previews`] and [`squares`] decode,
 //! [`without_details`] takes the place, the camera and every other note out without touching a pixel. Start with `walk`.
+#![warn(missing_docs)]
 
 mod decode;
 mod exif;

@@ -110,7 +110,7 @@ async fn a_device_that_reconnects_under_load_has_no_hole() {
                 heard.push(event.event_seq);
             }
         }
-        events.commit().unwrap();
+        events.commit().await.unwrap();
         client.close().await;
     }
     stop.send_replace(true);

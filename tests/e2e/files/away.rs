@@ -12,7 +12,7 @@ use litrocket_protocol::{
 use super::{MARK, MIB, content, file_of, objects, scarce::comes_back, stored_chunks};
 use crate::{
     pictures::picture,
-    world::{Person, World},
+    world::{Person, World, eventually},
 };
 
 fn store(world: &World) -> PathBuf {
@@ -192,12 +192,10 @@ async fn a_check_reads_small_pictures_too_and_lost_ones_are_made_anew() {
         let (checked, found) = checks(&world).await;
         assert_eq!((checked.bad_previews, found.pictures.len(), checked.damaged), (2, 1, 0), "{damage}");
         assert_eq!(confirm(world.app(), &found, false).await.unwrap().pictures, 1);
-        let made = async {
-            while ada.client.call(GetPreview { file, size: 640 }).await.is_err() {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(crate::world::PATIENCE, made).await.unwrap();
+        eventually("the preview is made anew", async || {
+            ada.client.call(GetPreview { file, size: 640 }).await.is_ok()
+        })
+        .await;
         assert_eq!(checks(&world).await.0.bad_previews, 0, "{damage}");
     }
 }
@@ -216,12 +214,7 @@ async fn what_a_killed_server_was_writing_is_swept_at_the_next_start() {
     let mine = chunk.with_file_name("mine#1");
     std::fs::write(&mine, "not the server's").unwrap();
     world.up().await;
-    let gone = async {
-        while left.iter().any(|path| path.exists()) {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(crate::world::PATIENCE, gone).await.unwrap();
+    eventually("what was left is collected", async || !left.iter().any(|path| path.exists())).await;
     assert!(mine.exists());
     comes_back(&ada).await;
     assert_eq!(ada.fetches(&world, file).await.unwrap(), b"some words");

@@ -6,7 +6,7 @@ use litrocket_client::{Client, Digest, Error, Outgoing, Transfer};
 use litrocket_protocol::files::file_state;
 
 use super::{MIB, Watch, content, file_of, objects, stored_chunks};
-use crate::world::World;
+use crate::world::{World, eventually};
 
 /// Tries at random places; `LITROCKET_FILE_KILLS` asks for more.
 fn kills() -> u64 {
@@ -146,7 +146,8 @@ async fn storage_that_is_gone_and_comes_back_only_delays() {
         let (client, path, digest) = (ada.client.clone(), path.clone(), digest.clone());
         tokio::spawn(async move { client.upload(&path, "a.bin", &digest, Transfer::default()).await })
     };
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    let files = &world.app().files;
+    eventually("it is brought more than once", async || files.brought() > 5 * MIB as u64).await;
     assert!(!upload.is_finished());
     std::fs::remove_file(&folder).unwrap();
     std::fs::rename(&away, &folder).unwrap();

@@ -21,7 +21,7 @@ use super::{
     hostile::{head, opens},
     objects,
 };
-use crate::world::{PASSWORD, Person, World, sign_in};
+use crate::world::{PASSWORD, Person, World, eventually, sign_in};
 
 fn shelf(conversation: ConversationId) -> ListGroupFiles {
     let (sort, folder, find, after, limit) = (group_sort::NAME, None, None, None, None);
@@ -185,12 +185,8 @@ async fn an_upload_that_is_whole_and_was_never_noted_is_noted_at_the_start_and_b
     world.down().await;
     world.up().await;
     super::scarce::comes_back(&ada).await;
-    let noted = async {
-        while ada.knows(file).await.state != file_state::COMPLETE {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(crate::world::PATIENCE, noted).await.unwrap();
+    eventually("the upload is noted as whole", async || ada.knows(file).await.state == file_state::COMPLETE)
+        .await;
     forgets(&world).await;
     world.app().clock.set_offset_ms(40 * 86_400_000);
     collect_now(world.app()).await.unwrap();
@@ -240,12 +236,8 @@ async fn slow_peers_give_the_memory_back_when_somebody_wants_it() {
     }
     // Each has its memory when all have brought something several times.
     let enough = world.app().files.brought() + 16 * 800 * 10;
-    let all = async {
-        while world.app().files.brought() < enough {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(crate::world::PATIENCE, all).await.unwrap();
+    eventually("all have brought something several times", async || world.app().files.brought() >= enough)
+        .await;
     let path = file_of(&world, "a.bin", &content(949, MIB));
     let brought = tokio::time::timeout(Duration::from_secs(30), ada.uploads(&path)).await;
     assert!(brought.is_ok(), "sixteen slow ones hold everything");
@@ -265,12 +257,10 @@ async fn slow_peers_give_the_memory_back_when_somebody_wants_it() {
 impl Person {
     /// How often an entry was fetched, as soon as it is so often.
     pub(super) async fn counts_downloads(&self, group: ConversationId, wanted: u64) {
-        let counted = async {
-            while self.asks(shelf(group)).await.entries[0].downloads != wanted {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        tokio::time::timeout(crate::world::PATIENCE, counted).await.unwrap();
+        eventually("the download is counted", async || {
+            self.asks(shelf(group)).await.entries[0].downloads == wanted
+        })
+        .await;
     }
 }
 

@@ -13,7 +13,7 @@ use litrocket_protocol::{
 use super::{MIB, content, file_of};
 use crate::{
     raw::Raw,
-    world::{PASSWORD, World, sign_in},
+    world::{PASSWORD, World, eventually, sign_in},
 };
 
 pub(super) fn head(file: u64, first: u64, count: u64) -> Vec<u8> {
@@ -55,6 +55,11 @@ async fn knows(raw: &Raw, file: u64) -> FileInfo {
     raw.call(&GetFile { file, hashes: false }).await.unwrap()
 }
 
+async fn is_complete(raw: &Raw, file: u64) {
+    let complete = async || knows(raw, file).await.state == file_state::COMPLETE;
+    eventually("the file is complete", complete).await;
+}
+
 #[tokio::test]
 async fn bytes_that_are_not_what_was_announced_are_refused_and_the_rest_stays() {
     let world = World::start().await;
@@ -88,13 +93,7 @@ async fn bytes_that_are_not_what_was_announced_are_refused_and_the_rest_stays() 
     assert_eq!(ada.knows(hers).await.state, file_state::UPLOADING);
     // What is right still gets in.
     let _ = brings(&raw, (file, 1, 3), &bytes[MIB..]).await;
-    for _ in 0..100 {
-        if knows(&raw, file).await.state == file_state::COMPLETE {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("the file is not complete");
+    is_complete(&raw, file).await;
 }
 
 #[tokio::test]
@@ -111,18 +110,13 @@ async fn a_stream_that_stalls_is_told_and_freed() {
     let mut stalled = raw.connection.open_uni().await.unwrap();
     stalled.write_all(&[head(file, 0, 1), bytes[..1000].to_vec()].concat()).await.unwrap();
     // While it holds the only place, others are told to come again.
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    eventually("its bytes come", async || world.app().files.brought() == 1_000).await;
     assert_eq!(brings(&raw, (file, 0, 1), &bytes).await, Some(close_code::BUSY));
     let code = tokio::time::timeout(Duration::from_secs(5), stalled.stopped()).await.unwrap().unwrap();
     assert_eq!(code.map(|code| code.into_inner() as u32), Some(close_code::TOO_SLOW));
     // The place is free again.
     let _ = brings(&raw, (file, 0, 1), &bytes).await;
-    let mut tries = 0;
-    while knows(&raw, file).await.state != file_state::COMPLETE {
-        tries += 1;
-        assert!(tries < 100, "the file is not complete");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    is_complete(&raw, file).await;
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use litrocket_protocol::{
 use super::{MIB, content, file_of};
 use crate::{
     pictures::picture,
-    world::{Person, World},
+    world::{Person, World, eventually},
 };
 
 impl Person {
@@ -83,7 +83,7 @@ async fn a_message_that_went_before_its_picture_says_what_it_is_when_it_is_there
     ada.sends(group, Outgoing::file(file, "")).await.unwrap();
     assert!(!litrocket::features::files::announce_known_file_now(world.app()).await.unwrap());
     bob.hears_kind(kind::FILE).await;
-    bob.hears_nothing().await;
+    bob.hears_nothing(&world).await;
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn what_was_recalled_or_given_up_says_nothing() {
     let told = bob.hears_kind(kind::FILE_KNOWN).await;
     assert_eq!(told.target_seq, Some(kept.event_seq));
     assert_eq!(frame::decode::<FileKnown>(&told.body).unwrap().media_type, "text/plain");
-    bob.hears_nothing().await;
+    bob.hears_nothing(&world).await;
     assert_eq!(bob.carries(chat, kept.event_seq).await.media_type, "text/plain");
 }
 
@@ -128,10 +128,8 @@ async fn a_server_that_ended_before_it_could_tell_does_so_when_it_is_back() {
     drop(held);
     world.up().await;
     super::scarce::comes_back(&bob).await;
-    let said = async {
-        while bob.carries(chat, ack.event_seq).await.picture.is_none() {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(crate::world::PATIENCE, said).await.unwrap();
+    eventually("the message says what it carries", async || {
+        bob.carries(chat, ack.event_seq).await.picture.is_some()
+    })
+    .await;
 }

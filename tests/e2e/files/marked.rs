@@ -19,7 +19,7 @@ use litrocket_protocol::{
 use super::{MARK, MIB, content, file_of, objects, scarce::comes_back, stored_chunks};
 use crate::{
     pictures::picture,
-    world::{PATIENCE, Person, World},
+    world::{PATIENCE, Person, World, eventually},
 };
 
 fn store(world: &World) -> PathBuf {
@@ -178,12 +178,10 @@ async fn a_preview_that_was_changed_is_not_given_and_made_anew() {
             std::fs::write(&path, bytes).unwrap();
         }
         assert_eq!(ada.is_refused(GetPreview { file, size: 640 }).await, "no_preview", "{damage}");
-        let made = async {
-            while ada.client.call(GetPreview { file, size: 640 }).await.is_err() {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, made).await.unwrap();
+        eventually("the preview is made anew", async || {
+            ada.client.call(GetPreview { file, size: 640 }).await.is_ok()
+        })
+        .await;
         assert!(ada.asks(GetPreview { file, size: 640 }).await.bytes == good, "{damage}");
     }
 }
@@ -223,12 +221,7 @@ async fn what_an_older_decoder_refused_is_looked_at_once_more() {
     let states = async || -> Vec<(i64, i64)> {
         world.app().db.all("SELECT state, decoder FROM pictures ORDER BY content", args![]).await.unwrap()
     };
-    let looked = async {
-        while states().await != [(1, 1), (2, 1)] {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, looked).await.unwrap();
+    eventually("both are looked at again", async || states().await == [(1, 1), (2, 1)]).await;
     ada.asks(GetPreview { file: good, size: 160 }).await;
     assert_eq!(ada.is_refused(GetPreview { file: bad, size: 160 }).await, "no_preview");
 }

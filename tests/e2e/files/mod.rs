@@ -34,7 +34,7 @@ use litrocket_protocol::{
     frame,
 };
 
-use crate::world::{Person, World};
+use crate::world::{Person, World, eventually};
 
 pub(crate) const MIB: usize = 1 << 20;
 
@@ -231,9 +231,10 @@ async fn the_receiver_reads_while_the_sender_writes() {
         bob.client.download(file, &target, watch.transfer()).await.unwrap();
     };
     let writing = async {
-        // The reader waits for bytes that are not there yet.
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-        assert_eq!(watch.moved.load(Ordering::Relaxed), 0);
+        let raw = ranges::raw_of(&world, "ada", 1024 * 1024).await;
+        assert_eq!(hostile::brings(&raw, (file, 0, 1), &bytes[..MIB]).await, None);
+        let has_read = async || watch.moved.load(Ordering::Relaxed) == MIB as u64;
+        eventually("the reader has what there is", has_read).await;
         ada.client.upload(&path, "live.bin", &digest, Transfer::default()).await.unwrap();
     };
     tokio::join!(reading, writing);

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use super::{MIB, Watch, content, file_of, hostile, stored_chunks};
 use crate::{
     raw::Lasting,
-    world::{PATIENCE, Person, World},
+    world::{Person, World, eventually},
 };
 
 /// Begins to bring a file, whatever becomes of it.
@@ -153,12 +153,8 @@ async fn four_slow_accounts_do_not_hold_the_memory_of_all() {
             send.write_all(&[hostile::head(upload.file, chunk, 1), vec![1; 30_000]].concat()).await.unwrap();
             streams.push(send);
         }
-        let read = async {
-            while world.app().files.brought() < chunks * 30_000 {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, read).await.unwrap();
+        eventually("a part of each chunk is read", async || world.app().files.brought() >= chunks * 30_000)
+            .await;
         held.push((raw, streams));
     }
     let ada = world.person("ada").await;

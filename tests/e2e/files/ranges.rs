@@ -12,11 +12,11 @@ use litrocket_protocol::{
 use super::{MIB, content, file_of, hostile};
 use crate::{
     raw::Raw,
-    world::{PATIENCE, World, sign_in},
+    world::{PATIENCE, World, eventually, sign_in},
 };
 
 /// A connection of a person that keeps no rule, with so many bytes that may come unread.
-async fn raw_of(world: &World, name: &str, window: u32) -> Raw {
+pub(super) async fn raw_of(world: &World, name: &str, window: u32) -> Raw {
     let raw = Raw::connect_with(world.port, &world.ca(), [127, 0, 0, 1].into(), window).await;
     raw.greets().await;
     raw.call(&sign_in(name, crate::world::PASSWORD)).await.unwrap();
@@ -142,12 +142,7 @@ async fn a_reader_that_stops_reading_is_told_and_its_place_is_free() {
     let (_, mut recv) = comes(&raw).await;
     assert_eq!(raw.call(&range(file, 2, 0, 1)).await.unwrap_err().code, "busy", "it has the only place");
     // Nothing of it is read until another one is granted.
-    let freed = async {
-        while raw.call(&range(file, 3, 5, 1)).await.is_err() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, freed).await.unwrap();
+    eventually("the place is free again", async || raw.call(&range(file, 3, 5, 1)).await.is_ok()).await;
     let (got, code) = rest(&mut recv).await;
     assert!(code == Some(close_code::TOO_SLOW) && got.len() < 6 * MIB, "{code:?} {}", got.len());
     let (head, mut recv) = comes(&raw).await;

@@ -12,7 +12,7 @@ use litrocket_protocol::{Class, files::file_state};
 use super::{MIB, content, file_of, stored_chunks};
 use crate::{
     programs::python,
-    world::{PATIENCE, World},
+    world::{World, eventually},
 };
 
 struct Moto(Child);
@@ -137,12 +137,7 @@ async fn a_store_that_goes_in_the_middle_of_an_upload_and_comes_back_only_delays
         let transfer = litrocket_client::Transfer::default().within(patience);
         tokio::spawn(async move { client.upload(&path, "cloud.bin", &digest, transfer).await })
     };
-    let some = async {
-        while ada.knows(file).await.have.is_empty() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, some).await.unwrap();
+    eventually("some chunks are there", async || !ada.knows(file).await.have.is_empty()).await;
     drop(moto);
     // It is told as something that passes, and chat goes on meanwhile.
     let error = upload.await.unwrap().unwrap_err();

@@ -11,7 +11,7 @@ use litrocket_protocol::{
 use super::{MIB, Watch, content, file_of, hostile};
 use crate::{
     faults::scarce::SmallDisk,
-    world::{PATIENCE, Person, World},
+    world::{Person, World, eventually},
 };
 
 /// How many chunks of an upload the server has, and their bytes.
@@ -24,12 +24,10 @@ async fn there(person: &Person, file: u64) -> (u64, u64) {
 
 /// A client finds its server again.
 pub(super) async fn comes_back(person: &Person) {
-    let back = async {
-        while person.client.call(ListUploads::default()).await.is_err() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, back).await.unwrap();
+    eventually("the device is connected again", async || {
+        person.client.call(ListUploads::default()).await.is_ok()
+    })
+    .await;
 }
 
 /// Brings what the storage has no room for, and is told so.

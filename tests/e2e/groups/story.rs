@@ -272,7 +272,7 @@ async fn comes_back(world: &World, person: &Person) -> (Vec<Event>, Option<u64>)
             _ => {}
         }
     }
-    items.commit().unwrap();
+    items.commit().await.unwrap();
     client.close().await;
     (events, waiting)
 }

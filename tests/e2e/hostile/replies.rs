@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use crate::{
     raw::{self, Raw, request_bytes},
-    world::{PASSWORD, PATIENCE, World, sign_in},
+    world::{PASSWORD, PATIENCE, World, eventually, sign_in},
 };
 
 const KIB: usize = 1024;
@@ -120,10 +120,6 @@ async fn replies_that_nobody_takes_are_bounded_for_a_connection_and_for_an_accou
     assert_eq!(bob.history(chat).await.len(), 18);
     // When the replies are gone there is room again.
     waiting.clear();
-    let room = async {
-        while !matches!(asks(&devices[0], chat).await, Got::Waits { .. }) {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    timeout(PATIENCE, room).await.expect("there is room again");
+    eventually("there is room again", async || matches!(asks(&devices[0], chat).await, Got::Waits { .. }))
+        .await;
 }

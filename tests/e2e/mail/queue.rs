@@ -6,7 +6,7 @@ use super::{MailServer, asks_for, code_to, private, refusal, set_with, waiting, 
 use crate::{
     process::Process,
     programs::Terminal,
-    world::{PATIENCE, World},
+    world::{PATIENCE, World, eventually},
 };
 
 #[tokio::test]
@@ -38,39 +38,24 @@ async fn a_mail_server_that_is_away_slow_or_busy_loses_nothing_and_blocks_nobody
         mail.is(mode);
         ask(&world, email).await;
         // It has failed once before the mail server is well again.
-        let tried = async {
-            while waiting_tries(&world).await == 0 {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, tried).await.unwrap();
+        eventually("the mail was tried", async || waiting_tries(&world).await != 0).await;
         mail.is("fine");
         let came = mail.count();
-        world.app().mail.wake();
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        assert_eq!(mail.count(), came, "it waits a minute");
+        ask(&world, &format!("beside-{email}")).await;
+        mail.code_for(&format!("beside-{email}")).await;
+        assert_eq!(mail.count(), came + 1, "it waits a minute and holds up no other");
         later(&world, minutes);
         mail.code_for(email).await;
     }
     // What is refused for ever is not tried again, and holds nothing up.
     mail.is("refuse");
     ask(&world, "refused@example.org").await;
-    let gone = async {
-        while waiting(&world).await > 0 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, gone).await.unwrap();
+    eventually("the mail waits no more", async || waiting(&world).await == 0).await;
     // Too old to be of use: it goes unsent.
     mail.is("busy");
     ask(&world, "late@example.org").await;
     later(&world, 200);
-    let gone = async {
-        while waiting(&world).await > 0 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, gone).await.unwrap();
+    eventually("the mail waits no more", async || waiting(&world).await == 0).await;
     mail.is("fine");
     ask(&world, "last@example.org").await;
     mail.code_for("last@example.org").await;
@@ -89,12 +74,7 @@ async fn a_mail_that_is_refused_because_of_the_sender_waits_until_that_is_put_ri
         mail.is(mode);
         world.app().clock.set_offset_ms(minutes * 60_000);
         world.guest().await.call(asks_for(&email, "sign_up")).await.unwrap();
-        let tried = async {
-            while waiting_tries(&world).await == 0 {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, tried).await.unwrap();
+        eventually("the mail was tried", async || waiting_tries(&world).await != 0).await;
         assert_eq!(waiting(&world).await, 1, "{mode}: it is kept");
         mail.is("fine");
         world.app().clock.set_offset_ms((minutes + 2) * 60_000);
@@ -145,12 +125,7 @@ async fn mail_goes_encrypted_and_signed_in_or_not_at_all() {
     })
     .await;
     strange.guest().await.call(asks_for("ada@example.org", "sign_up")).await.unwrap();
-    let tried = async {
-        while waiting_tries(&strange).await == 0 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, tried).await.unwrap();
+    eventually("the mail was tried", async || waiting_tries(&strange).await != 0).await;
     assert_eq!(other.count(), 0);
     // A password that others can read is refused.
     std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();

@@ -70,7 +70,7 @@ async fn who_is_blocked_cannot_write_to_the_other_and_both_hear_why() {
     let room = eve.opens(&ada).await;
     assert_eq!(eve.cannot_send(room, Outgoing::text("let me in")).await, "not_accepting");
     assert_eq!(ada.is_refused(GetConversation { conversation: room }).await, "not_found");
-    ada.hears_nothing().await;
+    ada.hears_nothing(&world).await;
 }
 
 #[tokio::test]

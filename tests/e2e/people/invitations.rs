@@ -48,7 +48,7 @@ async fn a_stranger_is_asked_and_a_friend_comes_in_at_once() {
     assert_eq!(listed[0].invitation, entry);
     // Nothing of the group is delivered, and it is not there.
     ada.says(group, "without bob").await;
-    bob.hears_nothing().await;
+    bob.hears_nothing(&world).await;
     assert_eq!(bob.is_refused(GetConversation { conversation: group }).await, "not_found");
     // Again changes nothing.
     let again = ada.asks(bring(group, &[&bob, &eve])).await;

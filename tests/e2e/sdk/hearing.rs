@@ -114,7 +114,7 @@ async fn what_the_app_did_not_handle_comes_again_though_it_handled_what_came_aft
     events.not_handled();
     ada.asks(pins(second)).await;
     hears(&mut events, Some(second)).await;
-    events.commit().unwrap();
+    events.commit().await.unwrap();
     phone.close().await;
     let phone = Client::connect(options).await.unwrap();
     let mut events = phone.events(Start::Cursors).unwrap();
@@ -131,7 +131,7 @@ async fn a_cursor_ahead_of_the_log_is_given_up_and_the_conversation_comes_from_i
     ada.says(chat, "two").await;
     let state = world.folder.path().join("state");
     let welcome = bob.client.welcome();
-    let id = welcome.server_id.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+    let id = litrocket_protocol::hex::encode(&welcome.server_id);
     let saved = format!(
         r#"{{"account":{},"server_id":"{id}","log_epoch":{},"account_version":0,"cursors":[[{},99]]}}"#,
         bob.account.0, welcome.log_epoch, chat.0

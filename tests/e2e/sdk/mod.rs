@@ -1,5 +1,10 @@
 //! What the SDK keeps for the app.
 
+mod entering;
+mod files;
+mod hearing;
+mod idle;
+
 use litrocket_client::{Client, Item, Outgoing, Start};
 use litrocket_protocol::limits;
 use tokio::time::timeout;
@@ -79,7 +84,7 @@ async fn an_app_that_is_slow_misses_nothing_when_its_connection_ends() {
     for n in 0..MESSAGES {
         bob.hears(&n.to_string()).await;
     }
-    bob.hears_nothing().await;
+    bob.hears_nothing(&world).await;
 }
 
 #[tokio::test]
@@ -165,7 +170,7 @@ async fn who_begins_to_listen_again_misses_nothing_that_was_on_its_way() {
         if next % 150 == 10 && again <= next / 150 {
             // The place of what comes next belongs to the listener before by now.
             again += 1;
-            events.commit().unwrap();
+            events.commit().await.unwrap();
             events = bob.client.events(Start::Cursors).unwrap();
         }
         let item = timeout(PATIENCE, events.next()).await.expect("it comes").expect("the client is open");

@@ -6,7 +6,7 @@ use litrocket_client::{Client, Item};
 use litrocket_protocol::account::{ListSessions, Register};
 use tokio::time::timeout;
 
-use crate::world::{PASSWORD, PATIENCE, World, sign_in};
+use crate::world::{PASSWORD, World, eventually, sign_in};
 
 /// Passwords that take a while, so that a call is given up in the middle.
 async fn a_slow_world() -> World {
@@ -19,12 +19,7 @@ async fn a_slow_world() -> World {
 
 /// Waits until somebody is signed in.
 async fn is_signed_in(client: &Client) {
-    let signed_in = async {
-        while client.me().is_none() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    timeout(PATIENCE, signed_in).await.expect("the sign-in goes on");
+    eventually("the sign-in goes on", async || client.me().is_some()).await;
 }
 
 fn register(handle: &str) -> Register {

@@ -2,15 +2,12 @@
 //!
 //! `test.sh` installs the engine, or says what is missing.
 
+mod busy;
+mod engines;
+mod start;
+
 use std::{
-    io::{Read as _, Write as _},
-    net::{TcpListener, TcpStream},
-    path::Path,
-    process::{Child, Command, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::atomic::Ordering,
     time::{Duration, Instant},
 };
 
@@ -23,69 +20,12 @@ use litrocket_protocol::{
     words::{DetectLanguage, LanguagePair, ListTranslations, TranslateMessage, TranslateText, Translation},
 };
 
+use self::engines::{Engine, KEY, odd_engine};
 use crate::{
     process::Process,
     programs::Terminal,
-    world::{PATIENCE, Person, World, text as words},
+    world::{Person, World, text as words},
 };
-
-/// Debian's interpreter: its packages are for this one.
-const PYTHON: &str = "/usr/bin/python3";
-const KEY: &str = "key-of-the-engine";
-
-/// A server that translates, as a process.
-struct Engine {
-    child: Child,
-    port: u16,
-}
-
-impl Engine {
-    fn start(script: &str, last: &str) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/engines").join(script);
-        let child = Command::new(PYTHON)
-            .arg("-B")
-            .arg(file)
-            .args([&port.to_string(), last])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut engine = Self { child, port };
-        let began = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            let ended = engine.child.try_wait().unwrap();
-            assert!(
-                ended.is_none() && began.elapsed() < PATIENCE,
-                "the engine does not start: install apertium-apy and apertium-eng-spa"
-            );
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        engine
-    }
-
-    fn apertium() -> Self {
-        Self::start("apy.py", "/usr/share/apertium/modes")
-    }
-
-    fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
-    }
-
-    /// Ends it as an operator does.
-    fn stop(&mut self) {
-        let id = rustix::process::Pid::from_child(&self.child);
-        if rustix::process::kill_process(id, rustix::process::Signal::TERM).is_ok() {
-            self.child.wait().unwrap();
-        }
-    }
-}
-
-impl Drop for Engine {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
 
 async fn world_with(kind: &str, url: String) -> World {
     World::start_with(|config: &mut Config| {
@@ -103,41 +43,6 @@ fn text(words: &str, to: &str) -> TranslateText {
 
 fn message(conversation: ConversationId, event_seq: u64, to: &str) -> TranslateMessage {
     TranslateMessage { conversation, event_seq, to: Some(to.into()), from: None }
-}
-
-/// An engine that answers what the test says, and counts.
-fn odd_engine(answer: impl Fn(&str) -> Option<String> + Send + 'static) -> (String, Arc<AtomicUsize>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let calls = Arc::new(AtomicUsize::new(0));
-    let counted = calls.clone();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let Ok(mut stream) = stream else { return };
-            let mut head = Vec::new();
-            let mut byte = [0; 1];
-            while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read == 1) {
-                head.push(byte[0]);
-            }
-            let head = String::from_utf8_lossy(&head).into_owned();
-            let pairs = r#"[{"code":"en","targets":["es"]},{"code":"es","targets":["en"]}]"#;
-            let body = if head.starts_with("GET /languages") {
-                Some(pairs.to_owned())
-            } else {
-                counted.fetch_add(1, Ordering::Relaxed);
-                answer(&head)
-            };
-            match body {
-                Some(body) => {
-                    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
-                    let _ = stream.write_all(format!("{head}{body}").as_bytes());
-                }
-                // Silence: the connection stays open and nothing comes.
-                None => std::mem::forget(stream),
-            }
-        }
-    });
-    (url, calls)
 }
 
 impl Person {
@@ -327,144 +232,6 @@ async fn an_engine_that_is_away_slow_or_broken_fails_and_comes_back() {
         eve.is_refused(TranslateText { from: Some("xx".into()), ..text("a", "es") }).await,
         "no_translation"
     );
-}
-
-/// An engine that holds the connections of its calls until it is told to answer; how many it holds.
-fn holding_engine() -> (String, Arc<AtomicUsize>, std::sync::mpsc::SyncSender<()>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let (held, (go, wait)) = (Arc::new(AtomicUsize::new(0)), std::sync::mpsc::sync_channel::<()>(1));
-    let counted = held.clone();
-    std::thread::spawn(move || {
-        let mut waiting = Vec::new();
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut head = Vec::new();
-            let mut byte = [0; 1];
-            while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read == 1) {
-                head.push(byte[0]);
-            }
-            let head = String::from_utf8_lossy(&head).into_owned();
-            let length = head
-                .lines()
-                .find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
-            let mut body = vec![0; length.unwrap_or(0)];
-            stream.read_exact(&mut body).unwrap();
-            if head.starts_with("GET /languages") {
-                let _ = stream.write_all(answer(r#"[{"code":"en","targets":["es"]}]"#).as_bytes());
-            } else if String::from_utf8_lossy(&body).contains("at once") || wait.try_recv().is_ok() {
-                let _ = stream.write_all(answer(r#"{"translatedText":"x"}"#).as_bytes());
-            } else {
-                counted.fetch_add(1, Ordering::SeqCst);
-                waiting.push(stream);
-            }
-        }
-    });
-    (url, held, go)
-}
-
-fn answer(body: &str) -> String {
-    format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len())
-}
-
-#[tokio::test]
-async fn one_person_does_not_take_all_calls_of_the_engine() {
-    let (url, held, _go) = holding_engine();
-    let world = world_with("libretranslate", url).await;
-    let [ada, bob] = world.people(["ada", "bob"]).await;
-    let ask = |words: &str| TranslateText { from: Some("en".into()), ..text(words, "es") };
-    let mut hers = Vec::new();
-    for number in 0..20 {
-        let (client, request) = (ada.client.clone(), ask(&format!("slow {number}")));
-        hers.push(tokio::spawn(async move { client.call(request).await }));
-    }
-    let began = Instant::now();
-    while held.load(Ordering::SeqCst) < 2 {
-        assert!(began.elapsed() < PATIENCE);
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    // Hers wait in a line of their own: his goes at once.
-    assert_eq!(bob.asks(ask("at once")).await.text, "x");
-    assert_eq!(held.load(Ordering::SeqCst), 2, "two of hers and no more");
-    for one in hers {
-        one.abort();
-    }
-}
-
-#[tokio::test]
-async fn an_engine_without_a_list_of_languages_is_not_asked_by_everybody_anew() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let asked = Arc::new(AtomicUsize::new(0));
-    let counted = asked.clone();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            counted.fetch_add(1, Ordering::SeqCst);
-            // It hangs up without an answer.
-            drop(stream);
-        }
-    });
-    let world = world_with("libretranslate", url).await;
-    let people = world.people(["ada", "bob", "eve"]).await;
-    for person in people.iter().cycle().take(12) {
-        assert_eq!(person.is_refused(text("The house is red", "es")).await, "engine_failed");
-        assert_eq!(person.is_refused(ListTranslations::default()).await, "engine_failed");
-    }
-    let asked = asked.load(Ordering::SeqCst);
-    // It is asked again after five seconds, however many there are who want something.
-    assert!((1..=3).contains(&asked), "{asked} questions for 24 requests");
-}
-
-#[test]
-fn an_engine_elsewhere_without_encryption_is_warned_of_at_start() {
-    for (url, warned) in
-        [("http://192.0.2.1:5000", true), ("http://127.0.0.1:1", false), ("https://192.0.2.1", false)]
-    {
-        let mut process = Process::new();
-        process.variables =
-            vec![("LITROCKET_WORDS_ENGINE", "libretranslate"), ("LITROCKET_WORDS_ENGINE_URL", url)];
-        process.up();
-        let logs = process.path().join("data/logs");
-        let texts =
-            std::fs::read_dir(logs).unwrap().map(|file| std::fs::read_to_string(file.unwrap().path()));
-        let said = texts.map(Result::unwrap).collect::<String>();
-        assert_eq!(said.contains("without encryption"), warned, "{url}: {said}");
-    }
-}
-
-#[tokio::test]
-async fn each_person_has_a_rate_of_translations() {
-    let (url, calls) = odd_engine(|_| Some(r#"{"translatedText":"x"}"#.into()));
-    let world = World::start_with(|config| {
-        config.words.engine = "libretranslate".into();
-        config.words.engine_url = url;
-        config.words.translations_burst = 2;
-    })
-    .await;
-    let [ada, bob] = world.people(["ada", "bob"]).await;
-    let ask = |words: &str| TranslateText { from: Some("en".into()), ..text(words, "es") };
-    ada.asks(ask("one")).await;
-    ada.asks(ask("two")).await;
-    assert_eq!(ada.is_refused(ask("three")).await, "rate_limited");
-    ada.asks(ask("two")).await;
-    bob.asks(ask("one")).await;
-    assert_eq!(calls.load(Ordering::Relaxed), 3, "what was translated before is not counted");
-}
-
-#[test]
-fn an_engine_that_cannot_be_meant_is_told_at_start() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    for (url, key, word) in
-        [("nowhere", "", "words.engine_url"), ("http://127.0.0.1:1", "/not/there", "words.engine_key_file")]
-    {
-        let folder = tempfile::tempdir().unwrap();
-        let mut config = crate::world::test_config(folder.path());
-        config.words.engine = "libretranslate".into();
-        config.words.engine_url = url.into();
-        config.words.engine_key_file = key.into();
-        let error = runtime.block_on(litrocket::server::Server::bind(config)).unwrap_err();
-        assert!(error.to_string().contains(word), "{error}");
-    }
 }
 
 #[tokio::test]
