@@ -19,7 +19,7 @@ use object_store::{
     prefix::PrefixStore,
 };
 use rustix::{buffer::spare_capacity, io::Errno};
-use tokio::sync::RwLock;
+use tokio::sync::Mutex;
 
 use super::{staged, workers::Workers};
 use crate::{
@@ -43,8 +43,9 @@ pub(super) struct Blobs {
     folder: Option<PathBuf>,
     /// Free space below which nothing is stored, in bytes.
     reserve: u64,
-    /// Held for reading while an object is written.
-    writes: Arc<RwLock<()>>,
+    /// Held while an object is written into the folder. One at a time: whatever waits for the disk, the log of chat waits
+    /// behind it.
+    writes: Arc<Mutex<()>>,
     pub(super) workers: Arc<Workers>,
 }
 
@@ -208,9 +209,13 @@ impl Blobs {
         if !self.has_room(bytes.len() as u64) {
             return Err(BlobError::Full);
         }
-        let (store, writes) = (self.store.clone(), self.writes.clone());
+        let store = self.store.clone();
+        let turn = self.folder.is_some().then(|| self.writes.clone());
         let written = self.workers.spawn(async move {
-            let _writing = writes.read().await;
+            let _turn = match &turn {
+                Some(writes) => Some(writes.lock().await),
+                None => None,
+            };
             store.put(&path, bytes.into()).await
         });
         written.await??;

@@ -7,11 +7,11 @@ use std::{
     sync::Arc,
 };
 
-use tokio::sync::RwLock;
+use tokio::sync::Mutex;
 
-/// Goes over the places of a storage's folder and takes away what is left there; how many files. `writes` is held for
-/// reading while an object is written: what is there while nobody writes belongs to nobody.
-pub(super) async fn sweep(root: PathBuf, writes: Arc<RwLock<()>>) -> std::io::Result<u64> {
+/// Goes over the places of a storage's folder and takes away what is left there; how many files. `writes` is held
+/// while an object is written: what is there while nobody writes belongs to nobody.
+pub(super) async fn sweep(root: PathBuf, writes: Arc<Mutex<()>>) -> std::io::Result<u64> {
     let done = tokio::task::spawn_blocking(move || {
         let mut count = 0;
         for shelf in folders(&root, is_shelf)? {
@@ -20,7 +20,7 @@ pub(super) async fn sweep(root: PathBuf, writes: Arc<RwLock<()>>) -> std::io::Re
                 if staged(&place).is_ok_and(|found| found.is_empty()) {
                     continue;
                 }
-                let _nobody_writes = writes.blocking_write();
+                let _nobody_writes = writes.blocking_lock();
                 for path in staged(&place).unwrap_or_default() {
                     std::fs::remove_file(path)?;
                     count += 1;
@@ -117,8 +117,8 @@ mod tests {
         assert!(outside.path().join("0#1").exists());
         assert!(root.path().join("abc/abc0123456789def/9#9").is_symlink());
         // What is being written now is whole before anybody looks.
-        let writes = Arc::new(RwLock::new(()));
-        let writing = writes.clone().read_owned().await;
+        let writes = Arc::new(Mutex::new(()));
+        let writing = writes.clone().lock_owned().await;
         let path = write("abc/abc0123456789def/5#1");
         let sweeping = tokio::spawn(sweep(root.path().to_owned(), writes));
         std::fs::rename(&path, path.with_file_name("5")).unwrap();
