@@ -27,7 +27,7 @@ pub(crate) enum Heard {
         at_ms: u64,
         took: Duration,
     },
-    /// `sent_us`: when its sender wrote it, on the clock of [`now_us`]; 0 for what was stored before the run.
+    /// `sent_us`: when its sender wrote it, on the clock of [`super::now_us`]; 0 for what was stored before the run.
     Message {
         event: Option<Box<Event>>,
         sent_us: u64,
