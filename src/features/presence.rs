@@ -70,16 +70,24 @@ impl Watchers {
 pub fn routes(router: Router) -> Router {
     router
         .on_stream(stream_kind::STATE, serve)
-        .on_arrival(|app, device, first| {
-            if first {
+        .on_arrival(|app, device| {
+            if decides(app, device) {
                 announce(app, device.account, false);
             }
         })
-        .on_departure(|app, device, last| {
-            if last {
+        .on_departure(|app, device| {
+            if decides(app, device) {
                 announce(app, device.account, false);
             }
         })
+}
+
+/// Whether the account is seen otherwise with this device than without: it is alone, or the only one that is not away.
+fn decides(app: &App, device: &Device) -> bool {
+    let devices = app.hub.devices(device.account);
+    let mut others = devices.iter().filter(|other| other.id != device.id).peekable();
+    others.peek().is_none()
+        || !device.away.load(Ordering::Relaxed) && others.all(|other| other.away.load(Ordering::Relaxed))
 }
 
 /// Who may see an account's presence has changed: those who watch it and may not get a blank for what they knew.

@@ -111,12 +111,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Hub {
-    /// Adds a signed-in connection. Whether it is the account's first.
+    /// Adds a signed-in connection.
     ///
     /// # Errors
     ///
     /// As many as there may be, when the account or the session has so many already.
-    pub fn connect(&self, device: Arc<Device>, [account_max, session_max]: [u64; 2]) -> Result<bool, u64> {
+    pub fn connect(&self, device: Arc<Device>, [account_max, session_max]: [u64; 2]) -> Result<(), u64> {
         let mut accounts = lock(&self.accounts);
         let devices = accounts.entry(device.account).or_default();
         if count_staying(devices, |_| true) >= account_max {
@@ -129,7 +129,7 @@ impl Hub {
             device.shares_with(other);
         }
         devices.push(device);
-        Ok(devices.len() == 1)
+        Ok(())
     }
 
     /// Connections of an account, without those that are about to end.
@@ -137,16 +137,14 @@ impl Hub {
         lock(&self.accounts).get(&account).map_or(0, |devices| count_staying(devices, |_| true))
     }
 
-    /// Takes a connection out. Whether it was the account's last.
-    pub fn disconnect(&self, device: &Device) -> bool {
+    /// Takes a connection out.
+    pub fn disconnect(&self, device: &Device) {
         let mut accounts = lock(&self.accounts);
-        let Some(devices) = accounts.get_mut(&device.account) else { return false };
+        let Some(devices) = accounts.get_mut(&device.account) else { return };
         devices.retain(|other| !std::ptr::eq(Arc::as_ptr(other), device));
-        let last = devices.is_empty();
-        if last {
+        if devices.is_empty() {
             accounts.remove(&device.account);
         }
-        last
     }
 
     /// The number of one more chat stream, unique in the process, never 0.

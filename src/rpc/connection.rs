@@ -40,9 +40,9 @@ pub async fn serve(app: Arc<App>, router: Arc<Router>, connection: Connection) {
     while streams.join_next().await.is_some() {}
     *lock(&link.over) = true;
     if let Some(device) = link.device() {
-        let last = app.hub.disconnect(&device);
+        app.hub.disconnect(&device);
         app.writer.lazy().seen(device.account, device.session, app.clock.now_ms());
-        router.gone(&app, &device, last);
+        router.gone(&app, &device);
         // The writer may be slow to hear of it: the connection's place among all others is not kept for that.
         drop(link);
         app.writer.forget(device.id).await;

@@ -96,14 +96,14 @@ impl Link {
         }
         let limits = &app.config.limits;
         let most = [limits.connections_per_account_max, limits.connections_per_session_max];
-        let first = app.hub.connect(device.clone(), most).map_err(too_many_connections)?;
+        app.hub.connect(device.clone(), most).map_err(too_many_connections)?;
         if self.device.set(device.clone()).is_err() {
             app.hub.disconnect(&device);
             return Err(Fault::new(code::ALREADY_SIGNED_IN));
         }
         self.connection.signed_in();
         drop(over);
-        self.router.arrived(app, &device, first);
+        self.router.arrived(app, &device);
         Ok(())
     }
 

@@ -145,7 +145,7 @@ type Handler = Box<dyn Fn(Arc<App>, Arc<Link>, Bytes) -> Reply + Send + Sync>;
 type Lasting = Pin<Box<dyn Future<Output = ()> + Send>>;
 type StreamHandler = Box<dyn Fn(Session, SendStream, RecvStream) -> Lasting + Send + Sync>;
 type OneWayHandler = Box<dyn Fn(Session, RecvStream) -> Lasting + Send + Sync>;
-type Notice = Box<dyn Fn(&Arc<App>, &Arc<Device>, bool) + Send + Sync>;
+type Notice = Box<dyn Fn(&Arc<App>, &Arc<Device>) + Send + Sync>;
 
 /// Every request and long-lived stream of the server.
 #[derive(Default)]
@@ -216,32 +216,26 @@ impl Router {
         self
     }
 
-    /// Hears of every connection that signs in; `true` for the account's first.
+    /// Hears of every connection that signs in.
     #[must_use]
-    pub fn on_arrival(
-        mut self,
-        notice: impl Fn(&Arc<App>, &Arc<Device>, bool) + Send + Sync + 'static,
-    ) -> Self {
+    pub fn on_arrival(mut self, notice: impl Fn(&Arc<App>, &Arc<Device>) + Send + Sync + 'static) -> Self {
         self.arrivals.push(Box::new(notice));
         self
     }
 
-    /// Hears of every signed-in connection that ends; `true` for the account's last.
+    /// Hears of every signed-in connection that ends.
     #[must_use]
-    pub fn on_departure(
-        mut self,
-        notice: impl Fn(&Arc<App>, &Arc<Device>, bool) + Send + Sync + 'static,
-    ) -> Self {
+    pub fn on_departure(mut self, notice: impl Fn(&Arc<App>, &Arc<Device>) + Send + Sync + 'static) -> Self {
         self.departures.push(Box::new(notice));
         self
     }
 
-    pub(super) fn arrived(&self, app: &Arc<App>, device: &Arc<Device>, first: bool) {
-        self.arrivals.iter().for_each(|notice| notice(app, device, first));
+    pub(super) fn arrived(&self, app: &Arc<App>, device: &Arc<Device>) {
+        self.arrivals.iter().for_each(|notice| notice(app, device));
     }
 
-    pub(super) fn gone(&self, app: &Arc<App>, device: &Arc<Device>, last: bool) {
-        self.departures.iter().for_each(|notice| notice(app, device, last));
+    pub(super) fn gone(&self, app: &Arc<App>, device: &Arc<Device>) {
+        self.departures.iter().for_each(|notice| notice(app, device));
     }
 
     /// Requests of the protocol that have no handler.

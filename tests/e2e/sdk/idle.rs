@@ -92,6 +92,13 @@ async fn who_is_away_from_all_devices_is_seen_as_away_also_after_a_reconnect() {
     other.client.set_away(false);
     let back = |item: &Item| matches!(item, Item::Presence(Presence { online: true, away: false, .. }));
     bob.waits_for(|item| back(item).then_some(())).await;
+    // A device that comes to those that are away, and goes again.
+    other.client.set_away(true);
+    bob.waits_for(|item| away(item).then_some(())).await;
+    let third = world.device(&ada).await;
+    bob.waits_for(|item| back(item).then_some(())).await;
+    third.client.close().await;
+    bob.waits_for(|item| away(item).then_some(())).await;
 }
 
 #[tokio::test]
