@@ -19,7 +19,7 @@ use object_store::{
     prefix::PrefixStore,
 };
 use rustix::{buffer::spare_capacity, io::Errno};
-use tokio::sync::Mutex;
+use tokio::sync::Semaphore;
 
 use super::{staged, workers::Workers};
 use crate::{
@@ -34,6 +34,9 @@ const MARK: &str = "litrocket-storage";
 const RETRY_TIME: Duration = Duration::from_secs(10);
 /// Bytes that are read at once, each into memory of its own: what is sent is given back piece by piece.
 const PIECE: usize = 64 * 1024;
+/// Objects that are written into the folder at the same time, one copied while the other is on its way to the disk. Whatever
+/// waits for the disk, the log of chat waits behind it.
+pub(super) const WRITES: usize = 2;
 
 /// The storage of chunks.
 #[derive(Debug, Clone)]
@@ -43,9 +46,8 @@ pub(super) struct Blobs {
     folder: Option<PathBuf>,
     /// Free space below which nothing is stored, in bytes.
     reserve: u64,
-    /// Held while an object is written into the folder. One at a time: whatever waits for the disk, the log of chat waits
-    /// behind it.
-    writes: Arc<Mutex<()>>,
+    /// Whose turn it is to write an object into the folder.
+    writes: Arc<Semaphore>,
     pub(super) workers: Arc<Workers>,
 }
 
@@ -170,7 +172,7 @@ impl Blobs {
         let reserve = config.disk_reserve_mib << 20;
         let workers =
             Workers::start().map_err(|error| cause!("the threads for files do not start: {}", error))?;
-        let (workers, writes) = (Arc::new(workers), Arc::default());
+        let (workers, writes) = (Arc::new(workers), Arc::new(Semaphore::new(WRITES)));
         if config.store.starts_with("s3://") {
             return Ok(Self { store: s3(config)?, folder: None, reserve, writes, workers });
         }
@@ -213,7 +215,7 @@ impl Blobs {
         let turn = self.folder.is_some().then(|| self.writes.clone());
         let written = self.workers.spawn(async move {
             let _turn = match &turn {
-                Some(writes) => Some(writes.lock().await),
+                Some(writes) => writes.acquire().await.ok(),
                 None => None,
             };
             store.put(&path, bytes.into()).await

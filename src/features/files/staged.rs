@@ -7,11 +7,13 @@ use std::{
     sync::Arc,
 };
 
-use tokio::sync::Mutex;
+use tokio::{runtime::Handle, sync::Semaphore};
 
-/// Goes over the places of a storage's folder and takes away what is left there; how many files. `writes` is held
-/// while an object is written: what is there while nobody writes belongs to nobody.
-pub(super) async fn sweep(root: PathBuf, writes: Arc<Mutex<()>>) -> std::io::Result<u64> {
+use super::blobs::WRITES;
+
+/// Goes over the places of a storage's folder and takes away what is left there; how many files. `writes` are the
+/// turns of who writes: what is there while nobody does belongs to nobody.
+pub(super) async fn sweep(root: PathBuf, writes: Arc<Semaphore>) -> std::io::Result<u64> {
     let done = tokio::task::spawn_blocking(move || {
         let mut count = 0;
         for shelf in folders(&root, is_shelf)? {
@@ -20,7 +22,8 @@ pub(super) async fn sweep(root: PathBuf, writes: Arc<Mutex<()>>) -> std::io::Res
                 if staged(&place).is_ok_and(|found| found.is_empty()) {
                     continue;
                 }
-                let _nobody_writes = writes.blocking_lock();
+                let all = writes.acquire_many(WRITES as u32);
+                let _nobody_writes = Handle::current().block_on(all).map_err(std::io::Error::other)?;
                 for path in staged(&place).unwrap_or_default() {
                     std::fs::remove_file(path)?;
                     count += 1;
@@ -82,6 +85,10 @@ fn is_staged(name: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn turns() -> Arc<Semaphore> {
+        Arc::new(Semaphore::new(WRITES))
+    }
+
     #[tokio::test]
     async fn only_what_a_write_left_in_a_place_goes() {
         let root = tempfile::tempdir().unwrap();
@@ -111,14 +118,14 @@ mod tests {
         std::fs::write(outside.path().join("0#1"), "x").unwrap();
         std::os::unix::fs::symlink(outside.path(), root.path().join("abc/abcffffffffffff0")).unwrap();
         std::os::unix::fs::symlink(&others[0], root.path().join("abc/abc0123456789def/9#9")).unwrap();
-        assert_eq!(sweep(root.path().to_owned(), Arc::default()).await.unwrap(), 3);
+        assert_eq!(sweep(root.path().to_owned(), turns()).await.unwrap(), 3);
         assert!(left.iter().all(|path| !path.exists()));
         assert!(others.iter().all(|path| path.exists()));
         assert!(outside.path().join("0#1").exists());
         assert!(root.path().join("abc/abc0123456789def/9#9").is_symlink());
         // What is being written now is whole before anybody looks.
-        let writes = Arc::new(Mutex::new(()));
-        let writing = writes.clone().lock_owned().await;
+        let writes = turns();
+        let writing = writes.clone().acquire_owned().await.unwrap();
         let path = write("abc/abc0123456789def/5#1");
         let sweeping = tokio::spawn(sweep(root.path().to_owned(), writes));
         std::fs::rename(&path, path.with_file_name("5")).unwrap();
