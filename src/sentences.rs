@@ -227,7 +227,7 @@ const KEYS: &[(&str, &str)] = &[
     ("address", "地址"),
     ("at", "时间"),
     ("closed", "处理于"),
-    ("closing", "注销于"),
+    ("closing", "待注销"),
     ("code", "邀请码"),
     ("connected", "在线"),
     ("connections", "连接数"),

@@ -107,15 +107,21 @@ pub(super) async fn run(context: &Context, command: VoiceCommand) -> Result<Exit
             let path = note(context, &format!("play-{file}.wav"))?;
             recording(client, file).await?;
             std::fs::write(&path, Recording::to_wav(fetch(context, client, file).await?).await?)?;
-            let mut player = Player(start(&[("paplay", &[]), ("aplay", &["-q"])], &path)?);
-            while player.0.try_wait()?.is_none() {
-                tokio::time::sleep(TICK).await;
-            }
+            let played = play(&path).await;
             let _ = std::fs::remove_file(&path);
-            Ok(())
+            played
         }
     })
     .await
+}
+
+/// Plays a recording to its end.
+async fn play(path: &Path) -> Result<(), Failure> {
+    let mut player = Player(start(&[("paplay", &[]), ("aplay", &["-q"])], path)?);
+    while player.0.try_wait()?.is_none() {
+        tokio::time::sleep(TICK).await;
+    }
+    Ok(())
 }
 
 /// A program that plays or records, for as long as this is there.
