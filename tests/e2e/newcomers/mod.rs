@@ -89,7 +89,7 @@ async fn what_is_not_there_is_named_in_both_languages() {
         (&["group", "join", "77"], 1, "There is no group 77 to join"),
         (&["group", "transfer", "#rockets", "@bob"], 1, "@bob is not in #rockets"),
         (&["group", "permissions", "#rockets", "fly=owner"], 2, "\"fly=owner\" is no permission"),
-        (&["word", "delete", "moon"], 1, "You have no own word moon"),
+        (&["word", "delete", "moon"], 1, "You have no word moon of your own"),
     ] {
         let (code, said) = ada.complains("en", args);
         assert!(code == exit && said.contains(english), "{args:?}: {code} {said}");

@@ -15,6 +15,9 @@ use crate::{
     world::{PASSWORD, PATIENCE, World, eventually, sign_in},
 };
 
+/// How often the timer of this test wakes a runtime: when it is set, on its way through the wheel, and when it is due.
+const OWN: u64 = 3;
+
 /// Listens on a runtime of its own; answers how often that was woken in each second, until one was quiet.
 async fn is_woken(options: Options, chat: ConversationId) -> Vec<u64> {
     let client = Client::connect(options).await.unwrap();
@@ -26,7 +29,7 @@ async fn is_woken(options: Options, chat: ConversationId) -> Vec<u64> {
     client.send(chat, Outgoing::text("hello")).await.unwrap().await.unwrap();
     let metrics = tokio::runtime::Handle::current().metrics();
     let mut seconds = Vec::new();
-    while seconds.len() < 15 && seconds.last().is_none_or(|woken| *woken > 2) {
+    while seconds.len() < 15 && seconds.last().is_none_or(|woken| *woken > OWN) {
         let before = metrics.worker_park_count(0);
         drop(timeout(Duration::from_secs(1), events.next()).await);
         seconds.push(metrics.worker_park_count(0) - before);
@@ -47,8 +50,7 @@ async fn a_client_that_nothing_happens_to_is_not_woken_and_so_sends_nothing() {
         runtime.block_on(is_woken(options, chat))
     });
     let seconds = timeout(PATIENCE * 2, woken).await.unwrap().unwrap();
-    // By the timer of this test, and once by chance.
-    assert!(seconds.last().is_some_and(|woken| *woken <= 2), "woken in each second: {seconds:?}");
+    assert!(seconds.last().is_some_and(|woken| *woken <= OWN), "woken in each second: {seconds:?}");
 }
 
 #[tokio::test]
