@@ -34,8 +34,9 @@ pub async fn serve(app: Arc<App>, router: Arc<Router>, connection: Connection) {
         let grace = Duration::from_millis(app.config.server.shutdown_grace_ms);
         drop(timeout(grace, async { while streams.join_next().await.is_some() {} }).await);
     }
-    streams.abort_all();
+    // In this order: streams that are given up are reset, and a peer would see that before it hears why.
     link.connection.close(code, reason(code));
+    streams.abort_all();
     // What a task hands to the writer comes before the word that the connection is gone, or not at all.
     while streams.join_next().await.is_some() {}
     *lock(&link.over) = true;
