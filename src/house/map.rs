@@ -1,5 +1,5 @@
 //! The maps name everything that is there: `ARCHITECTURE.md` each crate, each folder of tests and each part of the server, the
-//! library's own page each of its modules.
+//! library's own page each of its modules, that of files each of its rooms.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -55,6 +55,15 @@ fn every_module_of_the_library_is_on_its_page() {
         .filter(|name| !["lib", "main", "house"].contains(&&**name) && !is_on_page(name))
         .collect();
     assert!(missing.is_empty(), "src/lib.rs lacks {missing:?}");
+}
+
+#[test]
+fn every_room_of_the_largest_feature_is_on_its_page() {
+    let page = include_str!("../features/files/mod.rs");
+    let rooms = names("src/features/files");
+    let is_on_page = |name: &&String| *name == "mod" || page.contains(&format!("| [`{name}`] |"));
+    let missing: Vec<_> = rooms.iter().filter(|name| !is_on_page(name)).collect();
+    assert!(rooms.len() > 5 && missing.is_empty(), "src/features/files/mod.rs lacks {missing:?}");
 }
 
 /// The names at the top of a use tree, or the one that stands there.

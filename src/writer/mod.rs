@@ -12,6 +12,7 @@ mod placing;
 mod prune;
 mod room;
 mod sends;
+mod standing;
 mod start;
 mod tx;
 

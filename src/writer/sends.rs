@@ -11,10 +11,10 @@ use super::{
     SendCommand, Tx,
     batch::BEGIN,
     placing::{INSERT_SEND, Placing},
-    tx::{
-        NewEvent, SELECT_HEAD, SELECT_RANGES, SELECT_RULES, SELECT_STATE, SET_SLOW_AT, asks, is_asked,
-        refusal,
+    standing::{
+        SELECT_HEAD, SELECT_RANGES, SELECT_RULES, SELECT_STATE, SET_SLOW_AT, asks, is_asked, refusal,
     },
+    tx::NewEvent,
 };
 use crate::{
     args,

@@ -18,6 +18,7 @@ mod fake;
 mod faults;
 mod files;
 mod groups;
+mod guests;
 mod hostile;
 mod limits;
 mod locked_out;

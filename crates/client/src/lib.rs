@@ -46,6 +46,7 @@ mod entering;
 mod error;
 mod events;
 mod files;
+mod hints;
 mod inbox;
 mod options;
 mod outgoing;

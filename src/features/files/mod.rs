@@ -1,46 +1,24 @@
 //! Files: uploads and downloads in verified chunks, and who may read them. Must not know QUIC.
 //!
-//! | module | what it is |
+//! | room | what is in it |
 //! | --- | --- |
-//! | [`upload`], [`download`] | the requests and streams |
-//! | [`transfers`], [`shares`] | what is known of those under way, and the memory they share |
-//! | [`blobs`], [`mod@mark`], [`staged`] | where chunks are kept, whether it is there, what writes left in it |
-//! | [`workers`] | the threads that hash, decode and wait for it |
-//! | [`pictures`], [`avatars`], [`voice`] | small ones of pictures, faces, recordings |
-//! | [`shelf`], [`own`] | the files of groups, and what an account keeps |
-//! | [`messages`], [`news`] | the messages that carry files, and what they say of them later |
-//! | [`mod@collect`], [`mod@verify`], [`orphans`] | take away what nothing refers to, read it all, find what belongs to nothing |
-//! | [`store`], [`content_store`], [`expiry_store`], [`times_store`] | the tables of files and contents, and how long what is kept |
+//! | [`transfer`] | the requests and streams of uploads and downloads, and what they share |
+//! | [`storage`] | where chunks are kept, whether it is there, and what it holds |
+//! | [`kept`] | the files of groups and of an account: listed, named, deleted, exported |
+//! | [`pictures`] | small ones of pictures, faces, recordings |
+//! | [`messages`] | the messages that carry files, and what they say of them later |
+//! | [`upkeep`] | take away what nothing refers to, read it all, find what belongs to nothing |
+//! | [`store`] | the table of files: what each is, who may read it, what it counts for |
 //!
-//! Start with [`upload::open`].
+//! Start with [`transfer::upload::open`].
 
-mod avatar_store;
-mod avatars;
-mod blobs;
-mod collect;
-mod content_store;
-mod download;
-mod expiry_store;
-mod export_store;
-mod mark;
+mod kept;
 mod messages;
-mod news;
-mod news_store;
-mod orphans;
-mod own;
-mod picture_store;
 mod pictures;
-mod shares;
-mod shelf;
-mod shelf_store;
-mod staged;
+mod storage;
 mod store;
-mod times_store;
-mod transfers;
-mod upload;
-mod verify;
-mod voice;
-mod workers;
+mod transfer;
+mod upkeep;
 
 use std::{
     collections::HashSet,
@@ -70,17 +48,24 @@ use crate::{
     rpc::Router,
 };
 
-pub(crate) use avatar_store::erase as erase_avatar;
-pub(crate) use avatars::show_on as show_avatars;
-pub use collect::{collect, collect_now, sweep, sweep_now};
-pub(crate) use expiry_store::erase;
-pub(crate) use export_store::EXPORT;
-pub(crate) use messages::{carried, release, send, send_on, unused, use_pictures};
-pub use news::{announce_known_file_now, announce_known_files};
-pub use orphans::Orphans;
-pub use pictures::{make_preview_now, make_previews};
+use self::{
+    kept::{own, shelf},
+    pictures::{avatars, picture_store, previews},
+    storage::{blobs::Blobs, mark::Mark},
+    transfer::{download, shares::Shares, transfers::Transfers, upload},
+    upkeep::times_store,
+};
+pub(crate) use kept::export_store::EXPORT;
+pub(crate) use messages::carried::{carried, release, send, send_on, unused, use_pictures};
+pub use messages::news::{announce_known_file_now, announce_known_files};
+pub(crate) use pictures::avatar_store::erase as erase_avatar;
+pub(crate) use pictures::avatars::show_on as show_avatars;
+pub use pictures::previews::{make_preview_now, make_previews};
 pub(crate) use store::{carry, kept_of};
-pub use verify::{Checked, Finding, Note, Noted, confirm, is_marked, verify};
+pub use upkeep::collect::{collect, collect_now, sweep, sweep_now};
+pub(crate) use upkeep::expiry_store::erase;
+pub use upkeep::orphans::Orphans;
+pub use upkeep::verify::{Checked, Finding, Note, Noted, confirm, is_marked, verify};
 
 /// A stream with a file that makes no progress for so long is ended: a mobile line may be away for some seconds.
 pub const STALL_TIME: Duration = Duration::from_secs(30);
@@ -96,11 +81,11 @@ const CHARGE_MIN: u64 = 4096;
 /// The files feature's part of the running server.
 #[derive(Debug)]
 pub struct Files {
-    blobs: blobs::Blobs,
+    blobs: Blobs,
     /// The mark of the storage, once it is known.
-    mark: tokio::sync::Mutex<Option<mark::Mark>>,
-    transfers: transfers::Transfers,
-    shares: Arc<shares::Shares>,
+    mark: tokio::sync::Mutex<Option<Mark>>,
+    transfers: Transfers,
+    shares: Arc<Shares>,
     /// What the files of one account may take, in bytes.
     quota: u64,
     /// Something may be collected.
@@ -137,10 +122,10 @@ impl Files {
     /// Opens the storage.
     pub fn open(config: &config::Files, data: &Path) -> Result<Self, Cause> {
         Ok(Self {
-            blobs: blobs::Blobs::open(config, data)?,
+            blobs: Blobs::open(config, data)?,
             mark: tokio::sync::Mutex::default(),
-            transfers: transfers::Transfers::default(),
-            shares: shares::Shares::new(config),
+            transfers: Transfers::default(),
+            shares: Shares::new(config),
             quota: config.quota_mib << 20,
             collect: Notify::new(),
             swept: AtomicU64::new(0),
@@ -192,7 +177,7 @@ pub fn routes(router: Router) -> Router {
         .on(shelf::change)
         .on(shelf::delete)
         .on(shelf::list)
-        .on(pictures::get)
+        .on(previews::get)
         .on(avatars::set)
         .on(avatars::get)
         .on_one_way(stream_kind::UPLOAD, upload::receive)

@@ -5,7 +5,9 @@
 
 use litrocket_protocol::{AccountId, ConversationId, Fault, fault::code};
 
-use super::{CHARGE_MIN, content_store, news_store, picture_store, times_store};
+use super::{
+    CHARGE_MIN, messages::news_store, pictures::picture_store, storage::content_store, upkeep::times_store,
+};
 use crate::{
     args,
     db::{self, Db},

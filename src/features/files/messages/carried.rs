@@ -8,9 +8,9 @@ use litrocket_protocol::{
     frame, limits,
 };
 
-use super::{picture_store, shown_type, store};
 use crate::{
     error::{Error, Result},
+    features::files::{pictures::picture_store, shown_type, store},
     writer::{NewEvent, Tx},
 };
 

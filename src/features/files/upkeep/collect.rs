@@ -6,10 +6,14 @@ use std::{
     time::Duration,
 };
 
-use super::{content_store, expiry_store, upload};
+use super::expiry_store;
 use crate::{
     app::App,
     error::Result,
+    features::files::{
+        storage::content_store,
+        transfer::{transfers::unavailable, upload},
+    },
     limits::DAY_MS,
     loops::{self, Next, Rhythm},
     writer::Tx,
@@ -76,7 +80,7 @@ pub async fn collect_now(app: &App) -> Result<u64> {
     let leftovers = content_store::leftovers(&app.db, now, STEP).await?;
     // A storage that is away would seem to have let go of all.
     if !leftovers.is_empty() {
-        app.files.there(app).await.map_err(|error| super::transfers::unavailable(&error))?;
+        app.files.there(app).await.map_err(|error| unavailable(&error))?;
     }
     for place in leftovers {
         let content = place.content;

@@ -8,13 +8,13 @@ use crate::{args, db::Db, error::Result, writer::Tx};
 
 /// Whose face it is.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Face {
+pub(in crate::features::files) struct Face {
     kind: u64,
     id: u64,
 }
 
 impl Face {
-    pub(super) const fn account(account: AccountId) -> Self {
+    pub(in crate::features::files) const fn account(account: AccountId) -> Self {
         Self { kind: 1, id: account.0 }
     }
 
@@ -24,7 +24,11 @@ impl Face {
 }
 
 /// Sets a face, or takes it away: the version of what is shown now, and whether that changed.
-pub(super) async fn set(tx: &mut Tx, face: Face, jpegs: &[Vec<u8>]) -> Result<(Option<u64>, bool)> {
+pub(in crate::features::files) async fn set(
+    tx: &mut Tx,
+    face: Face,
+    jpegs: &[Vec<u8>],
+) -> Result<(Option<u64>, bool)> {
     const BEFORE: &str = "SELECT a.version, a.shown, p.bytes FROM avatars a LEFT JOIN avatar_pictures p
             ON p.kind = a.kind AND p.id = a.id AND p.size = $3 WHERE a.kind = $1 AND a.id = $2";
     const PUT: &str = "INSERT INTO avatars (kind, id, version, shown) VALUES ($1, $2, $3, $4)
@@ -49,7 +53,7 @@ pub(super) async fn set(tx: &mut Tx, face: Face, jpegs: &[Vec<u8>]) -> Result<(O
 }
 
 /// A face in one of its sizes.
-pub(super) async fn get(db: &Db, face: Face, size: u32) -> Result<Option<Vec<u8>>> {
+pub(in crate::features::files) async fn get(db: &Db, face: Face, size: u32) -> Result<Option<Vec<u8>>> {
     const SELECT: &str = "SELECT bytes FROM avatar_pictures WHERE kind = $1 AND id = $2 AND size = $3";
     let row: Option<(Vec<u8>,)> = db.first(SELECT, args![face.kind, face.id, u64::from(size)]).await?;
     Ok(row.map(|(bytes,)| bytes))

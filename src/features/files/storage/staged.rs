@@ -13,7 +13,7 @@ use super::blobs::WRITES;
 
 /// Goes over the places of a storage's folder and takes away what is left there; how many files. `writes` are the
 /// turns of who writes: what is there while nobody does belongs to nobody.
-pub(super) async fn sweep(root: PathBuf, writes: Arc<Semaphore>) -> std::io::Result<u64> {
+pub(in crate::features::files) async fn sweep(root: PathBuf, writes: Arc<Semaphore>) -> std::io::Result<u64> {
     let done = tokio::task::spawn_blocking(move || {
         let mut count = 0;
         for shelf in folders(&root, is_shelf)? {

@@ -5,19 +5,19 @@
 use bytes::Bytes;
 use litrocket_core::chunks::{Layout, split_hashes};
 
-use super::{Files, blobs::BlobError, content_store};
-use crate::{app::App, error::Result, writer::Tx};
+use super::{blobs::BlobError, content_store};
+use crate::{app::App, error::Result, features::files::Files, writer::Tx};
 
 /// The random bytes of a mark.
-pub(super) type Mark = [u8; 16];
+pub(in crate::features::files) type Mark = [u8; 16];
 
 /// A mark that the database knows. It is noted before it is written into the storage: a server that ends in between finds
 /// that it is still to be written, and a storage never has a mark that nobody knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Noted {
-    pub(super) mark: Mark,
+pub(in crate::features::files) struct Noted {
+    pub(in crate::features::files) mark: Mark,
     /// It has been in the storage.
-    pub(super) made: bool,
+    pub(in crate::features::files) made: bool,
 }
 
 /// Contents that may prove a storage from before there were marks.
@@ -25,7 +25,7 @@ const PROOFS: u64 = 8;
 
 impl Files {
     /// Fails unless the storage is there and is this server's own.
-    pub(super) async fn there(&self, app: &App) -> Result<(), BlobError> {
+    pub(in crate::features::files) async fn there(&self, app: &App) -> Result<(), BlobError> {
         let known = *self.mark.lock().await;
         if self.is_marked(known).await? {
             return Ok(());
@@ -90,7 +90,7 @@ impl Files {
     }
 
     /// An operator says that the storage is this server's own, as it is.
-    pub(super) async fn accept(&self, app: &App) -> Result<(), BlobError> {
+    pub(in crate::features::files) async fn accept(&self, app: &App) -> Result<(), BlobError> {
         let mut known = self.mark.lock().await;
         let noted = content_store::mark(&app.db).await;
         let noted = noted.map_err(|error| BlobError::Failed(error.to_string()))?;

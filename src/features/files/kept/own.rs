@@ -8,15 +8,18 @@ use litrocket_protocol::{
     limits,
 };
 
-use super::{expiry_store, infos, store};
 use crate::{
     error::Result,
-    features::{cut, page_limit},
+    features::{
+        cut,
+        files::{infos, store, upkeep::expiry_store},
+        page_limit,
+    },
     rpc::Session,
     writer::Tx,
 };
 
-pub(super) async fn delete(caller: Session, request: DeleteFile) -> Result<Done> {
+pub(in crate::features::files) async fn delete(caller: Session, request: DeleteFile) -> Result<Done> {
     let me = caller.account();
     let work = async move |tx: &mut Tx| match store::own_in(tx, me, request.file).await? {
         Some(file) => Ok((file.content.is_some(), expiry_store::remove(tx, &file).await?)),
@@ -30,7 +33,7 @@ pub(super) async fn delete(caller: Session, request: DeleteFile) -> Result<Done>
     Ok(Done::if_changed(taken))
 }
 
-pub(super) async fn list(caller: Session, request: ListFiles) -> Result<Files> {
+pub(in crate::features::files) async fn list(caller: Session, request: ListFiles) -> Result<Files> {
     let limit = page_limit(request.limit)?;
     let find = request.find.unwrap_or_default();
     if find.len() > limits::SEARCH_BYTES_MAX {

@@ -13,18 +13,17 @@ use litrocket_protocol::{
 
 use super::{
     avatar_store::{self, Face},
-    pictures::{self, Undecoded},
-    store,
+    previews::{self, Undecoded},
 };
 use crate::{
     db,
     error::{Error, Result},
-    features::{account, conversations, groups},
+    features::{account, conversations, files::store, groups},
     rpc::Session,
     writer::Tx,
 };
 
-pub(super) async fn set(caller: Session, request: SetAvatar) -> Result<Avatar> {
+pub(in crate::features::files) async fn set(caller: Session, request: SetAvatar) -> Result<Avatar> {
     let me = caller.account();
     // Who may not change it has nothing decoded.
     if let Some(group) = request.conversation {
@@ -80,18 +79,18 @@ async fn faces(
     }
     // One at a time for each account: who asks for many has nobody else wait for all of them.
     let _asking = app.files.asks(caller.account()).ok_or_else(|| Fault::new(code::BUSY).retry_after(1000))?;
-    let turn = pictures::turn(app).await?;
-    let bytes = pictures::bytes(app, content, file.size).await?.ok_or_else(|| bad("file"))?;
+    let turn = previews::turn(app).await?;
+    let bytes = previews::bytes(app, content, file.size).await?.ok_or_else(|| bad("file"))?;
     let crop = crop.map(|crop| Crop { x: crop.x, y: crop.y, side: crop.side });
     let made =
-        pictures::decode(app, turn, move || squares(&bytes, crop, &AVATAR_SIZES, pictures::LIMITS)).await;
+        previews::decode(app, turn, move || squares(&bytes, crop, &AVATAR_SIZES, previews::LIMITS)).await;
     made.map_err(|error| match error {
         Undecoded::Refused(PictureError::Outside) => bad("crop"),
         _ => bad("file"),
     })
 }
 
-pub(super) async fn get(caller: Session, request: GetAvatar) -> Result<Preview> {
+pub(in crate::features::files) async fn get(caller: Session, request: GetAvatar) -> Result<Preview> {
     let db = &caller.app.db;
     if !AVATAR_SIZES.contains(&request.size) {
         return Err(Fault::new(code::BAD_VALUE).field("size").message("Use 64, 256 or 640.").into());
@@ -114,7 +113,7 @@ pub(super) async fn get(caller: Session, request: GetAvatar) -> Result<Preview> 
         }
     };
     let bytes = avatar_store::get(db, face, request.size).await?;
-    Ok(pictures::preview(bytes.ok_or_else(|| Error::from(code::NO_PREVIEW))?.into()))
+    Ok(previews::preview(bytes.ok_or_else(|| Error::from(code::NO_PREVIEW))?.into()))
 }
 
 /// Sets the versions of the groups' faces where the reader is in.

@@ -8,17 +8,19 @@ use litrocket_protocol::{
     pictures::{PREVIEW_SIZES, Picture},
 };
 
-use super::{
-    CHARGE_MIN,
-    blobs::ContentPlace,
-    pictures::AWAY_MS,
-    store::{adopt, knows_name, may_read, readable_in, shelved, used_now},
-};
+use super::previews::AWAY_MS;
 use crate::{
     args,
     db::{self, Db},
     error::{Error, Result},
-    features::moments::{seen, shown},
+    features::{
+        files::{
+            CHARGE_MIN,
+            storage::place::ContentPlace,
+            store::{adopt, knows_name, may_read, readable_in, shelved, used_now},
+        },
+        moments::{seen, shown},
+    },
     writer::Tx,
 };
 
@@ -42,7 +44,12 @@ fn is_looked_at(media_type: &str, size: u64) -> bool {
 }
 
 /// A content is complete: if it is a picture, it waits to be looked at.
-pub(super) async fn wait(tx: &mut Tx, content: u64, media_type: &str, size: u64) -> Result<()> {
+pub(in crate::features::files) async fn wait(
+    tx: &mut Tx,
+    content: u64,
+    media_type: &str,
+    size: u64,
+) -> Result<()> {
     const OWNER: &str = "SELECT owner FROM files WHERE content = $1 ORDER BY id LIMIT 1";
     const INSERT: &str =
         "INSERT INTO pictures (content, account, turn) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
@@ -67,7 +74,7 @@ async fn next_turn(tx: &mut Tx, account: i64) -> Result<i64> {
 }
 
 /// The content whose turn it is among those whose time has come, its size, and what it looks like.
-pub(super) async fn next(db: &Db, now_ms: u64) -> Result<Option<(u64, u64, String)>> {
+pub(in crate::features::files) async fn next(db: &Db, now_ms: u64) -> Result<Option<(u64, u64, String)>> {
     const SELECT: &str =
         "SELECT p.content, c.size, c.media_type FROM pictures p JOIN contents c ON c.id = p.content
         WHERE p.state = 0 AND p.retry_ms <= $1 ORDER BY p.turn, p.content LIMIT 1";
@@ -100,7 +107,7 @@ pub(super) async fn put_off_begun(tx: &mut Tx) -> Result<()> {
 }
 
 /// What somebody found who looked.
-pub(super) enum Found {
+pub(in crate::features::files) enum Found {
     /// Nothing that can be shown or heard.
     Nothing,
     /// A picture.
@@ -133,7 +140,7 @@ pub(super) async fn settle(tx: &mut Tx, place: ContentPlace, found: &Found) -> R
 }
 
 /// What the previews of a content take.
-pub(super) async fn preview_bytes(tx: &mut Tx, content: u64) -> Result<u64> {
+pub(in crate::features::files) async fn preview_bytes(tx: &mut Tx, content: u64) -> Result<u64> {
     const SELECT: &str = "SELECT preview_bytes FROM pictures WHERE content = $1";
     let row: Option<(i64,)> = tx.first(SELECT, args![content]).await?;
     Ok(row.map_or(0, |(bytes,)| bytes as u64))
@@ -158,14 +165,14 @@ pub(super) async fn refused_before(tx: &mut Tx, most: u64) -> Result<u64> {
 }
 
 /// The hashes of a picture's previews, 32 bytes each; none of previews that were made before they were kept.
-pub(super) async fn sums(db: &Db, content: u64) -> Result<Option<Vec<u8>>> {
+pub(in crate::features::files) async fn sums(db: &Db, content: u64) -> Result<Option<Vec<u8>>> {
     const SELECT: &str = "SELECT COALESCE(sums, $2) FROM pictures WHERE content = $1 AND state = 1";
     let row: Option<(Vec<u8>,)> = db.first(SELECT, args![content, &[][..]]).await?;
     Ok(row.map(|(sums,)| sums))
 }
 
 /// Whether bytes are the preview they shall be; of one whose hash was not kept, whether they are a whole JPEG.
-pub(super) fn is_preview(bytes: &[u8], sums: &[u8], size: u32) -> bool {
+pub(in crate::features::files) fn is_preview(bytes: &[u8], sums: &[u8], size: u32) -> bool {
     let place = PREVIEW_SIZES.iter().position(|one| *one == size).unwrap_or(PREVIEW_SIZES.len());
     match sums.get(place * 32..place * 32 + 32) {
         Some(known) => sum(bytes) == known,
@@ -179,7 +186,7 @@ fn sum(jpeg: &[u8]) -> [u8; 32] {
 }
 
 /// Pictures whose previews are not what they were are looked at anew; their numbers are a list of JSON. How many.
-pub(super) async fn look_again(tx: &mut Tx, contents: &str) -> Result<u64> {
+pub(in crate::features::files) async fn look_again(tx: &mut Tx, contents: &str) -> Result<u64> {
     const UPDATE: &str = "UPDATE pictures SET state = 0, tries = 0, retry_ms = 0
         WHERE content IN (SELECT value FROM json_each($1)) AND state = 1";
     tx.execute(UPDATE, args![contents]).await
@@ -202,17 +209,20 @@ fn picture((width, height, blurhash, location): Row) -> (Picture, bool) {
 }
 
 /// A picture with previews, and whether it says where it was taken.
-pub(super) async fn known(db: &Db, content: u64) -> Result<Option<(Picture, bool)>> {
+pub(in crate::features::files) async fn known(db: &Db, content: u64) -> Result<Option<(Picture, bool)>> {
     Ok(db.first::<Row>(SELECT, args![content]).await?.map(picture))
 }
 
 /// The same inside the transaction.
-pub(super) async fn known_in(tx: &mut Tx, content: u64) -> Result<Option<(Picture, bool)>> {
+pub(in crate::features::files) async fn known_in(
+    tx: &mut Tx,
+    content: u64,
+) -> Result<Option<(Picture, bool)>> {
     Ok(tx.first::<Row>(SELECT, args![content]).await?.map(picture))
 }
 
 /// How long a recording is, in milliseconds; `None` for everything else. One that is looked at soon may be asked for again.
-pub(super) async fn recording_ms(tx: &mut Tx, content: u64) -> Result<Option<u64>> {
+pub(in crate::features::files) async fn recording_ms(tx: &mut Tx, content: u64) -> Result<Option<u64>> {
     const SELECT: &str =
         "SELECT p.state, p.duration_ms, p.retry_ms FROM pictures p JOIN contents c ON c.id = p.content
         WHERE p.content = $1 AND c.media_type = $2";
@@ -229,7 +239,7 @@ pub(super) async fn recording_ms(tx: &mut Tx, content: u64) -> Result<Option<u64
 
 /// Pictures for a moment, in order: each readable, kept, complete and looked at. What somebody else brought becomes the
 /// account's own, within the quota of this many bytes. They are used from now on; their numbers.
-pub(super) async fn use_pictures(
+pub(in crate::features::files) async fn use_pictures(
     tx: &mut Tx,
     account: AccountId,
     files: &[u64],

@@ -13,11 +13,12 @@ use litrocket_protocol::{
     limits,
 };
 
-use super::{shelf_store, store, times_store};
+use super::shelf_store;
 use crate::{
     error::{Error, Result},
     features::{
         conversations, cut,
+        files::{store, upkeep::times_store},
         groups::rules::{self, Permission},
         page_limit,
     },
@@ -58,7 +59,7 @@ async fn shown(tx: &mut Tx, id: u64) -> Result<GroupFile> {
     Ok(shelf_store::by_id(tx, id).await?.ok_or_else(no_entry)?.1)
 }
 
-pub(super) async fn add(caller: Session, request: AddGroupFile) -> Result<GroupFile> {
+pub(in crate::features::files) async fn add(caller: Session, request: AddGroupFile) -> Result<GroupFile> {
     let me = caller.account();
     let quotas = (caller.app.config.files.group_quota_mib << 20, caller.app.files.quota);
     let entry = caller.app.writer.run(move |tx| Box::pin(add_in(tx, me, request, quotas))).await?;
@@ -142,7 +143,10 @@ async fn room(tx: &mut Tx, conversation: ConversationId) -> Result<u64> {
     Ok(used)
 }
 
-pub(super) async fn make_folder(caller: Session, request: MakeGroupFolder) -> Result<GroupFile> {
+pub(in crate::features::files) async fn make_folder(
+    caller: Session,
+    request: MakeGroupFolder,
+) -> Result<GroupFile> {
     let (me, MakeGroupFolder { conversation, name }) = (caller.account(), request);
     check_name(&name)?;
     let work = async move |tx: &mut Tx| {
@@ -173,7 +177,10 @@ async fn mine(tx: &mut Tx, me: AccountId, id: u64) -> Result<(ConversationId, Gr
     if allowed { Ok((conversation, entry)) } else { Err(code::FORBIDDEN.into()) }
 }
 
-pub(super) async fn change(caller: Session, request: ChangeGroupFile) -> Result<GroupFile> {
+pub(in crate::features::files) async fn change(
+    caller: Session,
+    request: ChangeGroupFile,
+) -> Result<GroupFile> {
     let me = caller.account();
     let work = async move |tx: &mut Tx| {
         let (conversation, entry) = mine(tx, me, request.entry).await?;
@@ -199,7 +206,7 @@ pub(super) async fn change(caller: Session, request: ChangeGroupFile) -> Result<
     Ok(timed(&caller, entry))
 }
 
-pub(super) async fn delete(caller: Session, request: DeleteGroupFile) -> Result<Done> {
+pub(in crate::features::files) async fn delete(caller: Session, request: DeleteGroupFile) -> Result<Done> {
     let me = caller.account();
     let work = async move |tx: &mut Tx| {
         let (conversation, entry) = match mine(tx, me, request.entry).await {
@@ -222,7 +229,7 @@ pub(super) async fn delete(caller: Session, request: DeleteGroupFile) -> Result<
     Ok(Done::if_changed(taken))
 }
 
-pub(super) async fn list(caller: Session, request: ListGroupFiles) -> Result<GroupFiles> {
+pub(in crate::features::files) async fn list(caller: Session, request: ListGroupFiles) -> Result<GroupFiles> {
     let limit = page_limit(request.limit)?;
     if request.sort > group_sort::LARGEST {
         return Err(Fault::new(code::BAD_VALUE).field("sort").limit(group_sort::LARGEST.into()).into());

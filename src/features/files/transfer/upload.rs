@@ -15,17 +15,24 @@ use litrocket_protocol::{
 use tokio::time::{Instant, timeout};
 
 use super::{
-    STALL_BYTES,
-    blobs::BlobError,
-    content_store, expiry_store, infos, pictures, progress,
     shares::{Memory, Share},
-    sniff, storage_full, store,
-    transfers::{NotStored, Transfer},
+    transfers::{NotStored, Transfer, unavailable},
 };
 use crate::{
     app::App,
     error::{Error, Result},
-    features::{cut, page_limit},
+    features::{
+        cut,
+        files::{
+            STALL_BYTES, infos,
+            pictures::previews,
+            progress, sniff,
+            storage::{blobs::BlobError, content_store},
+            storage_full, store,
+            upkeep::expiry_store,
+        },
+        page_limit,
+    },
     limits::REQUEST_TIME,
     rpc::Session,
     transport::RecvStream,
@@ -35,7 +42,7 @@ use crate::{
 /// The media type of a file without content.
 const EMPTY_TYPE: &str = "application/octet-stream";
 
-pub(super) async fn open(caller: Session, request: OpenUpload) -> Result<Upload> {
+pub(in crate::features::files) async fn open(caller: Session, request: OpenUpload) -> Result<Upload> {
     let app = caller.app.clone();
     let layout = Layout::new(request.size);
     check(&app, &request, layout)?;
@@ -137,7 +144,7 @@ async fn told(app: &App, me: AccountId, file: u64) -> Result<Upload> {
     Ok(Upload { file: file.id, state, chunk_bytes: Layout::new(file.size).chunk_bytes, have, refused })
 }
 
-pub(super) async fn finish(caller: Session, request: FinishUpload) -> Result<Upload> {
+pub(in crate::features::files) async fn finish(caller: Session, request: FinishUpload) -> Result<Upload> {
     let (app, me) = (&caller.app, caller.account());
     let file = store::own(&app.db, me, request.file).await?.ok_or_else(|| Error::missing("file"))?;
     if let Some(content) = file.content.filter(|_| !file.complete)
@@ -151,12 +158,12 @@ pub(super) async fn finish(caller: Session, request: FinishUpload) -> Result<Upl
     if let Some(file) = store::own(&app.db, me, request.file).await?
         && let Some(content) = file.content.filter(|_| file.complete)
     {
-        pictures::settled(app, content).await?;
+        previews::settled(app, content).await?;
     }
     told(app, me, request.file).await
 }
 
-pub(super) async fn cancel(caller: Session, request: CancelUpload) -> Result<Done> {
+pub(in crate::features::files) async fn cancel(caller: Session, request: CancelUpload) -> Result<Done> {
     let me = caller.account();
     let work = async move |tx: &mut Tx| match store::own_in(tx, me, request.file).await? {
         Some(file) if !file.complete && file.content.is_some() => {
@@ -173,7 +180,7 @@ pub(super) async fn cancel(caller: Session, request: CancelUpload) -> Result<Don
     Ok(Done::if_changed(taken))
 }
 
-pub(super) async fn list(caller: Session, request: ListUploads) -> Result<Uploads> {
+pub(in crate::features::files) async fn list(caller: Session, request: ListUploads) -> Result<Uploads> {
     let limit = page_limit(request.limit)?;
     let (app, me) = (&caller.app, caller.account());
     let mut rows = store::uploads(&app.db, me, request.after.unwrap_or(0), limit + 1).await?;
@@ -187,7 +194,7 @@ pub(super) async fn list(caller: Session, request: ListUploads) -> Result<Upload
 }
 
 /// A stream with chunks of an upload.
-pub(super) async fn receive(session: Session, mut recv: RecvStream) {
+pub(in crate::features::files) async fn receive(session: Session, mut recv: RecvStream) {
     let app = session.app.clone();
     let work = async {
         match take(&session, &mut recv).await {
@@ -307,7 +314,7 @@ async fn store_chunk(
     })
 }
 
-pub(super) async fn complete_if_whole(app: &App, transfer: &Transfer) -> Result<()> {
+pub(in crate::features::files) async fn complete_if_whole(app: &App, transfer: &Transfer) -> Result<()> {
     if !transfer.have().is_complete() {
         return Ok(());
     }
@@ -315,15 +322,16 @@ pub(super) async fn complete_if_whole(app: &App, transfer: &Transfer) -> Result<
         // It has no chunk: a server that ended before it was noted as complete left it so.
         return complete(app, transfer.content, EMPTY_TYPE.into()).await;
     }
-    let unavailable = |error| super::transfers::unavailable(&error);
     // A storage that was away may have come back with less than it took.
-    let there = app.files.blobs.have(transfer.place, transfer.layout).await.map_err(unavailable)?;
+    let there =
+        app.files.blobs.have(transfer.place, transfer.layout).await.map_err(|error| unavailable(&error))?;
     if !there.is_complete() {
         tracing::warn!(content = transfer.content, missing = there.missing(), "stored chunks are gone");
         transfer.correct(there);
         return Ok(());
     }
-    let first = app.files.blobs.get(transfer.place, transfer.layout, 0).await.map_err(unavailable)?;
+    let first =
+        app.files.blobs.get(transfer.place, transfer.layout, 0).await.map_err(|error| unavailable(&error))?;
     complete(app, transfer.content, sniff(first.pieces.first().map_or(&[], |piece| piece))).await
 }
 

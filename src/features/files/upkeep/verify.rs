@@ -6,16 +6,20 @@ use litrocket_core::chunks::{Layout, split_hashes};
 use litrocket_protocol::{Fault, fault::code, pictures::PREVIEW_SIZES};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Orphans,
-    blobs::{BlobError, Blobs},
-    content_store, orphans, picture_store,
-};
+use super::orphans::{self, Orphans};
 use crate::{
     app::App,
     config::Config,
     db::{self, Db},
     error::Result,
+    features::files::{
+        pictures::picture_store,
+        storage::{
+            blobs::{BlobError, Blobs},
+            content_store,
+        },
+        transfer::transfers::unavailable,
+    },
     writer::Tx,
 };
 
@@ -262,7 +266,7 @@ pub async fn confirm(app: &App, found: &Note, accept: bool) -> Result<Noted> {
         return Err(Fault::new(code::TOO_MANY).limit(NOTE_MAX as u64).into());
     }
     if accept {
-        app.files.accept(app).await.map_err(|error| super::transfers::unavailable(&error))?;
+        app.files.accept(app).await.map_err(|error| unavailable(&error))?;
     }
     let lists = [&found.damaged, &found.whole, &found.pictures].map(db::list);
     let [damaged, whole, pictures] = lists;

@@ -1,21 +1,22 @@
 //! The SQL of the tables `contents`, `content_leftovers` and `file_storage`: what is stored, once for each hash, and where.
 
-use super::{CHARGE_MIN, blobs::ContentPlace, mark::Noted, news_store, picture_store, store::new_id};
+use super::{mark::Noted, place::ContentPlace};
 use crate::{
     args,
     db::Db,
     error::{Error, Result},
+    features::files::{CHARGE_MIN, messages::news_store, pictures::picture_store, store::new_id},
     writer::Tx,
 };
 
 /// What is stored, or will be.
 #[derive(Debug, Clone)]
-pub(super) struct Content {
-    pub(super) place: ContentPlace,
-    pub(super) size: u64,
-    pub(super) hashes: Vec<u8>,
-    pub(super) complete: bool,
-    pub(super) moved_ms: u64,
+pub(in crate::features::files) struct Content {
+    pub(in crate::features::files) place: ContentPlace,
+    pub(in crate::features::files) size: u64,
+    pub(in crate::features::files) hashes: Vec<u8>,
+    pub(in crate::features::files) complete: bool,
+    pub(in crate::features::files) moved_ms: u64,
 }
 
 fn place(content: i64, random: Option<Vec<u8>>) -> ContentPlace {
@@ -23,7 +24,12 @@ fn place(content: i64, random: Option<Vec<u8>>) -> ContentPlace {
 }
 
 /// A content whose chunks are still to come.
-pub(super) async fn new_content(tx: &mut Tx, blake3: &[u8], size: u64, hashes: &[u8]) -> Result<u64> {
+pub(in crate::features::files) async fn new_content(
+    tx: &mut Tx,
+    blake3: &[u8],
+    size: u64,
+    hashes: &[u8],
+) -> Result<u64> {
     const INSERT: &str = "INSERT INTO contents (id, blake3, size, hashes, made_ms, moved_ms, place)
         VALUES ($1, $2, $3, $4, $5, $5, $6)";
     let (id, now) = (new_id(tx).await?, tx.now_ms());
@@ -33,7 +39,7 @@ pub(super) async fn new_content(tx: &mut Tx, blake3: &[u8], size: u64, hashes: &
     Ok(id)
 }
 
-pub(super) async fn content(db: &Db, id: u64) -> Result<Option<Content>> {
+pub(in crate::features::files) async fn content(db: &Db, id: u64) -> Result<Option<Content>> {
     const SELECT: &str = "SELECT place, size, hashes, complete, moved_ms FROM contents WHERE id = $1";
     type Found = (Option<Vec<u8>>, i64, Vec<u8>, i64, i64);
     let row: Option<Found> = db.first(SELECT, args![id]).await?;
@@ -47,25 +53,29 @@ pub(super) async fn content(db: &Db, id: u64) -> Result<Option<Content>> {
 }
 
 /// How many bytes a content has, or will have.
-pub(super) async fn size(tx: &mut Tx, id: u64) -> Result<Option<u64>> {
+pub(in crate::features::files) async fn size(tx: &mut Tx, id: u64) -> Result<Option<u64>> {
     let row: Option<(i64,)> = tx.first("SELECT size FROM contents WHERE id = $1", args![id]).await?;
     Ok(row.map(|(size,)| size as u64))
 }
 
 /// Somebody goes on with an upload: the time after which it is given up begins again.
-pub(super) async fn moved(tx: &mut Tx, id: u64) -> Result<()> {
+pub(in crate::features::files) async fn moved(tx: &mut Tx, id: u64) -> Result<()> {
     let now = tx.now_ms();
     tx.execute("UPDATE contents SET moved_ms = $2 WHERE id = $1", args![id, now]).await.map(drop)
 }
 
 /// A chunk was found changed or lost.
-pub(super) async fn mark_damaged(tx: &mut Tx, id: u64) -> Result<()> {
+pub(in crate::features::files) async fn mark_damaged(tx: &mut Tx, id: u64) -> Result<()> {
     const MARK: &str = "UPDATE contents SET damaged = 1 WHERE id = $1 AND complete = 1 AND damaged = 0";
     tx.execute(MARK, args![id]).await.map(drop)
 }
 
 /// What a check found of contents whose numbers are a list of JSON: those that are whole again, or those that are damaged.
-pub(super) async fn settle_damage(tx: &mut Tx, contents: &str, damaged: bool) -> Result<u64> {
+pub(in crate::features::files) async fn settle_damage(
+    tx: &mut Tx,
+    contents: &str,
+    damaged: bool,
+) -> Result<u64> {
     const DAMAGED: &str = "UPDATE contents SET damaged = 1 WHERE id IN (SELECT value FROM json_each($1))
         AND complete = 1 AND damaged = 0";
     // Of several with a hash one is whole.
@@ -75,7 +85,7 @@ pub(super) async fn settle_damage(tx: &mut Tx, contents: &str, damaged: bool) ->
 }
 
 /// The mark of the storage, and whether it has been there.
-pub(super) async fn mark(db: &Db) -> Result<Option<Noted>> {
+pub(in crate::features::files) async fn mark(db: &Db) -> Result<Option<Noted>> {
     let row: Option<(Vec<u8>, i64)> = db.first("SELECT mark, made FROM file_storage", args![]).await?;
     let row = row.and_then(|(mark, made)| Some((mark.try_into().ok()?, made)));
     Ok(row.map(|(mark, made)| Noted { mark, made: made != 0 }))
@@ -89,7 +99,7 @@ pub(super) async fn set_mark(tx: &mut Tx, noted: Noted) -> Result<()> {
 
 /// All chunks of a content are there. When another one with the same hash was complete before, the files move
 /// to that one; those of damaged ones with the same hash move to the whole one.
-pub(super) async fn complete(tx: &mut Tx, id: u64, media_type: &str) -> Result<()> {
+pub(in crate::features::files) async fn complete(tx: &mut Tx, id: u64, media_type: &str) -> Result<()> {
     const HASH: &str = "SELECT blake3, complete, size FROM contents WHERE id = $1";
     const OTHER: &str = "SELECT id FROM contents WHERE blake3 = $1 AND complete = 1 AND damaged = 0";
     const DAMAGED: &str = "SELECT id FROM contents WHERE blake3 = $1 AND damaged = 1";
@@ -118,7 +128,7 @@ pub(super) async fn complete(tx: &mut Tx, id: u64, media_type: &str) -> Result<(
 }
 
 /// Takes a content away that no file has; its chunks are left to be deleted. Whether it went.
-pub(super) async fn drop_unreferenced(tx: &mut Tx, id: u64) -> Result<bool> {
+pub(in crate::features::files) async fn drop_unreferenced(tx: &mut Tx, id: u64) -> Result<bool> {
     const LEFT: &str = "INSERT INTO content_leftovers (content, place)
         SELECT id, place FROM contents WHERE id = $1
             AND NOT EXISTS (SELECT 1 FROM files WHERE content = $1) ON CONFLICT DO NOTHING";
@@ -132,7 +142,12 @@ pub(super) async fn drop_unreferenced(tx: &mut Tx, id: u64) -> Result<bool> {
 
 /// Uploads behind one to which nothing came since some time, by number: whether the last chunk of one was never noted is
 /// for the storage to say.
-pub(super) async fn open_since(db: &Db, after: u64, before_ms: u64, limit: u64) -> Result<Vec<u64>> {
+pub(in crate::features::files) async fn open_since(
+    db: &Db,
+    after: u64,
+    before_ms: u64,
+    limit: u64,
+) -> Result<Vec<u64>> {
     const SELECT: &str =
         "SELECT id FROM contents WHERE complete = 0 AND moved_ms < $2 AND id > $1 ORDER BY id LIMIT $3";
     let rows: Vec<(i64,)> = db.all(SELECT, args![after, before_ms, limit]).await?;
@@ -140,36 +155,48 @@ pub(super) async fn open_since(db: &Db, after: u64, before_ms: u64, limit: u64) 
 }
 
 /// Contents whose chunks are to be deleted now.
-pub(super) async fn leftovers(db: &Db, now_ms: u64, most: u64) -> Result<Vec<ContentPlace>> {
+pub(in crate::features::files) async fn leftovers(
+    db: &Db,
+    now_ms: u64,
+    most: u64,
+) -> Result<Vec<ContentPlace>> {
     const SELECT: &str = "SELECT content, place FROM content_leftovers WHERE retry_ms <= $1
         ORDER BY retry_ms, content LIMIT $2";
     let rows: Vec<(i64, Option<Vec<u8>>)> = db.all(SELECT, args![now_ms, most]).await?;
     Ok(rows.into_iter().map(|(id, random)| place(id, random)).collect())
 }
 
-pub(super) async fn forget_leftover(tx: &mut Tx, content: u64) -> Result<()> {
+pub(in crate::features::files) async fn forget_leftover(tx: &mut Tx, content: u64) -> Result<()> {
     tx.execute("DELETE FROM content_leftovers WHERE content = $1", args![content]).await.map(drop)
 }
 
 /// What could not be deleted is tried again then.
-pub(super) async fn put_off_leftover(tx: &mut Tx, content: u64, retry_ms: u64) -> Result<()> {
+pub(in crate::features::files) async fn put_off_leftover(
+    tx: &mut Tx,
+    content: u64,
+    retry_ms: u64,
+) -> Result<()> {
     const UPDATE: &str = "UPDATE content_leftovers SET retry_ms = $2 WHERE content = $1";
     tx.execute(UPDATE, args![content, retry_ms]).await.map(drop)
 }
 
 /// A content with the name of one of its files.
-pub(super) struct Named {
-    pub(super) place: ContentPlace,
-    pub(super) size: u64,
-    pub(super) hashes: Vec<u8>,
-    pub(super) damaged: bool,
-    pub(super) name: String,
+pub(in crate::features::files) struct Named {
+    pub(in crate::features::files) place: ContentPlace,
+    pub(in crate::features::files) size: u64,
+    pub(in crate::features::files) hashes: Vec<u8>,
+    pub(in crate::features::files) damaged: bool,
+    pub(in crate::features::files) name: String,
     /// Of a picture with previews their hashes, none for older ones.
-    pub(super) previews: Option<Vec<u8>>,
+    pub(in crate::features::files) previews: Option<Vec<u8>>,
 }
 
 /// Complete contents behind one, by id.
-pub(super) async fn complete_contents(db: &Db, after: u64, limit: u64) -> Result<Vec<Named>> {
+pub(in crate::features::files) async fn complete_contents(
+    db: &Db,
+    after: u64,
+    limit: u64,
+) -> Result<Vec<Named>> {
     const SELECT: &str = "SELECT c.id, c.place, c.size, c.hashes, c.damaged, COALESCE(
             (SELECT f.name FROM files f WHERE f.content = c.id ORDER BY f.id LIMIT 1), ''),
             CASE p.state WHEN 1 THEN COALESCE(p.sums, $3) END
@@ -205,7 +232,7 @@ pub(super) async fn newest(db: &Db, limit: u64) -> Result<Vec<Content>> {
 }
 
 /// Whether chunks in this place belong to a content, also one whose chunks are to be deleted.
-pub(super) async fn is_known(db: &Db, place: ContentPlace) -> Result<bool> {
+pub(in crate::features::files) async fn is_known(db: &Db, place: ContentPlace) -> Result<bool> {
     const BY_ID: &str = "SELECT id FROM contents WHERE id = $1 AND place IS NULL
         UNION SELECT content FROM content_leftovers WHERE content = $1 AND place IS NULL";
     const BY_PLACE: &str = "SELECT id FROM contents WHERE place = $1

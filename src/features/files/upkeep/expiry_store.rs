@@ -3,12 +3,17 @@
 
 use litrocket_protocol::AccountId;
 
-use super::{
-    content_store, shelf_store,
-    store::{CARRIED, File, unused},
-    times_store,
+use super::times_store;
+use crate::{
+    args,
+    error::Result,
+    features::files::{
+        kept::shelf_store,
+        storage::content_store,
+        store::{CARRIED, File, unused},
+    },
+    writer::Tx,
 };
-use crate::{args, error::Result, writer::Tx};
 
 /// A file and its content.
 type Gone = (i64, Option<i64>);
@@ -37,28 +42,28 @@ async fn drop_content(tx: &mut Tx, files: Vec<Gone>) -> Result<Vec<u64>> {
 
 /// Its owner removes a file: what carries it shows that it is not kept any more, and the same content brought again is
 /// another file. The content's number when it went with it.
-pub(super) async fn remove(tx: &mut Tx, file: &File) -> Result<Option<u64>> {
+pub(in crate::features::files) async fn remove(tx: &mut Tx, file: &File) -> Result<Option<u64>> {
     tx.execute("UPDATE files SET removed = 1 WHERE id = $1", args![file.id]).await?;
     give_up(tx, file).await
 }
 
 /// Takes the content of one file away; the content's number when it went with it.
-pub(super) async fn give_up(tx: &mut Tx, file: &File) -> Result<Option<u64>> {
+pub(in crate::features::files) async fn give_up(tx: &mut Tx, file: &File) -> Result<Option<u64>> {
     let content = file.content.map(|id| id as i64);
     Ok(drop_content(tx, vec![(file.id as i64, content)]).await?.pop())
 }
 
 /// Times before which files are taken away.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Before {
+pub(in crate::features::files) struct Before {
     /// Complete ones that nothing carries since then.
-    pub(super) unused: u64,
+    pub(in crate::features::files) unused: u64,
     /// Uploads to which nothing came since then; 0 for none, while nobody knows whether they are complete.
-    pub(super) moved: u64,
+    pub(in crate::features::files) moved: u64,
     /// All that were made before and that no group keeps.
-    pub(super) made: u64,
+    pub(in crate::features::files) made: u64,
     /// Those of groups that were added before.
-    pub(super) shelved: u64,
+    pub(in crate::features::files) shelved: u64,
 }
 
 /// Takes files away that nothing has carried since before some time, that are too old, or whose owner has gone; how
@@ -120,7 +125,7 @@ async fn left_behind(tx: &mut Tx, most: u64) -> Result<(Vec<Gone>, u64)> {
 }
 
 /// Lets the files go of conversations that nobody reads any more, behind one; where to go on, and how many went.
-pub(super) async fn sweep(tx: &mut Tx, after: u64, most: u64) -> Result<(u64, u64)> {
+pub(in crate::features::files) async fn sweep(tx: &mut Tx, after: u64, most: u64) -> Result<(u64, u64)> {
     const SOME: &str = "WITH some AS (SELECT conversation FROM file_carriers WHERE conversation > $1
             UNION SELECT conversation FROM group_files WHERE conversation > $1 ORDER BY 1 LIMIT $2)
         SELECT s.conversation,

@@ -21,16 +21,19 @@ use litrocket_protocol::{
 use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 
 use super::{
-    Files,
-    blobs::BlobError,
-    content_store,
     picture_store::{self, Found},
-    store, voice,
+    voice,
 };
 use crate::{
     app::App,
     db,
     error::{Error, Result},
+    features::files::{
+        Files,
+        storage::{blobs::BlobError, content_store},
+        store,
+        transfer::transfers::unavailable,
+    },
     loops::{self, Next, Rhythm},
     rpc::Session,
     writer::Tx,
@@ -41,7 +44,7 @@ const INTERVAL: Duration = Duration::from_secs(30);
 /// The pause after the storage failed.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long a picture waits whose bytes cannot be read now, in milliseconds.
-pub(super) const AWAY_MS: u64 = 60_000;
+pub(in crate::features::files) const AWAY_MS: u64 = 60_000;
 /// The same of one with a chunk that was found changed or lost, or whose decoder broke down.
 const BROKEN_MS: u64 = 3_600_000;
 /// Pictures that one job lets be looked at once more: the writer is not held up for long.
@@ -113,7 +116,7 @@ impl Drop for Looking<'_> {
 /// Looks at a picture; whether that came to an end.
 async fn look_at(app: &App, content: u64, size: u64, media_type: &str) -> Result<bool> {
     let Some(known) = content_store::content(&app.db, content).await? else { return Ok(true) };
-    let away = |error| super::transfers::unavailable(&error);
+    let away = |error| unavailable(&error);
     app.files.there(app).await.map_err(away)?;
     let turn = turn(app).await?;
     let Some(bytes) = bytes(app, content, size).await? else { return Ok(false) };
@@ -162,17 +165,17 @@ pub(super) async fn bytes(app: &App, content: u64, size: u64) -> Result<Option<V
             }
             Ok(_) => return Ok(None),
             Err(BlobError::Missing) => {
-                app.files.there(app).await.map_err(|error| super::transfers::unavailable(&error))?;
+                app.files.there(app).await.map_err(|error| unavailable(&error))?;
                 return Ok(None);
             }
-            Err(error) => return Err(super::transfers::unavailable(&error)),
+            Err(error) => return Err(unavailable(&error)),
         }
     }
     Ok((all.len() as u64 == size).then_some(all))
 }
 
 /// One picture at a time in the whole server.
-pub(super) struct Turn(OwnedSemaphorePermit);
+pub(in crate::features::files) struct Turn(OwnedSemaphorePermit);
 
 /// Waits for one's turn. Take it before the bytes: who waits shall hold none.
 pub(super) async fn turn(app: &App) -> Result<Turn> {
@@ -181,7 +184,7 @@ pub(super) async fn turn(app: &App) -> Result<Turn> {
 }
 
 /// Why a picture was not decoded.
-pub(super) enum Undecoded {
+pub(in crate::features::files) enum Undecoded {
     /// It is none, or takes too much.
     Refused(PictureError),
     /// The decoder broke down, or the server ends.
@@ -189,7 +192,7 @@ pub(super) enum Undecoded {
 }
 
 /// Decodes on a thread for it. The turn goes with the work: who asked may be gone before it is done.
-pub(super) async fn decode<T: Send + 'static>(
+pub(in crate::features::files) async fn decode<T: Send + 'static>(
     app: &App,
     Turn(permit): Turn,
     work: impl FnOnce() -> Result<T, PictureError> + Send + 'static,
@@ -209,7 +212,7 @@ pub(super) async fn decode<T: Send + 'static>(
 }
 
 /// Waits a moment for the previews of a content that is complete.
-pub(super) async fn settled(app: &App, content: u64) -> Result<()> {
+pub(in crate::features::files) async fn settled(app: &App, content: u64) -> Result<()> {
     let wait = async {
         loop {
             let mut looked = std::pin::pin!(app.files.looked.notified());
@@ -224,7 +227,7 @@ pub(super) async fn settled(app: &App, content: u64) -> Result<()> {
     timeout(WAIT, wait).await.unwrap_or(Ok(()))
 }
 
-pub(super) async fn get(caller: Session, request: GetPreview) -> Result<Preview> {
+pub(in crate::features::files) async fn get(caller: Session, request: GetPreview) -> Result<Preview> {
     let app = &caller.app;
     if !PREVIEW_SIZES.contains(&request.size) {
         return Err(Fault::new(code::BAD_VALUE).field("size").message("Use 160 or 640.").into());
@@ -240,9 +243,9 @@ pub(super) async fn get(caller: Session, request: GetPreview) -> Result<Preview>
         Ok(bytes) if picture_store::is_preview(&bytes, &sums, request.size) => return Ok(preview(bytes)),
         Ok(_) => {}
         Err(BlobError::Missing) => {
-            app.files.there(app).await.map_err(|error| super::transfers::unavailable(&error))?;
+            app.files.there(app).await.map_err(|error| unavailable(&error))?;
         }
-        Err(error) => return Err(super::transfers::unavailable(&error)),
+        Err(error) => return Err(unavailable(&error)),
     }
     tracing::error!(content, size = request.size, "a small picture is damaged or missing, and is made anew");
     let list = db::list([content])?;

@@ -15,21 +15,21 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{
-    PRIORITY,
-    blobs::{BlobError, ContentPlace},
-    content_store, infos,
-    shares::{Memory, Share},
-    shelf_store, store,
-};
+use super::shares::{Memory, Share};
 use crate::{
     app::App,
     error::{Error, Result},
+    features::files::{
+        PRIORITY, infos,
+        kept::shelf_store,
+        storage::{blobs::BlobError, content_store, place::ContentPlace},
+        store,
+    },
     rpc::Session,
     transport::{SendStream, WriteError},
 };
 
-pub(super) async fn get(caller: Session, request: GetFile) -> Result<FileInfo> {
+pub(in crate::features::files) async fn get(caller: Session, request: GetFile) -> Result<FileInfo> {
     let app = &caller.app;
     let file = store::readable(&app.db, caller.account(), request.file)
         .await?
@@ -42,7 +42,7 @@ pub(super) async fn get(caller: Session, request: GetFile) -> Result<FileInfo> {
     Ok(info)
 }
 
-pub(super) async fn open(caller: Session, request: OpenDownload) -> Result<Done> {
+pub(in crate::features::files) async fn open(caller: Session, request: OpenDownload) -> Result<Done> {
     let app = &caller.app;
     let file = store::readable(&app.db, caller.account(), request.file)
         .await?

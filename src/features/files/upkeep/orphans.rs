@@ -3,11 +3,13 @@
 
 use futures_util::StreamExt as _;
 
-use super::{
-    blobs::{Blobs, Object},
-    content_store,
+use crate::{
+    db::Db,
+    features::files::storage::{
+        blobs::{Blobs, Object},
+        content_store,
+    },
 };
-use crate::db::Db;
 
 /// What becomes of objects that belong to no content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,10 +22,10 @@ pub enum Orphans {
 
 /// What was found of them.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Found {
-    pub(super) count: u64,
-    pub(super) bytes: u64,
-    pub(super) swept: u64,
+pub(in crate::features::files) struct Found {
+    pub(in crate::features::files) count: u64,
+    pub(in crate::features::files) bytes: u64,
+    pub(in crate::features::files) swept: u64,
 }
 
 /// Goes over all objects.

@@ -36,7 +36,7 @@ const ACCOUNTS_MAX: usize = 10_000;
 
 /// What is shared.
 #[derive(Debug)]
-pub(super) struct Shares {
+pub(in crate::features::files) struct Shares {
     streams: Arc<Semaphore>,
     /// The last streams are for accounts that have none.
     streams_kept: usize,
@@ -80,7 +80,7 @@ impl Account {
 
 /// The place of one stream, given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Share {
+pub(in crate::features::files) struct Share {
     shares: Arc<Shares>,
     account: AccountId,
     chunk_mib: u32,
@@ -89,14 +89,14 @@ pub(super) struct Share {
 
 /// The memory of one chunk, given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Memory {
+pub(in crate::features::files) struct Memory {
     shares: Arc<Shares>,
     account: AccountId,
     mib: u32,
 }
 
 impl Shares {
-    pub(super) fn new(config: &config::Files) -> Arc<Self> {
+    pub(in crate::features::files) fn new(config: &config::Files) -> Arc<Self> {
         let mib = u32::try_from(config.memory_mib).unwrap_or(u32::MAX).max(CHUNK_MIB_MAX);
         Arc::new(Self {
             streams: Arc::new(Semaphore::new(config.streams_max as usize)),

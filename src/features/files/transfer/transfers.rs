@@ -17,15 +17,19 @@ use tokio::{
     time::timeout,
 };
 
-use super::{
-    Files,
-    blobs::{BlobError, Blobs, ContentPlace},
-    content_store,
-    shares::Memory,
-};
+use super::shares::Memory;
 use crate::{
     app::App,
     error::{Error, Result},
+    features::files::{
+        Files,
+        storage::{
+            blobs::{BlobError, Blobs},
+            content_store,
+            place::ContentPlace,
+        },
+        storage_full,
+    },
     lock::lock,
 };
 
@@ -37,11 +41,11 @@ const SETTLE_TIME: Duration = Duration::from_millis(200);
 
 /// A content whose chunks come in.
 #[derive(Debug)]
-pub(super) struct Transfer {
-    pub(super) content: u64,
-    pub(super) place: ContentPlace,
-    pub(super) layout: Layout,
-    pub(super) hashes: Vec<Hash>,
+pub(in crate::features::files) struct Transfer {
+    pub(in crate::features::files) content: u64,
+    pub(in crate::features::files) place: ContentPlace,
+    pub(in crate::features::files) layout: Layout,
+    pub(in crate::features::files) hashes: Vec<Hash>,
     have: Mutex<Have>,
     /// Who brings chunks. One content may be several people's, and none of them answers for the others.
     senders: Mutex<HashMap<AccountId, Sender>>,
@@ -68,7 +72,7 @@ const SENDERS_MAX: usize = 64;
 
 /// Why a chunk is not stored.
 #[derive(Debug)]
-pub(super) enum NotStored {
+pub(in crate::features::files) enum NotStored {
     /// The upload is complete or was given up.
     Gone,
     /// The bytes are not those of the chunk.
@@ -81,7 +85,7 @@ pub(super) enum NotStored {
 const NOTE_MS: u64 = 3_600_000;
 
 /// A stream that brings chunks. Counts until it is dropped.
-pub(super) struct Streaming<'a>(&'a Transfer, AccountId);
+pub(in crate::features::files) struct Streaming<'a>(&'a Transfer, AccountId);
 
 impl Drop for Streaming<'_> {
     fn drop(&mut self) {
@@ -91,7 +95,7 @@ impl Drop for Streaming<'_> {
 }
 
 impl Transfer {
-    pub(super) fn have(&self) -> MutexGuard<'_, Have> {
+    pub(in crate::features::files) fn have(&self) -> MutexGuard<'_, Have> {
         lock(&self.have)
     }
 
@@ -148,7 +152,7 @@ impl Transfer {
 
     /// Verifies a chunk and stores it. It is written to its end, or not at all, also when nobody waits for it any more; so
     /// whoever closes the transfer can wait for it.
-    pub(super) async fn store(
+    pub(in crate::features::files) async fn store(
         self: &Arc<Self>,
         blobs: &Blobs,
         index: u64,
@@ -210,7 +214,7 @@ impl Transfer {
 
 /// Uploads by content.
 #[derive(Debug, Default)]
-pub(super) struct Transfers(Mutex<Known>);
+pub(in crate::features::files) struct Transfers(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
@@ -226,7 +230,7 @@ impl Transfers {
 
     /// Ends the upload of a content, of which the database knows that it is complete or gone. Afterwards no chunk
     /// of it is being written, and none will be.
-    pub(super) async fn close(&self, content: u64) {
+    pub(in crate::features::files) async fn close(&self, content: u64) {
         let transfer = {
             let mut known = self.lock();
             known.closed += 1;
@@ -255,7 +259,11 @@ impl Transfers {
 
 impl Files {
     /// The upload of a content, from memory or from the storage's list; `None` when it is complete or gone.
-    pub(super) async fn transfer(&self, app: &App, content: u64) -> Result<Option<Arc<Transfer>>> {
+    pub(in crate::features::files) async fn transfer(
+        &self,
+        app: &App,
+        content: u64,
+    ) -> Result<Option<Arc<Transfer>>> {
         let mut new: Option<Arc<Transfer>> = None;
         loop {
             let (known, closed) = {
@@ -302,7 +310,7 @@ impl Files {
 }
 
 /// What a request is told when the storage fails.
-pub(super) fn unavailable(error: &BlobError) -> Error {
+pub(in crate::features::files) fn unavailable(error: &BlobError) -> Error {
     tracing::warn!(%error, "the storage of files fails");
-    super::storage_full().into()
+    storage_full().into()
 }

@@ -21,7 +21,7 @@ use object_store::{
 use rustix::{buffer::spare_capacity, io::Errno};
 use tokio::sync::Semaphore;
 
-use super::{staged, workers::Workers};
+use super::{place::ContentPlace, staged, workers::Workers};
 use crate::{
     cause,
     cause::{Cause, Part},
@@ -40,7 +40,7 @@ pub(super) const WRITES: usize = 2;
 
 /// The storage of chunks.
 #[derive(Debug, Clone)]
-pub(super) struct Blobs {
+pub(in crate::features::files) struct Blobs {
     store: Arc<dyn ObjectStore>,
     /// The folder, when it is one.
     folder: Option<PathBuf>,
@@ -48,32 +48,32 @@ pub(super) struct Blobs {
     reserve: u64,
     /// Whose turn it is to write an object into the folder.
     writes: Arc<Semaphore>,
-    pub(super) workers: Arc<Workers>,
+    pub(in crate::features::files) workers: Arc<Workers>,
 }
 
 /// A chunk as it is stored.
 #[derive(Debug)]
-pub(super) struct Stored {
-    pub(super) pieces: Vec<Bytes>,
+pub(in crate::features::files) struct Stored {
+    pub(in crate::features::files) pieces: Vec<Bytes>,
     /// The hash of these bytes, whatever it should be.
-    pub(super) hash: Hash,
+    pub(in crate::features::files) hash: Hash,
 }
 
 /// An object of the storage.
 #[derive(Debug)]
-pub(super) struct Object {
+pub(in crate::features::files) struct Object {
     /// Where it is; `None` for one that is not ours.
-    pub(super) place: Option<ContentPlace>,
+    pub(in crate::features::files) place: Option<ContentPlace>,
     /// In bytes.
-    pub(super) size: u64,
+    pub(in crate::features::files) size: u64,
     /// When it was written, in milliseconds since 1970.
-    pub(super) written_ms: u64,
+    pub(in crate::features::files) written_ms: u64,
     path: Path,
 }
 
 /// The storage takes or gives nothing at the moment.
 #[derive(Debug)]
-pub(super) enum BlobError {
+pub(in crate::features::files) enum BlobError {
     /// The object is not there.
     Missing,
     /// Too little space.
@@ -122,53 +122,11 @@ impl From<object_store::Error> for BlobError {
     }
 }
 
-/// Where the chunks of a content are. A random place is met by no other content, whatever ids are given again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ContentPlace {
-    pub(super) content: u64,
-    pub(super) random: Option<[u8; 8]>,
-}
-
-impl ContentPlace {
-    /// A folder holds at most a few thousand contents.
-    fn folder(self) -> String {
-        match self.random {
-            None => format!("{:03}/{}", self.content % 1000, self.content),
-            Some(random) => {
-                let name = format!("{:016x}", u64::from_be_bytes(random));
-                format!("{}/{name}", &name[..3])
-            }
-        }
-    }
-
-    /// The place an object is in; `None` when it is not one of ours.
-    fn of(object: &Path) -> Option<Self> {
-        let parts: Vec<_> = object.parts().collect();
-        let [_, name, _] = &parts[..] else { return None };
-        let name = name.as_ref();
-        let random = u64::from_str_radix(name, 16).ok().filter(|_| name.len() == 16);
-        let place = match random {
-            Some(random) => Self { content: 0, random: Some(random.to_be_bytes()) },
-            None => Self { content: name.parse().ok()?, random: None },
-        };
-        object.as_ref().starts_with(&format!("{}/", place.folder())).then_some(place)
-    }
-
-    fn path(self, chunk: u64) -> Path {
-        Path::from(format!("{}/{chunk}", self.folder()))
-    }
-
-    fn preview(self, size: u32) -> Path {
-        Path::from(format!("{}/p{size}", self.folder()))
-    }
-
-    fn prefix(self) -> Path {
-        Path::from(self.folder())
-    }
-}
-
 impl Blobs {
-    pub(super) fn open(config: &config::Files, data: &std::path::Path) -> Result<Self, Cause> {
+    pub(in crate::features::files) fn open(
+        config: &config::Files,
+        data: &std::path::Path,
+    ) -> Result<Self, Cause> {
         let reserve = config.disk_reserve_mib << 20;
         let workers =
             Workers::start().map_err(|error| cause!("the threads for files do not start: {}", error))?;
@@ -187,14 +145,19 @@ impl Blobs {
     }
 
     /// Whether so many bytes have room above the reserve.
-    pub(super) fn has_room(&self, bytes: u64) -> bool {
+    pub(in crate::features::files) fn has_room(&self, bytes: u64) -> bool {
         let Some(folder) = &self.folder else { return true };
         let free = rustix::fs::statvfs(folder).map(|stat| stat.f_bavail * stat.f_frsize);
         free.is_ok_and(|free| free >= self.reserve.saturating_add(bytes))
     }
 
     /// Stores a chunk: whole and durable, or not at all.
-    pub(super) async fn put(&self, place: ContentPlace, chunk: u64, bytes: Bytes) -> Result<(), BlobError> {
+    pub(in crate::features::files) async fn put(
+        &self,
+        place: ContentPlace,
+        chunk: u64,
+        bytes: Bytes,
+    ) -> Result<(), BlobError> {
         self.put_in(place.path(chunk), bytes).await
     }
 
@@ -225,7 +188,7 @@ impl Blobs {
     }
 
     /// The storage's mark.
-    pub(super) async fn mark(&self) -> Result<Bytes, BlobError> {
+    pub(in crate::features::files) async fn mark(&self) -> Result<Bytes, BlobError> {
         Ok(self.store.get(&Path::from(MARK)).await?.bytes().await?)
     }
 
@@ -234,7 +197,7 @@ impl Blobs {
     }
 
     /// Takes away what writes left that never came to their end; how many.
-    pub(super) async fn sweep_staged(&self) -> std::io::Result<u64> {
+    pub(in crate::features::files) async fn sweep_staged(&self) -> std::io::Result<u64> {
         match &self.folder {
             Some(folder) => staged::sweep(folder.clone(), self.writes.clone()).await,
             None => Ok(0),
@@ -242,7 +205,7 @@ impl Blobs {
     }
 
     /// A whole chunk.
-    pub(super) async fn get(
+    pub(in crate::features::files) async fn get(
         &self,
         place: ContentPlace,
         layout: Layout,
@@ -263,12 +226,17 @@ impl Blobs {
     }
 
     /// The hash of a chunk that is to be stored.
-    pub(super) async fn hash(&self, layout: Layout, chunk: u64, bytes: Bytes) -> Result<Hash, BlobError> {
+    pub(in crate::features::files) async fn hash(
+        &self,
+        layout: Layout,
+        chunk: u64,
+        bytes: Bytes,
+    ) -> Result<Hash, BlobError> {
         Ok(self.workers.run(move || layout.hash(chunk, &bytes)).await?)
     }
 
     /// Stores a small picture of a content beside its chunks; it goes with them.
-    pub(super) async fn put_preview(
+    pub(in crate::features::files) async fn put_preview(
         &self,
         place: ContentPlace,
         size: u32,
@@ -278,12 +246,20 @@ impl Blobs {
     }
 
     /// A small picture of a content.
-    pub(super) async fn get_preview(&self, place: ContentPlace, size: u32) -> Result<Bytes, BlobError> {
+    pub(in crate::features::files) async fn get_preview(
+        &self,
+        place: ContentPlace,
+        size: u32,
+    ) -> Result<Bytes, BlobError> {
         Ok(self.store.get(&place.preview(size)).await?.bytes().await?)
     }
 
     /// Which chunks are there.
-    pub(super) async fn have(&self, place: ContentPlace, layout: Layout) -> Result<Have, BlobError> {
+    pub(in crate::features::files) async fn have(
+        &self,
+        place: ContentPlace,
+        layout: Layout,
+    ) -> Result<Have, BlobError> {
         let mut have = Have::none(layout.chunks());
         let prefix = place.prefix();
         let mut list = self.store.list(Some(&prefix));
@@ -298,7 +274,7 @@ impl Blobs {
     }
 
     /// Deletes what is there of a content, as far as the storage lets go of it.
-    pub(super) async fn delete(&self, place: ContentPlace) -> Result<(), BlobError> {
+    pub(in crate::features::files) async fn delete(&self, place: ContentPlace) -> Result<(), BlobError> {
         let list = self.store.list(Some(&place.prefix()));
         let mut deleted = self.store.delete_stream(list.map_ok(|object| object.location).boxed());
         let mut result = Ok(());
@@ -312,7 +288,7 @@ impl Blobs {
     }
 
     /// Goes over all objects but the mark.
-    pub(super) fn all(&self) -> impl Stream<Item = Result<Object, BlobError>> + '_ {
+    pub(in crate::features::files) fn all(&self) -> impl Stream<Item = Result<Object, BlobError>> + '_ {
         let objects = self.store.list(None);
         objects.filter_map(async |object| match object {
             Ok(object) if object.location.as_ref() == MARK => None,
@@ -327,7 +303,7 @@ impl Blobs {
     }
 
     /// Deletes one of them.
-    pub(super) async fn delete_object(&self, object: &Object) -> Result<(), BlobError> {
+    pub(in crate::features::files) async fn delete_object(&self, object: &Object) -> Result<(), BlobError> {
         match self.store.delete(&object.path).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),

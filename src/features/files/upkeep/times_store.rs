@@ -36,14 +36,14 @@ pub(super) async fn end_entries(tx: &mut Tx, file: i64) -> Result<()> {
 }
 
 /// Entries of groups went: which of these files, as JSON, none keeps any more.
-pub(super) async fn unshelve(tx: &mut Tx, files: &str) -> Result<()> {
+pub(in crate::features::files) async fn unshelve(tx: &mut Tx, files: &str) -> Result<()> {
     const UPDATE: &str = "UPDATE files SET shelved = 0 WHERE id IN (SELECT value FROM json_each($1))
         AND shelved = 1 AND NOT EXISTS (SELECT 1 FROM group_files g WHERE g.file = files.id AND g.expired = 0)";
     tx.execute(UPDATE, args![files]).await.map(drop)
 }
 
 /// An entry of a group keeps a file from now on, also one whose time was up.
-pub(super) async fn shelve(tx: &mut Tx, entry: u64, file: u64) -> Result<()> {
+pub(in crate::features::files) async fn shelve(tx: &mut Tx, entry: u64, file: u64) -> Result<()> {
     const RENEW: &str = "UPDATE group_files SET expired = 0, added_ms = $2 WHERE id = $1 AND expired = 1";
     let now = tx.now_ms();
     tx.execute(RENEW, args![entry, now]).await?;
@@ -51,12 +51,16 @@ pub(super) async fn shelve(tx: &mut Tx, entry: u64, file: u64) -> Result<()> {
 }
 
 /// Until when an entry is kept that was added then.
-pub(super) fn entry_until(config: &config::Files, added_ms: u64) -> Option<u64> {
+pub(in crate::features::files) fn entry_until(config: &config::Files, added_ms: u64) -> Option<u64> {
     (config.group_retention_days > 0).then(|| added_ms + config.group_retention_days * DAY_MS)
 }
 
 /// Until when the contents of files are kept, as things stand; those without such a time are left out.
-pub(super) async fn untils(db: &Db, config: &config::Files, files: &[u64]) -> Result<HashMap<u64, u64>> {
+pub(in crate::features::files) async fn untils(
+    db: &Db,
+    config: &config::Files,
+    files: &[u64],
+) -> Result<HashMap<u64, u64>> {
     const SELECT: &str = "SELECT f.id, f.made_ms, f.complete, c.moved_ms, COALESCE(f.unused_ms, -1),
             COALESCE((SELECT MAX(g.added_ms) FROM group_files g WHERE g.file = f.id AND g.expired = 0), -1),
             EXISTS (SELECT 1 FROM file_carriers k WHERE k.file = f.id)

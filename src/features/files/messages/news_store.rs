@@ -5,21 +5,21 @@ use litrocket_protocol::ConversationId;
 use crate::{args, db::Db, error::Result, writer::Tx};
 
 /// A content is complete: its files have something to tell where messages went out before.
-pub(super) async fn of_content(tx: &mut Tx, content: u64) -> Result<()> {
+pub(in crate::features::files) async fn of_content(tx: &mut Tx, content: u64) -> Result<()> {
     const INSERT: &str = "INSERT INTO file_news (file) SELECT f.id FROM files f WHERE f.content = $1 AND f.complete = 1
         AND EXISTS (SELECT 1 FROM file_carriers k WHERE k.file = f.id AND k.early = 1) ON CONFLICT DO NOTHING";
     tx.execute(INSERT, args![content]).await.map(drop)
 }
 
 /// The same of one file that has its content at once.
-pub(super) async fn of_file(tx: &mut Tx, file: u64) -> Result<()> {
+pub(in crate::features::files) async fn of_file(tx: &mut Tx, file: u64) -> Result<()> {
     const INSERT: &str = "INSERT INTO file_news (file) SELECT f.id FROM files f WHERE f.id = $1 AND f.complete = 1
         AND EXISTS (SELECT 1 FROM file_carriers k WHERE k.file = f.id AND k.early = 1) ON CONFLICT DO NOTHING";
     tx.execute(INSERT, args![file]).await.map(drop)
 }
 
 /// A file that has something to tell now: it is no picture, it was looked at, or that takes longer than until this time.
-pub(super) async fn next(db: &Db, until_ms: u64) -> Result<Option<u64>> {
+pub(in crate::features::files) async fn next(db: &Db, until_ms: u64) -> Result<Option<u64>> {
     const SELECT: &str = "SELECT n.file FROM file_news n LEFT JOIN files f ON f.id = n.file
             LEFT JOIN pictures p ON p.content = f.content
         WHERE p.content IS NULL OR p.state <> 0 OR p.retry_ms > $1 LIMIT 1";

@@ -3,11 +3,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{news_store, picture_store, pictures::AWAY_MS, shown_type};
+use super::news_store;
 use crate::{
     app::App,
     error::Result,
-    features::chat,
+    features::{
+        chat,
+        files::{
+            pictures::{picture_store, previews::AWAY_MS},
+            shown_type,
+        },
+    },
     loops::{self, Next, Rhythm},
     writer::{NewEvent, Tx},
 };

@@ -14,7 +14,7 @@ const BLOCKING_MAX: usize = 16;
 
 /// A runtime of its own. What is under way when it goes is left alone: nothing half-written is ever found.
 #[derive(Debug)]
-pub(super) struct Workers(Option<Runtime>);
+pub(in crate::features::files) struct Workers(Option<Runtime>);
 
 impl Workers {
     pub(super) fn start() -> io::Result<Self> {
@@ -43,7 +43,7 @@ impl Workers {
     }
 
     /// Runs work that computes, or blocks.
-    pub(super) async fn run<T: Send + 'static>(
+    pub(in crate::features::files) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, JoinError> {

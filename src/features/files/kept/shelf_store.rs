@@ -6,11 +6,14 @@ use litrocket_protocol::{
     pictures::Picture,
 };
 
-use super::store::{containing, new_id};
 use crate::{
     args,
     db::{self, Db},
     error::Result,
+    features::files::{
+        shown_type,
+        store::{containing, new_id},
+    },
     writer::Tx,
 };
 
@@ -56,7 +59,7 @@ pub(super) fn entry(row: EntryRow) -> (ConversationId, GroupFile) {
         name,
         file: file.map(|file| file as u64),
         size: size as u64,
-        media_type: if file.is_some() { super::shown_type(media_type) } else { String::new() },
+        media_type: if file.is_some() { shown_type(media_type) } else { String::new() },
         gone: file.is_some() && kept == 0,
         picture,
         added_by: added_by.into(),
@@ -76,12 +79,12 @@ pub(super) async fn by_id(tx: &mut Tx, id: u64) -> Result<Option<(ConversationId
 
 /// What has a name in a folder.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Named {
-    pub(super) id: u64,
+pub(in crate::features::files) struct Named {
+    pub(in crate::features::files) id: u64,
     /// The file; none for a folder.
-    pub(super) file: Option<u64>,
+    pub(in crate::features::files) file: Option<u64>,
     /// The file's content is not kept any more.
-    pub(super) gone: bool,
+    pub(in crate::features::files) gone: bool,
 }
 
 /// The entry of this name in a folder.
@@ -119,7 +122,7 @@ pub(super) async fn totals_now(db: &Db, conversation: ConversationId) -> Result<
 }
 
 /// Adds a file or, without one, a folder; its number.
-pub(super) async fn add(
+pub(in crate::features::files) async fn add(
     tx: &mut Tx,
     conversation: ConversationId,
     parent: u64,
@@ -138,7 +141,7 @@ pub(super) async fn add(
 }
 
 /// Gives an entry another name and place.
-pub(super) async fn place(tx: &mut Tx, id: u64, parent: u64, name: &str) -> Result<()> {
+pub(in crate::features::files) async fn place(tx: &mut Tx, id: u64, parent: u64, name: &str) -> Result<()> {
     const UPDATE: &str = "UPDATE group_files SET parent = $2, name = $3, name_key = $4 WHERE id = $1";
     tx.execute(UPDATE, args![id, parent, name, name.to_lowercase()]).await.map(drop)
 }
@@ -149,13 +152,16 @@ pub(super) async fn is_empty(tx: &mut Tx, conversation: ConversationId, folder: 
     Ok(row.is_none())
 }
 
-pub(super) async fn delete(tx: &mut Tx, id: u64) -> Result<()> {
+pub(in crate::features::files) async fn delete(tx: &mut Tx, id: u64) -> Result<()> {
     tx.execute("DELETE FROM group_file_readers WHERE entry = $1", args![id]).await?;
     tx.execute("DELETE FROM group_files WHERE id = $1", args![id]).await.map(drop)
 }
 
 /// Takes entries away whose numbers are a list of JSON; their files.
-pub(super) async fn delete_all(tx: &mut Tx, entries: &[(i64,)]) -> Result<Vec<(Option<i64>,)>> {
+pub(in crate::features::files) async fn delete_all(
+    tx: &mut Tx,
+    entries: &[(i64,)],
+) -> Result<Vec<(Option<i64>,)>> {
     const READERS: &str = "DELETE FROM group_file_readers WHERE entry IN (SELECT value FROM json_each($1))";
     const ENTRIES: &str =
         "DELETE FROM group_files WHERE id IN (SELECT value FROM json_each($1)) RETURNING file";
@@ -168,7 +174,11 @@ pub(super) async fn delete_all(tx: &mut Tx, entries: &[(i64,)]) -> Result<Vec<(O
 }
 
 /// Somebody fetched a file of groups to its end: each of its entries where they are in counts them once.
-pub(super) async fn count_download(tx: &mut Tx, account: AccountId, file: u64) -> Result<()> {
+pub(in crate::features::files) async fn count_download(
+    tx: &mut Tx,
+    account: AccountId,
+    file: u64,
+) -> Result<()> {
     const READ: &str = "INSERT INTO group_file_readers (entry, account) SELECT g.id, $1 FROM group_files g
             JOIN members m ON m.conversation = g.conversation AND m.account = $1 AND m.state = 2
             WHERE g.file = $2 AND g.expired = 0
@@ -184,14 +194,18 @@ pub(super) async fn count_download(tx: &mut Tx, account: AccountId, file: u64) -
 }
 
 /// An account goes: what it fetched is forgotten, some at a time; how much.
-pub(super) async fn forget_reader(tx: &mut Tx, account: u64, most: u64) -> Result<u64> {
+pub(in crate::features::files) async fn forget_reader(tx: &mut Tx, account: u64, most: u64) -> Result<u64> {
     const FORGET: &str = "DELETE FROM group_file_readers WHERE account = $1 AND entry IN
         (SELECT entry FROM group_file_readers WHERE account = $1 LIMIT $2)";
     tx.execute(FORGET, args![account, most]).await
 }
 
 /// A page of a folder, or of the whole group for a search.
-pub(super) async fn list(db: &Db, asked: &ListGroupFiles, limit: u64) -> Result<Vec<GroupFile>> {
+pub(in crate::features::files) async fn list(
+    db: &Db,
+    asked: &ListGroupFiles,
+    limit: u64,
+) -> Result<Vec<GroupFile>> {
     const BY_NAME: &str = entries!(
         "WHERE g.conversation = $1 AND ($2 < 0 OR g.parent = $2) AND g.name_key LIKE $3 ESCAPE '!'
             AND (g.name_key > $4 OR (g.name_key = $4 AND g.id > $6)) AND $5 >= 0
