@@ -109,10 +109,10 @@ config! {
         connections_per_address_max: u64 = 2_000_u64, in 1 ..= 10_000_000;
         /// Handshakes at the same time, beside the connections; each takes about 45 KiB. One network (IPv4 /24, IPv6 /64) may
         /// have as many as it leaves free.
-        handshakes_max: u64 = 600_u64, in 8 ..= 1_000_000;
+        handshakes_max: u64 = 300_u64, in 8 ..= 1_000_000;
         /// Handshakes at the same time before new addresses have to show that they are theirs (QUIC Retry); at most half of
         /// handshakes_max.
-        handshakes_unvalidated_max: u64 = 200_u64, in 0 ..= 1_000_000;
+        handshakes_unvalidated_max: u64 = 150_u64, in 0 ..= 1_000_000;
         /// Bidirectional streams a client may have open at the same time.
         bidi_streams_max: u64 = 16_u64, in 4 ..= 256;
         /// Unidirectional streams a client may have open at the same time.
