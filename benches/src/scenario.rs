@@ -110,6 +110,12 @@ pub struct Scenario {
     pub file_mib: u64,
     /// Packets in a hundred that the line loses, in both directions (beside).
     pub loss_percent: u64,
+    /// What the line carries in each direction (beside); 0: as much as there is.
+    pub mbit_per_second: u64,
+    /// How long a packet and its answer take on the line (beside).
+    pub round_trip_ms: u64,
+    /// How long a packet may wait for those before it on a line with a rate; it is lost otherwise (beside).
+    pub queue_ms: u64,
     /// What the attackers do (siege); `connections` is how many there are.
     pub attack: Attack,
     /// Handshakes that are begun each second beside those that are held (siege, half_open), as far as the generator gets.
@@ -137,6 +143,9 @@ impl Default for Scenario {
             files: 1,
             file_mib: 1024,
             loss_percent: 0,
+            mbit_per_second: 0,
+            round_trip_ms: 0,
+            queue_ms: 50,
             attack: Attack::default(),
             attacks_per_second: 0,
         }
@@ -174,6 +183,7 @@ scenarios!(
     "beside",
     "beside-loss-1",
     "beside-loss-5",
+    "beside-link",
     "moments-1k",
     "moments-10k",
     "moments-100k",
@@ -231,6 +241,10 @@ impl Scenario {
             ("scopes", self.scopes, 1, 1_000),
             ("people", self.people, 1_000, 200_000),
             ("friends", self.friends, 1, 5_000),
+            ("loss_percent", self.loss_percent, 0, 50),
+            ("mbit_per_second", self.mbit_per_second, 0, 10_000),
+            ("round_trip_ms", self.round_trip_ms, 0, 2_000),
+            ("queue_ms", self.queue_ms, 1, 2_000),
             ("attacks_per_second", self.attacks_per_second, 0, 100_000),
         ];
         for (name, value, min, max) in bounds {

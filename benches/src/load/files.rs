@@ -16,7 +16,7 @@ use super::{Device, Measured, Notes, Target, Window, token};
 use crate::{
     Error, Result, Scenario, Seed, SeedAccount,
     ceiling::files as raw,
-    line::Line,
+    line::{Line, Shape},
     measure::Latencies,
     nginx,
     peer::{Heard, PATIENCE},
@@ -292,7 +292,7 @@ async fn talk(
 pub(super) async fn beside(target: &mut Target<'_>) -> Result<Measured> {
     let mut measured = Measured::default();
     let files = Files::new(target.scenario).await?;
-    let line = Line::to(target.process.port, target.scenario.loss_percent).await?;
+    let line = Line::to(target.process.port, Shape::of(target.scenario)).await?;
     let client = client(line.port, &target.process.ca).await?;
     let id = client.new_id().map_err(fail("an id"))?;
     let group = CreateGroup { id, name: "beside".into(), accounts: Vec::new(), open_history: false };
