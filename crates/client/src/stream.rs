@@ -1,7 +1,8 @@
 //! Streams: reset when dropped before they are finished, read as frames.
 
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use litrocket_protocol::{Fault, Request, close_code, frame, stream_kind, varint};
+use tokio::io::AsyncReadExt as _;
 
 use crate::Error;
 
@@ -134,16 +135,24 @@ impl RecvStream {
         }
     }
 
-    /// The next raw bytes, at most `max`; the code with which the peer gave the stream up, if it did.
-    pub(crate) async fn read(&mut self, max: usize) -> Result<Result<Option<Bytes>, u64>, Error> {
+    /// Adds the raw bytes that are here to `buffer`, at most `max`, and waits while there are none; how many came, 0 at the
+    /// end, or the code with which the peer gave the stream up. All that is here comes at once. Cancel-safe.
+    pub(crate) async fn read(
+        &mut self,
+        buffer: &mut BytesMut,
+        max: usize,
+    ) -> Result<Result<usize, u64>, Error> {
         if !self.buffer.is_empty() {
             let length = self.buffer.len().min(max);
-            return Ok(Ok(Some(self.buffer.split_to(length).freeze())));
+            buffer.extend_from_slice(&self.buffer.split_to(length));
+            return Ok(Ok(length));
         }
-        match self.inner.read_chunk(max, true).await {
-            Ok(chunk) => Ok(Ok(chunk.map(|chunk| chunk.bytes))),
-            Err(quinn::ReadError::Reset(code)) => Ok(Err(code.into_inner())),
-            Err(error) => Err(broken(&error)),
+        match self.inner.read_buf(&mut buffer.limit(max)).await {
+            Ok(length) => Ok(Ok(length)),
+            Err(error) => match error.get_ref().and_then(|error| error.downcast_ref()) {
+                Some(quinn::ReadError::Reset(code)) => Ok(Err(code.into_inner())),
+                _ => Err(broken(&error)),
+            },
         }
     }
 

@@ -103,13 +103,12 @@ impl Client {
             // It grows with what comes: what a server says costs nothing.
             let mut bytes = BytesMut::with_capacity(length.min(PIECE));
             while bytes.len() < length {
-                let next = timeout(patience, recv.read(length - bytes.len())).await;
+                bytes.reserve((length - bytes.len()).min(PIECE));
+                let missing = length - bytes.len();
+                let next = timeout(patience, recv.read(&mut bytes, missing)).await;
                 match next.map_err(|_| Error::TimedOut)?? {
-                    Ok(Some(piece)) => {
-                        download.meter.add(piece.len() as u64);
-                        bytes.extend_from_slice(&piece);
-                    }
-                    Ok(None) => return Err(Error::Unreachable("the stream ended early".into())),
+                    Ok(0) => return Err(Error::Unreachable("the stream ended early".into())),
+                    Ok(more) => download.meter.add(more as u64),
                     Err(code) => return Err(stopped(code)),
                 }
             }

@@ -249,9 +249,9 @@ async fn take_chunks(
         let bytes = chunk(app, recv, share, transfer.layout.len(index) as usize).await?;
         store_chunk(app, transfer, index, (bytes, memory)).await?;
     }
-    match timeout(app.files.stall, recv.read(1)).await {
+    match timeout(app.files.stall, recv.read(&mut BytesMut::new(), 1)).await {
         Err(_) => Err(close_code::TOO_SLOW),
-        Ok(Ok(Some(_))) => Err(close_code::WRONG_SIZE),
+        Ok(Ok(1..)) => Err(close_code::WRONG_SIZE),
         Ok(_) => Ok(()),
     }
 }
@@ -262,12 +262,12 @@ async fn chunk(app: &App, recv: &mut RecvStream, share: &Share, length: usize) -
     let began = Instant::now();
     let (mut since, mut at) = (began, 0);
     while buffer.len() < length {
-        match timeout(app.files.stall, recv.read(length - buffer.len())).await {
+        let missing = length - buffer.len();
+        match timeout(app.files.stall, recv.read(&mut buffer, missing)).await {
             Err(_) => return Err(close_code::TOO_SLOW),
-            Ok(Ok(Some(bytes))) => {
-                buffer.extend_from_slice(&bytes);
-                app.files.brought.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-                share.pace(bytes.len()).await;
+            Ok(Ok(bytes @ 1..)) => {
+                app.files.brought.fetch_add(bytes as u64, Ordering::Relaxed);
+                share.pace(bytes).await;
             }
             // Fewer bytes than announced: what is whole was stored, the rest comes again.
             Ok(_) => return Err(close_code::CANCELLED),
