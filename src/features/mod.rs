@@ -50,7 +50,7 @@ pub(crate) fn page_limit(asked: Option<u64>) -> Result<u64, Fault> {
 pub(crate) fn bounded_limit(asked: Option<u64>, max: u64) -> Result<u64, Fault> {
     match asked.unwrap_or(limits::PAGE_DEFAULT.min(max)) {
         limit if (1..=max).contains(&limit) => Ok(limit),
-        _ => Err(Fault::new(code::BAD_VALUE).field("limit").limit(max)),
+        _ => Err(Fault::new(code::BAD_VALUE).field("limit").within(1, max)),
     }
 }
 

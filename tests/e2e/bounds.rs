@@ -1,9 +1,11 @@
-//! Bounds that hold over several connections: of an account, of an address.
+//! Bounds that hold over several connections, of an account, of an address; and how a value outside its bounds is refused.
 
 use litrocket_client::{Client, Error};
 use litrocket_protocol::{
     VERSION,
     account::{Hello, ListSessions, SetProfile},
+    files::MakeGroupFolder,
+    groups::MakeGroupLink,
 };
 
 use crate::world::{PASSWORD, Person, World, eventually, sign_in};
@@ -123,4 +125,31 @@ async fn a_copied_token_takes_no_more_than_a_sessions_connections() {
     let fault = refusal(Client::connect(options)).await;
     assert_eq!((fault.code.as_str(), fault.limit), ("too_many_connections", Some(2)));
     world.device(&ada).await;
+}
+
+#[tokio::test]
+async fn a_value_outside_its_bounds_is_told_both_ends_and_what_they_count() {
+    let world = World::start().await;
+    let ada = world.person("ada").await;
+    let conversation = ada.makes_group("rockets", &[]).await;
+    let folder = |name: String| refusal(ada.client.call(MakeGroupFolder { conversation, name }));
+    let link = |uses, valid_ms| refusal(ada.client.call(MakeGroupLink { conversation, uses, valid_ms }));
+    let page = |limit| refusal(ada.client.call(ListSessions { before: None, limit: Some(limit) }));
+    let name = |display_name: String| {
+        refusal(ada.client.call(SetProfile { display_name: Some(display_name), ..SetProfile::default() }))
+    };
+    for (fault, said, least, limit, unit) in [
+        (folder(String::new()).await, "Use 1 to 255 bytes.", "1", 255, "bytes"),
+        (folder("x".repeat(256)).await, "Use 1 to 255 bytes.", "1", 255, "bytes"),
+        (link(Some(0), None).await, "Use 1 to 100000.", "1", 100_000, ""),
+        (link(None, Some(0)).await, "Use 1 ms to 365 days.", "1", 365 * 86_400_000, "ms"),
+        (page(0).await, "Use 1 to 100.", "1", 100, ""),
+        (page(101).await, "Use 1 to 100.", "1", 100, ""),
+        (name(String::new()).await, "Use 1 to 64 characters.", "1", 64, "characters"),
+        (name("x".repeat(65)).await, "Use at most 64 characters.", "0", 64, "characters"),
+    ] {
+        let params = fault.params.unwrap_or_default();
+        assert_eq!((&*fault.message, fault.limit), (said, Some(limit)));
+        assert_eq!((&*params["least"], &*params["unit"]), (least, unit), "{said}");
+    }
 }

@@ -52,7 +52,8 @@ message! {
         /// The limit that was passed, in the field's unit.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<u64>,
-        /// Values for translated texts.
+        /// Values for translated texts. Of a bound `least`, the other end of `limit`, and `unit`: `bytes`, `characters`, `ms`, or
+        /// nothing for a number of things.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         params: Option<BTreeMap<String, String>>,
         /// When to try again, in milliseconds from now.
@@ -100,6 +101,44 @@ impl Fault {
         self
     }
 
+    /// Says how many there may be; from nothing on without a least.
+    #[must_use]
+    pub fn within(self, least: u64, most: u64) -> Self {
+        self.bounded("", (least, most), |count| count.to_string())
+    }
+
+    /// Says how many bytes of UTF-8 there may be.
+    #[must_use]
+    pub fn within_bytes(self, least: u64, most: u64) -> Self {
+        self.bounded("bytes", (least, most), |count| format!("{count} bytes"))
+    }
+
+    /// Says how many characters there may be.
+    #[must_use]
+    pub fn within_characters(self, least: u64, most: u64) -> Self {
+        self.bounded("characters", (least, most), |count| format!("{count} characters"))
+    }
+
+    /// Says how long it may be, in milliseconds.
+    #[must_use]
+    pub fn within_ms(self, least: u64, most: u64) -> Self {
+        self.bounded("ms", (least, most), in_time)
+    }
+
+    /// Both ends of what is allowed and what they count, in the sentence and as values.
+    fn bounded(mut self, unit: &str, (least, most): (u64, u64), said: impl Fn(u64) -> String) -> Self {
+        let last = said(most);
+        self.message = match said(least) {
+            _ if least == 0 => format!("Use at most {last}."),
+            // The unit once, where it is the same.
+            first => match (first.split_once(' '), last.split_once(' ')) {
+                (Some((number, one)), Some((_, other))) if one == other => format!("Use {number} to {last}."),
+                _ => format!("Use {first} to {last}."),
+            },
+        };
+        self.limit(most).param("least", least.to_string()).param("unit", unit)
+    }
+
     /// Tells when to try again.
     #[must_use]
     pub fn retry_after(mut self, milliseconds: u64) -> Self {
@@ -124,6 +163,17 @@ impl Fault {
     /// Whether this is the given code.
     pub fn is(&self, code: Code) -> bool {
         self.code == code.name
+    }
+}
+
+/// Milliseconds in the largest unit that divides them.
+fn in_time(ms: u64) -> String {
+    const UNITS: [(u64, &str); 4] =
+        [(86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (1000, "second")];
+    match UNITS.iter().find(|(length, _)| ms > 0 && ms.is_multiple_of(*length)) {
+        Some((length, unit)) if ms == *length => format!("1 {unit}"),
+        Some((length, unit)) => format!("{} {unit}s", ms / length),
+        None => format!("{ms} ms"),
     }
 }
 
@@ -186,7 +236,7 @@ pub mod code {
         BAD_VALUE "bad_value" Fix "The value is not allowed here."
         NOT_FOUND "not_found" Gone "There is no such thing."
         FORBIDDEN "forbidden" Fix "You may not do this."
-        BAD_HANDLE "bad_handle" Fix "This name cannot be an account name."
+        BAD_HANDLE "bad_handle" Fix "An account name has 2 to 32 letters and digits of one script, with _ - and . behind the first."
         HANDLE_TAKEN "handle_taken" Fix "The account name is taken."
         BAD_PASSWORD "bad_password" Fix "The password must have 8 to 1024 bytes."
         SIGN_UP_CLOSED "sign_up_closed" Fix "This server takes no new accounts."
@@ -253,6 +303,20 @@ mod tests {
         let mut described: Vec<&str> = <Fault as crate::Described>::FIELDS.iter().map(|it| it.key).collect();
         described.sort_unstable();
         assert_eq!(sent.keys().map(String::as_str).collect::<Vec<_>>(), described);
+    }
+
+    #[test]
+    fn a_bound_is_said_with_both_ends_and_its_unit() {
+        let said = |fault: Fault| fault.message;
+        let of = || Fault::new(code::BAD_VALUE);
+        assert_eq!(said(of().within_bytes(1, 255)), "Use 1 to 255 bytes.");
+        assert_eq!(said(of().within_characters(0, 64)), "Use at most 64 characters.");
+        assert_eq!(said(of().within(1, 100)), "Use 1 to 100.");
+        assert_eq!(said(of().within_ms(60_000, 30 * 86_400_000)), "Use 1 minute to 30 days.");
+        assert_eq!(said(of().within_ms(1, 1500)), "Use 1 to 1500 ms.");
+        let params = of().within_ms(0, 7_200_000).params.unwrap();
+        assert_eq!((&*params["least"], &*params["unit"]), ("0", "ms"));
+        assert_eq!(said(of().within_ms(0, 7_200_000)), "Use at most 2 hours.");
     }
 
     #[test]

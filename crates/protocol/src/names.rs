@@ -79,10 +79,27 @@ impl NameError {
 }
 
 impl NameError {
+    /// The fault for an account name: what one may be, in the point where this is none.
+    pub fn handle_fault(self) -> Fault {
+        let allowed = match self {
+            Self::Empty | Self::TooShort | Self::TooLong => "An account name has 2 to 32 characters.",
+            Self::BadCharacter => {
+                "An account name has letters and digits, with _ - and . behind the first, and nothing else."
+            }
+            Self::BadStart => "An account name begins with a letter or a digit.",
+            Self::MixedScripts => {
+                "The letters of an account name are of one script, or Latin with Chinese, Japanese or Korean."
+            }
+            Self::Reserved => "This account name is kept for the system.",
+        };
+        Fault::new(code::BAD_HANDLE).message(allowed).param("reason", self.reason())
+    }
+
     /// The fault for a name to show or a line of at most `max` characters.
     pub fn fault(self, field: &str, max: usize) -> Fault {
         let fault = match self {
-            Self::TooLong => Fault::new(code::TOO_LONG).limit(max as u64),
+            Self::TooLong => Fault::new(code::TOO_LONG).within_characters(0, max as u64),
+            Self::Empty => Fault::new(code::BAD_VALUE).within_characters(1, max as u64),
             other => Fault::new(code::BAD_VALUE).message(other.to_string()),
         };
         fault.field(field)

@@ -74,10 +74,10 @@ pub(crate) async fn make(app: &App, uses: u64, valid_ms: u64) -> Result<Invite> 
 
 async fn issue(app: &App, uses: u64, valid_ms: u64, by: AccountId) -> Result<Invite> {
     if !(1..=USES_MAX).contains(&uses) {
-        return Err(Fault::new(code::BAD_VALUE).field("uses").limit(USES_MAX).into());
+        return Err(Fault::new(code::BAD_VALUE).field("uses").within(1, USES_MAX).into());
     }
     if !(1..=VALID_MS_MAX).contains(&valid_ms) {
-        return Err(Fault::new(code::BAD_VALUE).field("valid_ms").limit(VALID_MS_MAX).into());
+        return Err(Fault::new(code::BAD_VALUE).field("valid_ms").within_ms(1, VALID_MS_MAX).into());
     }
     let expires_ms = app.clock.now_ms() + valid_ms;
     let invite = letters::<LENGTH>()?;

@@ -166,12 +166,7 @@ pub(super) async fn register(guest: Guest, request: Register) -> Result<SignedIn
             .message("Signing up here needs an invite.")
             .into());
     }
-    let handle = Handle::parse(&request.handle).map_err(|error| {
-        Fault::new(code::BAD_HANDLE)
-            .field("handle")
-            .message(error.to_string())
-            .param("reason", error.reason())
-    })?;
+    let handle = Handle::parse(&request.handle).map_err(|error| error.handle_fault().field("handle"))?;
     check_password(&request.password, "password")?;
     let label = clean_label(&request.label)?;
     let locale = request.locale.clone().unwrap_or_else(|| "en".into());

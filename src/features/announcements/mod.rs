@@ -53,7 +53,7 @@ pub(crate) async fn announce(app: &App, text: &str) -> Result<Announcement> {
     if text.len() > limits::ANNOUNCEMENT_BYTES_MAX {
         return Err(Fault::new(code::TOO_LONG)
             .field("text")
-            .limit(limits::ANNOUNCEMENT_BYTES_MAX as u64)
+            .within_bytes(1, limits::ANNOUNCEMENT_BYTES_MAX as u64)
             .into());
     }
     let announcement = app

@@ -28,11 +28,13 @@ pub(super) fn check(send: &Send) -> Result<(Vec<AccountId>, usize), Fault> {
         return Err(Fault::new(code::BAD_KIND).field("k"));
     }
     if send.body.len() > limits::BODY_BYTES_MAX {
-        return Err(Fault::new(code::TOO_LONG).field("b").limit(limits::BODY_BYTES_MAX as u64));
+        return Err(Fault::new(code::TOO_LONG).field("b").within_bytes(0, limits::BODY_BYTES_MAX as u64));
     }
     if let Some(fallback) = &send.fallback {
         if fallback.len() > limits::FALLBACK_BYTES_MAX {
-            return Err(Fault::new(code::TOO_LONG).field("x").limit(limits::FALLBACK_BYTES_MAX as u64));
+            return Err(Fault::new(code::TOO_LONG)
+                .field("x")
+                .within_bytes(0, limits::FALLBACK_BYTES_MAX as u64));
         }
     } else if send.kind == kind::OPAQUE || send.kind >= kind::PRIVATE_FIRST {
         return Err(Fault::new(code::BAD_VALUE).field("x").message("This kind needs a fallback text."));
@@ -63,7 +65,7 @@ fn decode<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
 fn check_text(body: &[u8]) -> Result<(Vec<AccountId>, usize), Fault> {
     let text: Text = decode(body)?;
     if text.text.len() > limits::TEXT_BYTES_MAX {
-        return Err(Fault::new(code::TOO_LONG).field("text").limit(limits::TEXT_BYTES_MAX as u64));
+        return Err(Fault::new(code::TOO_LONG).field("text").within_bytes(1, limits::TEXT_BYTES_MAX as u64));
     }
     if text.text.trim().is_empty() {
         return Err(Fault::new(code::BAD_VALUE).field("text").message("The text is empty."));

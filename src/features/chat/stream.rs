@@ -287,7 +287,7 @@ impl Sends<'_> {
             }
             Ok((mentions, text_bytes)) => {
                 let most = app.config.limits.text_bytes_max;
-                let too_long = || Box::new(Fault::new(code::TOO_LONG).field("text").limit(most));
+                let too_long = || Box::new(Fault::new(code::TOO_LONG).field("text").within_bytes(1, most));
                 self.waiting.push(SendCommand {
                     stream: self.session.device.id,
                     origin: self.origin,

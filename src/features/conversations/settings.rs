@@ -16,7 +16,10 @@ pub(super) async fn set(caller: Session, request: SetConversation) -> Result<Con
         return Err(Fault::new(code::BAD_VALUE).field("notify").limit(notify::NONE.into()).into());
     }
     if request.draft.as_ref().is_some_and(|draft| draft.len() > limits::DRAFT_BYTES_MAX) {
-        return Err(Fault::new(code::TOO_LONG).field("draft").limit(limits::DRAFT_BYTES_MAX as u64).into());
+        return Err(Fault::new(code::TOO_LONG)
+            .field("draft")
+            .within_bytes(0, limits::DRAFT_BYTES_MAX as u64)
+            .into());
     }
     let (me, conversation) = (caller.account(), request.conversation);
     readable(&caller.app.db, conversation, me).await?;

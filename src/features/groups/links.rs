@@ -27,11 +27,17 @@ use crate::{
 const CODE_LETTERS: usize = 16;
 const VALID_MS: u64 = 7 * DAY_MS;
 
-fn bounded(field: &str, value: u64, most: u64) -> Result<u64> {
-    if (1..=most).contains(&value) {
-        return Ok(value);
+/// How often a link may be used, and for how long.
+fn bounded(request: &MakeGroupLink) -> Result<(u64, u64)> {
+    let (uses, valid_ms) = (request.uses.unwrap_or(1), request.valid_ms.unwrap_or(VALID_MS));
+    let (uses_max, ms_max) = (limits::GROUP_LINK_USES_MAX, limits::GROUP_LINK_MS_MAX);
+    if !(1..=uses_max).contains(&uses) {
+        return Err(Fault::new(code::BAD_VALUE).field("uses").within(1, uses_max).into());
     }
-    Err(Fault::new(code::BAD_VALUE).field(field).limit(most).into())
+    if !(1..=ms_max).contains(&valid_ms) {
+        return Err(Fault::new(code::BAD_VALUE).field("valid_ms").within_ms(1, ms_max).into());
+    }
+    Ok((uses, valid_ms))
 }
 
 /// The number that a link is known by: a part of its hash, from which nothing follows for its code.
@@ -41,8 +47,7 @@ fn number(hash: &[u8]) -> u64 {
 
 pub(super) async fn make(caller: Session, request: MakeGroupLink) -> Result<GroupLink> {
     let (app, me, conversation) = (&caller.app, caller.account(), request.conversation);
-    let uses_left = bounded("uses", request.uses.unwrap_or(1), limits::GROUP_LINK_USES_MAX)?;
-    let valid_ms = bounded("valid_ms", request.valid_ms.unwrap_or(VALID_MS), limits::GROUP_LINK_MS_MAX)?;
+    let (uses_left, valid_ms) = bounded(&request)?;
     let code = account::letters::<CODE_LETTERS>()?;
     let hash = account::secret_hash(code.as_bytes());
     let link = number(&hash);

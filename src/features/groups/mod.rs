@@ -96,7 +96,7 @@ fn bad_value(field: &str, message: &str) -> Error {
 
 fn too_long(field: &str, text: &str, limit: usize) -> Result<()> {
     if text.len() > limit {
-        return Err(Fault::new(code::TOO_LONG).field(field).limit(limit as u64).into());
+        return Err(Fault::new(code::TOO_LONG).field(field).within_bytes(0, limit as u64).into());
     }
     Ok(())
 }

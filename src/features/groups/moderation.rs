@@ -26,7 +26,7 @@ use crate::{
 pub(super) async fn mute(caller: Session, request: MuteMember) -> Result<Done> {
     let me = caller.account();
     if request.for_ms > limits::MUTE_MS_MAX {
-        return Err(Fault::new(code::BAD_VALUE).field("for_ms").limit(limits::MUTE_MS_MAX).into());
+        return Err(Fault::new(code::BAD_VALUE).field("for_ms").within_ms(0, limits::MUTE_MS_MAX).into());
     }
     let (conversation, member, for_ms) = (request.conversation, request.account, request.for_ms);
     let changed = caller.app.writer.run(move |tx| Box::pin(mute_in(tx, me, request))).await?;

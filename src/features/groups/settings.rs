@@ -68,7 +68,7 @@ fn check(change: &mut GroupChange) -> Result<()> {
         return Err(Fault::new(code::BAD_VALUE).field("joining").limit(joining::OPEN.into()).into());
     }
     if change.slow_ms.is_some_and(|it| it > limits::SLOW_MS_MAX) {
-        return Err(Fault::new(code::BAD_VALUE).field("slow_ms").limit(limits::SLOW_MS_MAX).into());
+        return Err(Fault::new(code::BAD_VALUE).field("slow_ms").within_ms(0, limits::SLOW_MS_MAX).into());
     }
     Ok(())
 }

@@ -75,7 +75,9 @@ impl Address {
         let bad = || Fault::new(code::BAD_VALUE).field("email");
         let text = text.trim();
         if text.len() > limits::EMAIL_BYTES_MAX {
-            return Err(Fault::new(code::TOO_LONG).field("email").limit(limits::EMAIL_BYTES_MAX as u64));
+            return Err(Fault::new(code::TOO_LONG)
+                .field("email")
+                .within_bytes(0, limits::EMAIL_BYTES_MAX as u64));
         }
         let (local, domain) = text.split_once('@').ok_or_else(bad)?;
         let dotted = |part: &str, more: &[u8]| {

@@ -78,7 +78,7 @@ pub(crate) async fn erase(tx: &mut Tx, account: AccountId) -> Result<()> {
 /// A text of at least one visible character.
 fn check_text(text: &str, bytes_max: usize) -> Result<()> {
     if text.len() > bytes_max {
-        return Err(Fault::new(code::TOO_LONG).field("text").limit(bytes_max as u64).into());
+        return Err(Fault::new(code::TOO_LONG).field("text").within_bytes(1, bytes_max as u64).into());
     }
     if text.trim().is_empty() {
         return Err(Fault::new(code::BAD_VALUE).field("text").message("Write something.").into());

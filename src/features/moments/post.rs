@@ -51,7 +51,10 @@ pub(super) async fn post(caller: Session, request: PostMoment) -> Result<Moment>
     }
     let alts: usize = request.alts.iter().map(String::len).sum();
     if alts > limits::MOMENT_BYTES_MAX {
-        return Err(Fault::new(code::TOO_LONG).field("alts").limit(limits::MOMENT_BYTES_MAX as u64).into());
+        return Err(Fault::new(code::TOO_LONG)
+            .field("alts")
+            .within_bytes(0, limits::MOMENT_BYTES_MAX as u64)
+            .into());
     }
     if request.pictures.is_empty() || !request.text.is_empty() {
         // Text and words for the pictures share a bound: the longest page of moments fits a frame.

@@ -92,7 +92,10 @@ pub async fn index_all(app: Arc<App>) {
 /// What is searched for among terms.
 pub(crate) fn search_text(text: &str) -> Result<String> {
     if text.len() > limits::SEARCH_BYTES_MAX {
-        return Err(Fault::new(code::TOO_LONG).field("text").limit(limits::SEARCH_BYTES_MAX as u64).into());
+        return Err(Fault::new(code::TOO_LONG)
+            .field("text")
+            .within_bytes(0, limits::SEARCH_BYTES_MAX as u64)
+            .into());
     }
     let text: String = plain(text).chars().take(TERM_CHARS_MAX).collect();
     if text.is_empty() {

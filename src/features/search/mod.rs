@@ -66,7 +66,10 @@ pub(crate) async fn forget_words(app: &App) -> Result<()> {
 async fn search(caller: Session, request: Search) -> Result<Found> {
     let limit = page_limit(request.limit)?;
     if request.text.len() > limits::SEARCH_BYTES_MAX {
-        return Err(Fault::new(code::TOO_LONG).field("text").limit(limits::SEARCH_BYTES_MAX as u64).into());
+        return Err(Fault::new(code::TOO_LONG)
+            .field("text")
+            .within_bytes(1, limits::SEARCH_BYTES_MAX as u64)
+            .into());
     }
     let query = tokens::Query::parse(&request.text)
         .ok_or_else(|| Error::from(Fault::new(code::NOTHING_TO_SEARCH).field("text")))?;

@@ -31,7 +31,10 @@ pub(super) async fn look_up(caller: Session, request: LookUp) -> Result<LookedUp
     let limit = page_limit(request.limit)? as usize;
     let direction = direction(request.from.as_deref())?;
     if request.text.len() > limits::SEARCH_BYTES_MAX {
-        return Err(Fault::new(code::TOO_LONG).field("text").limit(limits::SEARCH_BYTES_MAX as u64).into());
+        return Err(Fault::new(code::TOO_LONG)
+            .field("text")
+            .within_bytes(1, limits::SEARCH_BYTES_MAX as u64)
+            .into());
     }
     if request.text.trim().is_empty() {
         return Err(Fault::new(code::BAD_VALUE).field("text").message("Name a word.").into());

@@ -20,11 +20,13 @@ use crate::{
 fn line(field: &'static str, text: &str, bytes_max: usize) -> Result<String, Fault> {
     let clean = names::clean_line(text, bytes_max);
     let clean = clean.map_err(|error| match error {
-        names::NameError::TooLong => Fault::new(code::TOO_LONG).field(field).limit(bytes_max as u64),
+        names::NameError::TooLong => {
+            Fault::new(code::TOO_LONG).field(field).within_bytes(0, bytes_max as u64)
+        }
         other => Fault::new(code::BAD_VALUE).field(field).message(other.to_string()),
     })?;
     if clean.len() > bytes_max {
-        return Err(Fault::new(code::TOO_LONG).field(field).limit(bytes_max as u64));
+        return Err(Fault::new(code::TOO_LONG).field(field).within_bytes(0, bytes_max as u64));
     }
     Ok(clean)
 }
@@ -185,7 +187,10 @@ pub(super) async fn delete(caller: Session, request: DeleteWord) -> Result<Done>
 pub(super) async fn list(caller: Session, request: ListWords) -> Result<Words> {
     let limit = page_limit(request.limit)?;
     if request.find.as_ref().is_some_and(|find| find.len() > limits::SEARCH_BYTES_MAX) {
-        return Err(Fault::new(code::TOO_LONG).field("find").limit(limits::SEARCH_BYTES_MAX as u64).into());
+        return Err(Fault::new(code::TOO_LONG)
+            .field("find")
+            .within_bytes(0, limits::SEARCH_BYTES_MAX as u64)
+            .into());
     }
     let asked = request.find.filter(|find| !find.trim().is_empty()).map(|find| terms::asked(&find));
     let (db, me) = (&caller.app.db, caller.account());

@@ -99,20 +99,26 @@ async fn what_may_not_be_is_said_with_what_may() {
         (
             &["group", "link", "make", "#rockets", "--days", "366"],
             1,
-            "valid for: at most 365 days",
-            "有效期：最多 365 天",
+            "Use 1 ms to 365 days. (valid for)",
+            "须为 1 毫秒到 365 天。（有效期）",
         ),
         (
             &["group", "link", "make", "#rockets", "--uses", "100001"],
             1,
-            "uses: at most 100000",
-            "次数：最多 100000",
+            "Use 1 to 100000. (uses)",
+            "须为 1 到 100000。（次数）",
         ),
         (
             &["group", "slow", "#rockets", "86401"],
             1,
-            "between two messages: at most 1 days",
-            "发言间隔：最多 1 天",
+            "Use at most 1 day. (between two messages)",
+            "最多 1 天。（发言间隔）",
+        ),
+        (
+            &["file", "folder", "#rockets", ""],
+            1,
+            "Use 1 to 255 bytes. (name)",
+            "须为 1 到 255 字节。（名称）",
         ),
         (&["group", "join", "#comets"], 1, "--profile ada group find", "--profile ada group find"),
         (&["group", "join", "abcdefgh23456789"], 1, "bad_invite", "bad_invite"),
@@ -121,6 +127,19 @@ async fn what_may_not_be_is_said_with_what_may() {
         assert!(code == exit && said.contains(english), "{args:?}: {code} {said}");
         let (code, said) = ada.complains("zh", args);
         assert!(code == exit && is_chinese(&said) && said.contains(chinese), "{args:?}: {code} {said}");
+    }
+    let eve = Terminal { process: &process, profile: "eve" };
+    for (name, english, chinese) in [
+        ("x", "An account name has 2 to 32 characters.", "用户名须为 2 到 32 个字符。"),
+        ("a/b", "letters and digits, with _ - and . behind the first", "用户名只能包含字母和数字"),
+        ("-ada", "An account name begins with a letter or a digit.", "用户名须以字母或数字开头。"),
+    ] {
+        for (language, wanted) in [("en", english), ("zh", chinese)] {
+            let mut command = eve.command(&["--lang", language, "register", "--", name]);
+            let output = command.env("LITROCKET_PASSWORD", "correct horse").output().unwrap();
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(output.status.code() == Some(1) && said.contains(wanted), "{name}: {said}");
+        }
     }
     let (code, said) = ada.complains("fr", &["whoami"]);
     assert!(code == 2 && said.contains("\"fr\" is no language of this program: use en or zh"), "{said}");

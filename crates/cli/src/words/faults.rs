@@ -15,6 +15,14 @@ pub(super) fn chinese(table: &[(&str, &'static str)], key: &str) -> Option<&'sta
 impl Words {
     /// A refusal as a sentence, with what was too long or too many, and how much there may be.
     pub(crate) fn refusal(self, fault: &Fault) -> String {
+        if let Some(bounds) = self.bounds(fault) {
+            let named = fault.field.as_deref().map(|field| self.field(field).unwrap_or(field));
+            return match (self, named) {
+                (_, None) => bounds,
+                (Self::English, Some(field)) => format!("{bounds} ({field})"),
+                (Self::Chinese, Some(field)) => format!("{bounds}（{field}）"),
+            };
+        }
         let sentence = match self {
             Self::English => fault.message.clone(),
             Self::Chinese => match (chinese(SENTENCES, &fault.message), chinese(CODES, &fault.code)) {
@@ -41,6 +49,27 @@ impl Words {
             (Self::Chinese, None, Some(limit)) => format!("{sentence}（最多 {limit}）"),
             (Self::Chinese, Some(field), Some(limit)) => format!("{sentence}（{field}：最多 {limit}）"),
         }
+    }
+
+    /// Both ends of what is allowed, where the server tells what they count.
+    fn bounds(self, fault: &Fault) -> Option<String> {
+        let value = |name| fault.params.as_ref()?.get(name).map(String::as_str);
+        let (least, unit, most) = (value("least")?.parse::<u64>().ok()?, value("unit")?, fault.limit?);
+        if self == Self::English {
+            return Some(fault.message.clone());
+        }
+        let said = |count: u64| match unit {
+            "bytes" => format!("{count} 字节"),
+            "characters" => format!("{count} 个字符"),
+            "ms" if !count.is_multiple_of(1000) => format!("{count} 毫秒"),
+            "ms" => self.duration(count),
+            _ => count.to_string(),
+        };
+        Some(match least {
+            0 => format!("最多 {}。", said(most)),
+            least if unit == "ms" => format!("须为 {}到 {}。", said(least), said(most)),
+            least => format!("须为 {least} 到 {}。", said(most)),
+        })
     }
 
     /// What a server says of a refusal by its code and its own sentence.
@@ -140,6 +169,8 @@ pub(super) mod tests {
             Why::Reserved,
         ] {
             assert!(chinese(SENTENCES, &why.to_string()).is_some(), "{why}");
+            let handle = why.handle_fault();
+            assert!(chinese(SENTENCES, &handle.message).is_some(), "{}", handle.message);
         }
     }
 
@@ -155,6 +186,12 @@ pub(super) mod tests {
         assert_eq!(Words::Chinese.refusal(&said), "请写点内容。");
         let new = Fault::new(code::FORBIDDEN).message("Not on a Sunday.");
         assert_eq!(Words::Chinese.refusal(&new), "你无权这样做。（Not on a Sunday.）");
+        let name = Fault::new(code::TOO_LONG).field("name").within_bytes(1, 255);
+        assert_eq!(Words::English.refusal(&name), "Use 1 to 255 bytes. (name)");
+        assert_eq!(Words::Chinese.refusal(&name), "须为 1 到 255 字节。（名称）");
+        let mute = Fault::new(code::BAD_VALUE).field("for_ms").within_ms(0, 30 * 86_400_000);
+        assert_eq!(Words::English.refusal(&mute), "Use at most 30 days. (for how long)");
+        assert_eq!(Words::Chinese.refusal(&mute), "最多 30 天。（时长）");
         let unknown = Fault { code: "from_tomorrow".into(), ..Fault::new(code::BUSY).message("Soon.") };
         assert_eq!(Words::Chinese.refusal(&unknown), "Soon.");
     }

@@ -37,7 +37,10 @@ pub(in crate::features::files) async fn list(caller: Session, request: ListFiles
     let limit = page_limit(request.limit)?;
     let find = request.find.unwrap_or_default();
     if find.len() > limits::SEARCH_BYTES_MAX {
-        return Err(Fault::new(code::TOO_LONG).field("find").limit(limits::SEARCH_BYTES_MAX as u64).into());
+        return Err(Fault::new(code::TOO_LONG)
+            .field("find")
+            .within_bytes(0, limits::SEARCH_BYTES_MAX as u64)
+            .into());
     }
     let (app, me) = (&caller.app, caller.account());
     let mut rows = store::kept(&app.db, me, request.after.unwrap_or(u64::MAX), &find, limit + 1).await?;

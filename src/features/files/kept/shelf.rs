@@ -31,7 +31,7 @@ fn no_entry() -> Fault {
 }
 
 fn check_name(name: &str) -> Result<()> {
-    let fault = Fault::new(code::TOO_LONG).field("name").limit(limits::FILE_NAME_BYTES_MAX as u64);
+    let fault = Fault::new(code::TOO_LONG).field("name").within_bytes(1, limits::FILE_NAME_BYTES_MAX as u64);
     if name.is_empty() || name.len() > limits::FILE_NAME_BYTES_MAX { Err(fault.into()) } else { Ok(()) }
 }
 
@@ -237,7 +237,10 @@ pub(in crate::features::files) async fn list(caller: Session, request: ListGroup
     let (app, me) = (&caller.app, caller.account());
     conversations::joined(&app.db, request.conversation, me).await?;
     if request.find.as_ref().is_some_and(|find| find.len() > limits::SEARCH_BYTES_MAX) {
-        return Err(Fault::new(code::TOO_LONG).field("find").limit(limits::SEARCH_BYTES_MAX as u64).into());
+        return Err(Fault::new(code::TOO_LONG)
+            .field("find")
+            .within_bytes(0, limits::SEARCH_BYTES_MAX as u64)
+            .into());
     }
     let mut entries = shelf_store::list(&app.db, &request, limit + 1).await?;
     let more = cut(&mut entries, limit);

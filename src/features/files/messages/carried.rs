@@ -25,10 +25,16 @@ pub(crate) async fn send(
     let wanted: SendFile = frame::decode(&event.body)
         .map_err(|error| Error::from(Fault::new(code::BAD_VALUE).field("b").message(error.to_string())))?;
     if wanted.text.len() > limits::CAPTION_BYTES_MAX {
-        return Err(Fault::new(code::TOO_LONG).field("text").limit(limits::CAPTION_BYTES_MAX as u64).into());
+        return Err(Fault::new(code::TOO_LONG)
+            .field("text")
+            .within_bytes(0, limits::CAPTION_BYTES_MAX as u64)
+            .into());
     }
     if wanted.alt.len() > limits::ALT_BYTES_MAX {
-        return Err(Fault::new(code::TOO_LONG).field("alt").limit(limits::ALT_BYTES_MAX as u64).into());
+        return Err(Fault::new(code::TOO_LONG)
+            .field("alt")
+            .within_bytes(0, limits::ALT_BYTES_MAX as u64)
+            .into());
     }
     let file = store::readable_in(tx, sender, wanted.file).await?.ok_or_else(|| Error::missing("file"))?;
     let file = store::adopt(tx, sender, file, quota).await?;
@@ -81,7 +87,7 @@ pub(crate) fn carried(event: &Event) -> Option<u64> {
 /// A recording for a voice message: how long it is the server knows, how loud the sender says.
 async fn voice_of(tx: &mut Tx, content: u64, wave: Vec<u8>) -> Result<Voice> {
     if wave.len() > limits::VOICE_WAVE_MAX {
-        return Err(Fault::new(code::TOO_LONG).field("wave").limit(limits::VOICE_WAVE_MAX as u64).into());
+        return Err(Fault::new(code::TOO_LONG).field("wave").within(0, limits::VOICE_WAVE_MAX as u64).into());
     }
     if wave.iter().any(|value| *value > 31) {
         return Err(Fault::new(code::BAD_VALUE).field("wave").limit(31).into());

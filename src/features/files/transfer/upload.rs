@@ -68,7 +68,9 @@ pub(in crate::features::files) async fn open(caller: Session, request: OpenUploa
 fn check(app: &App, request: &OpenUpload, layout: Layout) -> Result<(), Fault> {
     let name = request.name.len();
     if name == 0 || name > limits::FILE_NAME_BYTES_MAX {
-        return Err(Fault::new(code::TOO_LONG).field("name").limit(limits::FILE_NAME_BYTES_MAX as u64));
+        return Err(Fault::new(code::TOO_LONG)
+            .field("name")
+            .within_bytes(1, limits::FILE_NAME_BYTES_MAX as u64));
     }
     let most = (app.config.files.file_mib_max << 20).min(limits::FILE_BYTES_MAX);
     if request.size > most {

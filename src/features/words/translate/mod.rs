@@ -268,7 +268,7 @@ async fn pair(caller: &Session, from: Option<&str>, to: Option<&str>) -> Result<
 
 fn check_text(text: &str) -> Result<(), Fault> {
     if text.len() > limits::TEXT_BYTES_MAX {
-        return Err(Fault::new(code::TOO_LONG).field("text").limit(limits::TEXT_BYTES_MAX as u64));
+        return Err(Fault::new(code::TOO_LONG).field("text").within_bytes(1, limits::TEXT_BYTES_MAX as u64));
     }
     if text.trim().is_empty() {
         return Err(Fault::new(code::BAD_VALUE).field("text").message("There is nothing to translate."));
