@@ -213,6 +213,39 @@ async fn a_name_of_a_file_neither_breaks_a_terminal_nor_leaves_the_folder() {
     );
 }
 
+/// The names of the entries in a folder, or at the top.
+fn names_in(person: &Terminal<'_>, folder: Option<&str>) -> Vec<String> {
+    let all = person.says(&[&["file", "list", "#rockets"], folder.as_slice()].concat());
+    let entries = all.iter().filter(|line| line["type"] != "storage");
+    entries.map(|line| line["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn names_among_the_files_of_a_group_are_no_paths_and_each_can_be_meant() {
+    let process = Process::start();
+    let [ada, _] = pair(&process);
+    file_of(&process, "plan.txt", b"the plan");
+    ada.says(&["group", "create", "rockets", "@bob"]);
+    let folders = ["..", ".", "a", "a/b", "/", "700"];
+    let made = folders.map(|name| ada.says(&["file", "folder", "#rockets", name])[0]["entry"].to_string());
+    let put = ada.says(&["file", "put", "#rockets", "plan.txt"]);
+    let plan = last(&put)["entry"].to_string();
+    for (name, number) in folders.iter().zip(&made) {
+        // Each is the folder of that name and no other; a lone / is the top, and the folder of that name has a number.
+        let meant = if *name == "/" { number.as_str() } else { *name };
+        ada.says(&["file", "move", "#rockets", &plan, meant]);
+        let found = ada.says(&["file", "list", "#rockets", "--find", "plan.txt"]);
+        assert_eq!(found[0]["folder"].to_string(), *number, "{name:?}");
+        assert_eq!(names_in(&ada, Some(number)), ["plan.txt"], "{name:?} by its number");
+        // What is in a folder may be called like one.
+        ada.says(&["file", "rename", "#rockets", &plan, name]);
+        assert_eq!(names_in(&ada, Some(name)), [*name]);
+        ada.says(&["file", "rename", "#rockets", &plan, "plan.txt"]);
+    }
+    ada.says(&["file", "move", "#rockets", &plan, "/"]);
+    assert_eq!(names_in(&ada, None), [".", "..", "/", "700", "a", "a/b", "plan.txt"]);
+}
+
 #[tokio::test]
 async fn an_interrupted_command_goes_on_and_sends_nothing_twice() {
     let process = Process::start();

@@ -58,7 +58,7 @@ pub enum FileCommand {
         /// The files.
         #[arg(value_name = "PATH", required = true)]
         paths: Vec<PathBuf>,
-        /// Into which folder.
+        /// Into which folder: its name or its number.
         #[arg(long, value_name = "NAME")]
         folder: Option<String>,
     },
@@ -66,7 +66,7 @@ pub enum FileCommand {
     List {
         /// #group or its number.
         group: String,
-        /// Which folder; the top without it.
+        /// Which folder, by its name or its number; the top without it.
         folder: Option<String>,
         /// Only names with this in them; in all folders without one.
         #[arg(long, value_name = "TEXT")]
@@ -97,7 +97,7 @@ pub enum FileCommand {
         group: String,
         /// The entry: its number, as the list shows it, or its name.
         entry: String,
-        /// The folder's name.
+        /// The folder: its name or its number; / is the top.
         folder: String,
     },
     /// Delete a file or an empty folder of a group.

@@ -171,22 +171,38 @@ pub(super) async fn put(
     Ok(())
 }
 
+/// A folder as somebody means it: by its name, or else by its number. Names are no paths, so every folder has one of the two.
 async fn folder_by_name(
     client: &Client,
     conversation: ConversationId,
     name: Option<&str>,
 ) -> Result<Option<u64>, Failure> {
     let Some(name) = name else { return Ok(None) };
-    let mut asked = listing(conversation, Some(0), Some(name.into()));
+    let mut found = folder_that(client, conversation, Some(name), |entry| entry.name == name).await?;
+    if let (None, Ok(number)) = (found, name.parse::<u64>()) {
+        found = folder_that(client, conversation, None, |entry| entry.entry == number).await?;
+    }
+    let name = escape_line(name);
+    found.map(Some).ok_or_else(|| Failure::missing(move |words| words.no_such_folder(&name)))
+}
+
+/// The first folder that is the one.
+async fn folder_that(
+    client: &Client,
+    conversation: ConversationId,
+    find: Option<&str>,
+    is_it: impl Fn(&GroupFile) -> bool,
+) -> Result<Option<u64>, Failure> {
+    let mut asked = listing(conversation, Some(0), find.map(Into::into));
     loop {
         let page = client.call(asked.clone()).await?;
-        if let Some(found) = page.entries.iter().find(|entry| entry.file.is_none() && entry.name == name) {
+        let mut folders = page.entries.iter().filter(|entry| entry.file.is_none());
+        if let Some(found) = folders.find(|entry| is_it(entry)) {
             return Ok(Some(found.entry));
         }
         asked.after = page.next;
         if asked.after.is_none() {
-            let name = escape_line(name);
-            return Err(Failure::missing(move |words| words.no_such_folder(&name)));
+            return Ok(None);
         }
     }
 }

@@ -28,6 +28,7 @@ use crate::{
     Failure,
     failure::Asked,
     output::escape,
+    pages::{behind, pages},
     resolve::{self, Names},
     session::Context,
 };
@@ -203,26 +204,36 @@ impl Pages {
 
 async fn show(context: &Context, client: &Client, id: u64) -> Result<(), Failure> {
     let mut moment = of_moment(client.call(GetMoment { moment: id }).await, id)?;
-    let mut after = None;
-    moment.comments.clear();
-    loop {
-        let page = client.call(ListComments { moment: id, after, limit: None }).await?;
-        after = page.comments.last().map(|comment| comment.comment);
-        moment.comments.extend(page.comments);
-        if !page.more {
-            break;
-        }
-    }
-    let mut after = None;
-    moment.likes.clear();
-    loop {
-        let page = client.call(ListLikes { moment: id, after, limit: None }).await?;
-        after = page.people.last().copied();
-        moment.likes.extend(page.people);
-        if !page.more {
-            break;
-        }
-    }
+    let (mut comments, mut likes) = (Vec::new(), Vec::new());
+    pages(
+        client,
+        u64::MAX,
+        |after, count| ListComments { moment: id, after, limit: Some(count) },
+        |page| {
+            let next = behind(&page.comments, page.more, |comment| comment.comment);
+            (page.comments, next)
+        },
+        |comment| {
+            comments.push(comment);
+            Ok(())
+        },
+    )
+    .await?;
+    pages(
+        client,
+        u64::MAX,
+        |after, count| ListLikes { moment: id, after, limit: Some(count) },
+        |page| {
+            let next = behind(&page.people, page.more, |person| *person);
+            (page.people, next)
+        },
+        |person| {
+            likes.push(person);
+            Ok(())
+        },
+    )
+    .await?;
+    (moment.comments, moment.likes) = (comments, likes);
     moment.like_count = moment.likes.len() as u64;
     moment.comment_count = moment.comments.len() as u64;
     print_moments(context, client, &[moment]).await
