@@ -21,6 +21,8 @@
 //! | [`admin`] | the operator's commands, over the server's socket; the check of the stored files | features other than files and admin |
 //! | [`mod@bench`] | what the load harness borrows | – |
 
+#![warn(missing_docs)]
+
 pub mod admin;
 pub mod app;
 pub mod bench;

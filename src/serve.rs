@@ -43,9 +43,9 @@ async fn asks_for_threads() {
     }
 }
 
-/// Says why the program ends, once on the console and once in the log.
+/// Says why the program ends, once on the console and once in the log files.
 fn fatal(words: Words, cause: &Cause) -> ExitCode {
-    tracing::error!(%cause, "the server ends");
+    tracing::error!(target: telemetry::SAID, %cause, "the server ends");
     eprintln!("{}{}", sentences::error(words), sentences::cause(words, cause));
     ExitCode::FAILURE
 }

@@ -14,7 +14,8 @@ use tracing_appender::{
     rolling::{RollingFileAppender, Rotation},
 };
 use tracing_subscriber::{
-    EnvFilter, fmt, fmt::MakeWriter, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+    EnvFilter, Layer as _, filter::filter_fn, fmt, fmt::MakeWriter, layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
 };
 
 use crate::{
@@ -24,6 +25,9 @@ use crate::{
 
 /// Lines that may wait for the disk; beyond it lines are lost, the server is not slowed.
 const WAITING_MAX: usize = 8_192;
+
+/// What the files alone are told: on the console the program says it by itself, in the language that is spoken there.
+pub const SAID: &str = "litrocket::end";
 
 /// Writes out what waits when it is dropped.
 #[derive(Debug)]
@@ -50,9 +54,10 @@ pub fn init(level: &str, folder: &Path, days: usize) -> Result<Guard, Cause> {
         .buffered_lines_limit(WAITING_MAX)
         .lossy(true)
         .finish(files);
+    let console = fmt::layer().with_ansi(false).with_target(false).with_writer(Escaping(io::stderr));
     tracing_subscriber::registry()
         .with(filter)
-        .with(fmt::layer().with_ansi(false).with_target(false).with_writer(Escaping(io::stderr)))
+        .with(console.with_filter(filter_fn(|event| event.target() != SAID)))
         .with(fmt::layer().with_ansi(false).with_writer(Escaping(files)))
         .try_init()
         .map_err(|error| fail((&error).into()))?;

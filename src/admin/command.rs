@@ -17,6 +17,7 @@ pub enum Admin {
         /// Only those of this account.
         #[arg(value_name = "@NAME")]
         name: Option<String>,
+        /// Whose server it is.
         #[command(flatten)]
         config: config::Args,
     },
@@ -32,6 +33,7 @@ pub enum Admin {
     Announce {
         /// The words.
         text: String,
+        /// Whose server it is.
         #[command(flatten)]
         config: config::Args,
     },

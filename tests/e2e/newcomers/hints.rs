@@ -67,6 +67,11 @@ async fn a_server_that_cannot_start_says_what_to_do_in_both_languages() {
     let other = ["serve", "--listen", &listen, "--data", "other", "--certs", "other/certs"];
     let (code, said) = runs(&process, &other);
     assert!(code == 1 && said.contains("name another address with --listen"), "{said}");
+    // Once at the terminal, and in the log files as well.
+    assert_eq!(said.matches("name another address with --listen").count(), 1, "{said}");
+    let logs = std::fs::read_dir(process.path().join("other/logs")).unwrap().flatten();
+    let logged: String = logs.map(|log| std::fs::read_to_string(log.path()).unwrap()).collect();
+    assert!(logged.contains("the server ends") && logged.contains("name another address"), "{logged}");
     for args in [&["serve", "--listen", &listen][..], &other] {
         let (code, said) = runs(&process, &[&["--lang", "zh"], args].concat());
         let last = said.lines().last().unwrap();
