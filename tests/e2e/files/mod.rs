@@ -16,6 +16,7 @@ mod remote;
 mod removed;
 mod scarce;
 mod shelf;
+mod swept;
 mod times;
 
 use std::{

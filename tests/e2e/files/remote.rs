@@ -15,7 +15,8 @@ use crate::{
     world::{World, eventually},
 };
 
-struct Moto(Child);
+/// A store of its own, in memory; it goes with this.
+pub(super) struct Moto(Child);
 
 impl Drop for Moto {
     fn drop(&mut self) {
@@ -35,8 +36,24 @@ fn start(port: u16) -> Moto {
     Moto(child)
 }
 
+/// A store whose clock is so many days behind: whatever is put there is as old at once.
+pub(super) fn start_behind(port: u16, days: u32) -> Moto {
+    let script = format!(
+        "import datetime, moto.s3.models as m\nnow = m.utcnow\n\
+         m.utcnow = lambda: now() - datetime.timedelta(days={days})\n\
+         from moto.server import main\nmain(['-H', '127.0.0.1', '-p', '{port}'])"
+    );
+    let child = Command::new(python())
+        .args(["-c", &script])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    Moto(child)
+}
+
 /// Makes the bucket as soon as the server answers.
-fn make_bucket(port: u16) {
+pub(super) fn make_bucket(port: u16) {
     let script = format!(
         "import time, urllib.request\nfor _ in range(300):\n  try:\n    r = urllib.request.Request(\
          'http://127.0.0.1:{port}/rocket', method='PUT')\n    urllib.request.urlopen(r); break\n  \
@@ -47,7 +64,7 @@ fn make_bucket(port: u16) {
 }
 
 /// A port for a store that comes and goes.
-fn free_port() -> u16 {
+pub(super) fn free_port() -> u16 {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     free.local_addr().unwrap().port()
 }

@@ -91,7 +91,7 @@ async fn a_crash_between_small_pictures_and_their_note_loses_nothing_and_leaves_
     process.person("ada").await.close().await;
     let (mut brought, mut hits) = (Vec::new(), [0, 0]);
     for n in 0..ROUNDS {
-        let bytes = picture(n as u8, 900, 600, ImageFormat::Png);
+        let bytes = picture(n as u8, 800, 400, ImageFormat::Png);
         let path = process.path().join(format!("{n}.png"));
         std::fs::write(&path, &bytes).unwrap();
         let (file, hit) = brings(&mut process, n, &path).await;
@@ -99,6 +99,7 @@ async fn a_crash_between_small_pictures_and_their_note_loses_nothing_and_leaves_
         brought.push((file, bytes));
         tokio::task::block_in_place(|| process.up());
     }
+    println!("{} of {ROUNDS} crashes hit their moment: {hits:?}", hits[0] + hits[1]);
     assert!(hits[0] > 0 && hits[1] > 0, "of {ROUNDS} crashes these hit their moments: {hits:?}");
     tokio::task::block_in_place(|| assert_eq!(process.terminate(), 0));
     // A server whose clock can be set goes on with what there is.
@@ -137,7 +138,7 @@ async fn a_crash_between_small_pictures_and_their_note_loses_nothing_and_leaves_
             ada.client.call(GetPreview { file, size: 160 }).await.is_ok()
         })
         .await;
-        assert_eq!(ada.previews(file, 160).await.dimensions(), (160, 107));
+        assert_eq!(ada.previews(file, 160).await.dimensions(), (160, 80));
     }
     let found = checked(&world).await;
     assert_eq!((found.damaged, found.bad_previews, found.orphans), (0, 0, 0), "{found:?}");

@@ -1,5 +1,6 @@
 //! Pictures in messages and moments: what is known of them, small ones, and who may see them.
 
+mod crashed;
 mod moments;
 mod waiting;
 
