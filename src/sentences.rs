@@ -27,8 +27,44 @@ pub fn cause(words: Words, cause: &Cause) -> String {
     }
     let known = CAUSES.iter().find(|(english, _)| *english == cause.sentence);
     let sentence = known.map_or(cause.sentence, |(_, chinese)| chinese);
-    fill(sentence, cause.parts.iter().map(|part| self::part(words, part)))
+    let of_values = ["invalid type: ", "invalid value: "].iter().any(|it| cause.sentence.starts_with(it));
+    fill(
+        sentence,
+        cause.parts.iter().map(|part| match part {
+            Part::Text(text) if of_values => value(text),
+            other => self::part(words, other),
+        }),
+    )
 }
+
+/// A value of a configuration and its type, as the reader of TOML names them.
+fn value(text: &str) -> String {
+    for (english, chinese) in VALUES {
+        match text.strip_prefix(english) {
+            Some("") => return (*chinese).to_owned(),
+            // The value itself stays as it is.
+            Some(value) if value.starts_with([' ', '`', '"']) => return format!("{chinese}{value}"),
+            _ => {}
+        }
+    }
+    text.to_owned()
+}
+
+const VALUES: &[(&str, &str)] = &[
+    ("boolean", "布尔值"),
+    ("a boolean", "true 或 false"),
+    ("integer", "整数"),
+    ("a whole number", "整数"),
+    ("floating point", "小数"),
+    ("a number", "数字"),
+    ("string", "字符串"),
+    ("a string", "字符串"),
+    ("sequence", "列表"),
+    ("a list", "列表"),
+    ("map", "表"),
+    ("a map", "表"),
+    ("a table", "表"),
+];
 
 fn part(words: Words, part: &Part) -> String {
     match part {
@@ -163,7 +199,8 @@ const CAUSES: &[(&str, &str)] = &[
         "没有设置项 `{}`；最接近的：{}；所有设置：litrocket config",
     ),
     ("TOML parse error at line {}, column {}\n{}{}", "TOML 错误，行 {}，列 {}\n{}{}"),
-    ("invalid type: {}, expected {}", "类型错误：{}，须为 {}"),
+    ("invalid type: {}, expected {}", "类型错误：{}，须为{}"),
+    ("invalid value: {}, expected {}", "值错误：{}，须为{}"),
     ("{}: {} is not a whole number", "{}：{} 不是整数"),
     ("{}: {} is neither true nor false", "{}：{} 不是 true 或 false"),
     ("{}: {} is not allowed; use {} to {}", "{}：{} 不允许；请用 {} 至 {}"),
@@ -249,7 +286,7 @@ const KEYS: &[(&str, &str)] = &[
     ("made_by", "创建者"),
     ("mails_waiting", "待发邮件"),
     ("moment", "动态"),
-    ("operator", "管理员"),
+    ("operator", "服务器管理员"),
     ("people_connected", "在线人数"),
     ("recovery_code", "恢复码"),
     ("reporter", "举报者"),
@@ -346,7 +383,7 @@ mod tests {
         assert_eq!(
             cause(Words::Chinese, &error),
             "TOML 错误，行 2，列 10\n  |\n2 | listen = 3 # to and fro, expected: 4\n  |          ^\n\
-             类型错误：integer `3`，须为 a string"
+             类型错误：整数 `3`，须为字符串"
         );
     }
 

@@ -158,7 +158,7 @@ async fn greet(server: &Server, words: Words) -> Result<()> {
         text.push_str(say(
             words,
             "                 (whoever signs up with this invite becomes the operator)\n",
-            "           （用此邀请码注册的人成为管理员）\n",
+            "           （用此邀请码注册的人成为服务器管理员）\n",
         ));
         if !address.ip().is_loopback()
             && let Ok(code) = QrCode::new(&link)

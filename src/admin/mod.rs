@@ -83,6 +83,13 @@ fn ended(result: Result<(), Problem>, (words, json): (Words, bool)) -> ExitCode 
         let nobody = say(words, NOBODY, "没有服务器应答：");
         let told = words.told(&code, &message).replace(NOBODY, nobody);
         eprintln!("{}{told}", sentences::error(words));
+        if code == "unreachable" {
+            let hint = "Run it in the folder where the server was started, or name the server's data folder with --data.";
+            eprintln!(
+                "{}",
+                say(words, hint, "请在启动服务器的目录中运行，或用 --data 指定服务器的数据目录。")
+            );
+        }
     }
     ExitCode::from(match code.as_str() {
         "unreachable" => 3,
@@ -198,6 +205,6 @@ mod tests {
         let line = serde_json::json!({"type": "account", "account": 7, "handle": "ada", "operator": true,
             "locked_ms": null, "created_ms": 951_782_400_000_u64, "connected": false});
         assert_eq!(human(Words::English, &line), "account 7  @ada  operator  created 2000-02-29 00:00:00Z");
-        assert_eq!(human(Words::Chinese, &line), "账号 7  @ada  管理员  创建于 2000-02-29 00:00:00Z");
+        assert_eq!(human(Words::Chinese, &line), "账号 7  @ada  服务器管理员  创建于 2000-02-29 00:00:00Z");
     }
 }

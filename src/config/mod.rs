@@ -291,9 +291,26 @@ fn told(message: &str) -> Part {
             cause!("unknown field `{}`; the nearest: {}; all settings: litrocket config", name, &near);
         return cause.into();
     }
-    match message.strip_prefix("invalid type: ").and_then(|it| it.rsplit_once(", expected ")) {
-        Some((given, expected)) => cause!("invalid type: {}, expected {}", given, expected).into(),
-        None => message.into(),
+    let wrong = |kind: &str| message.strip_prefix(kind).and_then(|it| it.rsplit_once(", expected "));
+    match (wrong("invalid type: "), wrong("invalid value: ")) {
+        (Some((given, expected)), _) => {
+            cause!("invalid type: {}, expected {}", given, wanted(expected)).into()
+        }
+        (None, Some((given, expected))) => {
+            cause!("invalid value: {}, expected {}", given, wanted(expected)).into()
+        }
+        (None, None) => message.into(),
+    }
+}
+
+/// What has to stand there, in words instead of types of the program.
+fn wanted(expected: &str) -> &str {
+    match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" | "i64" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a sequence" => "a list",
+        _ if expected.starts_with("struct ") => "a table",
+        other => other,
     }
 }
 

@@ -7,7 +7,7 @@ pub(crate) const EXPORT: &[Kept] = &[
         name: "account",
         keys: Keys::One,
         sql: "SELECT id, json_object('account', id, 'handle', handle, 'display_name', display_name,
-                'signature', signature, 'locale', locale, 'sex', sex, 'birthday', birthday,
+                'signature', signature, 'locale', locale, 'sex', nullif(sex, ''), 'birthday', nullif(birthday, ''),
                 'show_personal', json(iif(show_personal, 'true', 'false')),
                 'read_receipts', json(iif(read_receipts, 'true', 'false')),
                 'presence', json(iif(presence, 'true', 'false')), 'typing', json(iif(typing, 'true', 'false')),
