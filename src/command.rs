@@ -11,6 +11,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::
 use litrocket_cli::{
     CommonArgs, Words, help,
     objects::{self, Printer},
+    values,
 };
 
 use crate::{
@@ -52,7 +53,8 @@ enum Command {
 /// Runs the command that was typed.
 pub fn run() -> ExitCode {
     let words = Words::choose(asked_language().as_deref());
-    let commands = help::localized(words, Cli::command()).override_help(help::overview(words));
+    let commands = help::localized(words, values::with_negatives(Cli::command()));
+    let commands = commands.override_help(help::overview(words));
     let parsed = commands.try_get_matches();
     let Cli { command, common } = match parsed.and_then(|typed| Cli::from_arg_matches(&typed)) {
         Ok(cli) => cli,
@@ -99,8 +101,7 @@ fn misused(words: Words, error: &clap::Error) -> ExitCode {
     let is_json = std::env::args_os().any(|argument| argument == "--json");
     let tip = help::comment_tip(words, error);
     if error.use_stderr() && is_json {
-        let tip = tip.map(|tip| format!("\n\n{tip}")).unwrap_or_default();
-        return refused(words, "usage", &format!("{}{tip}", help::mistake(words, error)), true);
+        return refused(words, "usage", &help::sentence(words, error), true);
     }
     let help =
         matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand);
@@ -114,8 +115,8 @@ fn misused(words: Words, error: &clap::Error) -> ExitCode {
         } else {
             std::io::stdout().write_all(shown.as_bytes())
         };
-    } else if error.use_stderr() && words == Words::Chinese {
-        eprintln!("{}", help::mistake(words, error));
+    } else if let Some(mistake) = help::mistake(words, error).filter(|_| error.use_stderr()) {
+        eprintln!("{mistake}");
     } else {
         let _ = error.print();
     }

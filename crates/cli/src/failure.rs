@@ -31,6 +31,8 @@ pub(crate) enum Failure {
     Usage(Told),
     /// A file of a name.
     File(PathBuf, io::Error),
+    /// A file or folder of the profile.
+    Place(PathBuf, io::Error),
     /// Another file, or the terminal.
     Io(io::Error),
     /// Messages that were not sent in time.
@@ -71,6 +73,7 @@ impl Failure {
             Self::Client(Error::NotSignedIn | Error::File(_))
             | Self::Usage(_)
             | Self::File(..)
+            | Self::Place(..)
             | Self::Io(_) => 2,
             Self::Client(_) | Self::Unsent => 3,
         })
@@ -84,6 +87,7 @@ impl Failure {
             Self::Client(Error::NotSignedIn) => ("not_signed_in", "sign_in"),
             Self::Client(Error::Protocol(_)) => ("protocol", "upgrade"),
             Self::Client(Error::Store(_)) => ("state_file", "fix"),
+            Self::Place(..) => ("profile", "fix"),
             Self::Client(Error::File(_)) | Self::File(..) => ("file", "fix"),
             Self::Client(_) => ("unreachable", "retry"),
             Self::Usage(_) => ("usage", "fix"),
@@ -91,6 +95,7 @@ impl Failure {
             Self::Unsent => ("unsent", "retry"),
         };
         let sentence = match self {
+            Self::Client(Error::NotSignedIn) => words.not_signed_in().into(),
             Self::Client(error) => words.trouble(error),
             Self::Missing(_, told) | Self::Usage(told) => (told.0)(words),
             Self::File(path, error)
@@ -99,6 +104,7 @@ impl Failure {
                 words.taken_name(path.display())
             }
             Self::File(path, error) => words.bad_file(path.display(), words.disk(error)),
+            Self::Place(path, error) => words.bad_profile(path.display(), words.disk(error)),
             Self::Io(error) => words.disk(error),
             Self::Unsent => words.some_unsent().into(),
         };
@@ -137,6 +143,9 @@ pub(crate) trait Asked<T> {
 /// Says which file of this machine it is.
 pub(crate) trait At<T> {
     fn at(self, path: &Path) -> Result<T, Failure>;
+
+    /// For one that the profile keeps: nobody named it, so where it is has to be said, and how to have it elsewhere.
+    fn kept_at(self, path: &Path) -> Result<T, Failure>;
 }
 
 fn named(
@@ -198,6 +207,15 @@ impl<T, E: Into<Failure>> At<T> for Result<T, E> {
     fn at(self, path: &Path) -> Result<T, Failure> {
         self.map_err(|error| match error.into() {
             Failure::Client(Error::File(error)) | Failure::Io(error) => Failure::File(path.to_owned(), error),
+            other => other,
+        })
+    }
+
+    fn kept_at(self, path: &Path) -> Result<T, Failure> {
+        self.map_err(|error| match error.into() {
+            Failure::Client(Error::File(error) | Error::Store(error)) | Failure::Io(error) => {
+                Failure::Place(path.to_owned(), error)
+            }
             other => other,
         })
     }

@@ -8,7 +8,7 @@ use crate::{CommonArgs, DEFAULT_PROFILE};
 /// How a command of this program begins in the texts.
 const NAME: &str = "litrocket ";
 /// Commands for which it does not matter who is signed in where.
-const WITHOUT_FLAGS: [&str; 2] = ["serve", "completions"];
+const WITHOUT_FLAGS: [&str; 3] = ["serve", "completions", "config"];
 
 /// What somebody typed for a group or a person, inside a proposed command: the shell gets it in quotes, where it needs
 /// them. The mark goes around it.
@@ -120,7 +120,7 @@ mod tests {
             ca: None,
             profile: profile.into(),
             json: false,
-            timeout: 30,
+            timeout: None,
             lang: None,
         }
     }

@@ -15,6 +15,7 @@ mod password;
 mod profile;
 mod resolve;
 mod session;
+pub mod values;
 mod words;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
@@ -44,10 +45,16 @@ use output::Output;
 pub use output::time;
 pub use password::PasswordArgs;
 use session::Context;
+use values::{how_many, whole};
 pub use words::{Words, help};
 
 /// The profile without a name.
 const DEFAULT_PROFILE: &str = "default";
+/// The longest time a command waits for a server: what would last longer is better begun again.
+const TIMEOUT_MAX_S: u64 = 86_400;
+/// How long a command waits for what it sends, and for a connection: a server that answers does so at once.
+const PATIENCE: Duration = Duration::from_secs(30);
+const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Flags of every client command.
 #[derive(Debug, Clone, Args)]
@@ -78,9 +85,9 @@ pub struct CommonArgs {
     /// Print one JSON object per line.
     #[arg(long, global = true, help_heading = "Client")]
     pub json: bool,
-    /// How long to wait for the server, in seconds.
-    #[arg(long, global = true, value_name = "SECS", default_value_t = 30, help_heading = "Client")]
-    pub timeout: u64,
+    /// How long to wait for the server, in seconds, at most a day; without it 10 to connect, and 30 for what is sent.
+    #[arg(long, global = true, value_name = "SECS", value_parser = whole(1..=TIMEOUT_MAX_S), help_heading = "Client")]
+    pub timeout: Option<u64>,
     /// The language of texts: en or zh. By default from LC_ALL, LC_MESSAGES or LANG.
     #[arg(long, global = true, value_name = "LANG", env = "LITROCKET_LANG", help_heading = "Client")]
     pub lang: Option<String>,
@@ -149,7 +156,7 @@ pub enum Command {
         #[arg(long)]
         locale: Option<String>,
         /// female, male, other, or empty.
-        #[arg(long)]
+        #[arg(long, value_parser = values::sex)]
         sex: Option<String>,
         /// A day from 1900 on as YYYY-MM-DD, or empty.
         #[arg(long)]
@@ -192,7 +199,7 @@ pub enum Command {
     /// Print what happens, until stopped.
     Listen {
         /// Stop after so many messages.
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = how_many())]
         count: Option<u64>,
         /// Stop when nothing came for so many seconds.
         #[arg(long, value_name = "SECS")]
@@ -206,7 +213,7 @@ pub enum Command {
         /// @name, #group, @me, or a conversation's number.
         to: String,
         /// How many messages.
-        #[arg(long, value_name = "N", default_value_t = 50)]
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = how_many())]
         limit: u64,
         /// Those before this event.
         #[arg(long, value_name = "SEQ", conflicts_with = "after")]
@@ -223,7 +230,7 @@ pub enum Command {
         #[arg(long = "in", value_name = "TO")]
         within: Option<String>,
         /// How many messages.
-        #[arg(long, value_name = "N", default_value_t = 50)]
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = how_many())]
         limit: u64,
     },
     /// Tell the operators of a message, a person, a group or a moment that should not be.
@@ -239,10 +246,10 @@ pub enum Command {
     /// Make an invite for signing up (operators).
     Invite {
         /// For how many accounts: 1 to 1000.
-        #[arg(long, value_name = "N", default_value_t = 1)]
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole(1..=1000))]
         uses: u64,
         /// For how many days: 1 to 90.
-        #[arg(long, value_name = "N", default_value_t = 7)]
+        #[arg(long, value_name = "N", default_value_t = 7, value_parser = whole(1..=90))]
         days: u64,
     },
     /// Make and change groups.
@@ -321,7 +328,7 @@ pub enum Command {
     /// List conversations with their unread counts, most recent first.
     Conversations {
         /// How many.
-        #[arg(long, value_name = "N", default_value_t = 100)]
+        #[arg(long, value_name = "N", default_value_t = 100, value_parser = how_many())]
         limit: u64,
     },
 }
@@ -369,7 +376,11 @@ impl CommonArgs {
     }
 
     fn patience(&self) -> Duration {
-        Duration::from_secs(self.timeout.max(1))
+        self.timeout.map_or(PATIENCE, Duration::from_secs)
+    }
+
+    fn connect_patience(&self) -> Duration {
+        self.timeout.map_or(CONNECT_PATIENCE, Duration::from_secs)
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use litrocket_protocol::names::turns;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::{
     Failure,
@@ -111,10 +112,16 @@ impl Output {
             ("unreachable", _) => Some(self.words.unreachable_hint()),
             ("account_closing", _) => Some(self.words.restore_hint()),
             ("handle_taken", _) => Some(self.words.is_it_you()),
-            // Not where it is the current password that is wrong.
-            ("wrong_credentials", _) if !matches!(failure, Failure::Missing(..)) => {
-                Some(self.words.nobody_yet())
+            // Where it is the current password that is wrong, somebody is signed in.
+            ("wrong_credentials", _) if matches!(failure, Failure::Missing(..)) => {
+                Some(self.words.forgot_while_signed_in())
             }
+            ("wrong_credentials", _) => Some(self.words.forgot_or_nobody_yet()),
+            ("owner_stays", _) => Some(self.words.hand_over()),
+            ("no_engine", _) => Some(self.words.operator_sets_engine()),
+            ("no_mail", _) => Some(self.words.operator_sets_mail()),
+            // Its sentence says so already.
+            ("not_signed_in", _) if failure.fault().is_none() => None,
             (_, "sign_in") => Some(self.words.sign_in_again()),
             _ => None,
         };
@@ -148,6 +155,12 @@ pub(crate) fn escape_line(text: &str) -> String {
     out
 }
 
+/// A text as wide as a column. Wide characters, such as Chinese ones, take two places of a terminal.
+pub(crate) fn column(text: &str, width: usize) -> String {
+    let rest = width.saturating_sub(text.width());
+    format!("{text}{:rest$}", "")
+}
+
 /// Server milliseconds as a date and time in UTC: `2026-01-31 23:59:59Z`.
 pub fn time(at_ms: u64) -> String {
     // A year has four digits, whatever a server says.
@@ -170,6 +183,17 @@ mod tests {
         }
         assert_eq!(escape("你好\tok"), "你好\tok");
         assert_eq!(escape("a\nb"), "a\n    b", "a second line cannot look like another message");
+    }
+
+    #[test]
+    fn columns_begin_below_each_other_in_every_script() {
+        for text in ["ada", "火箭", "ｗｉｄｅ", "e\u{301}a", ""] {
+            assert_eq!(column(text, 10).width(), 10, "{text}");
+        }
+        assert_eq!(
+            (column("火箭", 6), column("longer than it", 6)),
+            ("火箭  ".into(), "longer than it".into())
+        );
     }
 
     #[test]

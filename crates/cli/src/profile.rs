@@ -4,13 +4,13 @@ use std::{
     fs::{File, OpenOptions},
     io,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use litrocket_client::write_whole;
 use serde::{Deserialize, Serialize};
 
-use crate::Failure;
+use crate::{Failure, failure::At as _};
 
 /// What a profile remembers; after signing out the server alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,28 +62,50 @@ impl Profile {
         let text = match std::fs::read_to_string(self.file()) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error).kept_at(&self.file()),
         };
         let file = self.file();
-        let broken = |error| Failure::usage(move |words| words.damaged_profile(file.display(), &error));
+        let broken = |error: serde_json::Error| {
+            let (line, column) = (error.line(), error.column());
+            Failure::usage(move |words| words.damaged_profile(file.display(), line, column))
+        };
         serde_json::from_str(&text).map(Some).map_err(broken)
     }
 
-    pub(crate) fn make_folder(&self) -> Result<(), Failure> {
-        Ok(std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?)
+    /// Makes the folder where it is not there; answers the folders that were made for it, the innermost first.
+    pub(crate) fn make_folder(&self) -> Result<Vec<PathBuf>, Failure> {
+        let missing = self.folder.ancestors().take_while(|folder| !folder.exists());
+        let missing: Vec<PathBuf> = missing.map(Path::to_owned).collect();
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder);
+        made.kept_at(&self.folder).map(|()| missing)
+    }
+
+    /// Takes away folders that were made for a profile in which nobody is signed in after all, with what a connection
+    /// keeps there.
+    pub(crate) fn unmake(&self, made: &[PathBuf]) {
+        if self.file().exists() {
+            return;
+        }
+        for ending in ["json", "lock", "outbox"] {
+            let _ = std::fs::remove_file(self.state_file().with_extension(ending));
+        }
+        // One that holds anything else stays, and those around it.
+        let _ = made.iter().try_for_each(std::fs::remove_dir);
     }
 
     pub(crate) fn save(&self, saved: &Saved) -> Result<(), Failure> {
         self.make_folder()?;
         let text = serde_json::to_string_pretty(saved).map_err(io::Error::other)?;
-        Ok(write_whole(&self.file(), 0o600, text.as_bytes())?)
+        write_whole(&self.file(), 0o600, text.as_bytes()).kept_at(&self.file())
     }
 
     /// Forgets everything but where the server is: who comes back need not name it again.
     pub(crate) fn sign_out(&self) -> Result<(), Failure> {
         let server = self.load()?.map(|saved| saved.server);
         match std::fs::remove_dir_all(&self.folder) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(error).kept_at(&self.folder);
+            }
             _ => {}
         }
         match server {
@@ -96,7 +118,8 @@ impl Profile {
     pub(crate) fn lock(&self) -> Result<Option<File>, Failure> {
         self.make_folder()?;
         let path = self.folder.join("lock");
-        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let file = file.kept_at(&path)?;
         Ok(file.try_lock().is_ok().then_some(file))
     }
 }

@@ -13,7 +13,7 @@ use litrocket_protocol::{
     limits,
 };
 
-use crate::{Failure, failure::Asked as _, pages::pages, words::Words};
+use crate::{Failure, failure::Asked as _, output::time, pages::pages, words::Words};
 
 /// What somebody typed for a person, a group or a conversation. Every command reads it the same way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,35 +173,36 @@ async fn by_number(client: &Client, number: u64) -> Result<ConversationId, Failu
 
 /// The caller's groups of a name, as it is written or, where none is, in any case. One that is over counts only where
 /// no other has the name.
-async fn groups_named(client: &Client, name: &str) -> Result<Vec<ConversationId>, Failure> {
+async fn groups_named(client: &Client, name: &str) -> Result<Vec<ConversationInfo>, Failure> {
     let mut all = all_conversations(client, u64::MAX).await?;
     all.retain(|info| info.kind == conversation_kind::GROUP);
     let lower = name.to_lowercase();
     let tests: [&dyn Fn(&ConversationInfo) -> bool; 2] =
         [&|info| info.name == name, &|info| info.name.to_lowercase() == lower];
     for test in tests {
-        let found: Vec<&ConversationInfo> = all.iter().filter(|info| test(info)).collect();
-        let joined = |info: &&&ConversationInfo| info.mine.state == member_state::JOINED;
-        let living: Vec<_> = found.iter().filter(joined).map(|info| info.conversation).collect();
-        if !found.is_empty() {
-            return Ok(if living.is_empty() {
-                found.iter().map(|info| info.conversation).collect()
-            } else {
-                living
-            });
+        let found = all.iter().filter(|info| test(info));
+        let is_joined = |info: &ConversationInfo| info.mine.state == member_state::JOINED;
+        let (living, over): (Vec<_>, Vec<_>) = found.cloned().partition(is_joined);
+        if !living.is_empty() || !over.is_empty() {
+            return Ok(if living.is_empty() { over } else { living });
         }
     }
     Ok(Vec::new())
 }
 
 /// The only one of a name, if there is any.
-fn the_one(found: &[ConversationId], name: &str) -> Result<Option<ConversationId>, Failure> {
+fn the_one(found: &[ConversationInfo], name: &str) -> Result<Option<ConversationId>, Failure> {
     if found.len() < 2 {
-        return Ok(found.first().copied());
+        return Ok(found.first().map(|info| info.conversation));
     }
-    let ids: Vec<String> = found.iter().map(ToString::to_string).collect();
-    let (name, ids) = (name.to_owned(), ids.join(", "));
-    Err(Failure::usage(move |words| words.several_groups(&name, &ids)))
+    let (found, name) = (found.to_vec(), name.to_owned());
+    Err(Failure::usage(move |words| {
+        let one = |info: &ConversationInfo| {
+            let members = words.counted(info.members, words.member_word(), words.members_word());
+            words.one_of_several(info.conversation, members, time(info.last_at_ms))
+        };
+        words.several_groups(&name, found.iter().map(one).collect::<Vec<_>>().join(words.and()))
+    }))
 }
 
 /// The caller's conversations, most recent first.

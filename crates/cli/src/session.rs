@@ -2,7 +2,7 @@
 
 use std::{
     net::IpAddr,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use crate::{
     CommonArgs, Failure,
+    failure::At as _,
     output::Output,
     profile::{Profile, Saved},
 };
@@ -21,6 +22,8 @@ const DEFAULT_SERVER: &str = "127.0.0.1:4433";
 const LOCAL_CA: &str = "certs/ca.pem";
 /// The pause between attempts while a command waits for the server.
 const ATTEMPT_PAUSE: Duration = Duration::from_millis(300);
+/// One such attempt.
+const ATTEMPT: Duration = Duration::from_secs(3);
 
 /// An address that somebody typed.
 pub(crate) fn read_address(text: &str) -> Result<Address, Failure> {
@@ -53,11 +56,13 @@ pub(crate) struct Context {
     pub(crate) output: Output,
     /// The connections that were made: a command leaves none behind, however it ends.
     made: Mutex<Vec<Client>>,
+    /// The folders that were made for a profile: nor does it leave one in which nobody is signed in.
+    folders: Mutex<Vec<PathBuf>>,
 }
 
 impl Context {
     pub(crate) fn new(common: CommonArgs, output: Output) -> Self {
-        Self { common, output, made: Mutex::default() }
+        Self { common, output, made: Mutex::default(), folders: Mutex::default() }
     }
 
     fn made(&self, client: Client) -> Client {
@@ -71,6 +76,10 @@ impl Context {
         let made = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
         for client in made {
             client.close().await;
+        }
+        let folders = std::mem::take(&mut *self.folders.lock().unwrap_or_else(PoisonError::into_inner));
+        if let (false, Ok(profile)) = (folders.is_empty(), self.profile()) {
+            profile.unmake(&folders);
         }
     }
 
@@ -102,7 +111,7 @@ impl Context {
         }
         let mut options = Options::new(address);
         options.client_name = concat!("litrocket-cli/", env!("CARGO_PKG_VERSION")).into();
-        options.connect_timeout = self.common.patience().min(Duration::from_secs(10));
+        options.connect_timeout = self.common.connect_patience();
         options.patience = self.common.patience().min(options.patience);
         Ok(options)
     }
@@ -112,22 +121,18 @@ impl Context {
         let profile = self.profile()?;
         let saved = profile.load()?;
         let mut options = self.options(saved.as_ref())?;
-        profile.make_folder()?;
+        let folders = profile.make_folder()?;
+        self.folders.lock().unwrap_or_else(PoisonError::into_inner).extend(folders);
         options.state_file = Some(profile.state_file());
         let address = options.address.clone();
-        Ok((self.made(Client::connect(options).await?), address))
+        let client = Client::connect(options).await.kept_at(&profile.state_file())?;
+        Ok((self.made(client), address))
     }
 
     /// Who the profile says is signed in.
     pub(crate) fn saved(&self) -> Result<Saved, Failure> {
         let saved = self.profile()?.load()?.filter(|saved| !saved.token.is_empty());
-        saved.ok_or_else(|| {
-            if self.output.json {
-                Failure::Client(Error::NotSignedIn)
-            } else {
-                Failure::usage(|words| words.not_signed_in().into())
-            }
-        })
+        saved.ok_or(Failure::Client(Error::NotSignedIn))
     }
 
     fn signed_in_options(&self) -> Result<Options, Failure> {
@@ -146,14 +151,14 @@ impl Context {
     pub(crate) async fn connect_with_state(&self, profile: &Profile) -> Result<Client, Failure> {
         let mut options = self.signed_in_options()?;
         options.state_file = Some(profile.state_file());
-        Ok(self.made(Client::connect(options).await?))
+        Ok(self.made(Client::connect(options).await.kept_at(&profile.state_file())?))
     }
 
     /// A signed-in connection, waiting for the server until the deadline.
     pub(crate) async fn connect_until(&self, deadline: Instant) -> Result<Client, Failure> {
         loop {
             let mut options = self.signed_in_options()?;
-            options.connect_timeout = Duration::from_secs(3);
+            options.connect_timeout = ATTEMPT.min(self.common.connect_patience());
             match Client::connect(options).await {
                 Err(Error::Unreachable(_) | Error::TimedOut) if Instant::now() < deadline => {
                     tokio::time::sleep(ATTEMPT_PAUSE).await;
@@ -161,5 +166,29 @@ impl Context {
                 result => return Ok(self.made(result?)),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::Words;
+
+    #[test]
+    fn a_time_that_is_named_holds_for_connecting_too() {
+        let connects_within = |timeout| {
+            let common = CommonArgs {
+                server: Some("chat.example.org:4433".into()),
+                ca: None,
+                profile: "default".into(),
+                json: false,
+                timeout,
+                lang: None,
+            };
+            Context::new(common, Output::new(false, Words::English)).options(None).unwrap().connect_timeout
+        };
+        assert_eq!(connects_within(Some(60)), Duration::from_secs(60));
+        assert_eq!(connects_within(Some(1)), Duration::from_secs(1));
+        assert_eq!(connects_within(None), Duration::from_secs(10));
     }
 }

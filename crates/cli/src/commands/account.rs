@@ -17,7 +17,7 @@ use super::{email, news};
 use crate::{
     Command, Failure, PasswordArgs,
     failure::Asked as _,
-    output::{escape, time},
+    output::{column, escape, time},
     pages::{behind, pages},
     password,
     profile::Saved,
@@ -105,7 +105,10 @@ fn signed_in(context: &Context, kind: &str, word: &str, who: &SignedIn) -> Resul
         || {
             let line = format!("{word} @{}", escape(&who.handle));
             match &who.recovery_code {
-                Some(code) => format!("{line}\n{}: {code}", context.output.words.recovery_code()),
+                Some(code) => {
+                    let words = context.output.words;
+                    format!("{line}\n{}", words.labelled(words.recovery_code(), code))
+                }
                 None => line,
             }
         },
@@ -199,10 +202,11 @@ pub(super) async fn devices(context: &Context, revoke: Option<u64>) -> Result<()
                 || {
                     let (label, used) = (escape(&session.label), time(session.last_used_ms));
                     format!(
-                        "{:>8}  {label:<24}  {} {used}  {}",
+                        "{:>8}  {}  {} {used}  {}",
                         session.session,
+                        column(&label, 24),
                         words.last_used(),
-                        notes.join(", ")
+                        notes.join(words.comma())
                     )
                 },
             )
@@ -236,7 +240,8 @@ fn print_profile(context: &Context, profile: &Profile) -> Result<(), Failure> {
         },
         || {
             if profile.deleted {
-                return format!("{} ({})", context.output.words.deleted_account(), profile.account);
+                let words = context.output.words;
+                return format!("{}{}", words.deleted_account(), words.aside(profile.account));
             }
             let mut line = format!("@{}  {}", escape(&profile.handle), escape(&profile.display_name));
             let more = [&profile.signature, profile.sex.as_ref().unwrap_or(&String::new())].map(|text| escape(text));
@@ -291,14 +296,8 @@ pub(super) async fn invite(context: &Context, uses: u64, days: u64) -> Result<()
                 "expires_ms": invite.expires_ms, "uses": invite.uses})
         },
         || {
-            format!(
-                "{}: {}\n{}\n{} {}",
-                words.stored_here(),
-                invite.code,
-                invite.address,
-                words.valid_until(),
-                time(invite.expires_ms)
-            )
+            let code = words.labelled(words.stored_here(), &invite.code);
+            format!("{code}\n{}\n{} {}", invite.address, words.valid_until(), time(invite.expires_ms))
         },
     )?;
     Ok(())

@@ -15,6 +15,7 @@ use crate::{
     output::{escape, time},
     password,
     session::Context,
+    words::Words,
 };
 
 /// What can be done with the e-mail address.
@@ -52,11 +53,11 @@ pub enum EmailCommand {
 }
 
 /// Asks at the terminal, visibly; nothing where there is none.
-fn ask(prompt: &str) -> Result<Option<String>, Failure> {
+fn ask(words: Words, prompt: &str) -> Result<Option<String>, Failure> {
     if !io::stdin().is_terminal() {
         return Ok(None);
     }
-    eprint!("{prompt}: ");
+    eprint!("{}", words.labelled(prompt, ""));
     io::stderr().flush()?;
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
@@ -76,7 +77,7 @@ pub(super) async fn code_for(
     client.call(SendEmailCode { email: email.into(), purpose: purpose.into(), locale }).await?;
     // Before somebody looks for a mail.
     client.close().await;
-    let code = ask(words.mail_code())?;
+    let code = ask(words, words.mail_code())?;
     if code.is_none() {
         context.output.data(
             || json!({"type": "code_sent", "email": email, "purpose": purpose}),
@@ -93,9 +94,8 @@ fn print(context: &Context, entry: &EmailEntry) -> Result<(), Failure> {
         || match &entry.email {
             None => pasted(words.no_email()),
             Some(email) => format!(
-                "{}: {}  {} {}",
-                words.email_address(),
-                escape(email),
+                "{}  {} {}",
+                words.labelled(words.email_address(), escape(email)),
                 words.confirmed(),
                 time(entry.verified_ms)
             ),
@@ -116,8 +116,8 @@ pub(super) async fn run(context: &Context, command: EmailCommand) -> Result<(), 
             let begun = client.call(ChangeEmail { password, email: address }).await.of_password()?;
             // Before somebody looks for a mail.
             client.close().await;
-            let old_code = if begun.old { ask(words.old_code())? } else { None };
-            let new_code = if begun.new { ask(words.new_code())? } else { None };
+            let old_code = if begun.old { ask(words, words.old_code())? } else { None };
+            let new_code = if begun.new { ask(words, words.new_code())? } else { None };
             if old_code.is_none() && new_code.is_none() {
                 return context.output.data(
                     || json!({"type": "codes_sent", "old": begun.old, "new": begun.new}),
@@ -138,7 +138,7 @@ pub(super) async fn run(context: &Context, command: EmailCommand) -> Result<(), 
             let made = client.call(NewRecoveryCode { password }).await.of_password()?;
             context.output.data(
                 || json!({"type": "recovery_code", "recovery_code": made.recovery_code}),
-                || format!("{}: {}", words.recovery_code(), made.recovery_code),
+                || words.labelled(words.recovery_code(), &made.recovery_code),
             )?;
         }
     }

@@ -85,7 +85,7 @@ async fn export(context: &Context, output: Option<&Path>) -> Result<(), Failure>
     let words = context.output.words;
     context.output.data(
         || json!({"type": "exported", "lines": count, "file": path}),
-        || format!("{count} {} {}", words.exported(), path.display()),
+        || words.lines_written(count, path.display()),
     )
 }
 

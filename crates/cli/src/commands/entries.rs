@@ -40,7 +40,8 @@ fn value<T: serde::de::DeserializeOwned>(entry: &Entry) -> Option<T> {
     entry.value.as_ref().and_then(|value| frame::decode(value).ok())
 }
 
-/// The JSON and the line of an entry, with the number in its key and the handle of whom it is about.
+/// The JSON and the line of an entry, with the number in its key and the handle of whom, or the name of the group, it is
+/// about.
 type Print = fn(&Entry, u64, &str, Words) -> (Value, String);
 
 /// Prints an entry that a person wants to hear of, and learns from the others.
@@ -76,7 +77,19 @@ pub(super) async fn entry(
         return Ok(());
     }
     names.learn(client, [whose]).await?;
-    let (json, line) = print(entry, number, &names.of(whose), words);
+    let conversation = ConversationId(number);
+    let about = match (kind, value::<InvitationEntry>(entry)) {
+        // Programs have the numbers.
+        _ if context.output.json => names.of(whose),
+        ("join_requests", _) => news.place(client, names, conversation).await?,
+        ("group_invitation", None) => news.invited_into(client, conversation).await?,
+        ("group_invitation", Some(it)) => {
+            news.invitations.insert(conversation, it.name);
+            names.of(whose)
+        }
+        _ => names.of(whose),
+    };
+    let (json, line) = print(entry, number, &about, words);
     // What is over is no news everywhere.
     if json.is_null() { Ok(()) } else { context.output.data(|| json, || line) }
 }
@@ -85,7 +98,7 @@ fn request(entry: &Entry, account: u64, handle: &str, words: Words) -> (Value, S
     let who = escape(handle);
     let Some(it) = value::<FriendRequestEntry>(entry) else {
         let json = json!({"type": "friend_request_over", "account": account, "handle": handle});
-        return (json, format!("{} @{who}", words.request_over()));
+        return (json, words.request_over(&who));
     };
     let json = json!({"type": "friend_request", "account": account, "handle": handle, "sent": it.sent,
         "message": it.message, "at_ms": it.at_ms, "expires_ms": it.expires_ms});
@@ -116,11 +129,11 @@ fn notice(entry: &Entry, _: u64, handle: &str, words: Words) -> (Value, String) 
     (json, format!("@{} {what} [{}]", escape(handle), it.moment))
 }
 
-fn join_requests(entry: &Entry, conversation: u64, _: &str, words: Words) -> (Value, String) {
+fn join_requests(entry: &Entry, conversation: u64, group: &str, words: Words) -> (Value, String) {
     let Some(it) = value::<JoinRequestsEntry>(entry) else { return (Value::Null, String::new()) };
     let json = json!({"type": "join_requests", "conversation": conversation, "count": it.count,
         "newest_ms": it.newest_ms});
-    (json, format!("[{conversation}] {}", words.requests(it.count, conversation)))
+    (json, words.requests_of(escape(group), words.requests(it.count, conversation)))
 }
 
 fn device(entry: &Entry, session: u64, _: &str, words: Words) -> (Value, String) {
@@ -134,7 +147,7 @@ fn device(entry: &Entry, session: u64, _: &str, words: Words) -> (Value, String)
 fn invitation(entry: &Entry, conversation: u64, handle: &str, words: Words) -> (Value, String) {
     let Some(it) = value::<InvitationEntry>(entry) else {
         let json = json!({"type": "group_invitation_over", "conversation": conversation});
-        return (json, format!("{} [{conversation}]", words.invitation_over()));
+        return (json, words.invitation_over(escape(handle)));
     };
     let json = json!({"type": "group_invitation", "conversation": conversation, "name": it.name, "from": handle,
         "from_id": it.by.0, "at_ms": it.at_ms, "expires_ms": it.expires_ms});

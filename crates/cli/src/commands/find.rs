@@ -4,7 +4,13 @@ use clap::Subcommand;
 use litrocket_protocol::people::FindPeople;
 use serde_json::json;
 
-use crate::{Failure, output::escape, pages::pages, session::Context};
+use crate::{
+    Failure,
+    output::{column, escape},
+    pages::pages,
+    session::Context,
+    values::how_many,
+};
 
 /// What can be found.
 #[derive(Debug, Clone, Subcommand)]
@@ -14,7 +20,7 @@ pub enum Find {
         /// A part of the name.
         text: String,
         /// At most so many.
-        #[arg(long, default_value_t = 50)]
+        #[arg(long, default_value_t = 50, value_parser = how_many())]
         limit: u64,
     },
     /// Groups that let themselves be found: by a part of the name, Chinese also by pinyin and its first letters.
@@ -22,7 +28,7 @@ pub enum Find {
         /// A part of the name.
         text: String,
         /// At most so many.
-        #[arg(long, default_value_t = 50)]
+        #[arg(long, default_value_t = 50, value_parser = how_many())]
         limit: u64,
     },
 }
@@ -42,7 +48,10 @@ pub(super) async fn run(context: &Context, find: Find) -> Result<(), Failure> {
                             json!({"type": "person", "account": person.account.0, "handle": person.handle,
                                 "display_name": person.display_name})
                         },
-                        || format!("@{:<24}  {}", escape(&person.handle), escape(&person.display_name)),
+                        || {
+                            let handle = column(&escape(&person.handle), 24);
+                            format!("@{handle}  {}", escape(&person.display_name))
+                        },
                     )
                 },
             )

@@ -110,7 +110,7 @@ pub(super) fn line(says: Words, names: &Names, event: &Event) -> Option<String> 
         }
         kind::ROLE_CHANGED => {
             let it = body::<RoleChanged>(event)?;
-            format!("{} {}: {}", says.role_changed(), who(it.account), says.role(it.role))
+            says.labelled(&format!("{} {}", says.role_changed(), who(it.account)), says.role(it.role))
         }
         kind::ANNOUNCED => match body::<AnnouncedText>(event)?.text {
             text if text.is_empty() => says.took_down().into(),
@@ -121,7 +121,10 @@ pub(super) fn line(says: Words, names: &Names, event: &Event) -> Option<String> 
         }
         kind::MUTED => match body::<Muted>(event)? {
             it if it.until_ms == 0 => format!("{} {}", says.unmuted(), who(it.account)),
-            it => format!("{} {} ({})", says.muted(), who(it.account), time(it.until_ms)),
+            it => {
+                let until = says.aside(says.until(time(it.until_ms)));
+                format!("{} {}{until}", says.muted(), who(it.account))
+            }
         },
         kind::BANNED => {
             let it = body::<Banned>(event)?;

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::done;
 use crate::{
     Failure,
-    output::{escape, time},
+    output::{column, escape, time},
     session::Context,
 };
 
@@ -41,7 +41,8 @@ pub(super) async fn run(context: &Context, command: InvitationCommand) -> Result
     Ok(())
 }
 
-async fn all(client: &Client) -> Result<Vec<Invitation>, Failure> {
+/// Those that wait for an answer.
+pub(super) async fn all(client: &Client) -> Result<Vec<Invitation>, Failure> {
     let (mut after, mut found) = (None, Vec::new());
     loop {
         let page = client.call(ListInvitations { after, limit: Some(100) }).await?;
@@ -66,8 +67,9 @@ pub(super) async fn list(context: &Context, client: &Client, asked: bool) -> Res
                     "expires_ms": entry.expires_ms})
             },
             || {
-                let (at, name, by) = (time(entry.at_ms), escape(&entry.name), escape(&one.handle));
-                format!("[{group}]  #{name:<32}  @{by:<24}  {at}  {} {}", words.members_word(), one.members)
+                let (name, by) = (column(&escape(&entry.name), 32), column(&escape(&one.handle), 24));
+                let members = words.counted(one.members, words.member_word(), words.members_word());
+                format!("[{group}]  #{name}  @{by}  {}  {members}", time(entry.at_ms))
             },
         )?;
     }
@@ -86,14 +88,17 @@ async fn answer(context: &Context, client: &Client, group: &str, accept: bool) -
         Some(number) => one.conversation == number,
         None => one.invitation.name.to_lowercase() == name,
     };
-    let meant: Vec<ConversationId> = found.iter().filter(is_meant).map(|one| one.conversation).collect();
+    let meant: Vec<Invitation> = found.iter().filter(is_meant).cloned().collect();
     let typed = typed.to_owned();
-    let conversation = match meant[..] {
-        [one] => one,
+    let conversation = match &meant[..] {
+        [one] => one.conversation,
         [] => return Err(Failure::missing(move |words| words.not_invited(&typed))),
         _ => {
-            let numbers = meant.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            return Err(Failure::usage(move |words| words.several_invitations(&typed, &numbers)));
+            return Err(Failure::usage(move |words| {
+                let from = |one: &Invitation| words.aside(format_args!("@{}", one.handle));
+                let each = meant.iter().map(|one| format!("{}{}", one.conversation, from(one)));
+                words.several_invitations(&typed, each.collect::<Vec<_>>().join(words.and()))
+            }));
         }
     };
     let answer = client.call(AnswerInvitation { conversation, accept }).await?;

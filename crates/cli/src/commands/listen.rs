@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use litrocket_client::{Client, Events, Item, Start, Status};
 use serde_json::json;
+use tokio::sync::watch;
 
 use super::{
     entries::{self, Copy},
@@ -33,6 +34,49 @@ pub(super) async fn listen(
     result
 }
 
+/// The connection, as the person who listens was told of it.
+struct Line {
+    status: watch::Receiver<Status>,
+    lost: bool,
+}
+
+impl Line {
+    fn of(client: &Client) -> Self {
+        let mut status = client.status();
+        status.mark_unchanged();
+        Self { status, lost: false }
+    }
+
+    /// What comes next. That the connection is lost, and that it is back, is said meanwhile: neither is news for who
+    /// waits until nothing comes.
+    async fn next(&mut self, context: &Context, events: &mut Events) -> Option<Item> {
+        loop {
+            tokio::select! {
+                biased;
+                Ok(()) = self.status.changed() => self.tell(context),
+                item = events.next() => return item,
+            }
+        }
+    }
+
+    /// Says it once, however often it is tried again.
+    fn tell(&mut self, context: &Context) {
+        let lost = match &*self.status.borrow_and_update() {
+            Status::Connected => false,
+            Status::Reconnecting { .. } => true,
+            // Neither lost nor back, or over for good: that is told otherwise.
+            _ => return,
+        };
+        if std::mem::replace(&mut self.lost, lost) == lost {
+            return;
+        }
+        let words = context.output.words;
+        let (state, said) =
+            if lost { ("lost", words.connection_lost()) } else { ("back", words.connection_back()) };
+        context.output.beside(|| json!({"type": "connection", "state": state}), || said.into());
+    }
+}
+
 async fn print_all(
     context: &Context,
     client: &Client,
@@ -43,18 +87,16 @@ async fn print_all(
     let mut news = News::begin(context, client).await?;
     // The account log from its beginning is how everything stands, not what happened.
     let mut copy = Copy::up_to(if from_start { u64::MAX } else { 0 });
-    let mut heard = 0;
+    let (mut heard, mut line) = (0, Line::of(client));
     let stop = stop_signal();
     tokio::pin!(stop);
     while count.is_none_or(|count| heard < count) {
         let quiet = async {
-            match idle {
-                Some(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,
-                None => std::future::pending().await,
-            }
+            let Some(seconds) = idle else { return std::future::pending().await };
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
         };
         let item = tokio::select! {
-            item = events.next() => item,
+            item = line.next(context, events) => item,
             () = quiet => return Ok(()),
             () = &mut stop => return Ok(()),
         };
@@ -63,8 +105,7 @@ async fn print_all(
                 let printed = async {
                     let beside = news.beside(client, &event).await?;
                     if !context.output.json {
-                        news.places.learn(client, [event.conversation]).await?;
-                        names.learn(client, news.places.person(event.conversation)).await?;
+                        news.place(client, &mut names, event.conversation).await?;
                     }
                     names.learn(client, print::accounts(&event)).await?;
                     if let Some(name) = print::new_name(&event) {
@@ -89,9 +130,7 @@ async fn print_all(
             }
             Some(Item::SetBack(back)) => {
                 let json = json!({"type": "set_back", "conversation": back.conversation.0, "event_seq": back.event_seq});
-                news.places.learn(client, [back.conversation]).await?;
-                names.learn(client, news.places.person(back.conversation)).await?;
-                let place = news.places.of(&names, back.conversation);
+                let place = news.place(client, &mut names, back.conversation).await?;
                 context.output.data(|| json, || context.output.words.set_back(&place, back.event_seq))?;
             }
             Some(Item::CaughtUp) => copy = Copy::default(),

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::print;
 use crate::{
     Failure,
-    output::escape,
+    output::{column, escape},
     resolve::{self, Names, Places},
     session::Context,
 };
@@ -158,7 +158,7 @@ pub(super) fn print_info(context: &Context, names: &Names, info: &ConversationIn
                 "marked_unread": info.mine.marked_unread, "pinned": info.mine.pinned, "request": info.mine.request, "avatar": info.avatar})
         },
         || {
-            let mut line = format!("[{id}]  {:<32}", escape(&name));
+            let mut line = format!("[{id}]  {}", column(&escape(&name), 32));
             if info.unread > 0 || info.mine.marked_unread {
                 line.push_str(&format!("  {} {}", words.unread(), info.unread));
             }

@@ -98,7 +98,8 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<ExitCode,
         Command::Protocol => {
             let described =
                 || serde_json::to_value(litrocket_protocol::describe::describe()).unwrap_or_default();
-            context.output.description(described, litrocket_protocol::describe::text)?;
+            let text = || context.output.words.protocol(&litrocket_protocol::describe::text());
+            context.output.description(described, text)?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, path::PathBuf};
 
-use litrocket_client::{Client, write_whole};
+use litrocket_client::{Client, Error, write_whole};
 use litrocket_protocol::{
     ConversationId,
     announcements::{Announcement, ListAnnouncements},
@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::{announcements, friends, groups, invitations, print};
 use crate::{
     Failure,
+    failure::At as _,
     resolve::{self, Names, Places, patiently},
     session::Context,
 };
@@ -43,14 +44,15 @@ pub(super) async fn greet(context: &Context, client: &Client) -> Result<(), Fail
     News::new(context)?.catch_up(context, client).await?;
     friends::waiting(context, client).await?;
     invitations::list(context, client, false).await?;
-    let mut names = Names::new(context.output.words);
+    let (mut names, mut places) = (Names::new(context.output.words), Places::default());
     let all = resolve::all_conversations(client, GREETED).await?;
     let joined = |kind: u8, state: u8| kind == conversation_kind::GROUP && state == member_state::JOINED;
     for info in all.iter().filter(|info| joined(info.kind, info.mine.state)) {
         let group = patiently(client, GetGroup { conversation: info.conversation }).await?;
         if let Some(one) = group.announcement.filter(|one| !one.text.is_empty()) {
             names.learn(client, [one.account]).await?;
-            groups::print_announcement(context, &names, info.conversation, &one)?;
+            places.know(info);
+            groups::print_announcement(context, (&names, &places), info.conversation, &one)?;
         }
     }
     Ok(())
@@ -65,6 +67,8 @@ pub(super) struct News {
     strangers: HashMap<ConversationId, bool>,
     /// What conversations are called.
     pub(super) places: Places,
+    /// What the groups are called into which one is invited: who does not come in cannot ask afterwards.
+    pub(super) invitations: HashMap<ConversationId, String>,
 }
 
 impl News {
@@ -76,6 +80,7 @@ impl News {
             told: told.unwrap_or_default(),
             strangers: HashMap::new(),
             places: Places::default(),
+            invitations: HashMap::new(),
         })
     }
 
@@ -88,6 +93,11 @@ impl News {
             news.places.know(info);
         }
         news.catch_up(context, client).await?;
+        if !context.output.json {
+            let invitations = invitations::all(client).await?;
+            let named = invitations.into_iter().map(|one| (one.conversation, one.invitation.name));
+            news.invitations.extend(named);
+        }
         let moments = client.call(GetNewMoments::default()).await?;
         if moments.newest.is_some_and(|newest| newest > moments.seen) {
             context.output.hint(context.output.words.new_moments());
@@ -124,7 +134,35 @@ impl News {
 
     fn save(&self) -> Result<(), Failure> {
         let text = serde_json::to_vec(&self.told).map_err(std::io::Error::other)?;
-        Ok(write_whole(&self.path, 0o600, &text)?)
+        write_whole(&self.path, 0o600, &text).kept_at(&self.path)
+    }
+
+    /// What a conversation is called, looked up where that is not known.
+    pub(super) async fn place(
+        &mut self,
+        client: &Client,
+        names: &mut Names,
+        conversation: ConversationId,
+    ) -> Result<String, Failure> {
+        self.places.learn(client, [conversation]).await?;
+        names.learn(client, self.places.person(conversation)).await?;
+        Ok(self.places.of(names, conversation))
+    }
+
+    /// The group of an invitation that is over: its name, where one was in time to read it or came in.
+    pub(super) async fn invited_into(
+        &mut self,
+        client: &Client,
+        conversation: ConversationId,
+    ) -> Result<String, Failure> {
+        if let Some(name) = self.invitations.remove(&conversation) {
+            return Ok(format!("#{name}"));
+        }
+        match patiently(client, GetConversation { conversation }).await {
+            Ok(info) => Ok(format!("#{}", info.name)),
+            Err(Error::Fault(_)) => Ok(conversation.to_string()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The account's side of a conversation changed.

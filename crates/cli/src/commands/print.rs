@@ -198,7 +198,8 @@ fn file_line(output: Output, it: &File, gone: bool) -> String {
         (escape_line(&it.name), escape_line(&it.media_type), indicatif::HumanBytes(it.size));
     if gone {
         let what = if it.voice.is_some() { output.words.voice() } else { output.words.file() };
-        let line = format!("[{what} {}] {name} ({})", it.file, output.words.file_gone());
+        let gone = output.words.aside(output.words.file_gone());
+        let line = format!("[{what} {}] {name}{gone}", it.file);
         return format!("{line} {}", escape(&it.text)).trim_end().to_owned();
     }
     if let Some(voice) = &it.voice {
@@ -234,11 +235,12 @@ fn line(output: Output, names: &Names, event: &Event, beside: Beside<'_>) -> Str
     };
     let target = event.target_seq.unwrap_or(0);
     let mut what = match event.kind {
+        kind::EDIT if event.recalled_by.is_some() => says.edited_and_recalled(target),
         _ if event.recalled_by.is_some() => says.recalled().to_owned(),
         kind::FORWARD => forward_line(output, names, event, beside),
         kind::FILE => file(event).map_or_else(String::new, |it| file_line(output, &it, beside.gone)),
         kind::EDIT if event.body.is_empty() => says.edited_again(target, event.edited_by.unwrap_or(0)),
-        kind::EDIT => format!("{} {target}: {}", says.edited_message(), shown(output, event)),
+        kind::EDIT => says.labelled(&format!("{} {target}", says.edited_message()), shown(output, event)),
         kind::RECALL => format!("{} {target}", says.recalled_message()),
         kind::REACTION => body::<Reaction>(event).map_or_else(String::new, |it| {
             let verb = if it.add { says.reacted() } else { says.took_back() };

@@ -101,7 +101,7 @@ fn lines(words: Words, now: &Privacy) -> String {
         (words.privacy_typing(), switch(now.typing)),
         (words.privacy_findable(), switch(now.findable)),
     ];
-    rows.iter().map(|(what, it)| format!("{what}: {it}")).collect::<Vec<_>>().join("\n")
+    rows.iter().map(|(what, it)| words.labelled(what, it)).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -227,7 +227,7 @@ fn unsent(context: &Context, words: &str, id: Option<MessageId>) -> Result<(), F
             Some(id) => json!({"type": "unsent", "id": id.to_string(), "text": words}),
             None => json!({"type": "unsent", "text": words}),
         },
-        || format!("{}: {}", context.output.words.unsent(), escape(words)),
+        || context.output.words.labelled(context.output.words.unsent(), escape(words)),
     )
 }
 

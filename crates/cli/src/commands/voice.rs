@@ -30,6 +30,7 @@ use crate::{
     output::escape,
     resolve,
     session::Context,
+    values::whole,
 };
 
 /// What the server calls a recording.
@@ -57,7 +58,7 @@ pub enum VoiceCommand {
         /// @name, #group, @me, or a conversation's number.
         to: String,
         /// For how long, in seconds.
-        #[arg(long, value_name = "SECS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+        #[arg(long, value_name = "SECS", default_value_t = 10, value_parser = whole(1..=600))]
         seconds: u64,
     },
     /// Write a recording to a file: WAV if its name ends so, otherwise as it came.
@@ -106,7 +107,8 @@ pub(super) async fn run(context: &Context, command: VoiceCommand) -> Result<Exit
         VoiceCommand::Play { file } => {
             let path = note(context, &format!("play-{file}.wav"))?;
             recording(client, file).await?;
-            std::fs::write(&path, Recording::to_wav(fetch(context, client, file).await?).await?)?;
+            let wav = Recording::to_wav(fetch(context, client, file).await?).await?;
+            std::fs::write(&path, wav).kept_at(&path)?;
             let played = play(&path).await;
             let _ = std::fs::remove_file(&path);
             played
@@ -198,7 +200,7 @@ async fn fetch(context: &Context, client: &Client, file: u64) -> Result<Vec<u8>,
     let ogg = note(context, &format!("voice-{file}.ogg"))?;
     let fetched = client.download(file, &ogg, Transfer::default().within(context.common.patience())).await;
     fetched.of_file(file)?;
-    let bytes = std::fs::read(&ogg)?;
+    let bytes = std::fs::read(&ogg).kept_at(&ogg)?;
     let _ = std::fs::remove_file(&ogg);
     Ok(bytes)
 }

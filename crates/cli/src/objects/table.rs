@@ -259,6 +259,11 @@ pub(super) const CLIENT: &[Object] = &[
         "conversation: number, count: number, newest_ms: number",
     ),
     object(
+        &["connection"],
+        "on standard error: `listen` lost its connection and tries again (`lost`), and has it again (`back`)",
+        "state: text",
+    ),
+    object(
         &["device_added"],
         "`listen`: another device was signed in",
         "session: number, label: text, created_ms: number",

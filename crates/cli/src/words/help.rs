@@ -163,11 +163,13 @@ pub fn comment_tip(words: Words, error: &clap::Error) -> Option<&'static str> {
     })
 }
 
-/// What was typed wrongly, with how it is meant.
+/// What was typed wrongly, with how it is meant. Nothing where it is told best as clap tells it.
 #[must_use]
-pub fn mistake(words: Words, error: &clap::Error) -> String {
-    let chinese = if words == Words::Chinese { in_chinese(error) } else { None };
-    let Some(said) = chinese else { return error.to_string().trim().to_owned() };
+pub fn mistake(words: Words, error: &clap::Error) -> Option<String> {
+    if words == Words::English {
+        return reworded(error);
+    }
+    let said = in_chinese(error)?;
     let tip = match (error.get(ContextKind::SuggestedSubcommand), error.get(ContextKind::SuggestedArg)) {
         (Some(it), _) | (None, Some(it)) => format!("\n\n你是想输入：{}", listed(it)),
         (None, None) => String::new(),
@@ -176,7 +178,51 @@ pub fn mistake(words: Words, error: &clap::Error) -> String {
         Some(usage) => format!("\n\n用法：{}", usage.to_string().trim_start_matches("Usage:").trim_start()),
         None => String::new(),
     };
-    format!("错误：{said}{tip}{usage}\n\n更多信息请用 --help。")
+    Some(format!("错误：{said}{tip}{usage}\n\n更多信息请用 --help。"))
+}
+
+/// What was typed wrongly as one sentence, for programs.
+#[must_use]
+pub fn sentence(words: Words, error: &clap::Error) -> String {
+    let missing = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    match (words, in_chinese(error)) {
+        (Words::English, _) if error.kind() == missing => {
+            "a command or an argument is missing: see --help".into()
+        }
+        (Words::Chinese, _) if error.kind() == missing => "缺少命令或参数：请看 --help".into(),
+        (Words::Chinese, Some(said)) => said,
+        _ => {
+            // Clap puts what it proposes, and how the command is used, behind an empty line.
+            let whole = reworded(error).unwrap_or_else(|| error.to_string());
+            let first = whole.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default();
+            first.lines().map(str::trim).collect::<Vec<_>>().join(" ")
+        }
+    }
+}
+
+/// What clap says, with what is allowed in the place of what could not be read.
+fn reworded(error: &clap::Error) -> Option<String> {
+    let cause = std::error::Error::source(error).map(ToString::to_string)?;
+    let plain = plain(&cause)?;
+    Some(error.to_string().trim().replace(&cause, &plain))
+}
+
+/// What is allowed where something else was read, of what the standard library and clap say of numbers.
+fn plain(cause: &str) -> Option<String> {
+    match cause {
+        "invalid digit found in string" | "cannot parse integer from empty string" => {
+            return Some("write a whole number".into());
+        }
+        "number too large to fit in target type" => return Some("the number is too large".into()),
+        _ => {}
+    }
+    let (least, most) = cause.split_once(" is not in ")?.1.split_once("..")?;
+    let most = most.trim_start_matches('=');
+    Some(if most.is_empty() || most == u64::MAX.to_string() {
+        format!("write a whole number from {least} on")
+    } else {
+        format!("write a whole number from {least} to {most}")
+    })
 }
 
 fn listed(value: &ContextValue) -> String {
@@ -220,16 +266,19 @@ fn why(cause: &str) -> String {
         ("use everybody, friends or nobody", "请用 everybody、friends 或 nobody"),
         ("write three numbers, for example 10,20,300", "请写三个数字，例如 10,20,300"),
         ("an id is a UUID, 32 hex digits", "编号是 UUID，即 32 位十六进制数字"),
-        ("invalid digit found in string", "须为整数"),
-        ("cannot parse integer from empty string", "须为整数"),
-        ("number too large to fit in target type", "数字过大"),
+        ("use female, male, other or nothing", "请用 female、male、other 或留空"),
+        ("write a whole number", "须为整数"),
+        ("the number is too large", "数字过大"),
     ];
+    let cause = plain(cause).unwrap_or_else(|| cause.to_owned());
     if let Some((_, chinese)) = known.iter().find(|(english, _)| *english == cause) {
         return (*chinese).to_owned();
     }
-    match cause.split_once(" is not in ") {
-        Some((_, range)) => format!("须在 {range} 之间"),
-        None => cause.to_owned(),
+    let range = cause.strip_prefix("write a whole number from ");
+    match range.map(|range| (range.strip_suffix(" on"), range.split_once(" to "))) {
+        Some((Some(least), _)) => format!("须为不小于 {least} 的整数"),
+        Some((None, Some((least, most)))) => format!("须为 {least} 至 {most} 的整数"),
+        _ => cause,
     }
 }
 
@@ -254,5 +303,18 @@ mod tests {
             assert!(!pair[0].ends_with('.') && !pair[1].ends_with('。'), "{pair:?}");
         }
         assert_eq!(table().len() * 2, lines.len(), "an English line stands there twice");
+    }
+
+    #[test]
+    fn what_a_number_may_be_is_told_in_both_languages() {
+        for (cause, english, chinese) in [
+            ("invalid digit found in string", "write a whole number", "须为整数"),
+            ("0 is not in 1..", "write a whole number from 1 on", "须为不小于 1 的整数"),
+            ("100 is not in 1..=99", "write a whole number from 1 to 99", "须为 1 至 99 的整数"),
+        ] {
+            assert_eq!((plain(cause).as_deref(), &*why(cause)), (Some(english), chinese));
+            assert_eq!(why(english), chinese, "{english}");
+        }
+        assert_eq!((plain("no such thing"), why("no such thing")), (None, "no such thing".into()));
     }
 }

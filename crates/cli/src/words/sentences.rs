@@ -77,7 +77,9 @@ sentences! {
     // What happened to the server.
     set_back(place, event_seq): "{place}: what came behind event {event_seq} is gone; what is there instead follows.", "{place}：第 {event_seq} 条之后的内容已不存在，现有内容如下。";
     // What can be meant in several ways.
-    several_groups(name, numbers): "Several groups are named #{name}: use a number, {numbers}", "有多个名为 #{name} 的群：请用编号 {numbers}";
+    several_groups(name, list): "Several groups are named #{name}. Use the number of one: {list}", "有多个名为 #{name} 的群，请用其中一个的编号：{list}";
+    one_of_several(number, members, time): "{number} ({members}, last message {time})", "{number}（{members}，最后消息 {time}）";
+    one_found(number, members): "{number} ({members})", "{number}（{members}）";
     several_own_words(word, ids): "Several of your own words are {word}: use an id, {ids}", "有多个自己的词 {word}：请用编号 {ids}";
     several_entries(name, numbers): "Several are called {name}: use a number, {numbers}", "有多个名为 {name} 的文件：请用编号 {numbers}";
     several_invitations(name, numbers): "Several groups that you are invited into are named {name}: use a number, {numbers}", "有多个邀请你的群名为 {name}：请用编号 {numbers}";
@@ -89,7 +91,9 @@ sentences! {
     not_a_language(text): "\"{text}\" is no language of this program: use en or zh", "不支持语言“{text}”：请用 en 或 zh";
     nobody_meant(to): "\"{to}\" is nobody, and no group of yours: write @name, #group, @me or a conversation's number", "无法识别“{to}”：请写 @用户名、#群名、@me 或会话编号";
     no_profile(name): "\"{name}\" cannot be a profile: use letters, digits, - and _", "“{name}”不能用作配置名：请用字母、数字、- 和 _";
-    damaged_profile(file, why): "{file} is damaged ({why}): remove it", "{file} 已损坏（{why}）：请删除它";
+    damaged_profile(file, line, column): "{file} is damaged at line {line}, column {column}: remove it and sign in again", "{file} 第 {line} 行第 {column} 列已损坏：请删除它并重新登录";
+    bad_profile(path, why): "the profile cannot be kept at {path} ({why}): set XDG_DATA_HOME to a folder that you may write to, or name another profile with --profile", "无法在 {path} 保存配置（{why}）：请将 XDG_DATA_HOME 设为可写的目录，或用 --profile 指定其他配置";
+    damaged_words_file(file, line, why): "{file}, line {line}: {why}", "{file} 第 {line} 行：{why}";
     bad_address(text): "\"{text}\" is no address: write HOST:PORT or litrocket://HOST:PORT?ca=sha256-…", "“{text}”不是有效地址：请写 主机:端口 或 litrocket://主机:端口?ca=sha256-…";
     not_a_file(path): "{path} is no file", "{path} 不是文件";
     bad_file(path, why): "{path}: {why}", "{path}：{why}";
@@ -99,6 +103,13 @@ sentences! {
     no_sound(programs): "No program for sound is here. Install one of: {programs}", "没有可用的声音程序，请安装其中之一：{programs}";
     line_is_not_utf8(number): "Line {number} is not UTF-8: it was not sent, nor was what follows.", "第 {number} 行不是 UTF-8：该行及其后的内容均未发送。";
     // What was done.
+    lines_written(lines, file): "{lines} lines written to {file}", "已将 {lines} 行写入 {file}";
+    words_written(words, file): "{words} words written to {file}", "已将 {words} 个词写入 {file}";
+    words_added(added, there): "{added} words added, {there} were there already", "已添加 {added} 个词，{there} 个原已存在";
+    request_over(name): "The friend request between you and @{name} is over: it was answered or taken back.", "你与 @{name} 之间的好友申请已结束：已答复或已撤回。";
+    invitation_over(group): "The invitation into {group} is over: it was answered or taken back.", "加入 {group} 的邀请已结束：已答复或已撤回。";
+    requests_of(group, waits): "{group}: {waits}", "{group}：{waits}";
+    edited_and_recalled(number): "edited {number}, which was recalled since", "编辑了 {number}，该消息其后已撤回";
     closing(name): "The account will be deleted in 7 days. Until then: litrocket account restore \u{1}{name}\u{1}", "账号将在 7 天后注销。在此之前可撤销：litrocket account restore \u{1}{name}\u{1}";
     sent_file(file, to): "sent {file} to {to}", "已将 {file} 发送给 {to}";
     moved_into(name, folder): "{name} is in {folder} now", "{name} 已移到 {folder}";
@@ -116,6 +127,27 @@ sentences! {
 }
 
 impl Words {
+    /// What something is called, and what it is.
+    pub(crate) fn labelled(self, label: &str, text: impl Display) -> String {
+        format!("{label}{}{text}", self.colon())
+    }
+
+    /// What is said beside something else.
+    pub(crate) fn aside(self, text: impl Display) -> String {
+        match self {
+            Self::English => format!(" ({text})"),
+            Self::Chinese => format!("（{text}）"),
+        }
+    }
+
+    /// What a permission is called where its word need not be typed.
+    pub(crate) fn thing_name(self, thing: &str) -> String {
+        match self {
+            Self::English => thing.to_owned(),
+            Self::Chinese => self.thing(thing),
+        }
+    }
+
     /// What a permission lets people do.
     pub(crate) fn thing(self, thing: &str) -> String {
         let chinese = match thing {
@@ -139,6 +171,19 @@ impl Words {
         match self {
             Self::English => format!("may {english}"),
             Self::Chinese => chinese.to_owned(),
+        }
+    }
+
+    /// The description of the protocol, which is in English, under headings of the language.
+    pub(crate) fn protocol(self, text: &str) -> String {
+        let heading =
+            |line: &str| HEADINGS.iter().find(|(english, _)| *english == line).map(|(_, chinese)| *chinese);
+        match self {
+            Self::English => text.to_owned(),
+            Self::Chinese => {
+                let lines: Vec<&str> = text.lines().map(|line| heading(line).unwrap_or(line)).collect();
+                lines.join("\n")
+            }
         }
     }
 
@@ -173,6 +218,19 @@ impl Words {
     }
 }
 
+/// The headings of the protocol's description.
+const HEADINGS: &[(&str, &str)] = &[
+    ("Streams", "流"),
+    ("Requests (code, name, who may make it, reply)", "请求（代码、名称、谁可以发出、应答）"),
+    ("Frames of the long-lived streams", "长期流的帧"),
+    ("Events", "事件"),
+    ("Maps inside others", "其他结构中的结构"),
+    ("The account log", "账号日志"),
+    ("Faults (code, class, what to do)", "错误（代码、类别、处理方法）"),
+    ("Close codes", "关闭代码"),
+    ("Limits", "上限"),
+];
+
 /// What the audit log of a group names, for people.
 const ACTIONS: &[(&str, &str, &str)] = &[
     ("role", "role", "更改身份"),
@@ -193,3 +251,22 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("announced", "announced", "发布公告"),
     ("dissolved", "dissolved", "解散"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_heading_of_the_protocol_is_told_in_chinese() {
+        let text = litrocket_protocol::describe::text();
+        for (english, chinese) in HEADINGS {
+            assert!(text.lines().any(|line| line == *english), "no such heading any more: {english}");
+            assert!(Words::Chinese.protocol(&text).lines().any(|line| line == *chinese), "{chinese}");
+        }
+        // A heading stands alone at the edge, behind an empty line.
+        for (_, below) in text.match_indices("\n\n").map(|(at, gap)| text.split_at(at + gap.len())) {
+            let heading = below.lines().next().unwrap_or_default();
+            assert!(HEADINGS.iter().any(|(english, _)| *english == heading), "HEADINGS lacks {heading}");
+        }
+    }
+}

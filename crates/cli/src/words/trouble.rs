@@ -22,10 +22,20 @@ impl Words {
             Error::NotSignedIn => "尚未登录".into(),
             Error::Store(error) => format!("状态文件不可用：{}", self.disk(error)),
             Error::File(error) => format!("文件不可用：{}", self.disk(error)),
-            Error::Tls(why) => format!("服务器不受信任：{why}"),
+            Error::Tls(why) => format!("服务器不受信任：{}", untrusted(why)),
             Error::Protocol(why) => format!("服务器违反了协议：{why}"),
             // What later versions of the SDK know.
             other => other.to_string(),
+        }
+    }
+
+    /// What is wrong with a line of a table.
+    pub(crate) fn table(self, error: &csv::Error) -> String {
+        match (self, error.kind()) {
+            (_, csv::ErrorKind::Io(error)) => self.disk(error),
+            (Self::English, csv::ErrorKind::Utf8 { .. }) => "this is not UTF-8".into(),
+            (Self::Chinese, csv::ErrorKind::Utf8 { .. }) => "不是 UTF-8".into(),
+            _ => error.to_string(),
         }
     }
 
@@ -41,6 +51,7 @@ impl Words {
             Kind::AlreadyExists => "已经存在".into(),
             Kind::IsADirectory => "这是一个目录".into(),
             Kind::NotADirectory => "这不是目录".into(),
+            Kind::ReadOnlyFilesystem => "只读文件系统".into(),
             Kind::StorageFull => "磁盘已满".into(),
             Kind::FileTooLarge => "文件过大".into(),
             Kind::UnexpectedEof => "文件意外结束".into(),
@@ -76,6 +87,36 @@ fn unreachable(why: &str) -> String {
         ("timed out", "超时"),
     ];
     chinese(&known, why).map_or_else(|| why.to_owned(), str::to_owned)
+}
+
+/// Why a server is not trusted, of what files of certificates and the TLS library say.
+fn untrusted(why: &str) -> String {
+    if let Some((file, cause)) = why.split_once(" is no CA file: ") {
+        let known = [
+            ("it holds no certificate", "其中没有证书"),
+            ("No such file or directory", "没有这个文件或目录"),
+            ("Permission denied", "没有权限"),
+            ("Is a directory", "这是一个目录"),
+            ("base64 decode error", "内容已损坏"),
+            ("section", "内容已损坏"),
+        ];
+        let known = known.iter().find(|(english, _)| cause.contains(english));
+        return format!("{file} 不是 CA 文件：{}", known.map_or(cause, |(_, chinese)| *chinese));
+    }
+    let known = [
+        ("UnknownIssuer", "其证书不是由所信任的 CA 签发的"),
+        ("unknown issuer", "其证书不是由所信任的 CA 签发的"),
+        ("not valid for name", "其证书不用于此主机名"),
+        ("NotValidForName", "其证书不用于此主机名"),
+        ("expired", "其证书已过期"),
+        ("Expired", "其证书已过期"),
+        ("not valid yet", "其证书尚未生效"),
+        ("NotValidYet", "其证书尚未生效"),
+        ("peer doesn't support any known protocol", "它不支持此协议"),
+        ("no application protocol", "它不支持此协议"),
+    ];
+    let known = known.iter().find(|(english, _)| why.contains(english));
+    known.map_or_else(|| why.to_owned(), |(_, chinese)| (*chinese).to_owned())
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 pub use command::FileCommand;
-use place::free_name;
+use place::{check_readable, free_name};
 use sending::Sending;
 
 use super::{
@@ -134,10 +134,9 @@ impl Shown {
                 // What was there before says nothing about the speed.
                 bar.reset_eta();
                 bar.set_message(format!(
-                    "{} ({} {})",
+                    "{}{}",
                     escape_line(&name),
-                    words.resumed_from(),
-                    HumanBytes(progress.resumed)
+                    words.aside(format_args!("{} {}", words.resumed_from(), HumanBytes(progress.resumed)))
                 ));
             }
             bar.set_position(progress.done);
@@ -185,6 +184,7 @@ async fn send(
     words: Words<'_>,
     (early, keep_location): (bool, bool),
 ) -> Result<(), Failure> {
+    check_readable(paths)?;
     let conversation = resolve::open(client, to).await?;
     let mut sending = None;
     for (index, path) in paths.iter().enumerate() {
@@ -209,7 +209,7 @@ async fn send(
         let resumed = shown.end();
         let info = client.call(GetFile { file: file?, hashes: false }).await?;
         if told {
-            print_file(context, "uploaded", &info, resumed)?;
+            print_uploaded(context, &info, resumed)?;
         } else {
             message(context, client, (&place, &mut *batch), (&info, words), resumed).await?;
         }
@@ -320,9 +320,13 @@ pub(super) fn described(info: &FileInfo) -> String {
     )
 }
 
-fn print_file(context: &Context, what: &str, info: &FileInfo, resumed: u64) -> Result<(), Failure> {
+/// Says that all bytes of a file are there whose message was sent before.
+fn print_uploaded(context: &Context, info: &FileInfo, resumed: u64) -> Result<(), Failure> {
     let file = json_file(info.file, &info.name, info.size, &info.media_type, &info.blake3);
-    context.output.data(|| json!({"type": what, "file": file, "resumed": resumed}), || described(info))
+    context.output.data(
+        || json!({"type": "uploaded", "file": file, "resumed": resumed}),
+        || format!("{} {}", context.output.words.uploaded(), described(info)),
+    )
 }
 
 async fn get(
@@ -343,7 +347,7 @@ async fn get(
         None => free_name(Path::new(&disk_name(&info.name)), replace),
     };
     if info.state == file_state::DAMAGED && !context.output.json {
-        eprintln!("{}: {}", described(&info), words.file_damaged());
+        eprintln!("{}", words.labelled(&described(&info), words.file_damaged()));
     }
     let shown = Shown::new(context, &info.name, info.size);
     let fetched =
@@ -381,7 +385,10 @@ async fn status(context: &Context, client: &Client) -> Result<(), Failure> {
             }
             return context.output.data(
                 || json!({"type": "storage", "used": used, "quota": quota}),
-                || format!("{}: {} / {}", words.storage_used(), HumanBytes(used), HumanBytes(quota)),
+                || {
+                    let storage = format!("{} / {}", HumanBytes(used), HumanBytes(quota));
+                    words.labelled(words.storage_used(), storage)
+                },
             );
         }
     }

@@ -27,7 +27,10 @@ pub(super) async fn list(context: &Context, client: &Client, find: Option<String
             let (used, quota) = (page.used_bytes, page.quota_bytes);
             return context.output.data(
                 || json!({"type": "storage", "used": used, "quota": quota}),
-                || format!("{}: {} / {}", words.storage_used(), HumanBytes(used), HumanBytes(quota)),
+                || {
+                    let storage = format!("{} / {}", HumanBytes(used), HumanBytes(quota));
+                    words.labelled(words.storage_used(), storage)
+                },
             );
         }
     }

@@ -3,12 +3,13 @@
 use std::{
     fs::OpenOptions,
     io::{Error, ErrorKind, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
 use litrocket_client::new_name;
 
-use crate::{Failure, failure::At as _};
+use crate::{Failure, commands::pictures::not_a_file, failure::At as _};
 
 /// The name itself, or with a number when there is such a file.
 pub(super) fn free_name(wanted: &Path, replace: bool) -> PathBuf {
@@ -30,7 +31,22 @@ pub(in crate::commands) fn check_free(path: &Path, replaces: bool) -> Result<(),
     Err(Error::from(ErrorKind::AlreadyExists)).at(path)
 }
 
-/// Writes a file whole or not at all. One of its name is replaced only when it shall be, also one that came there meanwhile.
+/// Refuses paths of which one is no file that can be read, before anything is done with the others.
+pub(super) fn check_readable(paths: &[PathBuf]) -> Result<(), Failure> {
+    for path in paths {
+        let about = path.metadata().at(path)?;
+        if about.is_dir() || path.file_name().is_none() {
+            return Err(not_a_file(path));
+        }
+        // To open a pipe would wait for who writes to it; what is no ordinary file is refused when its turn comes.
+        if about.is_file() {
+            std::fs::File::open(path).at(path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes a file that only its owner may read whole or not at all. One of its name is replaced only when it shall be, also one that came there meanwhile.
 pub(in crate::commands) fn write_file(path: &Path, bytes: &[u8], replaces: bool) -> Result<(), Failure> {
     check_free(path, replaces)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -39,7 +55,8 @@ pub(in crate::commands) fn write_file(path: &Path, bytes: &[u8], replaces: bool)
         end -= 1;
     }
     let part = path.with_file_name(format!(".{}.{}.part", &name[..end], std::process::id()));
-    let mut file = OpenOptions::new().write(true).create_new(true).open(&part).at(&part)?;
+    let new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part);
+    let mut file = new.at(&part)?;
     let mut write = || {
         file.write_all(bytes)?;
         file.sync_all()?;
@@ -54,6 +71,8 @@ pub(in crate::commands) fn write_file(path: &Path, bytes: &[u8], replaces: bool)
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]
@@ -64,6 +83,11 @@ mod tests {
         assert!(matches!(write_file(&path, b"two", false), Err(Failure::File(_, error))
             if error.kind() == ErrorKind::AlreadyExists));
         assert_eq!(std::fs::read(&path).unwrap(), b"one");
+        assert_eq!(
+            path.metadata().unwrap().permissions().mode() & 0o777,
+            0o600,
+            "what people send is theirs"
+        );
         write_file(&path, b"two", true).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
         // A link that leads nowhere is there too.

@@ -10,7 +10,7 @@ use litrocket_client::{Client, Digest, write_whole};
 use litrocket_protocol::{ConversationId, MessageId, hex};
 use serde::{Deserialize, Serialize};
 
-use crate::{Failure, session::Context};
+use crate::{Failure, failure::At as _, session::Context};
 
 /// A command that was interrupted so long ago is not the same any more.
 const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -77,7 +77,7 @@ impl Sending {
         self.batch.begun.truncate(index);
         self.batch.begun.push((hash, id.to_string()));
         let text = serde_json::to_vec(&self.batch).map_err(std::io::Error::other)?;
-        write_whole(&self.path, 0o600, &text)?;
+        write_whole(&self.path, 0o600, &text).kept_at(&self.path)?;
         Ok(id)
     }
 

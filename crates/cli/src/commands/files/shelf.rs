@@ -17,6 +17,7 @@ use super::{
     super::pictures::{self, not_a_file},
     FileCommand, Shown,
     own::kept_until,
+    place::check_readable,
 };
 use crate::{
     Failure,
@@ -155,6 +156,7 @@ pub(super) async fn put(
     paths: &[PathBuf],
     folder: Option<&str>,
 ) -> Result<(), Failure> {
+    check_readable(paths)?;
     let conversation = resolve::group(client, group).await?;
     let folder = folder_by_name(client, conversation, folder).await?;
     for path in paths {
@@ -226,7 +228,10 @@ async fn list(context: &Context, client: &Client, mut asked: ListGroupFiles) -> 
             }
             return context.output.data(
                 || json!({"type": "storage", "used": used, "quota": quota}),
-                || format!("{}: {} / {}", words.group_storage(), HumanBytes(used), HumanBytes(quota)),
+                || {
+                    let storage = format!("{} / {}", HumanBytes(used), HumanBytes(quota));
+                    words.labelled(words.group_storage(), storage)
+                },
             );
         }
     }

@@ -2,6 +2,8 @@
 
 use clap::Subcommand;
 
+use crate::values::how_many;
+
 /// What can be done with friends.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Friend {
@@ -53,7 +55,7 @@ pub enum Friend {
     /// Show whom you may know, and why.
     Recommend {
         /// How many.
-        #[arg(long, value_name = "N", default_value_t = 20)]
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = how_many())]
         limit: u64,
     },
     /// Keep somebody out of what is recommended.

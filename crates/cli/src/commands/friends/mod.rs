@@ -20,7 +20,7 @@ use super::done;
 use crate::{
     Failure,
     failure::Asked as _,
-    output::{escape, time},
+    output::{column, escape, time},
     pages::{behind, pages},
     resolve::{self, Names},
     session::{Context, is_address, is_of_this_server, read_address},
@@ -162,14 +162,15 @@ async fn recommend(context: &Context, client: &Client, limit: u64) -> Result<(),
                     let more = if person.common_friends > common.len() as u64 { " …" } else { "" };
                     let (count, shown) = (person.common_friends, shown.join(" "));
                     let count = words.counted(count, words.common_friend(), words.common_friends());
-                    reasons.push(format!("{count}: {shown}{more}"));
+                    reasons.push(words.labelled(&count, format_args!("{shown}{more}")));
                 }
                 if person.common_groups > 0 {
                     let count = person.common_groups;
                     reasons.push(words.counted(count, words.common_group(), words.common_groups()));
                 }
-                let (handle, name) = (escape(&person.handle), escape(&person.display_name));
-                format!("@{handle:<24}  {name:<24}  {}", reasons.join(", "))
+                let (handle, name) =
+                    (column(&escape(&person.handle), 24), column(&escape(&person.display_name), 24));
+                format!("@{handle}  {name}  {}", reasons.join(words.comma()))
             },
         )?;
     }
@@ -206,13 +207,10 @@ async fn print_requests(context: &Context, client: &Client, sent: bool) -> Resul
                         "at_ms": one.request.at_ms, "expires_ms": one.request.expires_ms})
                 },
                 || {
-                    let (at, name) = (time(one.request.at_ms), escape(&one.display_name));
-                    let line = format!(
-                        "{at}  @{:<24}  {name:<24}  {}",
-                        escape(&one.handle),
-                        escape(&one.request.message)
-                    );
-                    line.trim_end().to_owned()
+                    let (handle, name) =
+                        (column(&escape(&one.handle), 24), column(&escape(&one.display_name), 24));
+                    let (at, message) = (time(one.request.at_ms), escape(&one.request.message));
+                    format!("{at}  @{handle}  {name}  {message}").trim_end().to_owned()
                 },
             )
         },
@@ -237,8 +235,8 @@ fn print_friend(
             let star = if mine.starred { "*" } else { " " };
             let shown = if mine.remark.is_empty() { display_name } else { &mine.remark };
             let tags: Vec<String> = mine.tags.iter().map(|tag| format!("[{}]", escape(tag))).collect();
-            let line = format!("{star} @{:<24}  {:<24}  {}", escape(handle), escape(shown), tags.join(" "));
-            line.trim_end().to_owned()
+            let (handle, shown) = (column(&escape(handle), 24), column(&escape(shown), 24));
+            format!("{star} @{handle}  {shown}  {}", tags.join(" ")).trim_end().to_owned()
         },
     )
 }
@@ -290,8 +288,9 @@ async fn blocked(context: &Context, client: &Client) -> Result<(), Failure> {
                 },
                 || {
                     let words = context.output.words;
-                    let (handle, name) = (escape(&one.handle), escape(&one.display_name));
-                    format!("@{handle:<24}  {name:<24}  {} {}", words.since(), time(one.block.at_ms))
+                    let (handle, name) =
+                        (column(&escape(&one.handle), 24), column(&escape(&one.display_name), 24));
+                    format!("@{handle}  {name}  {} {}", words.since(), time(one.block.at_ms))
                 },
             )
         },

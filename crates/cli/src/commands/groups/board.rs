@@ -17,7 +17,7 @@ use crate::{
     Failure,
     commands::print,
     failure::Asked as _,
-    output::{escape, time},
+    output::{column, escape, escape_line, time},
     pages::pages,
     resolve::{Names, Places},
     session::Context,
@@ -71,16 +71,17 @@ async fn announce(it: In<'_>, group: &str, text: String) -> Result<(), Failure> 
 
 async fn announcements(it: In<'_>, group: &str, limit: u64) -> Result<(), Failure> {
     let conversation = it.group(group).await?;
-    let mut names = Names::new(it.context.output.words);
+    let (mut names, mut places) = (Names::new(it.context.output.words), Places::default());
     let (mut left, mut before, mut newest) = (limit, None, None);
     while left > 0 {
         let limit = Some(left.min(limits::GROUP_ANNOUNCEMENTS_PAGE_MAX));
         let page = it.client.call(ListGroupAnnouncements { conversation, before, limit }).await?;
         left -= (page.announcements.len() as u64).min(left);
         names.learn(it.client, page.announcements.iter().map(|one| one.account)).await?;
+        places.learn(it.client, [conversation]).await?;
         for one in &page.announcements {
             newest = newest.or(Some(one.event_seq));
-            print_announcement(it.context, &names, conversation, one)?;
+            print_announcement(it.context, (&names, &places), conversation, one)?;
         }
         before = page.announcements.last().map(|one| one.event_seq);
         if !page.more {
@@ -104,7 +105,7 @@ async fn announcements(it: In<'_>, group: &str, limit: u64) -> Result<(), Failur
 /// Prints one.
 pub(in crate::commands) fn print_announcement(
     context: &Context,
-    names: &Names,
+    (names, places): (&Names, &Places),
     conversation: ConversationId,
     one: &GroupAnnouncement,
 ) -> Result<(), Failure> {
@@ -120,8 +121,8 @@ pub(in crate::commands) fn print_announcement(
             } else {
                 format!("{} {}", words.announced(), escape(&one.text))
             };
-            let from = escape(&names.of(one.account));
-            format!("{}  [{conversation}] {:>5}  @{from}: {text}", time(one.at_ms), one.event_seq)
+            let (from, place) = (escape(&names.of(one.account)), escape_line(&places.of(names, conversation)));
+            format!("{}  [{place}] {:>5}  @{from}: {text}", time(one.at_ms), one.event_seq)
         },
     )
 }
@@ -149,7 +150,7 @@ async fn seen(it: In<'_>, group: &str, seq: Option<u64>) -> Result<(), Failure> 
                         "account": person.account.0, "handle": person.handle,
                         "display_name": person.display_name})
                 },
-                || format!("@{:<24}  {}", escape(&person.handle), escape(&person.display_name)),
+                || format!("@{}  {}", column(&escape(&person.handle), 24), escape(&person.display_name)),
             )
         },
     )

@@ -2,7 +2,10 @@
 
 use clap::Subcommand;
 
-use crate::commands::report::ReportArgs;
+use crate::{
+    commands::report::ReportArgs,
+    values::{how_many, whole},
+};
 
 /// What can be done with groups.
 #[derive(Debug, Clone, Subcommand)]
@@ -122,7 +125,7 @@ pub enum Group {
         /// #group or its number.
         group: String,
         /// How many.
-        #[arg(long, value_name = "N", default_value_t = 20)]
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = how_many())]
         limit: u64,
     },
     /// List who has seen the announcement.
@@ -138,7 +141,7 @@ pub enum Group {
         /// A part of the name.
         text: String,
         /// At most so many.
-        #[arg(long, default_value_t = 50)]
+        #[arg(long, default_value_t = 50, value_parser = how_many())]
         limit: u64,
     },
     /// Join a group that was found, or that a link leads to.
@@ -189,7 +192,7 @@ pub enum Group {
         #[arg(value_name = "@NAME")]
         member: String,
         /// For how many minutes: 1 to 43200, which is 30 days.
-        #[arg(long, value_name = "N", default_value_t = 60)]
+        #[arg(long, value_name = "N", default_value_t = 60, value_parser = whole(1..=43_200))]
         minutes: u64,
     },
     /// Let a muted member send again.
@@ -254,7 +257,7 @@ pub enum Group {
         /// #group or its number.
         group: String,
         /// How many.
-        #[arg(long, value_name = "N", default_value_t = 50)]
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = how_many())]
         limit: u64,
     },
     /// End a group for everybody (the owner).
@@ -275,10 +278,10 @@ pub enum GroupLinkCommand {
         /// #group or its number.
         group: String,
         /// How many may come by it: 1 to 100000.
-        #[arg(long, value_name = "N", default_value_t = 1)]
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = how_many())]
         uses: u64,
         /// For how many days: 1 to 365.
-        #[arg(long, value_name = "N", default_value_t = 7)]
+        #[arg(long, value_name = "N", default_value_t = 7, value_parser = how_many())]
         days: u64,
     },
     /// List the links that still let people in.

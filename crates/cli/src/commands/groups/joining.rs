@@ -3,6 +3,7 @@
 use litrocket_client::Client;
 use litrocket_protocol::{
     ConversationId,
+    conversations::GetConversation,
     groups::{
         AnswerJoin, DropGroupLink, FindGroups, GroupLinkInfo, JoinGroup, ListGroupLinks, ListJoinRequests,
         MakeGroupLink, WithdrawJoin, join_state,
@@ -16,7 +17,7 @@ use crate::{
     Failure,
     commands::done,
     failure::Asked as _,
-    output::{escape, time},
+    output::{column, escape, escape_line, time},
     pages::pages,
     resolve,
     session::{Context, is_address, is_of_this_server, read_address},
@@ -76,10 +77,12 @@ pub(in crate::commands) async fn find(
                         "joining": joining_name(group.joining)})
                 },
                 || {
-                    let (name, about) = (escape(&group.name), escape(&group.description));
-                    let line =
-                        format!("[{}]  #{name:<32}  {:>6}  {about}", group.conversation, group.members);
-                    line.trim_end().to_owned()
+                    let words = context.output.words;
+                    let (name, about) = (column(&escape(&group.name), 32), escape(&group.description));
+                    let members = words.counted(group.members, words.member_word(), words.members_word());
+                    format!("[{}]  #{name}  {}  {about}", group.conversation, column(&members, 12))
+                        .trim_end()
+                        .to_owned()
                 },
             )
         },
@@ -114,8 +117,13 @@ async fn found(client: &Client, typed: &str) -> Result<ConversationId, Failure> 
             other => other,
         },
         many => {
-            let numbers = many.iter().map(|one| one.conversation.to_string()).collect::<Vec<_>>().join(", ");
-            Err(Failure::usage(move |words| words.several_groups(&name, &numbers)))
+            let many: Vec<(ConversationId, u64)> =
+                many.iter().map(|one| (one.conversation, one.members)).collect();
+            Err(Failure::usage(move |words| {
+                let members = |count: u64| words.counted(count, words.member_word(), words.members_word());
+                let each = many.iter().map(|(number, count)| words.one_found(number, members(*count)));
+                words.several_groups(&name, each.collect::<Vec<_>>().join(words.and()))
+            }))
         }
     }
 }
@@ -151,6 +159,13 @@ async fn join(it: In<'_>, group: &str, message: String) -> Result<(), Failure> {
     let joined = joined.asked(move |words| words.no_such_group(&named))?;
     let is_in = joined.state == join_state::JOINED;
     let words = it.context.output.words;
+    let conversation = joined.conversation;
+    // A link does not say what it leads into.
+    let name = if is_in && !it.context.output.json {
+        it.client.call(GetConversation { conversation }).await.ok().map(|info| format!("#{}", info.name))
+    } else {
+        None
+    };
     it.context.output.data(
         || {
             json!({"type": "group_joined", "conversation": joined.conversation.0,
@@ -158,7 +173,8 @@ async fn join(it: In<'_>, group: &str, message: String) -> Result<(), Failure> {
         },
         || {
             let what = if is_in { words.join_joined() } else { words.join_asked() };
-            format!("[{}]  {what}", joined.conversation)
+            let place = name.unwrap_or_else(|| conversation.to_string());
+            format!("[{}]  {what}", escape_line(&place))
         },
     )
 }
@@ -179,9 +195,10 @@ async fn requests(it: In<'_>, group: &str) -> Result<(), Failure> {
                         "expires_ms": one.request.expires_ms})
                 },
                 || {
-                    let (handle, name) = (escape(&one.handle), escape(&one.display_name));
+                    let (handle, name) =
+                        (column(&escape(&one.handle), 24), column(&escape(&one.display_name), 24));
                     let (at, message) = (time(one.request.at_ms), escape(&one.request.message));
-                    format!("{at}  @{handle:<24}  {name:<24}  {message}").trim_end().to_owned()
+                    format!("{at}  @{handle}  {name}  {message}").trim_end().to_owned()
                 },
             )
         },

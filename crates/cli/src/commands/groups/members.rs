@@ -16,7 +16,7 @@ use super::{Group, In, settings::role_name};
 use crate::{
     Failure,
     commands::lists::print_info,
-    output::{escape, time},
+    output::{column, escape, time},
     resolve::{self, Names},
     session::Context,
 };
@@ -119,9 +119,13 @@ struct Wanted(Vec<Profile>);
 
 impl Wanted {
     async fn find(client: &Client, names: &[String]) -> Result<Self, Failure> {
-        let mut found = Vec::with_capacity(names.len());
+        let mut found: Vec<Profile> = Vec::with_capacity(names.len());
         for name in names {
-            found.push(resolve::account(client, name).await?);
+            let profile = resolve::account(client, name).await?;
+            // Who is named twice is wanted once.
+            if found.iter().all(|known| known.account != profile.account) {
+                found.push(profile);
+            }
         }
         Ok(Self(found))
     }
@@ -175,9 +179,9 @@ async fn members(context: &Context, client: &Client, group: &str) -> Result<(), 
                 || {
                     let shown = member.nickname.as_ref().unwrap_or(&member.display_name);
                     let mut line = format!(
-                        "@{:<32}  {:<32}  {}",
-                        escape(&member.handle),
-                        escape(shown),
+                        "@{}  {}  {}",
+                        column(&escape(&member.handle), 32),
+                        column(&escape(shown), 32),
                         words.role(member.role)
                     );
                     if let Some(until) = member.muted_until_ms {

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Group, In};
 use crate::{
     Failure,
-    output::{escape, time},
+    output::{column, escape, time},
     resolve::Names,
     words::Words,
 };
@@ -51,7 +51,7 @@ async fn banned(it: In<'_>, group: &str) -> Result<(), Failure> {
                     json!({"type": "banned_person", "conversation": conversation.0, "account": person.account.0,
                         "handle": person.handle, "display_name": person.display_name})
                 },
-                || format!("@{:<24}  {}", escape(&person.handle), escape(&person.display_name)),
+                || format!("@{}  {}", column(&escape(&person.handle), 24), escape(&person.display_name)),
             )?;
         }
         after = page.people.last().map(|person| person.account);
@@ -122,7 +122,8 @@ async fn audit(it: In<'_>, group: &str, limit: u64) -> Result<(), Failure> {
                     let whom = entry.account.map(|it| format!("@{}", escape(&names.of(it)))).unwrap_or_default();
                     let actor = escape(&names.of(entry.actor));
                     let (at, what) = (time(entry.at_ms), words.action(action_name(entry)));
-                    let line = format!("{at}  @{actor:<24}  {what:<16}  {whom:<25}  {}", detail(words, entry));
+                    let (actor, what, whom) = (column(&actor, 24), column(what, 16), column(&whom, 25));
+                    let line = format!("{at}  @{actor}  {what}  {whom}  {}", detail(words, entry));
                     line.trim_end().to_owned()
                 },
             )?;

@@ -12,7 +12,8 @@ use super::{Group, In, of};
 use crate::{
     Failure,
     commands::done,
-    output::{escape, time},
+    output::{column, escape, time},
+    words::Words,
 };
 
 /// The word for a role in commands and `--json`.
@@ -127,7 +128,15 @@ async fn permissions(it: In<'_>, group: &str) -> Result<(), Failure> {
                 json!({"type": "permission", "conversation": conversation.0, "thing": thing,
                     "role": role_name(role)})
             },
-            || format!("{thing:<12}  {}", it.context.output.words.role(role)),
+            || {
+                let words = it.context.output.words;
+                let thing = match words {
+                    Words::English => column(thing, 12),
+                    // The word to type, and what it means.
+                    Words::Chinese => format!("{}  {}", column(thing, 12), column(&words.thing(thing), 16)),
+                };
+                format!("{thing}  {}", words.role(role))
+            },
         )?;
     }
     Ok(())
@@ -156,12 +165,12 @@ fn as_json(info: &GroupInfo) -> serde_json::Value {
 
 fn lines(it: In<'_>, info: &GroupInfo) -> String {
     let words = it.context.output.words;
+    let members = words.counted(info.members, words.member_word(), words.members_word());
     let mut out = vec![format!(
-        "[{}]  #{}  {}  ({})",
+        "[{}]  #{}  {members}{}",
         info.conversation,
         escape(&info.name),
-        info.members,
-        words.role(info.role)
+        words.aside(words.role(info.role))
     )];
     if !info.nickname.is_empty() {
         out.push(format!("{} {}", words.nicknamed(), escape(&info.nickname)));
@@ -170,7 +179,7 @@ fn lines(it: In<'_>, info: &GroupInfo) -> String {
         out.push(format!("{} {}", words.muted_until(), time(until)));
     }
     if !info.description.is_empty() {
-        out.push(format!("{}: {}", words.about(), escape(&info.description)));
+        out.push(words.labelled(words.about(), escape(&info.description)));
     }
     out.push(
         match info.joining {
@@ -183,15 +192,16 @@ fn lines(it: In<'_>, info: &GroupInfo) -> String {
     out.extend(info.discoverable.then(|| words.discoverable().to_owned()));
     out.extend(info.open_history.then(|| words.open_history().to_owned()));
     if info.slow_ms > 0 {
-        out.push(format!("{} {}", words.slow(), info.slow_ms.div_ceil(1000)));
+        out.push(words.group_slow(info.slow_ms.div_ceil(1000)));
     }
     let may: Vec<String> = things!(info.permissions)
         .into_iter()
-        .map(|(thing, role)| format!("{thing}={}", role_name(role)))
+        .map(|(thing, role)| format!("{}={}", words.thing_name(thing), words.role(role)))
         .collect();
-    out.push(format!("{}: {}", words.may(), may.join(" ")));
+    out.push(words.labelled(words.may(), may.join(" ")));
     if let Some(one) = &info.announcement {
-        out.push(format!("{} [{}]: {}", words.announcement(), one.event_seq, escape(&one.text)));
+        let label = format!("{} [{}]", words.announcement(), one.event_seq);
+        out.push(words.labelled(&label, escape(&one.text)));
     }
     if info.requests > 0 {
         out.push(words.requests(info.requests, info.conversation));

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::values::how_many;
+
 /// Who sees a moment.
 #[derive(Debug, Clone, Args)]
 pub struct MomentAudience {
@@ -48,7 +50,7 @@ pub enum MomentCommand {
         #[arg(long, value_name = "ID")]
         before: Option<u64>,
         /// How many.
-        #[arg(long, value_name = "N", default_value_t = 20)]
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = how_many())]
         limit: u64,
     },
     /// Print one person's moments, newest first.
@@ -60,7 +62,7 @@ pub enum MomentCommand {
         #[arg(long, value_name = "ID")]
         before: Option<u64>,
         /// How many.
-        #[arg(long, value_name = "N", default_value_t = 20)]
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = how_many())]
         limit: u64,
     },
     /// Print a moment with all its likes and comments.

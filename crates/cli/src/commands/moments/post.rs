@@ -7,7 +7,7 @@ use std::{
     process::ExitCode,
 };
 
-use litrocket_client::Client;
+use litrocket_client::{Client, write_whole};
 use litrocket_protocol::{MessageId, limits, moments::PostMoment};
 
 use super::{
@@ -19,7 +19,7 @@ use super::{
     print::print_moments,
     resolve_audience,
 };
-use crate::{Failure, session::Context};
+use crate::{Failure, failure::At as _, session::Context};
 
 pub(super) async fn run(
     context: &Context,
@@ -100,6 +100,6 @@ fn kept_id(
         None => client.new_id()?,
     };
     let note = serde_json::to_vec(&(id.to_string(), content)).map_err(std::io::Error::other)?;
-    std::fs::write(&path, note)?;
+    write_whole(&path, 0o600, &note).kept_at(&path)?;
     Ok((path, id))
 }

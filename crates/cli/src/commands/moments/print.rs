@@ -62,7 +62,7 @@ fn moment_text(context: &Context, names: &Names, moment: &Moment) -> String {
             visibility::EVERYBODY => words.seen_by_all().into(),
             _ => words.seen_by_friends().into(),
         };
-        format!("  ({what})")
+        format!(" {}", words.aside(what))
     });
     let author = escape(&names.of(moment.author));
     let mut text = format!("{}  {}  @{author}{shown_to}\n    ", moment.moment, time(moment.at_ms));
@@ -71,7 +71,8 @@ fn moment_text(context: &Context, names: &Names, moment: &Moment) -> String {
     if moment.like_count > 0 {
         let more = if moment.like_count > moment.likes.len() as u64 { " …" } else { "" };
         let (count, likes) = (moment.like_count, list(&moment.likes));
-        text.push_str(&format!("\n    {} ({count}): {likes}{more}", words.likes()));
+        let label = format!("{}{}", words.likes(), words.aside(count));
+        text.push_str(&format!("\n    {}", words.labelled(&label, format_args!("{likes}{more}"))));
     }
     for comment in &moment.comments {
         text.push_str(&format!("\n    {}", comment_line(names, comment)));

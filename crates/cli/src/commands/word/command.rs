@@ -2,6 +2,8 @@
 
 use clap::Subcommand;
 
+use crate::values::how_many;
+
 /// What can be done with words.
 #[derive(Debug, Clone, Subcommand)]
 pub enum WordCommand {
@@ -13,7 +15,7 @@ pub enum WordCommand {
         #[arg(long, value_name = "LANG")]
         from: Option<String>,
         /// How many entries.
-        #[arg(long, value_name = "N", default_value_t = 10)]
+        #[arg(long, value_name = "N", default_value_t = 10, value_parser = how_many())]
         limit: u64,
         /// Make the entry with this number one of your own words.
         #[arg(long, value_name = "NUMBER")]
@@ -67,7 +69,7 @@ pub enum WordCommand {
         /// Only those whose word, reading or meaning has a word that begins so.
         find: Option<String>,
         /// How many.
-        #[arg(long, value_name = "N", default_value_t = 100)]
+        #[arg(long, value_name = "N", default_value_t = 100, value_parser = how_many())]
         limit: u64,
     },
     /// Add the words of a CSV file with the columns word, reading, meaning, example, note.

@@ -15,6 +15,7 @@ use litrocket_protocol::{
 };
 use serde_json::{Value, json};
 
+use super::files::place::write_file;
 use crate::{
     Failure,
     failure::At as _,
@@ -86,7 +87,7 @@ fn print_word(context: &Context, word: &Word) -> Result<(), Failure> {
             let words = context.output.words;
             for (name, text) in [(words.example(), &word.example), (words.note(), &word.note)] {
                 if !text.is_empty() {
-                    line.push_str(&format!("\n    {name}: {}", escape(text)));
+                    line.push_str(&format!("\n    {}", words.labelled(name, escape(text))));
                 }
             }
             line
@@ -110,9 +111,10 @@ fn print_entry(context: &Context, number: u64, entry: &DictionaryEntry) -> Resul
             let (word, reading) = (&entry.simplified, &entry.reading);
             let mut text = format!("{number:>3}. {word}{other}  {reading}  {}", entry.senses.join("; "));
             if let Some(example) = &entry.example {
-                let name = context.output.words.example();
+                let words = context.output.words;
                 let (phrase, reading, meaning) = (&example.text, &example.reading, &example.meaning);
-                text.push_str(&format!("\n{name}: {phrase}  {reading}  {meaning}"));
+                let shown = format!("{phrase}  {reading}  {meaning}");
+                text.push_str(&format!("\n{}", words.labelled(words.example(), shown)));
             }
             escape(&text)
         },
@@ -212,9 +214,12 @@ async fn list(context: &Context, client: &Client, find: Option<String>, limit: u
 
 /// The rows of a CSV file with a head line, in the order of [`COLUMNS`].
 fn read_rows(file: &str) -> Result<Vec<[String; 5]>, Failure> {
-    let bad = |why: &dyn std::fmt::Display| {
-        let (file, why) = (file.to_owned(), why.to_string());
-        Failure::usage(move |words| words.bad_file(&file, &why))
+    let bad = |error: csv::Error| {
+        let file = file.to_owned();
+        Failure::usage(move |words| {
+            let line = error.position().map_or(1, csv::Position::line);
+            words.damaged_words_file(&file, line, words.table(&error))
+        })
     };
     let input: Box<dyn Read> = match file {
         "-" => Box::new(std::io::stdin()),
@@ -223,7 +228,7 @@ fn read_rows(file: &str) -> Result<Vec<[String; 5]>, Failure> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(input.take(FILE_BYTES_MAX));
     let head: HashMap<String, usize> = reader
         .headers()
-        .map_err(|error| bad(&error))?
+        .map_err(bad)?
         .iter()
         .map(|name| name.trim_start_matches('\u{feff}').trim().to_lowercase())
         .zip(0..)
@@ -234,7 +239,7 @@ fn read_rows(file: &str) -> Result<Vec<[String; 5]>, Failure> {
     }
     let mut rows = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(|error| bad(&error))?;
+        let record = record.map_err(bad)?;
         if record.iter().all(|field| field.trim().is_empty()) {
             continue;
         }
@@ -270,7 +275,7 @@ async fn import(context: &Context, client: &Client, rows: Vec<[String; 5]>) -> R
     let words = context.output.words;
     context.output.data(
         || json!({"type": "imported", "words": total, "added": added}),
-        || format!("{} {added}, {} {}", words.added(), words.there_already(), total as u64 - added),
+        || words.words_added(added, total as u64 - added),
     )
 }
 
@@ -284,12 +289,11 @@ async fn export(context: &Context, client: &Client, file: &str) -> Result<(), Fa
     if file == "-" {
         return Output::bytes(&rows);
     }
-    let mut new = std::fs::OpenOptions::new().write(true).create_new(true).open(file).at(file.as_ref())?;
-    new.write_all(&rows).at(file.as_ref())?;
+    write_file(file.as_ref(), &rows, false)?;
     let count = words.len();
     context.output.data(
         || json!({"type": "exported", "lines": count, "file": file}),
-        || format!("{count} {} {}", context.output.words.exported(), escape(file)),
+        || context.output.words.words_written(count, escape(file)),
     )
 }
 
