@@ -26,7 +26,7 @@ async fn a_file_that_is_gone_shows_as_gone_and_is_refused_by_name() {
     let history = &bob.says(&["history", "@ada"])[0];
     assert_eq!((&history["gone"], &history["file"]["name"]), (&true.into(), &"plan.txt".into()));
     assert!(bob.reads(&["history", "@ada"]).contains("plan.txt (not kept any more)"));
-    assert!(bob.reads(&["--lang", "zh", "history", "@ada"]).contains("plan.txt (已不再保留)"));
+    assert!(bob.reads(&["--lang", "zh", "history", "@ada"]).contains("plan.txt（已不再保留）"));
     // Also for who was away when it was sent.
     let heard = bob.says(&["listen", "--idle", "1"]);
     assert_eq!((types(&heard), &heard[0]["gone"]), (vec!["file"], &true.into()));

@@ -32,7 +32,7 @@ async fn a_hint_can_be_pasted_as_it_is() {
     assert!(code == 2 && said.contains(&format!("{call} login NAME")), "{said}");
     assert!(said.contains(&format!("{call} register NAME")), "{said}");
     // As it stands there it works.
-    let hint = said.split("new here: ").nth(1).unwrap().split(" (usage)").next().unwrap();
+    let hint = said.split("new here: ").nth(1).unwrap().split(" (not_signed_in)").next().unwrap();
     let mut shell = std::process::Command::new("sh");
     shell.current_dir(process.path()).env("HOME", process.path()).env("LITROCKET_PASSWORD", "correct horse");
     shell.env("XDG_DATA_HOME", process.path().join("xdg"));

@@ -4,8 +4,11 @@
 mod away;
 mod files;
 mod hints;
+mod listening;
+mod mistakes;
 mod naming;
 mod screens;
+mod terminals;
 
 use std::{
     path::PathBuf,
@@ -209,58 +212,6 @@ async fn a_reader_that_has_heard_enough_ends_a_command_quietly() {
         let said = String::from_utf8_lossy(&ended.stderr);
         assert!(ended.status.success() && said.is_empty(), "{args:?}: {:?} {said}", ended.status);
     }
-}
-
-/// Runs a program at a terminal of its own, answers what it prompts for, and prints all that the terminal showed.
-const AT_A_TERMINAL: &str = r#"
-import os, pty, signal, sys, termios, time
-signal.alarm(60)
-prompt, answers, command = sys.argv[1].encode(), sys.argv[2].split(","), sys.argv[3:]
-child, terminal = pty.fork()
-if child == 0:
-    os.execv(command[0], command)
-shown = b""
-while True:
-    try:
-        part = os.read(terminal, 4096)
-    except OSError:
-        break
-    if not part:
-        break
-    shown += part
-    if answers and shown.endswith(prompt):
-        # The prompt stands there a moment before the terminal stops showing what is typed.
-        while termios.tcgetattr(terminal)[3] & termios.ECHO:
-            time.sleep(0.01)
-        os.write(terminal, answers.pop(0).encode() + b"\n")
-sys.stdout.buffer.write(shown)
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"#;
-
-#[tokio::test]
-async fn the_rule_for_passwords_is_told_before_one_is_asked_for() {
-    let process = Process::start();
-    let ada = Terminal { process: &process, profile: "ada" };
-    let types = |language: &str, answers: &str| {
-        let command = ada.command(&["--lang", language, "register", "ada"]);
-        let mut python = std::process::Command::new("python3");
-        python.args(["-c", AT_A_TERMINAL, ": ", answers]).arg(command.get_program()).args(command.get_args());
-        for (name, value) in command.get_envs() {
-            match value {
-                Some(value) => python.env(name, value),
-                None => python.env_remove(name),
-            };
-        }
-        let output = python.current_dir(process.path()).stdin(Stdio::null()).output().unwrap();
-        (output.status.code(), String::from_utf8(output.stdout).unwrap())
-    };
-    let (code, shown) = types("en", "correct horse,another horse");
-    let (rule, prompt) = (shown.find("At least 8 characters"), shown.find("New password:"));
-    assert!(rule.is_some() && rule < prompt, "{shown}");
-    assert!(code == Some(2) && shown.contains("The two passwords differ."), "{shown}");
-    let (code, shown) = types("zh", "correct horse,correct horse");
-    assert!(code == Some(0) && shown.contains("至少 8 个字符") && shown.contains("恢复码"), "{shown}");
-    assert!(!shown.contains("horse"), "what is typed is not shown");
 }
 
 #[tokio::test]

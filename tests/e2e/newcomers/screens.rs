@@ -220,7 +220,7 @@ async fn help_mistakes_and_the_servers_own_commands_are_told_in_chinese() {
         (&["send", "@bob", "x", "--rply", "1"], "无法识别参数 --rply"),
         (&["privacy", "--presence", "some"], "请用 everybody、friends 或 nobody"),
         (&["devices", "--revoke", "phone"], "须为整数"),
-        (&["voice", "record", "@bob", "--seconds", "601"], "须在 1..=600 之间"),
+        (&["voice", "record", "@bob", "--seconds", "601"], "须为 1 至 600 的整数"),
         (&["file", "list", "#a", "--sort", "age"], "可选：name、newest、largest"),
         (&["moment", "post", "x", "--private", "--everybody"], "不能与"),
         (&["config", "--listen", "nowhere"], "配置被拒绝"),
