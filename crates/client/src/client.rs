@@ -122,6 +122,7 @@ impl Client {
             state,
             store,
             downloads: crate::files::Waiting::default(),
+            uploads: crate::files::Uploads::default(),
             closing: AtomicBool::new(false),
             began: Instant::now(),
             close: Notify::new(),
@@ -176,6 +177,10 @@ impl Client {
 
     pub(crate) fn downloads(&self) -> &crate::files::Waiting {
         &self.shared.downloads
+    }
+
+    pub(crate) fn uploads(&self) -> &crate::files::Uploads {
+        &self.shared.uploads
     }
 
     pub(crate) async fn connection(&self) -> Result<quinn::Connection, Error> {

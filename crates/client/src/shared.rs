@@ -120,6 +120,7 @@ pub(crate) struct Shared {
     pub(crate) store: Option<Arc<Store>>,
     /// Downloads that wait for their stream.
     pub(crate) downloads: crate::files::Waiting,
+    pub(crate) uploads: crate::files::Uploads,
     pub(crate) closing: AtomicBool,
     pub(crate) began: Instant,
     pub(crate) close: Notify,

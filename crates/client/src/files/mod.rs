@@ -6,6 +6,7 @@
 mod clean;
 mod download;
 mod names;
+mod pace;
 mod part;
 mod upload;
 
@@ -30,6 +31,7 @@ use tokio::{
 
 pub use clean::clean_picture;
 pub use names::disk_name;
+pub(crate) use pace::Uploads;
 pub use part::new_name;
 
 use crate::{Error, disk::off_the_runtime, shared::lock, stream::RecvStream};

@@ -16,7 +16,7 @@ use litrocket_protocol::{
 };
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::{Digest, Meter, PIECE, Transfer, blocking, parts, passes, stopped};
+use super::{Digest, Meter, Transfer, blocking, parts, passes, stopped};
 use crate::{Client, Error, stream};
 
 impl Client {
@@ -119,11 +119,12 @@ impl Client {
         let connection = self.connection().await?;
         let mut streams = JoinSet::new();
         for part in parts(&have.ranges(false), meter.transfer.streams) {
-            let (connection, meter, path) = (connection.clone(), meter.clone(), path.to_owned());
+            let (line, meter, path) =
+                (Line(self.clone(), connection.clone()), meter.clone(), path.to_owned());
             let file = upload.file;
             streams.spawn(async move {
                 for (first, count) in part {
-                    send_range(&connection, &path, file, layout, (first, count), &meter).await?;
+                    send_range(&line, &path, file, layout, (first, count), &meter).await?;
                 }
                 Ok::<_, Error>(())
             });
@@ -148,8 +149,11 @@ pub(super) fn bytes_of(layout: Layout, ranges: &[(u64, u64)]) -> u64 {
         .sum()
 }
 
+/// Whose files go over which connection.
+struct Line(Client, quinn::Connection);
+
 async fn send_range(
-    connection: &quinn::Connection,
+    Line(client, connection): &Line,
     path: &Path,
     file: u64,
     layout: Layout,
@@ -164,12 +168,12 @@ async fn send_range(
         // The next chunk is read while this one is on its way.
         next = reading(path, layout, (index + 1).min(first + count - 1));
         while !bytes.is_empty() {
-            let piece = bytes.split_to(bytes.len().min(PIECE));
-            let length = piece.len() as u64;
+            let length = client.uploads().turn(connection, bytes.len()).await;
+            let piece = bytes.split_to(length);
             if let Some(code) = send.write_or_stopped(piece).await? {
                 return ended(code);
             }
-            meter.add(length);
+            meter.add(length as u64);
         }
     }
     match send.finish_and_wait().await? {
