@@ -108,6 +108,8 @@ pub struct Scenario {
     pub files: u64,
     /// Size of each, in MiB.
     pub file_mib: u64,
+    /// Whether the files come from the server instead of going there (beside).
+    pub download: bool,
     /// Packets in a hundred that the line loses, in both directions (beside).
     pub loss_percent: u64,
     /// What the line carries in each direction (beside); 0: as much as there is.
@@ -142,6 +144,7 @@ impl Default for Scenario {
             friends: 150,
             files: 1,
             file_mib: 1024,
+            download: false,
             loss_percent: 0,
             mbit_per_second: 0,
             round_trip_ms: 0,
@@ -184,6 +187,7 @@ scenarios!(
     "beside-loss-1",
     "beside-loss-5",
     "beside-link",
+    "beside-link-down",
     "moments-1k",
     "moments-10k",
     "moments-100k",

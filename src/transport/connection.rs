@@ -3,7 +3,10 @@
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
+    time::{Duration, Instant},
 };
+
+use litrocket_core::pace::Pace;
 
 use super::{
     admission::ConnectionPlace,
@@ -21,11 +24,16 @@ pub struct Closed(pub String);
 /// read it. So files never fill what chat has, and three of them fill a line of 100 Mbit/s at 240 ms.
 const FILE_WINDOW: u64 = 1024 * 1024;
 
-/// The send window that chat asks for, and how many files need a wide one.
+/// Files wait for so long or not at all.
+const FILE_TICK: Duration = Duration::from_millis(1);
+
+/// The send window that chat asks for, how many files need a wide one, and how quickly these go.
 #[derive(Debug)]
 struct Windows {
     narrow: u64,
     files: usize,
+    began: Instant,
+    pace: Pace,
 }
 
 /// Keeps the send window wide until it is dropped.
@@ -44,7 +52,12 @@ pub struct Connection {
 
 impl Connection {
     pub(super) fn new(inner: quinn::Connection, id: u64, place: ConnectionPlace) -> Self {
-        let windows = Arc::new(Mutex::new(Windows { narrow: SEND_WINDOW, files: 0 }));
+        let windows = Arc::new(Mutex::new(Windows {
+            narrow: SEND_WINDOW,
+            files: 0,
+            began: Instant::now(),
+            pace: Pace::default(),
+        }));
         Self { inner, id, windows, place: Arc::new(place) }
     }
 
@@ -107,6 +120,22 @@ impl Connection {
     pub fn wide_window(&self) -> WideWindow {
         self.change_windows(|windows| windows.files += 1);
         WideWindow(self.clone())
+    }
+
+    /// Waits until more of a file may go, so that no queue grows on the way; how many bytes, at most `most`.
+    pub async fn file_turn(&self, most: usize) -> usize {
+        let round_trip = self.inner.rtt();
+        let (bytes, wait) = {
+            let mut windows = lock(&self.windows);
+            let bytes = windows.pace.piece().min(most);
+            let now = windows.began.elapsed();
+            (bytes, windows.pace.takes(now, bytes, round_trip))
+        };
+        // Shorter waits are added up: timers are no finer.
+        if wait >= FILE_TICK {
+            tokio::time::sleep(wait).await;
+        }
+        bytes
     }
 
     fn change_windows(&self, change: impl FnOnce(&mut Windows)) {

@@ -298,12 +298,19 @@ pub(super) async fn beside(target: &mut Target<'_>) -> Result<Measured> {
     let group = CreateGroup { id, name: "beside".into(), accounts: Vec::new(), open_history: false };
     let conversation = client.call(group).await.map_err(fail("a group"))?.conversation;
     let mut notes = Notes::new(Device { account: 1, conversation: conversation.0 });
+    let there = if target.scenario.download { timed(files.upload(&client)).await? } else { Vec::new() };
     let time = tokio::time::sleep(Duration::from_secs(target.scenario.seconds));
     let alone = talk(&client, (conversation, &mut notes), time).await?.summary();
     let window = Window::open(target.process)?;
     let (ended, end) = tokio::sync::oneshot::channel();
     let moving = async {
-        let result = timed(files.upload(&client)).await;
+        let result = timed(async {
+            if there.is_empty() {
+                return files.upload(&client).await.map(drop);
+            }
+            files.download(&client, there).await
+        })
+        .await;
         let _ = ended.send(());
         result
     };

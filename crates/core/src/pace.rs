@@ -121,9 +121,7 @@ mod tests {
             let piece = pace.piece();
             now += pace.takes(now, piece, smoothed);
             // Flow control holds who fills the queue.
-            if line.queue(now) > line.room {
-                now += line.queue(now) - line.room;
-            }
+            now += line.queue(now).saturating_sub(line.room);
             line.carries(now, piece);
             if now > from + time / 2 {
                 moved += piece;

@@ -122,12 +122,15 @@ async fn give_chunks(
     for index in request.first..end {
         let (pieces, _memory) = chunk(caller, share, (request.file, layout, index), &mut known).await?;
         let (began, mut moved) = (Instant::now(), 0);
-        for piece in pieces {
-            moved += piece.len();
-            share.pace(piece.len()).await;
-            write(caller, send, piece).await?;
-            if share.is_too_slow(began, moved, caller.app.files.stall) {
-                return Err(close_code::TOO_SLOW);
+        for mut piece in pieces {
+            while !piece.is_empty() {
+                let length = caller.link.connection.file_turn(piece.len()).await;
+                moved += length;
+                share.pace(length).await;
+                write(caller, send, piece.split_to(length)).await?;
+                if share.is_too_slow(began, moved, caller.app.files.stall) {
+                    return Err(close_code::TOO_SLOW);
+                }
             }
         }
     }
