@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Validated attempts that wait for a place, in all: each holds its first packets and their keys, about 11 KiB. Together with
-/// those under way, enough for a thousand clients that come back to one restarted server at once.
+/// those under way, enough for a thousand clients of several networks that come back to one restarted server at once.
 const WAITING_MAX: usize = 1024;
 /// How long one waits for a place. A client that is ignored then repeats its first packets by itself.
 const WAITING_TIME: Duration = Duration::from_secs(2);

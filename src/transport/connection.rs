@@ -34,6 +34,8 @@ struct Windows {
     files: usize,
     began: Instant,
     pace: Pace,
+    /// Where the peer was when the pace was found: another address is another path.
+    paced: SocketAddr,
 }
 
 /// Keeps the send window wide until it is dropped.
@@ -57,6 +59,7 @@ impl Connection {
             files: 0,
             began: Instant::now(),
             pace: Pace::default(),
+            paced: inner.remote_address(),
         }));
         Self { inner, id, windows, place: Arc::new(place) }
     }
@@ -124,9 +127,12 @@ impl Connection {
 
     /// Waits until more of a file may go, so that no queue grows on the way; how many bytes, at most `most`.
     pub async fn file_turn(&self, most: usize) -> usize {
-        let round_trip = self.inner.rtt();
+        let (round_trip, remote) = (self.inner.rtt(), self.inner.remote_address());
         let (bytes, wait) = {
             let mut windows = lock(&self.windows);
+            if windows.paced != remote {
+                (windows.paced, windows.pace) = (remote, Pace::default());
+            }
             let bytes = windows.pace.piece().min(most);
             let now = windows.began.elapsed();
             (bytes, windows.pace.takes(now, bytes, round_trip))

@@ -233,11 +233,11 @@ async fn admit(endpoint: Endpoint, options: Options, ready: mpsc::Sender<Connect
             () = tokio::time::sleep(HANDSHAKE_TICK), if waiting => {}
         }
         let (begin, late) = handshakes.wakes();
-        for (incoming, running) in begin {
-            admission.begins(incoming, running).await;
-        }
         for incoming in late {
             incoming.ignore();
+        }
+        for (incoming, running) in begin {
+            admission.begins(incoming, running).await;
         }
     }
 }

@@ -146,7 +146,7 @@ async fn a_value_outside_its_bounds_is_told_both_ends_and_what_they_count() {
         (page(0).await, "Use 1 to 100.", "1", 100, ""),
         (page(101).await, "Use 1 to 100.", "1", 100, ""),
         (name(String::new()).await, "Use 1 to 64 characters.", "1", 64, "characters"),
-        (name("x".repeat(65)).await, "Use at most 64 characters.", "0", 64, "characters"),
+        (name("x".repeat(65)).await, "Use 1 to 64 characters.", "1", 64, "characters"),
     ] {
         let params = fault.params.unwrap_or_default();
         assert_eq!((&*fault.message, fault.limit), (said, Some(limit)));

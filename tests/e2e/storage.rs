@@ -29,24 +29,40 @@ fn size(path: &std::path::Path) -> u64 {
     std::fs::metadata(path).map_or(0, |meta| meta.len())
 }
 
-/// A machine that is busy with other things may hold up so many acks; each copying of the log that waits for a reader does.
-const HELD_UP_MAX: usize = 2;
+/// One clean run of three is enough: who waits for readers does so in each, a machine that is busy with other things does not.
+async fn one_of_three(run: impl AsyncFn(World) -> Result<(), String>) {
+    let mut said = Vec::new();
+    for _ in 0..3 {
+        let world = World::start_with(|config| config.storage.wal_mib = 1).await;
+        match run(world).await {
+            Ok(()) => return,
+            Err(why) => said.push(why),
+        }
+    }
+    panic!("{said:?}");
+}
 
-/// Sends this much and tells how many acks took longer than [`SHORT`], and the largest log.
+/// What is wrong, if something is.
+fn judged(longest: Duration, largest: std::ops::Range<u64>, seen: u64) -> Result<(), String> {
+    let is_right = longest < SHORT && largest.contains(&seen);
+    if is_right { Ok(()) } else { Err(format!("the longest ack {longest:?}, the largest log {seen}")) }
+}
+
+/// Sends this much and tells the longest wait for an ack and the largest log.
 async fn sends_much(
     world: &World,
     person: &Person,
     chat: ConversationId,
     messages: usize,
-) -> (usize, u64) {
-    let (mut held_up, mut largest) = (0, 0);
+) -> (Duration, u64) {
+    let (mut longest, mut largest) = (Duration::ZERO, 0);
     for n in 0..messages {
         let before = Instant::now();
         person.says(chat, &format!("{n} {}", "x".repeat(15_000))).await;
-        held_up += usize::from(before.elapsed() > SHORT);
+        longest = longest.max(before.elapsed());
         largest = largest.max(size(&wal(world)));
     }
-    (held_up, largest)
+    (longest, largest)
 }
 
 #[tokio::test]
@@ -68,54 +84,57 @@ async fn a_read_that_takes_too_long_is_ended_inside_the_database_and_the_next_on
 
 #[tokio::test]
 async fn reads_of_the_server_that_follow_each_other_without_end_do_not_make_the_log_grow() {
-    let world = World::start_with(|config| config.storage.wal_mib = 1).await;
-    let [ada, bob] = world.people(["ada", "bob"]).await;
-    let chat = ada.opens(&bob).await;
-    let stop = Arc::new(AtomicBool::new(false));
-    let mut readers = tokio::task::JoinSet::new();
-    for _ in 0..2 {
-        let (db, stop) = (world.app().db.clone(), stop.clone());
-        readers.spawn(async move {
-            let mut ended = 0;
-            while !stop.load(Ordering::Relaxed) {
-                db.first::<(i64,)>(ENDLESS, &[]).await.expect_err("it never ends by itself");
-                ended += 1;
-            }
-            ended
-        });
-    }
-    let (held_up, largest) = sends_much(&world, &ada, chat, 900).await;
-    stop.store(true, Ordering::Relaxed);
-    let mut ended = 0;
-    while let Some(count) = readers.join_next().await {
-        ended += count.unwrap();
-    }
-    assert!(ended > 2, "readers were ended {ended} times");
-    // About 14 MiB went through a log of one, which may grow to four and for half a second more.
-    assert!(largest < 10 * MIB, "{largest}");
-    assert!(held_up <= HELD_UP_MAX, "{held_up}");
+    one_of_three(async |world| {
+        let [ada, bob] = world.people(["ada", "bob"]).await;
+        let chat = ada.opens(&bob).await;
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut readers = tokio::task::JoinSet::new();
+        for _ in 0..2 {
+            let (db, stop) = (world.app().db.clone(), stop.clone());
+            readers.spawn(async move {
+                let mut ended = 0;
+                while !stop.load(Ordering::Relaxed) {
+                    db.first::<(i64,)>(ENDLESS, &[]).await.expect_err("it never ends by itself");
+                    ended += 1;
+                }
+                ended
+            });
+        }
+        let (longest, largest) = sends_much(&world, &ada, chat, 900).await;
+        stop.store(true, Ordering::Relaxed);
+        let mut ended = 0;
+        while let Some(count) = readers.join_next().await {
+            ended += count.unwrap();
+        }
+        assert!(ended > 2, "readers were ended {ended} times");
+        // About 14 MiB went through a log of one, which may grow to four and for half a second more.
+        judged(longest, 0..10 * MIB, largest)
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_reader_of_another_program_holds_up_nobody_and_the_log_shrinks_when_it_has_gone() {
-    let world = World::start_with(|config| config.storage.wal_mib = 1).await;
-    let [ada, bob] = world.people(["ada", "bob"]).await;
-    let chat = ada.opens(&bob).await;
-    let other = rusqlite::Connection::open(world.folder.path().join("data/litrocket.db")).unwrap();
-    other.execute_batch("BEGIN; SELECT COUNT(*) FROM events;").unwrap();
-    let (held_up, largest) = sends_much(&world, &ada, chat, 400).await;
-    assert!(largest > 4 * MIB, "the reader is real: {largest}");
-    assert!(held_up <= HELD_UP_MAX, "{held_up}");
-    other.execute_batch("COMMIT").unwrap();
-    drop(other);
-    let shrinks = async {
-        while size(&wal(&world)) > 2 * MIB {
-            ada.says(chat, "x").await;
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, shrinks).await.expect("the log begins again");
-    assert!(!bob.history(chat).await.is_empty());
+    one_of_three(async |world| {
+        let [ada, bob] = world.people(["ada", "bob"]).await;
+        let chat = ada.opens(&bob).await;
+        let other = rusqlite::Connection::open(world.folder.path().join("data/litrocket.db")).unwrap();
+        other.execute_batch("BEGIN; SELECT COUNT(*) FROM events;").unwrap();
+        let (longest, largest) = sends_much(&world, &ada, chat, 400).await;
+        assert!(largest > 4 * MIB, "the reader is real: {largest}");
+        other.execute_batch("COMMIT").unwrap();
+        drop(other);
+        let shrinks = async {
+            while size(&wal(&world)) > 2 * MIB {
+                ada.says(chat, "x").await;
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, shrinks).await.expect("the log begins again");
+        assert!(!bob.history(chat).await.is_empty());
+        judged(longest, 0..u64::MAX, largest)
+    })
+    .await;
 }
 
 #[tokio::test]

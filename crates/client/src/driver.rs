@@ -50,6 +50,7 @@ pub(crate) fn welcomed(shared: &Arc<Shared>, connection: &quinn::Connection, wel
         let me = Me { account: resumed.account, handle: resumed.handle.clone(), session: resumed.session };
         shared.signed_in(me, None);
     }
+    shared.uploads.forget();
     shared.link.send_replace(Some(connection.clone()));
     shared.status.send_replace(Status::Connected);
 }

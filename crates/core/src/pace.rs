@@ -2,7 +2,7 @@
 //!
 //! Priorities order what one machine sends. Behind them, a router in front of a slow line keeps a queue, and who fills it makes
 //! all others wait. The round trip shows how long that queue is: as in LEDBAT (RFC 6817), files slow down when it grows beyond
-//! a target, long before packets get lost. Where no queue grows, nothing is slowed at all.
+//! a target, long before packets get lost. Where it does not grow, nothing is slowed.
 
 use std::time::Duration;
 
@@ -10,10 +10,13 @@ use std::time::Duration;
 const TARGET: Duration = Duration::from_millis(5);
 /// What a round trip looked like before is forgotten after one to two times this: the path may be another one.
 const FORGET: Duration = Duration::from_secs(60);
+/// How often a queue is let run empty, for a few round trips: what stands always would be taken for the path.
+const DRAIN_EVERY: Duration = Duration::from_secs(15);
 /// The rate is looked at anew no more often than this and than every two round trips.
 const STEP: Duration = Duration::from_millis(20);
-/// No slower than this, in bytes a second: the queue may be somebody else's.
-const RATE_MIN: f64 = 128.0 * 1024.0;
+/// No slower than this, in bytes a second, and than this part of the best that was seen: the queue may be somebody else's.
+pub const RATE_MIN: u32 = 128 * 1024;
+const BEST_PART: f64 = 0.125;
 /// How much faster a step makes it where there is no queue, and how much slower at most.
 const FASTER: f64 = 0.1;
 const SLOWER: f64 = 0.5;
@@ -31,8 +34,11 @@ pub struct Pace {
     forgets_at: Duration,
     /// Bytes a second; none until a queue was seen.
     rate: Option<f64>,
+    /// The most that went, slowly forgotten.
+    best: f64,
     /// When the next piece may go.
     free: Duration,
+    drains_at: Duration,
     step_began: Duration,
     taken: u64,
 }
@@ -46,13 +52,17 @@ impl Pace {
     /// Takes note of a piece that wants to go now, where this is the smoothed round trip; answers how long it has to wait.
     pub fn takes(&mut self, now: Duration, bytes: usize, round_trip: Duration) -> Duration {
         self.remembers(now, round_trip);
-        let step = now.saturating_sub(self.step_began);
-        if step >= STEP.max(2 * round_trip) {
-            self.steps(step, round_trip);
+        let (step, least) = (now.saturating_sub(self.step_began), STEP.max(2 * round_trip));
+        if step >= least {
+            // What went in a time with a pause says nothing about the line.
+            if step < 4 * least && !self.is_draining(now, round_trip) {
+                self.steps(step, round_trip);
+            }
             (self.step_began, self.taken) = (now, 0);
         }
         self.taken += bytes as u64;
         let Some(rate) = self.rate else { return Duration::ZERO };
+        let rate = if self.is_draining(now, round_trip) { rate * SLOWER } else { rate };
         let begins = self.free.max(now.saturating_sub(LATE));
         self.free = begins + Duration::from_secs_f64(bytes as f64 / rate);
         begins.saturating_sub(now)
@@ -67,19 +77,33 @@ impl Pace {
         self.shortest[0] = Some(shortest);
     }
 
+    fn base(&self) -> Duration {
+        self.shortest.iter().flatten().min().copied().unwrap_or_default()
+    }
+
+    /// At half the rate the queue of a target is gone after one to two of it; the smoothed round trip needs a few to show it.
+    fn is_draining(&mut self, now: Duration, round_trip: Duration) -> bool {
+        if now >= self.drains_at + DRAIN_EVERY {
+            self.drains_at = now;
+        }
+        now < self.drains_at + 3 * round_trip + STEP
+    }
+
     fn steps(&mut self, step: Duration, round_trip: Duration) {
-        let base = self.shortest.iter().flatten().min().copied().unwrap_or(round_trip);
+        let base = self.base();
         let target = (TARGET + base / 4).as_secs_f64();
         // Above 1, the queue is longer than it may be.
         let queue = round_trip.saturating_sub(base).as_secs_f64() / target;
         let seen = self.taken as f64 / step.as_secs_f64();
+        self.best = seen.max(self.best * 0.999);
         let is_idle = seen * 2.0 < self.rate.unwrap_or(0.0);
         self.rate = match self.rate {
             None if queue <= 1.0 => None,
             // What went so far is what the line carries, and what its queue took.
             _ if queue > 1.0 => {
                 let rate = self.rate.map_or(seen, |rate| rate.min(seen.max(rate / 2.0)));
-                Some((rate * (1.0 - (queue - 1.0) * 0.25).max(SLOWER)).max(RATE_MIN))
+                let least = (self.best * BEST_PART).max(f64::from(RATE_MIN));
+                Some((rate * (1.0 - (queue - 1.0) * 0.25).max(SLOWER)).max(least))
             }
             // A rate that nobody asks for says nothing about the line.
             Some(rate) if is_idle => Some(rate),
@@ -143,6 +167,26 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_for_long_is_not_taken_for_the_path() {
+        let mut line = Line { rate: 12.5e6, base: 20 * MS, room: 300 * MS, free: Duration::ZERO };
+        let mut pace = Pace::default();
+        for minute in 0..10 {
+            let (moved, longest) = goes(&mut pace, &mut line, minute * 60_000 * MS, 60_000 * MS);
+            assert!(moved > 12.5e6 * 0.8, "{moved} in minute {minute}");
+            assert!(longest < 50 * MS, "{longest:?} in minute {minute}");
+            assert!(pace.base() < 24 * MS, "{:?} in minute {minute}", pace.base());
+        }
+    }
+
+    #[test]
+    fn a_pause_is_no_slow_line() {
+        let mut pace = Pace::default();
+        pace.takes(Duration::ZERO, PIECE.1, 20 * MS);
+        pace.takes(Duration::from_secs(20), PIECE.1, 60 * MS);
+        assert_eq!(pace.rate, None);
+    }
+
+    #[test]
     fn where_no_queue_grows_nothing_waits() {
         let mut line = Line { rate: 1e12, base: MS, room: 300 * MS, free: Duration::ZERO };
         let mut pace = Pace::default();
@@ -161,7 +205,7 @@ mod tests {
             now += pace.takes(now, piece, 400 * MS) + MS;
             moved += piece;
         }
-        assert!(moved as f64 / 30.0 > RATE_MIN / 2.0, "{moved}");
+        assert!(moved > 30 * RATE_MIN as usize / 2, "{moved}");
     }
 
     #[test]
@@ -171,7 +215,8 @@ mod tests {
         goes(&mut pace, &mut line, Duration::ZERO, 5_000 * MS);
         line.base = 80 * MS;
         goes(&mut pace, &mut line, 5_000 * MS, 120_000 * MS);
-        let (moved, _) = goes(&mut pace, &mut line, 125_000 * MS, 20_000 * MS);
+        let (moved, longest) = goes(&mut pace, &mut line, 125_000 * MS, 20_000 * MS);
         assert!(moved > 12.5e6 * 0.8, "{moved}");
+        assert!(longest < (TARGET + line.base / 4) * 5 / 2, "{longest:?}");
     }
 }

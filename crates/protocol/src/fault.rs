@@ -236,7 +236,7 @@ pub mod code {
         BAD_VALUE "bad_value" Fix "The value is not allowed here."
         NOT_FOUND "not_found" Gone "There is no such thing."
         FORBIDDEN "forbidden" Fix "You may not do this."
-        BAD_HANDLE "bad_handle" Fix "An account name has 2 to 32 letters and digits of one script, with _ - and . behind the first."
+        BAD_HANDLE "bad_handle" Fix "An account name has 2 to 32 letters and digits of scripts that belong together, with _ - and . behind the first."
         HANDLE_TAKEN "handle_taken" Fix "The account name is taken."
         BAD_PASSWORD "bad_password" Fix "The password must have 8 to 1024 bytes."
         SIGN_UP_CLOSED "sign_up_closed" Fix "This server takes no new accounts."

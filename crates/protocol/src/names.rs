@@ -95,11 +95,11 @@ impl NameError {
         Fault::new(code::BAD_HANDLE).message(allowed).param("reason", self.reason())
     }
 
-    /// The fault for a name to show or a line of at most `max` characters.
-    pub fn fault(self, field: &str, max: usize) -> Fault {
+    /// The fault for a name to show or a line of `least` to `most` characters.
+    pub fn fault(self, field: &str, least: u64, most: usize) -> Fault {
         let fault = match self {
-            Self::TooLong => Fault::new(code::TOO_LONG).within_characters(0, max as u64),
-            Self::Empty => Fault::new(code::BAD_VALUE).within_characters(1, max as u64),
+            Self::TooLong => Fault::new(code::TOO_LONG).within_characters(least, most as u64),
+            Self::Empty => Fault::new(code::BAD_VALUE).within_characters(least, most as u64),
             other => Fault::new(code::BAD_VALUE).message(other.to_string()),
         };
         fault.field(field)

@@ -75,11 +75,12 @@ fn apply(profile: &mut Profile, request: SetProfile) -> Result<(), Fault> {
     if let Some(name) = request.display_name {
         let most = names::DISPLAY_CHARS_MAX;
         profile.display_name =
-            names::clean_display(&name, most).map_err(|error| error.fault("display_name", most))?;
+            names::clean_display(&name, most).map_err(|error| error.fault("display_name", 1, most))?;
     }
     if let Some(line) = request.signature {
         let most = names::LINE_CHARS_MAX;
-        profile.signature = names::clean_line(&line, most).map_err(|error| error.fault("signature", most))?;
+        profile.signature =
+            names::clean_line(&line, most).map_err(|error| error.fault("signature", 0, most))?;
     }
     if let Some(locale) = request.locale {
         check_locale(&locale).map_err(Fault::from)?;

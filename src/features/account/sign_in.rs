@@ -49,7 +49,7 @@ pub(super) async fn hello(Anyone(guest): Anyone, request: Hello) -> Result<Welco
         return Err(Fault::new(code::TOO_MANY).limit(HELLO_ITEMS_MAX as u64).into());
     }
     names::clean_line(&request.client, names::DISPLAY_CHARS_MAX)
-        .map_err(|error| error.fault("client", names::DISPLAY_CHARS_MAX))?;
+        .map_err(|error| error.fault("client", 0, names::DISPLAY_CHARS_MAX))?;
     let session = match &request.token {
         None => None,
         Some(token) => Some(resume(&guest, token).await?),
@@ -143,7 +143,7 @@ fn wire_limits(app: &App) -> Limits {
 pub(super) fn clean_label(label: &str) -> Result<String> {
     let label = if label.trim().is_empty() { "unnamed" } else { label };
     names::clean_display(label, names::DISPLAY_CHARS_MAX)
-        .map_err(|error| error.fault("label", names::DISPLAY_CHARS_MAX).into())
+        .map_err(|error| error.fault("label", 0, names::DISPLAY_CHARS_MAX).into())
 }
 
 /// A BCP 47 tag, as far as its letters go.

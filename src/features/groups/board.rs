@@ -170,7 +170,7 @@ pub(super) async fn set_nickname(caller: Session, request: SetNickname) -> Resul
     let nickname = match request.nickname.trim() {
         "" => String::new(),
         name => names::clean_display(name, names::DISPLAY_CHARS_MAX)
-            .map_err(|error| Error::from(error.fault("nickname", names::DISPLAY_CHARS_MAX)))?,
+            .map_err(|error| Error::from(error.fault("nickname", 0, names::DISPLAY_CHARS_MAX)))?,
     };
     let work = async move |tx: &mut Tx| {
         conversations::joined_group(tx, conversation, me).await?;

@@ -33,7 +33,7 @@ use crate::{
 
 fn clean_name(name: &str) -> Result<String> {
     names::clean_display(name, names::DISPLAY_CHARS_MAX)
-        .map_err(|error| error.fault("name", names::DISPLAY_CHARS_MAX).into())
+        .map_err(|error| error.fault("name", 1, names::DISPLAY_CHARS_MAX).into())
 }
 
 fn check_accounts(accounts: &[AccountId]) -> Result<()> {

@@ -77,7 +77,7 @@ impl Address {
         if text.len() > limits::EMAIL_BYTES_MAX {
             return Err(Fault::new(code::TOO_LONG)
                 .field("email")
-                .within_bytes(0, limits::EMAIL_BYTES_MAX as u64));
+                .within_bytes(1, limits::EMAIL_BYTES_MAX as u64));
         }
         let (local, domain) = text.split_once('@').ok_or_else(bad)?;
         let dotted = |part: &str, more: &[u8]| {

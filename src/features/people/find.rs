@@ -94,7 +94,7 @@ pub(crate) fn search_text(text: &str) -> Result<String> {
     if text.len() > limits::SEARCH_BYTES_MAX {
         return Err(Fault::new(code::TOO_LONG)
             .field("text")
-            .within_bytes(0, limits::SEARCH_BYTES_MAX as u64)
+            .within_bytes(1, limits::SEARCH_BYTES_MAX as u64)
             .into());
     }
     let text: String = plain(text).chars().take(TERM_CHARS_MAX).collect();

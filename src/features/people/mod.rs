@@ -148,7 +148,7 @@ fn check_other(me: AccountId, other: AccountId) -> Result<()> {
 }
 
 pub(crate) fn clean_line(text: &str, max: usize, field: &str) -> Result<String> {
-    names::clean_line(text, max).map_err(|error| error.fault(field, max).into())
+    names::clean_line(text, max).map_err(|error| error.fault(field, 0, max).into())
 }
 
 /// Counts one more stranger the account turns to today, within its bound.

@@ -1,6 +1,9 @@
 //! The operator's check of a bucket: what belongs to nobody is told and, when it is old, swept; all else stays.
 
-use std::process::Command;
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use image::ImageFormat;
 use serde_json::Value;
@@ -15,6 +18,7 @@ use crate::{
     pictures::picture,
     process::{Process, program},
     programs::python,
+    world::PATIENCE,
 };
 
 /// Asks the store for something in the bucket; what it answers.
@@ -36,6 +40,19 @@ fn objects(port: u16) -> Vec<String> {
     let listed = asks(port, "GET", "?list-type=2");
     let keys = listed.split("<Key>").skip(1).filter_map(|rest| rest.split_once("</Key>"));
     keys.map(|(key, _)| key.to_owned()).collect()
+}
+
+/// All objects, when there are as many: small pictures are made behind the upload.
+fn counted(port: u16, count: usize) -> Vec<String> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let all = objects(port);
+        if all.len() == count {
+            return all;
+        }
+        assert!(Instant::now() < deadline, "{count} were expected: {all:?}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }
 
 /// Copies a folder, in place of what is there.
@@ -92,16 +109,15 @@ async fn what_a_restored_database_does_not_know_is_swept_from_a_bucket_when_it_i
         let [ada, _] = pair(&process);
         let sent = ada.says(&["file", "send", "@bob", "one.bin", "one.png"]);
         let file = sent.iter().find(|line| line["type"] == "sent").unwrap()["file"]["id"].to_string();
+        // The mark, chunks, a picture with two small ones.
+        let before = counted(port, 1 + 3 + 3);
         assert_eq!(process.terminate(), 0);
         copies(&process, "data", "backup");
-        let before = objects(port);
-        assert_eq!(before.len(), 1 + 3 + 3, "the mark, chunks, a picture with two small ones: {before:?}");
         // What comes after the backup belongs to nobody when it is restored.
         process.up();
         let [ada, _] = ["ada", "bob"].map(|profile| crate::programs::Terminal { process: &process, profile });
         ada.says(&["file", "send", "@bob", "two.bin", "two.png"]);
-        let after = objects(port);
-        assert_eq!(after.len(), before.len() + 2 + 3);
+        let after = counted(port, before.len() + 2 + 3);
         assert_eq!(process.terminate(), 0);
         copies(&process, "backup", "data");
         let database = rusqlite::Connection::open(process.path().join("data/litrocket.db")).unwrap();

@@ -84,13 +84,17 @@ async fn checked(world: &World) -> Checked {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_crash_between_small_pictures_and_their_note_loses_nothing_and_leaves_nothing() {
-    const ROUNDS: usize = 6;
+    // Six are enough on a quiet machine; whether a crash hits its moment is chance.
+    const ROUNDS: usize = 24;
     let mut process = Process::new();
     process.variables = vec![("LITROCKET_FILES_DISK_RESERVE_MIB", "0")];
     process.up();
     process.person("ada").await.close().await;
     let (mut brought, mut hits) = (Vec::new(), [0, 0]);
     for n in 0..ROUNDS {
+        if n >= 6 && hits[0] > 0 && hits[1] > 0 {
+            break;
+        }
         let bytes = picture(n as u8, 800, 400, ImageFormat::Png);
         let path = process.path().join(format!("{n}.png"));
         std::fs::write(&path, &bytes).unwrap();
@@ -99,8 +103,9 @@ async fn a_crash_between_small_pictures_and_their_note_loses_nothing_and_leaves_
         brought.push((file, bytes));
         tokio::task::block_in_place(|| process.up());
     }
-    println!("{} of {ROUNDS} crashes hit their moment: {hits:?}", hits[0] + hits[1]);
-    assert!(hits[0] > 0 && hits[1] > 0, "of {ROUNDS} crashes these hit their moments: {hits:?}");
+    let rounds = brought.len();
+    println!("{} of {rounds} crashes hit their moment: {hits:?}", hits[0] + hits[1]);
+    assert!(hits[0] > 0 && hits[1] > 0, "of {rounds} crashes these hit their moments: {hits:?}");
     tokio::task::block_in_place(|| assert_eq!(process.terminate(), 0));
     // A server whose clock can be set goes on with what there is.
     let mut world = World::start().await;

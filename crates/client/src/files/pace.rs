@@ -12,38 +12,28 @@ use crate::shared::lock;
 /// Waits shorter than this are added up: timers are no finer.
 const TICK: Duration = Duration::from_millis(1);
 
-/// The pace of all uploads of a connection.
+/// The pace of all uploads of a connection; none before the first.
 #[derive(Default)]
-pub(crate) struct Uploads(Mutex<Option<Path>>);
-
-/// What is known of a connection's path.
-struct Path {
-    connection: usize,
-    began: Instant,
-    pace: Pace,
-}
+pub(crate) struct Uploads(Mutex<Option<(Instant, Pace)>>);
 
 impl Uploads {
+    /// Another connection, another path.
+    pub(crate) fn forget(&self) {
+        *lock(&self.0) = None;
+    }
+
     /// Waits until something more may go; how many bytes, at most `most`.
     pub(super) async fn turn(&self, connection: &quinn::Connection, most: usize) -> usize {
+        let round_trip = connection.rtt();
         let (bytes, wait) = {
             let mut path = lock(&self.0);
-            let path = path.get_or_insert_with(|| Path::of(connection));
-            if path.connection != connection.stable_id() {
-                *path = Path::of(connection);
-            }
-            let bytes = path.pace.piece().min(most);
-            (bytes, path.pace.takes(path.began.elapsed(), bytes, connection.rtt()))
+            let (began, pace) = path.get_or_insert_with(|| (Instant::now(), Pace::default()));
+            let bytes = pace.piece().min(most);
+            (bytes, pace.takes(began.elapsed(), bytes, round_trip))
         };
         if wait >= TICK {
             tokio::time::sleep(wait).await;
         }
         bytes
-    }
-}
-
-impl Path {
-    fn of(connection: &quinn::Connection) -> Self {
-        Self { connection: connection.stable_id(), began: Instant::now(), pace: Pace::default() }
     }
 }

@@ -40,6 +40,8 @@ use crate::{
 };
 
 /// The media type of a file without content.
+/// Bytes of a stream that are taken at once.
+const GULP: usize = 64 * 1024;
 const EMPTY_TYPE: &str = "application/octet-stream";
 
 pub(in crate::features::files) async fn open(caller: Session, request: OpenUpload) -> Result<Upload> {
@@ -264,7 +266,8 @@ async fn chunk(app: &App, recv: &mut RecvStream, share: &Share, length: usize) -
     let began = Instant::now();
     let (mut since, mut at) = (began, 0);
     while buffer.len() < length {
-        let missing = length - buffer.len();
+        // No more at once than a rate of the operator's may be charged for in one go.
+        let missing = (length - buffer.len()).min(GULP);
         match timeout(app.files.stall, recv.read(&mut buffer, missing)).await {
             Err(_) => return Err(close_code::TOO_SLOW),
             Ok(Ok(bytes @ 1..)) => {
