@@ -183,9 +183,11 @@ mod tests {
         reader.set_ranges(ROOM, open(4));
         assert_eq!(reader.step(ROOM, 9), Step::Skip { from: 1, to: 3 });
         assert_eq!(reader.step(ROOM, 9), Step::Read { from: 4, to: 9 });
+        assert!(!reader.is_idle(), "it is read and has its turn again");
         reader.passed(ROOM, 9);
         assert_eq!(reader.step(ROOM, 9), Step::Done);
         assert!(reader.is_idle());
+        assert_eq!((reader.cursor(ROOM), reader.cursor(ConversationId(2))), (Some(9), None));
     }
 
     #[test]

@@ -300,6 +300,22 @@ mod tests {
     }
 
     #[test]
+    fn where_a_device_stands_is_told_and_forgotten_as_a_whole() {
+        const OTHER: ConversationId = ConversationId(2);
+        let mut cursors = Cursors::restore(vec![1], 7, 3, [(ROOM, 9), (OTHER, 0)]);
+        assert_eq!((cursors.server(), cursors.account_version()), (Some((&[1][..], 7)), 3));
+        assert_eq!(cursors.positions().collect::<Vec<_>>(), [(ROOM, 9)]);
+        cursors.account_reset();
+        assert_eq!((cursors.account_version(), cursors.position(ROOM)), (0, 9));
+        assert_eq!(cursors.entry(2), Seen::New);
+        cursors.acked(ROOM, 12);
+        assert_eq!(cursors.waiting, 1);
+        cursors.rewind();
+        assert_eq!((cursors.account_version(), cursors.position(ROOM), cursors.waiting), (0, 0, 0));
+        assert_eq!(cursors.event(ROOM, 1), Seen::New);
+    }
+
+    #[test]
     fn another_server_starts_afresh() {
         let mut cursors = Cursors::restore(vec![1], 7, 3, [(ROOM, 9)]);
         assert_eq!(cursors.welcome(&[1], 7), Met::Same);
@@ -328,9 +344,12 @@ mod tests {
         assert_eq!(cursors.welcome(&[1], 9), Met::SetBack);
         let epochs: Vec<_> = cursors.resume().0.iter().map(|frame| frame.epoch).collect();
         assert_eq!(epochs, [Some(7), Some(8)]);
+        cursors.acked(OTHER, 5);
+        assert_eq!((cursors.position(OTHER), cursors.waiting), (4, 1), "the ack waits for what holds");
         cursors.live();
+        assert_eq!((cursors.position(OTHER), cursors.waiting), (5, 0));
         assert!(!cursors.is_set_back());
-        assert_eq!(cursors.resume().0, [chat::Cursors { cursors: vec![(ROOM, 8), (OTHER, 4)], epoch: None }]);
+        assert_eq!(cursors.resume().0, [chat::Cursors { cursors: vec![(ROOM, 8), (OTHER, 5)], epoch: None }]);
     }
 
     #[test]

@@ -223,6 +223,20 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_is_found_and_counted() {
+        let mut outbox = Outbox::default();
+        (1..=3).for_each(|n| outbox.push(ROOM, message(n)));
+        outbox.push(ROOM, message(3));
+        assert_eq!((outbox.len(), outbox.bytes(), outbox.is_under_way()), (3, 3, false));
+        assert_eq!(outbox.get(MessageId([2; 16])), Some((ROOM, &message(2))));
+        assert_eq!(outbox.get(MessageId([9; 16])), None);
+        drain(&mut outbox, 0);
+        assert!(outbox.is_under_way());
+        (1..=3).for_each(|n| assert!(outbox.acked(ROOM, MessageId([n; 16]))));
+        assert_eq!((outbox.len(), outbox.bytes(), outbox.is_under_way()), (0, 0, false));
+    }
+
+    #[test]
     fn a_final_refusal_ends_one_send_and_no_other() {
         let mut outbox = Outbox::default();
         (1..=2).for_each(|n| outbox.push(ROOM, message(n)));

@@ -68,6 +68,21 @@ fn a_stranger_gets_the_answer_for_a_conversation_that_does_not_exist() {
 }
 
 #[test]
+fn a_stranger_who_asks_says_so_much_and_no_more() {
+    let mut writer = Writer::new(2);
+    let asks = Membership { asks: true, ..member() };
+    let says = |writer: &mut Writer| {
+        writer.decide(&text(0), Facts { first: None, member: Some(&asks), rules: None, now_ms: 1 })
+    };
+    for n in 1..=2 {
+        assert!(matches!(says(&mut writer), Decision::Append(_)), "{n}");
+        assert_eq!(writer.head(ROOM).map(|head| head.message_seq), Some(n));
+    }
+    assert_eq!(says(&mut writer), Decision::Refuse(code::NOT_ACCEPTING));
+    assert_eq!(writer.head(ConversationId(2)), None);
+}
+
+#[test]
 fn a_fence_refuses_its_epoch_and_lets_the_next_pass() {
     let mut writer = Writer::default();
     writer.fence(7, ROOM, 0);
