@@ -198,7 +198,9 @@ impl Config {
         let audiences = ["friends", "everybody", "nobody"];
         choice("people.groups_from_default", &self.people.groups_from_default, &audiences)?;
         choice("words.engine", &self.words.engine, &["", "libretranslate", "apertium"])?;
-        if tracing_subscriber::EnvFilter::try_new(&self.logs.level).is_err() {
+        // The parser panics where it cuts a character of several bytes.
+        let level = &self.logs.level;
+        if !level.is_ascii() || tracing_subscriber::EnvFilter::try_new(level).is_err() {
             return Err(cause!(
                 "logs.level: {} is no filter; use error, warn, info, debug or trace, or targets with levels such as info,litrocket=debug",
                 &quoted(&self.logs.level)

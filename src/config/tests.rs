@@ -70,6 +70,14 @@ fn unknown_and_contradictory_options_are_refused_by_name() {
 }
 
 #[test]
+fn a_level_of_logs_that_is_none_is_refused_whatever_its_characters() {
+    for level in ["litrocket=loud", "级别", "\n[c\u{fffd}\u{fffd}]\u{fffd}nfo"] {
+        let message = load(&Args::default(), &[("LITROCKET_LOGS_LEVEL", level)]).unwrap_err().to_string();
+        assert!(message.contains("logs.level"), "{message}");
+    }
+}
+
+#[test]
 fn sign_up_is_open_only_where_nobody_else_can_come() {
     let policy = |listen: &str, set: &str| {
         let env = [("LITROCKET_SERVER_LISTEN", listen), ("LITROCKET_SERVER_SIGN_UP", set)];
