@@ -32,6 +32,9 @@ fn mount(world: &World, away: PathBuf) {
     std::fs::rename(away, store(world)).unwrap();
 }
 
+/// Longer than a busy server takes to refuse.
+const HURRY: Duration = Duration::from_millis(1_500);
+
 fn fails_for_now(result: Result<u64, Error>) {
     let error = result.unwrap_err();
     let fault = error.fault().unwrap_or_else(|| panic!("{error}"));
@@ -41,7 +44,7 @@ fn fails_for_now(result: Result<u64, Error>) {
 impl Person {
     async fn hurries(&self, world: &World, file: u64) -> Result<u64, Error> {
         let target = world.folder.path().join(format!("{}-{file}-copy", self.name));
-        let transfer = Transfer::default().within(Duration::from_millis(200));
+        let transfer = Transfer::default().within(HURRY);
         self.client.download(file, &target, transfer).await.map(|info| info.file)
     }
 }
@@ -65,7 +68,7 @@ async fn a_folder_that_is_not_mounted_loses_nothing_and_takes_nothing() {
     assert_eq!(ada.knows(file).await.state, file_state::COMPLETE);
     assert_eq!(ada.is_refused(GetPreview { file: picture, size: PREVIEW_SIZES[0] }).await, "storage_full");
     // Who brings something as well: what came into the bare folder would be lost.
-    let transfer = || Transfer::default().within(Duration::from_millis(200));
+    let transfer = || Transfer::default().within(HURRY);
     fails_for_now(ada.client.upload(&half, "c.bin", &digest, transfer()).await);
     let other = file_of(&world, "d.bin", &content(703, MIB));
     let digest_of_other = Digest::of_file(&other).await.unwrap();
