@@ -346,10 +346,14 @@ impl Waiting {
                 let kind = recv.varint().await?;
                 Ok::<_, Error>((kind, recv.varint().await?, recv.varint().await?, recv.varint().await?))
             };
-            let Ok(Ok((stream_kind::DOWNLOAD, number, ..))) =
-                tokio::time::timeout(Duration::from_secs(10), head).await
-            else {
-                continue;
+            let number = match tokio::time::timeout(Duration::from_secs(10), head).await {
+                Ok(Ok((stream_kind::DOWNLOAD, number, ..))) => number,
+                Ok(Ok(_)) => continue,
+                // Nobody knows whose it was: all who wait ask again.
+                Ok(Err(_)) | Err(_) => {
+                    lock(&self.streams).clear();
+                    continue;
+                }
             };
             if let Some(waiting) = lock(&self.streams).remove(&number) {
                 let _ = waiting.send(recv);

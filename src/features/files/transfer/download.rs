@@ -1,5 +1,7 @@
 //! Downloads: what is known of a file, and the streams that bring its chunks.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use litrocket_core::chunks::{Hash, Layout, split_hashes};
 use litrocket_protocol::{
@@ -28,6 +30,9 @@ use crate::{
     rpc::Session,
     transport::{SendStream, WriteError},
 };
+
+/// The time that the head of a stream has to leave in before the stream is given up.
+const HEAD_TIME: Duration = Duration::from_millis(100);
 
 pub(in crate::features::files) async fn get(caller: Session, request: GetFile) -> Result<FileInfo> {
     let app = &caller.app;
@@ -93,7 +98,11 @@ async fn give(
                 Ok(_) => {}
             }
         }
-        Err(code) => send.reset(code),
+        // A reset takes back what has not left yet, and without the head nobody would know which download it ends.
+        Err(code) => {
+            tokio::time::sleep(HEAD_TIME).await;
+            send.reset(code);
+        }
     }
 }
 
