@@ -1,7 +1,7 @@
 //! `litrocket admin files check`: reads what is stored, tells what it finds, and hands it to the running server where the
 //! operator wants it noted.
 
-use std::{path::Path, process::ExitCode};
+use std::{io::Write as _, path::Path, process::ExitCode};
 
 use litrocket_cli::{
     Words,
@@ -118,10 +118,18 @@ fn told(checked: &Checked, shown: (Words, bool)) {
 }
 
 fn print((words, json): (Words, bool), line: &Value, (english, chinese): (&str, &str)) {
-    match words {
-        _ if json => println!("{}", objects::line(Printer::Admin, line)),
-        Words::English => println!("{english}"),
-        Words::Chinese => println!("{chinese}"),
+    let line = match words {
+        _ if json => objects::line(Printer::Admin, line),
+        Words::English => english.to_owned(),
+        Words::Chinese => chinese.to_owned(),
+    };
+    match writeln!(std::io::stdout(), "{line}") {
+        // Who reads no more still wants what was found noted, and the code at the end.
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            let problem = ("io".to_owned(), error.to_string());
+            ended(Err(problem), (words, json));
+        }
+        _ => {}
     }
 }
 

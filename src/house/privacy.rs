@@ -88,6 +88,7 @@ const NOT_EXPORTED: &[(&str, &[&str], &str)] = &[
     ("own_word_terms", &["*"], "derived from the word"),
     ("contents", &["*"], "the bytes of files, the same for all who have them; the files have their lines"),
     ("files", &["owner", "charge", "name_key", "shelved"], "the person's; derived"),
+    ("file_use", &["*"], "derived from the files"),
     ("file_carriers", &["*"], "the messages name their files"),
     ("pictures", &["*"], "derived from the bytes of files"),
     ("avatars", &["*"], "counts the faces; `avatar` is there while one is shown"),

@@ -340,6 +340,7 @@ impl Client {
     /// The network changed: the connection goes on from a new local port, and a lost one is made again at once.
     pub fn network_changed(&self) -> Result<(), Error> {
         self.shared.endpoints.rebind()?;
+        self.shared.uploads.forget();
         self.shared.network.notify_waiters();
         Ok(())
     }

@@ -69,7 +69,7 @@ pub use upkeep::verify::{Checked, Finding, Note, Noted, confirm, is_marked, veri
 
 /// A stream with a file that makes no progress for so long is ended: a mobile line may be away for some seconds.
 pub const STALL_TIME: Duration = Duration::from_secs(30);
-/// The least progress of an upload's stream within [`STALL_TIME`], in bytes, so that nobody holds a chunk's buffer
+/// The least progress of a stream with a file within [`STALL_TIME`], in bytes, so that nobody holds a place or a chunk
 /// for hours.
 const STALL_BYTES: usize = 16 * 1024;
 /// Files go behind requests (0), chat (10) and state.

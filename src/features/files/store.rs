@@ -165,9 +165,14 @@ pub(super) async fn readable_content(
     account: AccountId,
     blake3: &[u8],
 ) -> Result<Option<(u64, String, u64)>> {
-    const FILES: &str = "SELECT f.id, c.size FROM contents c JOIN files f ON f.content = c.id
-        WHERE c.blake3 = $1 AND c.complete = 1 AND c.damaged = 0 ORDER BY CASE WHEN f.owner = $2 THEN 0 ELSE 1 END LIMIT 64";
-    let files: Vec<(i64, i64)> = tx.all(FILES, args![blake3, account]).await?;
+    const OWN: &str = "SELECT f.id, c.size FROM files f JOIN contents c ON c.id = f.content
+        WHERE f.owner = $2 AND f.blake3 = $1 AND f.removed = 0 AND c.complete = 1 AND c.damaged = 0 LIMIT 1";
+    const OTHERS: &str = "SELECT f.id, c.size FROM contents c JOIN files f ON f.content = c.id
+        WHERE c.blake3 = $1 AND c.complete = 1 AND c.damaged = 0 LIMIT 64";
+    let mut files: Vec<(i64, i64)> = tx.all(OWN, args![blake3, account]).await?;
+    if files.is_empty() {
+        files = tx.all(OTHERS, args![blake3]).await?;
+    }
     for (id, size) in files {
         if let Some(File { content: Some(content), media_type, .. }) =
             readable_in(tx, account, id as u64).await?
@@ -192,7 +197,7 @@ pub(super) async fn used(tx: &mut Tx, account: AccountId) -> Result<u64> {
     Ok(row.map_or(0, |(used,)| used as u64))
 }
 
-const USED: &str = "SELECT COALESCE(SUM(charge), 0) FROM files WHERE owner = $1 AND content IS NOT NULL";
+const USED: &str = "SELECT bytes FROM file_use WHERE owner = $1";
 
 pub(super) async fn used_now(db: &Db, account: AccountId) -> Result<u64> {
     let row: Option<(i64,)> = db.first(USED, args![account]).await?;

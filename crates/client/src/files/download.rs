@@ -14,7 +14,12 @@ use litrocket_protocol::{
 };
 use tokio::{task::JoinSet, time::timeout};
 
-use super::{Meter, PIECE, Transfer, blocking, part::Part, parts, passes, stopped, upload::bytes_of};
+use super::{
+    Meter, PIECE, Transfer, blocking,
+    part::{self, Part},
+    parts, passes, stopped,
+    upload::bytes_of,
+};
 use crate::{Client, Error, shared::lock, stream::call};
 
 /// A download under way.
@@ -154,9 +159,7 @@ async fn prepare(info: &FileInfo, target: &Path, transfer: Transfer) -> Result<D
     let replaces = transfer.replaces;
     let (part, have) = blocking(move || {
         // Before anything is fetched for nothing.
-        if !replaces && target.symlink_metadata().is_ok() {
-            return Err(std::io::ErrorKind::AlreadyExists.into());
-        }
+        part::check_target(&target, replaces)?;
         let part = Part::open(&target, &blake3)?;
         let have = part.have(layout, &known)?;
         Ok((Arc::new(part), have))

@@ -32,7 +32,7 @@ use tokio::{
 pub use clean::clean_picture;
 pub use names::disk_name;
 pub(crate) use pace::Uploads;
-pub use part::new_name;
+pub use part::{check_target, new_name};
 
 use crate::{Error, disk::off_the_runtime, shared::lock, stream::RecvStream};
 

@@ -94,7 +94,22 @@ impl Part {
     /// All is there: it takes the target's name, also from a file that has it, if it replaces that.
     pub(super) fn finish(&self, target: &Path, replaces: bool) -> io::Result<()> {
         self.file.sync_all()?;
+        check_target(target, replaces)?;
         if replaces { std::fs::rename(&self.path, target) } else { new_name(&self.path, target) }
+    }
+}
+
+/// Refuses a name that something has; where that is to be replaced, what is no ordinary file: a device is gone for good.
+pub fn check_target(target: &Path, replaces: bool) -> io::Result<()> {
+    match target.symlink_metadata() {
+        Ok(_) if !replaces => Err(io::ErrorKind::AlreadyExists.into()),
+        Ok(about) if about.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(about) if !about.is_file() => {
+            let text = "this is no ordinary file: it is a pipe, a device or the like";
+            Err(io::Error::new(io::ErrorKind::InvalidInput, text))
+        }
+        // Whatever else is wrong with it shows when it is made.
+        _ => Ok(()),
     }
 }
 
@@ -161,6 +176,12 @@ mod tests {
         drop(part);
         let part = Part::open(&target, &[0xab; 32]).unwrap();
         assert!(part.have(layout, &[layout.hash(0, b"hello")]).unwrap().is_complete());
+        // What is no ordinary file stays, also where something is to be replaced.
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        assert_eq!(check_target(&pipe, true).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(part.finish(&pipe, true).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(check_target(folder.path(), true).unwrap_err().kind(), io::ErrorKind::IsADirectory);
         // What came there meanwhile stays, and what was fetched too.
         std::fs::write(&target, "mine").unwrap();
         let refused = part.finish(&target, false).unwrap_err();

@@ -22,7 +22,7 @@ use crate::{
     app::App,
     error::{Error, Result},
     features::files::{
-        PRIORITY, infos,
+        PRIORITY, STALL_BYTES, infos,
         kept::shelf_store,
         storage::{blobs::BlobError, content_store, place::ContentPlace},
         store,
@@ -131,12 +131,21 @@ async fn give_chunks(
     for index in request.first..end {
         let (pieces, _memory) = chunk(caller, share, (request.file, layout, index), &mut known).await?;
         let (began, mut moved) = (Instant::now(), 0);
+        // Pieces are small on a slow line: who takes one now and then holds a place for ever.
+        let (mut waited, mut at) = (Duration::ZERO, 0);
         for mut piece in pieces {
             while !piece.is_empty() {
                 let length = caller.link.connection.file_turn(piece.len()).await;
                 moved += length;
                 share.pace(length).await;
+                let since = Instant::now();
                 write(caller, send, piece.split_to(length)).await?;
+                waited += since.elapsed();
+                if moved - at >= STALL_BYTES {
+                    (waited, at) = (Duration::ZERO, moved);
+                } else if waited > caller.app.files.stall {
+                    return Err(close_code::TOO_SLOW);
+                }
                 if share.is_too_slow(began, moved, caller.app.files.stall) {
                     return Err(close_code::TOO_SLOW);
                 }

@@ -76,7 +76,10 @@ pub(in crate::features::files) async fn untils(
     let until = |(file, made, complete, moved, unused, shelved, carried): Kept| {
         let until = if complete == 0 {
             after(moved, config.upload_days * DAY_MS).min(aged(made))
-        } else if unused >= 0 {
+        } else if unused == 0 {
+            // What carried it is gone, and it goes with the next round.
+            u64::MAX
+        } else if unused > 0 {
             after(unused, UNUSED_MS).min(aged(made))
         } else {
             let shelved = (shelved >= 0).then(|| entry_until(config, shelved as u64).unwrap_or(u64::MAX));
