@@ -88,6 +88,7 @@ async fn handshakes_that_never_end_cost_little_and_shut_nobody_out() {
     assert!(rate * 10.0 > per_second as f64, "{rate} a second are no attack");
     assert!(grown < GROWN, "{grown} bytes more");
     assert!(amplified <= 2.0, "{amplified}");
-    assert!(in_after < Duration::from_secs(5), "{in_after:?}");
+    // The fourth try of a client whose packets get lost comes after 7 s (RFC 9002, section 6.2).
+    assert!(in_after < Duration::from_secs(15), "{in_after:?}");
     times.go_on();
 }

@@ -284,6 +284,7 @@ words! {
     file_damaged: "damaged on the server; whole again when somebody sends the same file again", "服务器上的内容已损坏；有人再次发送同一文件后即可恢复";
     kept_until: "kept until", "保留至";
     no_files: "You keep no files.", "你没有保存任何文件。";
+    no_such_files: "No file has that in its name.", "没有名称与之相符的文件。";
     storage_used: "Your files take", "你的文件占用";
     file: "file", "文件";
     picture: "picture", "图片";

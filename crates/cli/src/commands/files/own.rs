@@ -11,6 +11,7 @@ use crate::{Failure, output::time, session::Context};
 /// Lists the complete ones, the newest first, and what all of them take.
 pub(super) async fn list(context: &Context, client: &Client, find: Option<String>) -> Result<(), Failure> {
     let words = context.output.words;
+    let is_empty = if find.is_some() { words.no_such_files() } else { words.no_files() };
     let mut asked = ListFiles { find, ..ListFiles::default() };
     let mut none = true;
     loop {
@@ -22,7 +23,7 @@ pub(super) async fn list(context: &Context, client: &Client, find: Option<String
         asked.after = page.files.last().map(|info| info.file);
         if !page.more || asked.after.is_none() {
             if none && !context.output.json {
-                context.output.data(|| json!(null), || words.no_files().into())?;
+                context.output.data(|| json!(null), || is_empty.into())?;
             }
             let (used, quota) = (page.used_bytes, page.quota_bytes);
             return context.output.data(

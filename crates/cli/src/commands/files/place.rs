@@ -2,12 +2,12 @@
 
 use std::{
     fs::OpenOptions,
-    io::{Error, ErrorKind, Write as _},
+    io::Write as _,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
-use litrocket_client::new_name;
+use litrocket_client::{check_target, new_name};
 
 use crate::{Failure, commands::pictures::not_a_file, failure::At as _};
 
@@ -23,12 +23,9 @@ pub(super) fn free_name(wanted: &Path, replace: bool) -> PathBuf {
     (2..10_000).map(numbered).find(is_free).unwrap_or_else(|| wanted.to_owned())
 }
 
-/// Refuses a name that a file has, unless that is to be replaced.
+/// Refuses a name that a file has, unless that is to be replaced and an ordinary file.
 pub(in crate::commands) fn check_free(path: &Path, replaces: bool) -> Result<(), Failure> {
-    if replaces || path.symlink_metadata().is_err() {
-        return Ok(());
-    }
-    Err(Error::from(ErrorKind::AlreadyExists)).at(path)
+    check_target(path, replaces).at(path)
 }
 
 /// Refuses paths of which one is no file that can be read, before anything is done with the others.
@@ -71,7 +68,7 @@ pub(in crate::commands) fn write_file(path: &Path, bytes: &[u8], replaces: bool)
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::{io::ErrorKind, os::unix::fs::PermissionsExt as _};
 
     use super::*;
 

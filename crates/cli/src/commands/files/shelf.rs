@@ -224,7 +224,8 @@ async fn list(context: &Context, client: &Client, mut asked: ListGroupFiles) -> 
             let (used, quota) = (page.used_bytes, page.quota_bytes);
             let words = context.output.words;
             if !any {
-                context.output.nothing(words.no_group_files());
+                let finds = asked.find.is_some();
+                context.output.nothing(if finds { words.no_such_files() } else { words.no_group_files() });
             }
             return context.output.data(
                 || json!({"type": "storage", "used": used, "quota": quota}),
