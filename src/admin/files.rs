@@ -133,6 +133,15 @@ fn print((words, json): (Words, bool), line: &Value, (english, chinese): (&str, 
     }
 }
 
+/// What is wrong with an object; what the system says stays as it says it.
+fn chinese(cause: &str) -> &str {
+    match cause {
+        "damaged" => "已损坏",
+        "missing" => "缺失",
+        other => other,
+    }
+}
+
 /// Prints what a check found.
 fn tell(found: Finding, shown: (Words, bool)) {
     let (line, english, chinese) = match found {
@@ -144,12 +153,12 @@ fn tell(found: Finding, shown: (Words, bool)) {
         Finding::Chunk { content, chunk, name, cause } => (
             json!({"type": "damage", "content": content, "chunk": chunk, "name": name, "cause": cause}),
             format!("{cause}: chunk {chunk} of content {content} ({})", name.escape_debug()),
-            format!("{cause}：内容 {content} 的分块 {chunk}（{}）", name.escape_debug()),
+            format!("{}：内容 {content} 的分块 {chunk}（{}）", chinese(&cause), name.escape_debug()),
         ),
         Finding::Preview { content, size, name, cause } => (
             json!({"type": "bad_preview", "content": content, "size": size, "name": name, "cause": cause}),
             format!("{cause}: small picture ({size} pixels) of content {content} ({})", name.escape_debug()),
-            format!("{cause}：内容 {content} 的缩略图（{size} 像素，{}）", name.escape_debug()),
+            format!("{}：内容 {content} 的缩略图（{size} 像素，{}）", chinese(&cause), name.escape_debug()),
         ),
         Finding::Orphans { count, bytes } => (
             json!({"type": "orphans", "objects": count, "bytes": bytes}),

@@ -111,7 +111,7 @@ impl Shown {
             return Self { bar: ProgressBar::hidden(), resumed: Arc::default() };
         }
         let style =
-            ProgressStyle::with_template("{msg} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} {eta}");
+            ProgressStyle::with_template("{msg} [{wide_bar}] {bytes}/{total_bytes} {bytes_per_sec} {eta}");
         let bar = ProgressBar::new(size);
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
         bar.set_message(escape_line(name));
@@ -130,8 +130,10 @@ impl Shown {
         let last: Mutex<Option<Instant>> = Mutex::new(None);
         let transfer = Transfer::default().within(context.common.patience());
         transfer.watched(move |progress: Progress| {
+            bar.set_position(progress.done);
             if resumed.swap(progress.resumed, Ordering::Relaxed) == 0 && progress.resumed > 0 {
-                // What was there before says nothing about the speed.
+                // What was there before says nothing about the speed; a tick makes the bar take note of it.
+                bar.tick();
                 bar.reset_eta();
                 bar.set_message(format!(
                     "{}{}",
@@ -139,7 +141,6 @@ impl Shown {
                     words.aside(format_args!("{} {}", words.resumed_from(), HumanBytes(progress.resumed)))
                 ));
             }
-            bar.set_position(progress.done);
             if !output.json {
                 return;
             }
@@ -156,8 +157,14 @@ impl Shown {
     }
 
     pub(super) fn end(self) -> u64 {
-        self.bar.finish_and_clear();
         self.resumed.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Shown {
+    /// Whatever ends a transfer, what is said then has the line for itself.
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
     }
 }
 
