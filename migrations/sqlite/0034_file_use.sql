@@ -1,5 +1,5 @@
 -- files: bytes is what the files of an account count for in its quota, kept by triggers: adding up all of them at each upload
--- would take the longer the more there are.
+-- would take the longer the more there are. Who writes the table of files anew makes the triggers again.
 CREATE TABLE file_use (
     owner INTEGER NOT NULL PRIMARY KEY,
     bytes INTEGER NOT NULL

@@ -1,7 +1,7 @@
 //! `litrocket admin files check`: reads what is stored, tells what it finds, and hands it to the running server where the
 //! operator wants it noted.
 
-use std::{io::Write as _, path::Path, process::ExitCode};
+use std::{io::Write as _, path::Path, process::ExitCode, sync::OnceLock};
 
 use litrocket_cli::{
     Words,
@@ -26,6 +26,9 @@ use crate::{
 /// An object that belongs to nothing may be deleted when it is so old, in milliseconds: whatever is under way is younger.
 const ORPHAN_MS: u64 = DAY_MS;
 
+/// Why something could not be printed. The check goes on, and what it finds is noted; that is told at the end.
+static UNTOLD: OnceLock<String> = OnceLock::new();
+
 /// What is to be done with what is found.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wish {
@@ -42,6 +45,7 @@ pub(super) struct Wish {
 pub(super) fn check_all(config: Config, wish: Wish, shown: (Words, bool)) -> ExitCode {
     block_on(async move {
         match check(&config, wish, shown).await {
+            Ok(_) if let Some(error) = UNTOLD.get() => ended(Err(("io".to_owned(), error.clone())), shown),
             Ok(checked) => {
                 let well = checked.damaged == 0 && checked.bad_previews == 0 && checked.marked;
                 ExitCode::from(u8::from(!well))
@@ -126,8 +130,7 @@ fn print((words, json): (Words, bool), line: &Value, (english, chinese): (&str, 
     match writeln!(std::io::stdout(), "{line}") {
         // Who reads no more still wants what was found noted, and the code at the end.
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            let problem = ("io".to_owned(), error.to_string());
-            ended(Err(problem), (words, json));
+            let _ = UNTOLD.set(error.to_string());
         }
         _ => {}
     }

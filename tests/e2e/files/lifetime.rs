@@ -25,8 +25,8 @@ async fn collects(world: &World) {
     while collect_now(world.app()).await.unwrap() > 0 {}
     // What the files of each account count for is kept as a sum.
     let database = rusqlite::Connection::open(world.folder.path().join("data/litrocket.db")).unwrap();
-    let differ = "SELECT COUNT(*) FROM (SELECT owner, SUM(charge) AS bytes FROM files WHERE content IS NOT NULL GROUP BY owner)
-        FULL JOIN file_use u USING (owner, bytes) WHERE u.rowid IS NULL OR owner IS NULL";
+    let differ = "SELECT COUNT(*) FROM (SELECT owner, SUM(charge) AS bytes FROM files WHERE content IS NOT NULL GROUP BY owner) f
+        FULL JOIN file_use u ON u.owner = f.owner AND u.bytes = f.bytes WHERE u.owner IS NULL OR f.owner IS NULL";
     let differ: u64 = database.query_row(differ, [], |row| row.get(0)).unwrap();
     assert_eq!(differ, 0, "accounts have a wrong sum");
 }

@@ -17,7 +17,7 @@ const START_MIN: f64 = 256.0 * 1024.0;
 /// The rate grows no more often than this, and until a queue was seen than every round trip, afterwards than every two.
 const SEEK_STEP: Duration = Duration::from_millis(5);
 const STEP: Duration = Duration::from_millis(20);
-/// No slower than this, in bytes a second.
+/// No slower than this, in bytes a second; while a queue is let run empty half of it.
 pub const RATE_MIN: u32 = 64 * 1024;
 /// The part of the target that ends the seeking: what is under way by then adds to it.
 const SEEK_QUEUE: f64 = 0.5;
@@ -57,6 +57,7 @@ pub struct Pace {
     full: Option<f64>,
     /// What made it slower last, until it grows again.
     alarm: Option<Alarm>,
+    taken_at: Duration,
     /// When the queue was short enough last.
     short_at: Duration,
     /// What slows it shows after a while.
@@ -147,7 +148,12 @@ impl Pace {
             None => (SEEK_QUEUE, Duration::ZERO, SEEK_STEP.max(round_trip).max(self.smooths())),
             Some(_) => (1.0, round_trip / 4, STEP.max(2 * round_trip).max(self.smooths())),
         };
-        if queue <= bound {
+        let has_paused = now.saturating_sub(self.taken_at) > shortest;
+        self.taken_at = now;
+        if has_paused {
+            self.begins_step(now);
+        }
+        if queue <= bound || has_paused {
             self.short_at = now;
         }
         if self.full.is_some() && now >= self.drains_at {
@@ -251,6 +257,7 @@ impl Pace {
             }
             Some(_) => self.rate * (1.0 + (FAR - 1.0) * (1.0 - queue)),
         };
+        self.rate = self.rate.max(f64::from(RATE_MIN));
     }
 }
 

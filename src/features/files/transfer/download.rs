@@ -143,7 +143,7 @@ async fn give_chunks(
                 waited += since.elapsed();
                 if moved - at >= STALL_BYTES {
                     (waited, at) = (Duration::ZERO, moved);
-                } else if waited > caller.app.files.stall {
+                } else if waited > caller.app.files.stall && (moved as u64) < layout.len(index) {
                     return Err(close_code::TOO_SLOW);
                 }
                 if share.is_too_slow(began, moved, caller.app.files.stall) {
