@@ -165,7 +165,6 @@ async fn opens_all(connection: &Connection) -> Result<Vec<(SendStream, RecvStrea
 /// A byte on each now and then. One that the server wants no more is opened again by nobody.
 async fn trickle(mut streams: Vec<(SendStream, RecvStream)>, trickled: Arc<AtomicU64>) {
     while !streams.is_empty() {
-        tokio::time::sleep(TRICKLE).await;
         let mut open = Vec::new();
         for (mut send, recv) in streams {
             if send.write_all(&[0]).await.is_ok() {
@@ -174,5 +173,6 @@ async fn trickle(mut streams: Vec<(SendStream, RecvStream)>, trickled: Arc<Atomi
             }
         }
         streams = open;
+        tokio::time::sleep(TRICKLE).await;
     }
 }
