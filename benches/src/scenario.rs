@@ -108,6 +108,8 @@ pub struct Scenario {
     pub files: u64,
     /// Size of each, in MiB.
     pub file_mib: u64,
+    /// People with a connection each who move the files, in turn (upload, download).
+    pub clients: u64,
     /// Whether the files come from the server instead of going there (beside).
     pub download: bool,
     /// Packets in a hundred that the line loses, in both directions (beside).
@@ -144,6 +146,7 @@ impl Default for Scenario {
             friends: 150,
             files: 1,
             file_mib: 1024,
+            clients: 1,
             download: false,
             loss_percent: 0,
             mbit_per_second: 0,
@@ -245,6 +248,7 @@ impl Scenario {
             ("scopes", self.scopes, 1, 1_000),
             ("people", self.people, 1_000, 200_000),
             ("friends", self.friends, 1, 5_000),
+            ("clients", self.clients, 1, 1_000),
             ("loss_percent", self.loss_percent, 0, 50),
             ("mbit_per_second", self.mbit_per_second, 0, 10_000),
             ("round_trip_ms", self.round_trip_ms, 0, 2_000),

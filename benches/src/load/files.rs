@@ -30,20 +30,30 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// How long a file may take.
 const FILE_TIME: Duration = Duration::from_secs(600);
 
-pub(super) fn seed() -> Seed {
-    Seed { accounts: vec![SeedAccount { id: 1, token: token(1) }], ..Seed::default() }
+pub(super) fn seed(scenario: &Scenario) -> Seed {
+    let accounts = (1..=scenario.clients).map(|id| SeedAccount { id, token: token(id) });
+    Seed { accounts: accounts.collect(), ..Seed::default() }
 }
 
 fn fail(what: &'static str) -> impl Fn(litrocket_client::Error) -> Error {
     move |error| Error::new(what, error)
 }
 
-async fn client(port: u16, ca: &Path) -> Result<Client> {
+async fn client(port: u16, ca: &Path, account: u64) -> Result<Client> {
     let address = Address { host: "127.0.0.1".into(), port, ca: None, invite: None, add: None };
     let mut options = Options::new(address);
     options.trust = Trust::CaFile(ca.to_owned());
-    options.token = Some(token(1).into());
+    options.token = Some(token(account).into());
     Client::connect(options).await.map_err(fail("connect"))
+}
+
+/// Who moves the files.
+async fn clients(target: &Target<'_>) -> Result<Vec<Client>> {
+    let mut clients = Vec::new();
+    for account in 1..=target.scenario.clients {
+        clients.push(client(target.process.port, &target.process.ca, account).await?);
+    }
+    Ok(clients)
 }
 
 /// Files with contents of their own, hashed already.
@@ -82,11 +92,14 @@ impl Files {
         Ok(())
     }
 
-    async fn upload(&self, client: &Client) -> Result<Vec<u64>> {
+    /// Brings all of them, each by the next of the clients; answers the files with who brought them.
+    async fn upload(&self, clients: &[Client]) -> Result<Vec<(Client, u64)>> {
         let mut running = JoinSet::new();
-        for (path, digest) in self.each.clone() {
-            let client = client.clone();
-            running.spawn(async move { client.upload(&path, "bench", &digest, Transfer::default()).await });
+        for ((path, digest), client) in self.each.clone().into_iter().zip(clients.iter().cycle().cloned()) {
+            running.spawn(async move {
+                let file = client.upload(&path, "bench", &digest, Transfer::default()).await;
+                file.map(|file| (client, file))
+            });
         }
         let mut files = Vec::new();
         while let Some(done) = running.join_next().await {
@@ -95,10 +108,10 @@ impl Files {
         Ok(files)
     }
 
-    async fn download(&self, client: &Client, files: Vec<u64>) -> Result<()> {
+    async fn download(&self, files: Vec<(Client, u64)>) -> Result<()> {
         let mut running = JoinSet::new();
-        for file in files {
-            let (client, target) = (client.clone(), self.folder.path().join(format!("got-{file}")));
+        for (client, file) in files {
+            let target = self.folder.path().join(format!("got-{file}"));
             running.spawn(async move { client.download(file, &target, Transfer::default()).await });
         }
         while let Some(done) = running.join_next().await {
@@ -164,16 +177,24 @@ pub(super) async fn upload(target: &mut Target<'_>) -> Result<Measured> {
     let mut measured = Measured::default();
     let empty = target.process.resident()?;
     if target.peers.raw {
-        let connection = target.peers.connect(0).await?;
+        let connections = connections(target).await?;
         let window = Window::open(target.process)?;
-        let pushed = raw::push(&connection, units(target.scenario) * MIB).await;
-        pushed.ok_or_else(|| Error("the raw program took not all".into()))?;
+        let each = units(target.scenario) * MIB / target.scenario.clients;
+        let mut running = JoinSet::new();
+        for connection in connections.clone() {
+            running.spawn(async move { raw::push(&connection, each).await });
+        }
+        let pushed = running.join_all().await;
+        pushed
+            .into_iter()
+            .collect::<Option<()>>()
+            .ok_or_else(|| Error("the raw program took not all".into()))?;
         window.close(target.process, units(target.scenario), &mut measured)?;
     } else {
         let files = Files::new(target.scenario).await?;
-        let client = client(target.process.port, &target.process.ca).await?;
+        let clients = clients(target).await?;
         let window = Window::open(target.process)?;
-        timed(files.upload(&client)).await?;
+        timed(files.upload(&clients)).await?;
         window.close(target.process, units(target.scenario), &mut measured)?;
         files.disk(&mut measured).await?;
     }
@@ -185,19 +206,28 @@ pub(super) async fn download(target: &mut Target<'_>) -> Result<Measured> {
     let mut measured = Measured::default();
     let units = units(target.scenario);
     if target.peers.raw {
-        let connection = target.peers.connect(0).await?;
+        let connections = connections(target).await?;
         let empty = target.process.resident()?;
         let window = Window::open(target.process)?;
-        pull(&connection, units * MIB).await.ok_or_else(|| Error("the raw program sent not all".into()))?;
+        let each = units * MIB / target.scenario.clients;
+        let mut running = JoinSet::new();
+        for connection in connections.clone() {
+            running.spawn(async move { pull(&connection, each).await });
+        }
+        let pulled = running.join_all().await;
+        pulled
+            .into_iter()
+            .collect::<Option<()>>()
+            .ok_or_else(|| Error("the raw program sent not all".into()))?;
         window.close(target.process, units, &mut measured)?;
         memory(target, empty, &mut measured)?;
     } else {
         let files = Files::new(target.scenario).await?;
-        let client = client(target.process.port, &target.process.ca).await?;
-        let sent = timed(files.upload(&client)).await?;
+        let clients = clients(target).await?;
+        let sent = timed(files.upload(&clients)).await?;
         let empty = target.process.resident()?;
         let window = Window::open(target.process)?;
-        timed(files.download(&client, sent)).await?;
+        timed(files.download(sent)).await?;
         window.close(target.process, units, &mut measured)?;
         files.disk(&mut measured).await?;
         memory(target, empty, &mut measured)?;
@@ -207,6 +237,15 @@ pub(super) async fn download(target: &mut Target<'_>) -> Result<Measured> {
 
 async fn timed<T>(moving: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::time::timeout(FILE_TIME, moving).await.map_err(|_| Error("the files take too long".into()))?
+}
+
+/// As many connections to the raw program as there are clients of the server.
+async fn connections(target: &Target<'_>) -> Result<Vec<quinn::Connection>> {
+    let mut connections = Vec::new();
+    for n in 0..target.scenario.clients {
+        connections.push(target.peers.connect(n as usize).await?);
+    }
+    Ok(connections)
 }
 
 /// Asks the raw program for so many bytes and reads them.
@@ -293,12 +332,13 @@ pub(super) async fn beside(target: &mut Target<'_>) -> Result<Measured> {
     let mut measured = Measured::default();
     let files = Files::new(target.scenario).await?;
     let line = Line::to(target.process.port, Shape::of(target.scenario)).await?;
-    let client = client(line.port, &target.process.ca).await?;
+    let client = client(line.port, &target.process.ca, 1).await?;
     let id = client.new_id().map_err(fail("an id"))?;
     let group = CreateGroup { id, name: "beside".into(), accounts: Vec::new(), open_history: false };
     let conversation = client.call(group).await.map_err(fail("a group"))?.conversation;
     let mut notes = Notes::new(Device { account: 1, conversation: conversation.0 });
-    let there = if target.scenario.download { timed(files.upload(&client)).await? } else { Vec::new() };
+    let mover = std::slice::from_ref(&client);
+    let there = if target.scenario.download { timed(files.upload(mover)).await? } else { Vec::new() };
     let time = tokio::time::sleep(Duration::from_secs(target.scenario.seconds));
     let alone = talk(&client, (conversation, &mut notes), time).await?.summary();
     let window = Window::open(target.process)?;
@@ -306,9 +346,9 @@ pub(super) async fn beside(target: &mut Target<'_>) -> Result<Measured> {
     let moving = async {
         let result = timed(async {
             if there.is_empty() {
-                return files.upload(&client).await.map(drop);
+                return files.upload(mover).await.map(drop);
             }
-            files.download(&client, there).await
+            files.download(there).await
         })
         .await;
         let _ = ended.send(());

@@ -71,7 +71,7 @@ pub(crate) fn members(scenario: &Scenario, group: u64) -> std::ops::Range<u64> {
 pub(crate) fn seed(scenario: &Scenario) -> Seed {
     let account = |id| SeedAccount { id, token: token(id) };
     match scenario.pattern {
-        Pattern::Upload | Pattern::Download | Pattern::Beside => files::seed(),
+        Pattern::Upload | Pattern::Download | Pattern::Beside => files::seed(scenario),
         Pattern::Idle | Pattern::Resume => idle::seed(scenario),
         Pattern::Login => {
             Seed { accounts: (1..=scenario.connections).map(account).collect(), ..Seed::default() }

@@ -5,7 +5,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 use litrocket_client::{Client, Digest, Error, Outgoing, Transfer};
 use litrocket_protocol::files::file_state;
 
-use super::{MIB, Watch, content, file_of, objects, stored_chunks};
+use super::{MIB, Watch, content, file_of, hostile::brings, objects, ranges::raw_of, stored_chunks};
 use crate::world::{World, eventually};
 
 /// Tries at random places; `LITROCKET_FILE_KILLS` asks for more.
@@ -175,4 +175,24 @@ async fn a_file_that_changes_while_it_is_sent_is_refused() {
     let error = bob.client.download(open.file, &target, transfer).await.unwrap_err();
     assert!(matches!(error, Error::TimedOut | Error::Fault(_)), "{error}");
     assert!(!target.exists());
+}
+
+#[tokio::test]
+async fn another_device_goes_on_where_the_first_stopped() {
+    let world = World::start().await;
+    let ada = world.person("ada").await;
+    let bytes = content(180, 6 * MIB + 99);
+    let path = file_of(&world, "plans.bin", &bytes);
+    let digest = Digest::of_file(&path).await.unwrap();
+    let phone = raw_of(&world, "ada", 1024 * 1024).await;
+    let file = ada.client.open_upload("plans.bin", &digest).await.unwrap().file;
+    assert_eq!(brings(&phone, (file, 2, 2), &bytes[2 * MIB..4 * MIB]).await, None);
+    phone.connection.close(0u32.into(), b"");
+    let laptop = world.device(&ada).await;
+    let watch = Watch::default();
+    let same = laptop.client.upload(&path, "plans.bin", &digest, watch.transfer()).await.unwrap();
+    let (there, brought) = (watch.resumed.load(Ordering::Relaxed), watch.moved.load(Ordering::Relaxed));
+    assert_eq!((same, there, brought), (file, 2 * MIB as u64, digest.size - 2 * MIB as u64));
+    assert_eq!(world.app().files.brought(), digest.size, "no byte came twice");
+    assert!(ada.fetches(&world, file).await.unwrap() == bytes);
 }

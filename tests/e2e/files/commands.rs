@@ -1,7 +1,7 @@
 //! The `file` commands as people type them, and the program killed in the middle.
 
 use std::{
-    os::unix::fs::symlink,
+    os::unix::fs::{MetadataExt as _, symlink},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -10,7 +10,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use super::{MARK, MIB, content};
+use super::{MARK, MIB, content, killed::part_of};
 use crate::{
     process::{Process, program},
     programs::Terminal,
@@ -246,22 +246,37 @@ async fn names_among_the_files_of_a_group_are_no_paths_and_each_can_be_meant() {
     assert_eq!(names_in(&ada, None), [".", "..", "/", "700", "a", "a/b", "plan.txt"]);
 }
 
+/// An interrupted command told how far it came, and that it waits.
+fn is_told_as_paused(told: &Path, name: &str, size: u64) {
+    let text = std::fs::read_to_string(told).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(*last(&lines), serde_json::json!({"type": "paused"}));
+    let progress = lines.iter().rfind(|line| line["type"] == "progress").unwrap();
+    assert_eq!((&progress["name"], &progress["size"]), (&name.into(), &size.into()));
+    assert!(progress["done"].as_u64().unwrap() < size && progress["resumed"] == 0, "{progress}");
+}
+
 #[tokio::test]
 async fn an_interrupted_command_goes_on_and_sends_nothing_twice() {
-    let process = Process::start();
+    let mut process = Process::new();
+    // Slow enough to be interrupted in the middle.
+    process.variables = vec![("LITROCKET_FILES_BYTES_PER_SECOND", "33554432")];
+    process.up();
     let [ada, bob] = pair(&process);
     file_of(&process, "one.txt", b"one");
     let large = content(410, 48 * MIB);
     file_of(&process, "two.bin", &large);
     file_of(&process, "three.txt", b"three");
     let send = ["file", "send", "@bob", "one.txt", "two.bin", "three.txt"];
-    let mut running = ada.starts(&send);
+    let told = process.path().join("told.json");
+    let mut running = ada.starts_into(&send, &told);
     let files = process.path().join("data/files");
     while stored(&files) < 4 * MIB as u64 && !running.has_ended() {
         std::thread::sleep(Duration::from_millis(1));
     }
     running.gets(Signal::INT);
     assert_eq!(running.ends(), 130, "it was paused");
+    is_told_as_paused(&told, "two.bin", large.len() as u64);
     let stored_before = stored(&files);
     assert!(stored_before < large.len() as u64);
     let sent = ada.says(&send);
@@ -279,15 +294,21 @@ async fn an_interrupted_command_goes_on_and_sends_nothing_twice() {
     std::fs::create_dir(process.path().join("out")).unwrap();
     std::fs::write(process.path().join("out/two.bin.part"), "mine").unwrap();
     symlink(process.path().join("one.txt"), process.path().join("out/link")).unwrap();
-    let mut running = bob.starts(&["file", "get", &id, "-o", "out/two.bin"]);
-    std::thread::sleep(Duration::from_millis(60));
-    if !running.has_ended() {
-        running.gets(Signal::INT);
-        running.ends();
+    let get = ["file", "get", &id, "-o", "out/two.bin"];
+    let mut running = bob.starts_into(&get, &told);
+    let target = process.path().join("out/two.bin");
+    let written =
+        || part_of(&target).and_then(|part| part.metadata().ok()).map_or(0, |data| data.blocks() * 512);
+    while written() < 4 * MIB as u64 && !running.has_ended() {
+        std::thread::sleep(Duration::from_millis(1));
     }
-    if !process.path().join("out/two.bin").exists() {
-        bob.says(&["file", "get", &id, "-o", "out/two.bin"]);
-    }
+    running.gets(Signal::INT);
+    assert_eq!(running.ends(), 130, "it was paused");
+    is_told_as_paused(&told, "two.bin", large.len() as u64);
+    assert!(!target.exists() && part_of(&target).is_some());
+    let fetched = bob.says(&get);
+    let kept = last(&fetched)["resumed"].as_u64().unwrap();
+    assert!(kept >= MIB as u64 && kept < large.len() as u64, "{kept}");
     assert!(std::fs::read(process.path().join("out/two.bin")).unwrap() == large);
     assert_eq!(std::fs::read(process.path().join("out/two.bin.part")).unwrap(), b"mine");
     assert_eq!(std::fs::read_dir(process.path().join("out")).unwrap().count(), 3);

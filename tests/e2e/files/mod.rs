@@ -1,6 +1,7 @@
 //! Files: up, down, who may, and what remains.
 
 mod away;
+mod bars;
 mod broken;
 mod careful;
 mod commands;
@@ -10,6 +11,7 @@ mod killed;
 mod known;
 mod lifetime;
 mod marked;
+mod memory;
 mod races;
 mod ranges;
 mod remote;

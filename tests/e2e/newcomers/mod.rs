@@ -8,7 +8,7 @@ mod listening;
 mod mistakes;
 mod naming;
 mod screens;
-mod terminals;
+pub(crate) mod terminals;
 
 use std::{
     path::PathBuf,

@@ -60,7 +60,7 @@ wanted = termios.ECHO | termios.ICANON | termios.ISIG
 print(status, termios.tcgetattr(kept)[3] & wanted == wanted)
 "#;
 
-fn runs(process: &Process, script: &str, [prompt, how]: [&str; 2], command: &Command) -> Output {
+pub(crate) fn runs(process: &Process, script: &str, [prompt, how]: [&str; 2], command: &Command) -> Output {
     let mut python = Command::new("python3");
     python.args(["-c", script, prompt, how]).arg(command.get_program()).args(command.get_args());
     for (name, value) in command.get_envs() {

@@ -167,6 +167,24 @@ fn a_file_begins_without_a_long_queue() {
 }
 
 #[test]
+fn a_file_that_comes_with_pauses_seeks_all_the_same() {
+    for (rate, base) in [(35e6, 100 * MS), (12.5e6, 100 * MS), (12.5e6, 20 * MS), (125e6, 5 * MS)] {
+        for pause in [5 * MS, 20 * MS] {
+            let (mut line, mut pace) = (Line::new(rate, base), Pace::default());
+            let (mut now, mut moved) = (Duration::ZERO, 0.0);
+            // As when a chunk is read from a disk or verified before the next.
+            while now < 6_000 * MS {
+                let time = Duration::from_secs_f64(f64::from(1 << 20) / pace.rate().max(START_MIN));
+                moved += goes(&mut pace, &mut line, now, time).0 * time.as_secs_f64();
+                now += time + pause;
+            }
+            let part = moved / 6.0 / rate;
+            assert!(part > 0.5, "{part} of {rate} at {base:?}, with pauses of {pause:?}");
+        }
+    }
+}
+
+#[test]
 fn where_no_queue_grows_nothing_waits_for_long() {
     let mut line = Line::new(1e12, MS);
     let mut pace = Pace::default();

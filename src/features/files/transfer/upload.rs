@@ -39,9 +39,9 @@ use crate::{
     writer::Tx,
 };
 
-/// The media type of a file without content.
 /// Bytes of a stream that are taken at once.
 const GULP: usize = 64 * 1024;
+/// The media type of a file without content.
 const EMPTY_TYPE: &str = "application/octet-stream";
 
 pub(in crate::features::files) async fn open(caller: Session, request: OpenUpload) -> Result<Upload> {

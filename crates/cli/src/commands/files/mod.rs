@@ -5,20 +5,15 @@ mod own;
 pub(super) mod place;
 pub(super) mod sending;
 mod shelf;
+mod shown;
 
 use std::{
-    io::IsTerminal as _,
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
 };
 
-use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
-use litrocket_client::{Client, Digest, Error, Outgoing, Progress, Transfer, disk_name};
+use indicatif::HumanBytes;
+use litrocket_client::{Client, Digest, Error, Outgoing, disk_name};
 use litrocket_protocol::{
     ConversationId, Fault,
     chat::Ack,
@@ -34,6 +29,7 @@ use tokio::time::timeout;
 pub use command::FileCommand;
 use place::{check_readable, free_name};
 use sending::Sending;
+pub(super) use shown::Shown;
 
 use super::{
     listen::stop_signal,
@@ -47,8 +43,6 @@ use crate::{
     session::Context,
 };
 
-/// How often progress is told as JSON.
-const TELL_INTERVAL: Duration = Duration::from_secs(1);
 /// The exit status of a command that was interrupted.
 const PAUSED: u8 = 130;
 
@@ -97,75 +91,6 @@ pub(super) async fn until_stopped(
 /// A file as `--json` shows it.
 pub(super) fn json_file(file: u64, name: &str, size: u64, media_type: &str, blake3: &[u8]) -> Value {
     json!({"id": file, "name": name, "size": size, "media_type": media_type, "blake3": hex::encode(blake3)})
-}
-
-/// What somebody who waits sees of a transfer.
-pub(super) struct Shown {
-    bar: ProgressBar,
-    resumed: Arc<AtomicU64>,
-}
-
-impl Shown {
-    pub(super) fn new(context: &Context, name: &str, size: u64) -> Self {
-        if context.output.json || !std::io::stderr().is_terminal() {
-            return Self { bar: ProgressBar::hidden(), resumed: Arc::default() };
-        }
-        let style =
-            ProgressStyle::with_template("{msg} [{wide_bar}] {bytes}/{total_bytes} {bytes_per_sec} {eta}");
-        let bar = ProgressBar::new(size);
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
-        bar.set_message(escape_line(name));
-        Self { bar, resumed: Arc::default() }
-    }
-
-    /// A transfer that replaces a file only when it shall.
-    pub(super) fn fetch(&self, context: &Context, name: &str, replaces: bool) -> Transfer {
-        let transfer = self.transfer(context, name);
-        if replaces { transfer } else { transfer.keeping() }
-    }
-
-    pub(super) fn transfer(&self, context: &Context, name: &str) -> Transfer {
-        let (bar, resumed, output) = (self.bar.clone(), self.resumed.clone(), context.output);
-        let (name, words) = (name.to_owned(), output.words);
-        let last: Mutex<Option<Instant>> = Mutex::new(None);
-        let transfer = Transfer::default().within(context.common.patience());
-        transfer.watched(move |progress: Progress| {
-            bar.set_position(progress.done);
-            if resumed.swap(progress.resumed, Ordering::Relaxed) == 0 && progress.resumed > 0 {
-                // What was there before says nothing about the speed; a tick makes the bar take note of it.
-                bar.tick();
-                bar.reset_eta();
-                bar.set_message(format!(
-                    "{}{}",
-                    escape_line(&name),
-                    words.aside(format_args!("{} {}", words.resumed_from(), HumanBytes(progress.resumed)))
-                ));
-            }
-            if !output.json {
-                return;
-            }
-            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-            if last.is_none_or(|last| last.elapsed() >= TELL_INTERVAL) {
-                *last = Some(Instant::now());
-                let Progress { done, resumed, size } = progress;
-                let line =
-                    || json!({"type": "progress", "name": name, "done": done, "resumed": resumed, "size": size});
-                // Nobody reads any more: the transfer goes on all the same.
-                let _ = output.data(line, String::new);
-            }
-        })
-    }
-
-    pub(super) fn end(self) -> u64 {
-        self.resumed.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for Shown {
-    /// Whatever ends a transfer, what is said then has the line for itself.
-    fn drop(&mut self) {
-        self.bar.finish_and_clear();
-    }
 }
 
 /// What is said beside a file.
