@@ -149,7 +149,7 @@ async fn transfers_that_stand_still_hold_a_bounded_buffer_each_and_hold_up_nobod
     assert!(most > 0 && most < bound, "{streams} uploads: {most} bytes, {bound} expected");
     println!("{streams} uploads that stop: {} KiB each", most / streams / 1024);
     moves(&process, &ada, "more plans").await;
-    for mut send in held {
+    for send in held {
         let stopped = tokio::time::timeout(PATIENCE, send.stopped()).await.unwrap().unwrap();
         assert!(stopped.is_some(), "it was told");
     }
