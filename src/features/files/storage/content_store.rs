@@ -1,5 +1,7 @@
 //! The SQL of the tables `contents`, `content_leftovers` and `file_storage`: what is stored, once for each hash, and where.
 
+use litrocket_protocol::{Fault, fault::code};
+
 use super::{mark::Noted, place::ContentPlace};
 use crate::{
     args,
@@ -98,8 +100,14 @@ pub(super) async fn set_mark(tx: &mut Tx, noted: Noted) -> Result<()> {
 }
 
 /// All chunks of a content are there. When another one with the same hash was complete before, the files move
-/// to that one; those of damaged ones with the same hash move to the whole one.
-pub(in crate::features::files) async fn complete(tx: &mut Tx, id: u64, media_type: &str) -> Result<()> {
+/// to that one, if they have room within the quota for its previews; those of damaged ones with the same hash move to the
+/// whole one.
+pub(in crate::features::files) async fn complete(
+    tx: &mut Tx,
+    id: u64,
+    media_type: &str,
+    quota: u64,
+) -> Result<()> {
     const HASH: &str = "SELECT blake3, complete, size FROM contents WHERE id = $1";
     const OTHER: &str = "SELECT id FROM contents WHERE blake3 = $1 AND complete = 1 AND damaged = 0";
     const DAMAGED: &str = "SELECT id FROM contents WHERE blake3 = $1 AND damaged = 1";
@@ -116,6 +124,11 @@ pub(in crate::features::files) async fn complete(tx: &mut Tx, id: u64, media_typ
     if whole == id {
         tx.execute(DONE, args![id, media_type]).await?;
         picture_store::wait(tx, id, media_type, size as u64).await?;
+    } else {
+        let previews = picture_store::preview_bytes(tx, whole).await?;
+        if previews > 0 && !picture_store::fits(tx, id, previews, quota).await? {
+            return Err(Fault::new(code::QUOTA_EXCEEDED).field("file").limit(quota).into());
+        }
     }
     let damaged: Vec<(i64,)> = tx.all(DAMAGED, args![blake3]).await?;
     from.extend(damaged.into_iter().map(|(id,)| id as u64));

@@ -313,10 +313,17 @@ async fn store_chunk(
         }
         complete_if_whole(app, transfer).await
     };
-    finished.await.map_err(|error| {
-        tracing::warn!(%error, "an upload cannot be finished");
-        close_code::STORAGE
-    })
+    finished
+        .await
+        .or_else(|error| match error {
+            // All of it is there: who asks whether it is complete is told.
+            Error::Fault(fault) if fault.is(code::QUOTA_EXCEEDED) => Ok(()),
+            error => Err(error),
+        })
+        .map_err(|error| {
+            tracing::warn!(%error, "an upload cannot be finished");
+            close_code::STORAGE
+        })
 }
 
 pub(in crate::features::files) async fn complete_if_whole(app: &App, transfer: &Transfer) -> Result<()> {
@@ -342,7 +349,8 @@ pub(in crate::features::files) async fn complete_if_whole(app: &App, transfer: &
 
 /// Notes that a content is complete. Doing it again changes nothing.
 async fn complete(app: &App, content: u64, media_type: String) -> Result<()> {
-    let work = async move |tx: &mut Tx| content_store::complete(tx, content, &media_type).await;
+    let quota = app.files.quota;
+    let work = async move |tx: &mut Tx| content_store::complete(tx, content, &media_type, quota).await;
     app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
     app.files.transfers.close(content).await;
     app.files.collect.notify_one();
