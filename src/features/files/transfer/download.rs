@@ -130,14 +130,14 @@ async fn give_chunks(
     let mut known: Option<Known> = None;
     for index in request.first..end {
         let (pieces, _memory) = chunk(caller, share, (request.file, layout, index), &mut known).await?;
-        let (began, mut moved) = (Instant::now(), 0);
+        let (mut began, mut moved) = (Instant::now(), 0);
         // Pieces are small on a slow line: who takes one now and then holds a place for ever.
         let (mut waited, mut at) = (Duration::ZERO, 0);
         for mut piece in pieces {
             while !piece.is_empty() {
                 let length = caller.link.connection.file_turn(piece.len()).await;
                 moved += length;
-                share.pace(length).await;
+                began += share.pace(length).await;
                 let since = Instant::now();
                 write(caller, send, piece.split_to(length)).await?;
                 waited += since.elapsed();

@@ -263,7 +263,7 @@ async fn take_chunks(
 /// The next bytes of the stream, with the least progress that is asked for.
 async fn chunk(app: &App, recv: &mut RecvStream, share: &Share, length: usize) -> Result<Bytes, u32> {
     let mut buffer = BytesMut::with_capacity(length);
-    let began = Instant::now();
+    let mut began = Instant::now();
     let (mut since, mut at) = (began, 0);
     while buffer.len() < length {
         // No more at once than a rate of the operator's may be charged for in one go.
@@ -272,7 +272,8 @@ async fn chunk(app: &App, recv: &mut RecvStream, share: &Share, length: usize) -
             Err(_) => return Err(close_code::TOO_SLOW),
             Ok(Ok(bytes @ 1..)) => {
                 app.files.brought.fetch_add(bytes as u64, Ordering::Relaxed);
-                share.pace(bytes).await;
+                let held = share.pace(bytes).await;
+                (began, since) = (began + held, since + held);
             }
             // Fewer bytes than announced: what is whole was stored, the rest comes again.
             Ok(_) => return Err(close_code::CANCELLED),
