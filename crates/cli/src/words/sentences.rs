@@ -252,6 +252,7 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("renamed", "renamed", "改名"),
     ("announced", "announced", "发布公告"),
     ("dissolved", "dissolved", "解散"),
+    ("file_deleted", "file deleted", "删除文件"),
 ];
 
 #[cfg(test)]
