@@ -36,7 +36,7 @@ pub(super) const PARTS: &[Part] = &[
     Part { name: "wall", keys: "event_seq: number, account: number, at_ms: number, text: text" },
     Part {
         name: "moment picture",
-        keys: "file: number, alt: text, width?: number, height?: number, blurhash?: text",
+        keys: "file: number, alt: text, gone?: bool, width?: number, height?: number, blurhash?: text",
     },
     Part {
         name: "moment comment",
