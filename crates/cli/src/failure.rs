@@ -213,7 +213,8 @@ impl<T, E: Into<Failure>> Asked<T> for Result<T, E> {
     fn of_file(self, file: u64) -> Result<T, Failure> {
         self.map_err(|error| {
             let failure = named(error.into(), &["not_found"], move |words| words.no_file_number(file));
-            named(failure, &["file_gone"], move |words| words.gone_file(file))
+            let failure = named(failure, &["file_gone"], move |words| words.gone_file(file));
+            named(failure, &["file_damaged"], move |words| words.damaged_file(file))
         })
     }
 

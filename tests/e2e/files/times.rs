@@ -38,7 +38,7 @@ impl Person {
         self.asks(AddGroupFile { conversation: group, file, folder: None, name: None }).await
     }
 
-    async fn shelf(&self, group: ConversationId) -> Vec<GroupFile> {
+    pub(super) async fn shelf(&self, group: ConversationId) -> Vec<GroupFile> {
         self.asks(shelf_of(group)).await.entries
     }
 

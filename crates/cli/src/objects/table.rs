@@ -340,7 +340,8 @@ pub(super) const CLIENT: &[Object] = &[
         &["group_file", "folder"],
         "`file list|put|folder|rename|move`",
         "entry: number, folder: number or null, name: text, file: number or null, size: number, media_type: text, \
-         gone: bool, added_by: text, added_by_id: number, added_ms: number, downloads: number, picture?: picture, \
+         gone: bool, damaged?: bool, added_by: text, added_by_id: number, added_ms: number, downloads: number, \
+         picture?: picture, \
          until_ms?: number",
     ),
     object(
