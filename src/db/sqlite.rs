@@ -16,7 +16,7 @@ use super::{
     raw,
 };
 
-const FILE: &str = "litrocket.db";
+pub(crate) const FILE: &str = "litrocket.db";
 
 /// The steps of the schema, embedded in the program. A number that is missing was never shipped; the next one is behind the last.
 const MIGRATIONS: &[(i64, &str, &str)] = &[

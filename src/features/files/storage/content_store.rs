@@ -199,6 +199,8 @@ pub(in crate::features::files) struct Named {
     pub(in crate::features::files) size: u64,
     pub(in crate::features::files) hashes: Vec<u8>,
     pub(in crate::features::files) damaged: bool,
+    /// The first of its files; none when it has none any more.
+    pub(in crate::features::files) file: Option<u64>,
     pub(in crate::features::files) name: String,
     /// Of a picture with previews their hashes, none for older ones.
     pub(in crate::features::files) previews: Option<Vec<u8>>,
@@ -210,18 +212,19 @@ pub(in crate::features::files) async fn complete_contents(
     after: u64,
     limit: u64,
 ) -> Result<Vec<Named>> {
-    const SELECT: &str = "SELECT c.id, c.place, c.size, c.hashes, c.damaged, COALESCE(
-            (SELECT f.name FROM files f WHERE f.content = c.id ORDER BY f.id LIMIT 1), ''),
+    const SELECT: &str = "SELECT c.id, c.place, c.size, c.hashes, c.damaged, f.id, COALESCE(f.name, ''),
             CASE p.state WHEN 1 THEN COALESCE(p.sums, $3) END
         FROM contents c LEFT JOIN pictures p ON p.content = c.id
+            LEFT JOIN files f ON f.id = (SELECT MIN(o.id) FROM files o WHERE o.content = c.id)
         WHERE c.complete = 1 AND c.id > $1 ORDER BY c.id LIMIT $2";
-    type Row = (i64, Option<Vec<u8>>, i64, Vec<u8>, i64, String, Option<Vec<u8>>);
+    type Row = (i64, Option<Vec<u8>>, i64, Vec<u8>, i64, Option<i64>, String, Option<Vec<u8>>);
     let rows: Vec<Row> = db.all(SELECT, args![after, limit, &[][..]]).await?;
-    let named = |(id, random, size, hashes, damaged, name, sums): Row| Named {
+    let named = |(id, random, size, hashes, damaged, file, name, sums): Row| Named {
         place: place(id, random),
         size: size as u64,
         hashes,
         damaged: damaged != 0,
+        file: file.map(|id| id as u64),
         name,
         previews: sums,
     };
