@@ -277,6 +277,7 @@ const KEYS: &[(&str, &str)] = &[
     ("event_seq", "消息"),
     ("events", "事件数"),
     ("expires", "有效期至"),
+    ("file", "文件"),
     ("id", "编号"),
     ("label", "设备"),
     ("last_seen", "最近在线"),

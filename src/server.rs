@@ -301,7 +301,7 @@ fn open_search(data: &Path) -> Result<SearchIndex, Cause> {
 }
 
 /// Why there is no database.
-fn not_opened(error: db::OpenError) -> Cause {
+pub(crate) fn not_opened(error: db::OpenError) -> Cause {
     use db::OpenError::{Driver, Newer, Older};
     match error {
         Newer { database, program } => cause!(

@@ -155,11 +155,14 @@ pub enum AdminFiles {
         /// small ones are to be made anew.
         #[arg(long)]
         confirm: bool,
-        /// Say that the storage is this server's own although its mark is not there, after it was emptied or moved.
+        /// Take the storage as this server's own although its mark is not there, and put the mark there again. For a storage that
+        /// was lost or emptied for good: as long as it may only be away or not mounted, leave it out, or every file that is not
+        /// there counts as damaged.
         #[arg(long, requires = "confirm")]
         accept: bool,
-        /// Delete objects that belong to no file and are older than a day, such as those that are newer than a restored database.
-        /// Nothing is deleted beside another mark than this server's.
+        /// Delete objects that belong to no file and are older than a day. For when a check counts such objects and their room is
+        /// wanted back, as after a database was restored from a backup that is older than the files: what a newer backup of the
+        /// database might still need goes too. Nothing is deleted beside another mark than this server's.
         #[arg(long, requires = "confirm", conflicts_with = "accept")]
         sweep: bool,
         #[command(flatten)]

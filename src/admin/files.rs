@@ -12,13 +12,15 @@ use serde_json::{Value, json};
 use super::{Problem, ended, exchange};
 use crate::{
     app::Clock,
+    cause,
     config::Config,
-    db::Db,
+    db::{self, Db},
     features::{
         admin::Ask,
         files::{self, Checked, Finding, Note, Orphans},
     },
     limits::DAY_MS,
+    sentences::{self, say},
     serve::block_on,
     server,
 };
@@ -57,14 +59,21 @@ pub(super) fn check_all(config: Config, wish: Wish, shown: (Words, bool)) -> Exi
 
 async fn check(config: &Config, wish: Wish, shown: (Words, bool)) -> Result<Checked, Problem> {
     let failed = |message: String| ("not_checked".to_owned(), message);
+    // Programs read English.
+    let words = if shown.1 { Words::English } else { shown.0 };
     let options = server::writer_options(config, Path::new(&config.server.data));
-    let db = Db::open_reading(&options.folder, &options.database).await;
-    let db = db.map_err(|error| failed(error.to_string()))?;
+    let db = Db::open_reading(&options.folder, &options.database).await.map_err(|error| {
+        let path = options.folder.join(db::FILE);
+        failed(sentences::cause(words, &cause!("{}: {}", &path.display(), server::not_opened(error))))
+    })?;
     if wish.confirm && !wish.accept {
         let marked = files::is_marked(config, &db).await.map_err(failed)?;
         if !marked {
-            let message = "the storage does not have this server's mark: is it the right one, and mounted? \
-                           Then say so with --accept";
+            let message = say(
+                words,
+                "the storage does not have this server's mark: is it the right one, and mounted? Then say so with --accept",
+                "存储没有此服务器的标记：它是否正确且已挂载？如确认无误，请加上 --accept",
+            );
             return Err(("storage_away".to_owned(), message.to_owned()));
         }
     }
@@ -94,7 +103,9 @@ async fn check(config: &Config, wish: Wish, shown: (Words, bool)) -> Result<Chec
         let files::Noted { damaged, whole, pictures } = total;
         let line = json!({"type": "noted", "damaged": damaged, "whole": whole, "pictures": pictures, "accepted": wish.accept});
         let english = format!(
-            "noted: {damaged} contents are damaged, {whole} are whole again, {pictures} pictures are looked at again"
+            "noted: {} damaged, {whole} whole again, {} to be looked at again",
+            some(damaged, "content", "contents"),
+            some(pictures, "picture", "pictures")
         );
         let chinese =
             format!("已记录：{damaged} 个内容损坏，{whole} 个已恢复完整，{pictures} 张图片将重新处理");
@@ -111,14 +122,24 @@ fn told(checked: &Checked, shown: (Words, bool)) {
     let line = json!({"type": "checked", "contents": contents, "chunks": chunks, "bytes": bytes,
         "damaged": damaged, "previews": previews, "bad_previews": bad_previews, "orphans": orphans, "swept": swept, "marked": marked});
     let english = format!(
-        "{contents} contents, {chunks} chunks, {bytes} bytes, {damaged} chunks damaged or missing, \
-         {previews} small pictures, {bad_previews} damaged or missing, {orphans} objects that belong to nothing, {swept} of them deleted"
+        "{} (each stored once, however many files have it), {}, {}, {damaged} damaged or missing, \
+         {}, {bad_previews} damaged or missing, {}, {swept} deleted",
+        some(*contents, "content", "contents"),
+        some(*chunks, "chunk", "chunks"),
+        some(*bytes, "byte", "bytes"),
+        some(*previews, "small picture", "small pictures"),
+        some(*orphans, "object that belongs to nothing", "objects that belong to nothing"),
     );
     let chinese = format!(
-        "{contents} 个内容，{chunks} 个分块，{bytes} 字节，{damaged} 个分块损坏或缺失，\
+        "{contents} 个内容（相同的文件共用一份），{chunks} 个分块，{bytes} 字节，{damaged} 个分块损坏或缺失，\
          {previews} 张缩略图，{bad_previews} 张损坏或缺失，{orphans} 个无主对象，其中 {swept} 个已删除"
     );
     print(shown, &line, (&english, &chinese));
+}
+
+/// So many of something.
+fn some(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 fn print((words, json): (Words, bool), line: &Value, (english, chinese): (&str, &str)) {
@@ -145,6 +166,20 @@ fn chinese(cause: &str) -> &str {
     }
 }
 
+/// The content by its number, which the log names too, and the file that people know it by.
+fn of_content((content, file): (u64, Option<u64>), name: &str) -> (String, String) {
+    let name = name.escape_debug();
+    match file {
+        Some(file) => (
+            format!("content {content}, which is that of file {file} ({name})"),
+            format!("内容 {content}（文件 {file}，{name}）"),
+        ),
+        None => {
+            (format!("content {content}, which no file has any more"), format!("内容 {content}（已无文件）"))
+        }
+    }
+}
+
 /// Prints what a check found.
 fn tell(found: Finding, shown: (Words, bool)) {
     let (line, english, chinese) = match found {
@@ -153,19 +188,30 @@ fn tell(found: Finding, shown: (Words, bool)) {
             format!("the storage may be away: {cause}"),
             format!("存储可能不可用：{cause}"),
         ),
-        Finding::Chunk { content, chunk, name, cause } => (
-            json!({"type": "damage", "content": content, "chunk": chunk, "name": name, "cause": cause}),
-            format!("{cause}: chunk {chunk} of content {content} ({})", name.escape_debug()),
-            format!("{}：内容 {content} 的分块 {chunk}（{}）", chinese(&cause), name.escape_debug()),
-        ),
-        Finding::Preview { content, size, name, cause } => (
-            json!({"type": "bad_preview", "content": content, "size": size, "name": name, "cause": cause}),
-            format!("{cause}: small picture ({size} pixels) of content {content} ({})", name.escape_debug()),
-            format!("{}：内容 {content} 的缩略图（{size} 像素，{}）", chinese(&cause), name.escape_debug()),
-        ),
+        Finding::Chunk { content, chunk, file, name, cause } => {
+            let (of, of_chinese) = of_content((content, file), &name);
+            (
+                json!({"type": "damage", "content": content, "chunk": chunk, "file": file, "name": name, "cause": cause}),
+                format!("{cause}: chunk {chunk} of {of}"),
+                format!("{}：分块 {chunk}，属于{of_chinese}", chinese(&cause)),
+            )
+        }
+        Finding::Preview { content, size, file, name, cause } => {
+            let (of, of_chinese) = of_content((content, file), &name);
+            (
+                json!({"type": "bad_preview", "content": content, "size": size, "file": file, "name": name,
+                    "cause": cause}),
+                format!("{cause}: small picture ({size} pixels) of {of}"),
+                format!("{}：{size} 像素的缩略图，属于{of_chinese}", chinese(&cause)),
+            )
+        }
         Finding::Orphans { count, bytes } => (
             json!({"type": "orphans", "objects": count, "bytes": bytes}),
-            format!("{count} objects with {bytes} bytes belong to no file"),
+            format!(
+                "belong to no file: {} of {}",
+                some(count, "object", "objects"),
+                some(bytes, "byte", "bytes")
+            ),
             format!("{count} 个对象（共 {bytes} 字节）不属于任何文件"),
         ),
     };

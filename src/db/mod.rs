@@ -17,6 +17,8 @@ use bytes::Bytes;
 pub use checkpoint::Checkpoint;
 pub use raw::Raw;
 pub use search::{IndexChange, SearchIndex};
+/// The file of the database in its folder.
+pub(crate) use sqlite::FILE;
 
 /// An argument of a statement.
 #[derive(Debug, Clone, PartialEq)]

@@ -16,7 +16,7 @@ use super::{
     raw,
 };
 
-const FILE: &str = "litrocket.db";
+pub(crate) const FILE: &str = "litrocket.db";
 
 /// The steps of the schema, embedded in the program. A number that is missing was never shipped; the next one is behind the last.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
@@ -49,6 +49,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (31, "ends", include_str!("../../migrations/sqlite/0031_ends.sql")),
     (33, "files held", include_str!("../../migrations/sqlite/0033_files_held.sql")),
     (34, "file use", include_str!("../../migrations/sqlite/0034_file_use.sql")),
+    (35, "large pictures", include_str!("../../migrations/sqlite/0035_large_pictures.sql")),
 ];
 
 /// How long a writer waits for a lock that another program holds on the file.

@@ -56,7 +56,7 @@ async fn a_face_is_a_square_of_a_picture_for_everybody_who_gets_the_profile() {
     assert_eq!(bob.sees_face(&ada, 640).await.dimensions(), (100, 100));
     for (x, y, side) in [(901, 300, 100), (0, 0, 0), (0, 0, 401), (u32::MAX, 0, 2)] {
         let outside = SetAvatar { crop: Some(Crop { x, y, side }), ..part.clone() };
-        assert_eq!(ada.is_refused(outside).await, "bad_picture");
+        assert_eq!(ada.is_refused(outside).await, "bad_crop");
     }
     assert_eq!(bob.is_refused(GetAvatar { size: 65, ..of.clone() }).await, "bad_value");
     assert_eq!(bob.is_refused(GetAvatar { account: None, ..of.clone() }).await, "bad_value");

@@ -133,6 +133,9 @@ pub(crate) trait Asked<T> {
     /// For a file that is no recording.
     fn of_recording(self, file: u64) -> Result<T, Failure>;
 
+    /// For pictures on this machine that were brought to be shown, in the order in which they were named.
+    fn of_pictures(self, paths: &[PathBuf]) -> Result<T, Failure>;
+
     /// For a file on the server.
     fn of_file(self, file: u64) -> Result<T, Failure>;
 
@@ -188,10 +191,30 @@ impl<T, E: Into<Failure>> Asked<T> for Result<T, E> {
         self.map_err(|error| named(error.into(), &["bad_voice"], move |words| words.no_recording(file)))
     }
 
+    fn of_pictures(self, paths: &[PathBuf]) -> Result<T, Failure> {
+        self.map_err(|error| {
+            let failure = error.into();
+            let Some(fault) = failure.fault().cloned() else { return failure };
+            let value = |name| fault.params.as_ref()?.get(name)?.parse::<usize>().ok();
+            let Some(path) = paths.get(value("place").unwrap_or(0)) else { return failure };
+            let path = path.display().to_string();
+            let size = value("width").zip(value("height"));
+            let codes = ["bad_picture", "picture_too_large", "bad_crop", "file_gone"];
+            named(failure, &codes, move |words| {
+                let said = match size {
+                    Some((width, height)) => words.crop_outside(width, height),
+                    None => words.refusal(&fault),
+                };
+                words.labelled(&path, said)
+            })
+        })
+    }
+
     fn of_file(self, file: u64) -> Result<T, Failure> {
         self.map_err(|error| {
             let failure = named(error.into(), &["not_found"], move |words| words.no_file_number(file));
-            named(failure, &["file_gone"], move |words| words.gone_file(file))
+            let failure = named(failure, &["file_gone"], move |words| words.gone_file(file));
+            named(failure, &["file_damaged"], move |words| words.damaged_file(file))
         })
     }
 

@@ -194,7 +194,7 @@ pub fn squares(
     let crop = crop.unwrap_or(middle);
     let inside = |from: u32, length: u32| from.checked_add(crop.side).is_some_and(|end| end <= length);
     if crop.side == 0 || !inside(crop.x, facts.width) || !inside(crop.y, facts.height) {
-        return Err(PictureError::Outside);
+        return Err(PictureError::Outside { width: facts.width, height: facts.height });
     }
     let part = stored_part(&facts, crop);
     let mut picture = cut(decode(bytes, &facts, limits)?, part);

@@ -33,7 +33,12 @@ pub enum PictureError {
     /// It has too many pixels, or decoding it would take too much memory.
     TooLarge,
     /// The part that shall be cut out is not inside.
-    Outside,
+    Outside {
+        /// How wide the picture is, as it is shown.
+        width: u32,
+        /// How high.
+        height: u32,
+    },
 }
 
 impl std::fmt::Display for PictureError {
@@ -42,7 +47,9 @@ impl std::fmt::Display for PictureError {
             Self::Unknown => f.write_str("this is no PNG, JPEG, WebP or GIF"),
             Self::Damaged(cause) => write!(f, "the picture is damaged: {cause}"),
             Self::TooLarge => f.write_str("the picture has too many pixels"),
-            Self::Outside => f.write_str("the part to cut out is not inside the picture"),
+            Self::Outside { width, height } => {
+                write!(f, "the part to cut out is not inside the picture of {width}×{height} pixels")
+            }
         }
     }
 }

@@ -261,6 +261,8 @@ pub mod code {
         TOO_MANY_STRANGERS "too_many_strangers" Fix "You have turned to as many strangers as one may in a day."
         NO_PREVIEW "no_preview" Gone "There is no small picture of it."
         BAD_PICTURE "bad_picture" Fix "This is not a picture that can be shown: use PNG, JPEG, WebP or GIF."
+        PICTURE_TOO_LARGE "picture_too_large" Fix "The picture is too large to be shown: it may have 32 MiB, 50 million pixels, and take 256 MiB to decode."
+        BAD_CROP "bad_crop" Fix "The part to cut out is not inside the picture."
         BAD_VOICE "bad_voice" Fix "This is not a voice recording: use Opus in Ogg of at most ten minutes and 4 MiB."
         FILE_TOO_LARGE "file_too_large" Fix "The file is larger than this server takes."
         QUOTA_EXCEEDED "quota_exceeded" Fix "There is no room left for your files. Delete some first."

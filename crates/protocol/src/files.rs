@@ -147,6 +147,9 @@ message! {
         /// Whether the file's content is not kept any more.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         gone: bool,
+        /// Whether a part of what the server stored of the file is damaged.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        damaged: bool,
         /// Of a picture with previews.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         picture: Option<Picture>,

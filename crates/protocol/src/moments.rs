@@ -65,9 +65,12 @@ message! {
         /// What each picture shows, in words; absent when nothing is said of any.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         alts: Vec<String>,
-        /// What is known of each picture; a width of 0 when it is not kept any more.
+        /// What is known of each picture; a width of 0 while nothing is.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         facts: Vec<Picture>,
+        /// Those of `pictures` whose content is not kept any more.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        gone: Vec<u64>,
         /// Who sees it, for the author only: 1 friends, 2 chosen friends, 3 friends except some, 4 only the
         /// author, 5 everybody.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -195,7 +195,7 @@ requests! {
     0x040d people::RecommendFriends(Session) => people::Recommendations []
     0x040e people::DismissRecommendation(Session) => account::Done [NOT_FOUND]
 
-    0x0500 moments::PostMoment(Session) => moments::Moment [NOT_FOUND, ID_CONFLICT, BAD_PICTURE, FILE_GONE, QUOTA_EXCEEDED]
+    0x0500 moments::PostMoment(Session) => moments::Moment [NOT_FOUND, ID_CONFLICT, BAD_PICTURE, PICTURE_TOO_LARGE, FILE_GONE, QUOTA_EXCEEDED]
     0x0501 moments::ListFeed(Session) => moments::Moments []
     0x0502 moments::ListMoments(Session) => moments::Moments [NOT_FOUND]
     0x0503 moments::GetMoment(Session) => moments::Moment [NOT_FOUND]
@@ -239,7 +239,7 @@ requests! {
     0x0626 groups::SetNickname(Session) => account::Done [NOT_FOUND, NOT_A_MEMBER, NOT_A_GROUP, MUTED]
 
     0x0700 files::OpenUpload(Session) => files::Upload [WRONG_HASH, FILE_TOO_LARGE, QUOTA_EXCEEDED, STORAGE_FULL]
-    0x0701 files::FinishUpload(Session) => files::Upload [NOT_FOUND]
+    0x0701 files::FinishUpload(Session) => files::Upload [NOT_FOUND, QUOTA_EXCEEDED]
     0x0702 files::CancelUpload(Session) => account::Done []
     0x0703 files::ListUploads(Session) => files::Uploads []
     0x0704 files::GetFile(Session) => files::FileInfo [NOT_FOUND]
@@ -252,7 +252,7 @@ requests! {
     0x0713 files::DeleteGroupFile(Session) => account::Done [FORBIDDEN, FOLDER_NOT_EMPTY]
     0x0714 files::ListGroupFiles(Session) => files::GroupFiles [NOT_FOUND, NOT_A_MEMBER]
     0x0720 pictures::GetPreview(Session) => pictures::Preview [NOT_FOUND, FILE_GONE, NO_PREVIEW]
-    0x0721 pictures::SetAvatar(Session) => pictures::Avatar [NOT_FOUND, NOT_A_MEMBER, NOT_A_GROUP, FORBIDDEN, FILE_GONE, BAD_PICTURE]
+    0x0721 pictures::SetAvatar(Session) => pictures::Avatar [NOT_FOUND, NOT_A_MEMBER, NOT_A_GROUP, FORBIDDEN, FILE_GONE, BAD_PICTURE, PICTURE_TOO_LARGE, BAD_CROP]
     0x0722 pictures::GetAvatar(Session) => pictures::Preview [NOT_FOUND, NOT_A_MEMBER, NO_PREVIEW]
 
     0x0800 words::LookUp(Session) => words::LookedUp []

@@ -206,7 +206,7 @@ async fn progress(app: &App, file: &store::File) -> Result<(u8, Vec<(u64, u64)>)
 /// What is known of files, in their order.
 async fn infos(app: &App, files: Vec<store::File>) -> Result<Vec<FileInfo>> {
     let ids: Vec<u64> = files.iter().map(|file| file.id).collect();
-    let untils = times_store::untils(&app.db, &app.config.files, &ids).await?;
+    let untils = times_store::untils(&app.db, &app.config.files, &ids, app.clock.now_ms()).await?;
     let mut infos = Vec::with_capacity(files.len());
     for file in files {
         let until_ms = untils.get(&file.id).copied();

@@ -14,7 +14,7 @@
 //!
 //! Start with [`rules`].
 
-mod audit;
+pub(crate) mod audit;
 mod board;
 mod erase;
 mod erase_store;

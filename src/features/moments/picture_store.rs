@@ -52,12 +52,14 @@ pub(super) struct Pictures {
     files: Vec<u64>,
     alts: Vec<String>,
     facts: Vec<Picture>,
+    gone: Vec<u64>,
 }
 
 impl Pictures {
     pub(super) fn show(self, moment: &mut Moment) {
         moment.pictures = self.files;
         moment.facts = self.facts;
+        moment.gone = self.gone;
         if self.alts.iter().any(|alt| !alt.is_empty()) {
             moment.alts = self.alts;
         }
@@ -67,14 +69,17 @@ impl Pictures {
 /// The pictures of some moments.
 pub(super) async fn of(db: &Db, ids: &str) -> Result<HashMap<i64, Pictures>> {
     const SELECT: &str = "SELECT i.moment, i.file, i.alt, COALESCE(p.width, 0), COALESCE(p.height, 0),
-            COALESCE(p.blurhash, '')
+            COALESCE(p.blurhash, ''), f.content IS NULL
         FROM json_each($1) j JOIN moment_pictures i ON i.moment = j.value LEFT JOIN files f ON f.id = i.file
         LEFT JOIN pictures p ON p.content = f.content AND p.state = 1 ORDER BY i.moment, i.place";
-    let rows: Vec<(i64, i64, String, i64, i64, String)> = db.all(SELECT, args![ids]).await?;
+    let rows: Vec<(i64, i64, String, i64, i64, String, i64)> = db.all(SELECT, args![ids]).await?;
     let mut all: HashMap<i64, Pictures> = HashMap::new();
-    for (moment, file, alt, width, height, blurhash) in rows {
+    for (moment, file, alt, width, height, blurhash, gone) in rows {
         let of = all.entry(moment).or_default();
         of.files.push(file as u64);
+        if gone != 0 {
+            of.gone.push(file as u64);
+        }
         of.alts.push(alt);
         of.facts.push(Picture { width: width as u32, height: height as u32, blurhash });
     }

@@ -234,6 +234,7 @@ pub(super) async fn load(db: &Db, me: AccountId, ids: &[u64]) -> Result<Vec<Mome
             pictures: Vec::new(),
             alts: Vec::new(),
             facts: Vec::new(),
+            gone: Vec::new(),
             visibility: own.then_some(visibility as u8),
             people: people.remove(&id).unwrap_or_default(),
             liked: liked != 0,

@@ -321,6 +321,9 @@ async fn the_check_of_the_storage_tells_all_it_finds_and_changes_nothing() {
     file_of(&process, "one.bin", &content(420, 2 * MIB));
     file_of(&process, "two.bin", &content(421, 2 * MIB));
     ada.says(&["file", "send", "@bob", "one.bin", "two.bin"]);
+    ada.says(&["group", "create", "rockets"]);
+    ada.says(&["file", "put", "#rockets", "one.bin"]);
+    ada.says(&["file", "put", "#rockets", "two.bin"]);
     let check = |process: &Process| {
         let output = program()
             .current_dir(process.path())
@@ -351,14 +354,29 @@ async fn the_check_of_the_storage_tells_all_it_finds_and_changes_nothing() {
     std::fs::write(process.path().join("data/files/abc/abc0000000000000/0"), "nobody's").unwrap();
     let (code, lines, _) = check(&process);
     assert_eq!(code, Some(1));
-    assert_eq!(lines.iter().filter(|line| line["type"] == "damage").count(), 2, "{lines:?}");
-    let total = last(&lines);
-    assert_eq!((&total["damaged"], &total["chunks"], &total["orphans"]), (&2.into(), &4.into(), &1.into()));
+    let found: Vec<&Value> = lines.iter().filter(|line| line["type"] == "damage").collect();
+    assert_eq!(found.len(), 2, "{lines:?}");
+    let said = program().current_dir(process.path()).args(["admin", "files", "check"]).output().unwrap();
+    let said = String::from_utf8(said.stdout).unwrap();
+    let (content, file, name) = (&found[0]["content"], &found[0]["file"], found[0]["name"].as_str().unwrap());
+    let line = format!("damaged: chunk 0 of content {content}, which is that of file {file} ({name})");
+    assert!(said.contains(&line) && said.contains(", 1 object that belongs to nothing,"), "{said}");
+    let own = &ada.says(&["file", "own", name])[0]["file"]["id"];
+    assert_eq!(own, file, "its owner knows it by this number");
+    // Who fetches it is told how it gets whole, and from then on it is shown.
+    let (_, error) = ada.fails(&["file", "get", &file.to_string(), "-o", "got.bin"]);
+    let told = error["message"].as_str().unwrap();
+    assert!(error["code"] == "file_damaged" && told.contains("whole again when somebody sends"), "{error}");
+    let listed = ada.says(&["file", "list", "#rockets"]);
+    let damaged: Vec<&Value> = listed.iter().filter(|line| line["damaged"] == true).collect();
+    assert!(damaged.len() == 1 && damaged[0]["file"] == *file, "{listed:?}");
+    assert!(ada.reads(&["file", "list", "#rockets"]).contains("damaged on the server"));
     // Without the server too; and tables of another version are left alone.
     assert_eq!(process.terminate(), 0);
     assert_eq!(check(&process).0, Some(1));
     let empty = tempfile::tempdir().unwrap();
     let output = program().current_dir(empty.path()).args(["admin", "files", "check"]).output().unwrap();
-    assert!(!output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && said.contains("data/litrocket.db: "), "{said}");
     assert!(!empty.path().join("data/litrocket.db").exists(), "it makes no database");
 }

@@ -9,8 +9,8 @@ use litrocket_protocol::{
     ConversationId,
     event::File,
     files::{
-        AddGroupFile, CancelUpload, ChangeGroupFile, GetFile, ListGroupFiles, ListUploads, OpenUpload,
-        file_state, group_sort,
+        AddGroupFile, CancelUpload, ChangeGroupFile, DeleteFile, GetFile, ListGroupFiles, ListUploads,
+        OpenUpload, file_state, group_sort,
     },
     frame,
     pictures::GetPreview,
@@ -145,7 +145,7 @@ fn previews_take(world: &World) -> u64 {
 #[tokio::test]
 async fn pictures_count_for_their_previews_too() {
     let world = World::start_with(|config| config.files.quota_mib = 1).await;
-    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let [ada, bob, eve] = world.people(["ada", "bob", "eve"]).await;
     let bytes = stripes(920);
     let file = ada.uploads(&file_of(&world, "stripes.png", &bytes)).await;
     let previews = previews_take(&world);
@@ -169,9 +169,23 @@ async fn pictures_count_for_their_previews_too() {
     for (path, digest, name) in &opened {
         last = ada.client.upload(path, name, digest, Transfer::default()).await.unwrap();
     }
-    assert!(previews_take(&world) <= (1 << 20) + (256 << 10), "{}", previews_take(&world));
+    let used = ada.asks(ListUploads::default()).await.used_bytes;
+    assert!((700_000..=1 << 20).contains(&used), "{used}");
+    assert!(previews_take(&world) < used, "{} of {used}", previews_take(&world));
     assert_eq!(ada.is_refused(GetPreview { file: last, size: 160 }).await, "no_preview");
     assert_eq!(ada.knows(last).await.state, file_state::COMPLETE, "it is a file like any other");
+    // Nor does somebody who brings by themselves what is there with its previews.
+    let filler = eve.uploads(&file_of(&world, "filler", &content(919, (1 << 20) - 40_000))).await;
+    let path = file_of(&world, "stripes.png", &bytes);
+    let digest = Digest::of_file(&path).await.unwrap();
+    let brings = async || eve.client.upload(&path, "stripes.png", &digest, Transfer::default()).await;
+    let error = brings().await.unwrap_err();
+    assert_eq!(error.fault().map(|fault| &*fault.code), Some("quota_exceeded"), "{error}");
+    collect_now(world.app()).await.unwrap();
+    eve.asks(DeleteFile { file: filler }).await;
+    let file = brings().await.unwrap();
+    assert_eq!(eve.knows(file).await.state, file_state::COMPLETE);
+    assert_eq!(eve.asks(ListUploads::default()).await.used_bytes, counts);
 }
 
 #[tokio::test]

@@ -92,6 +92,9 @@ async fn who_brings_damaged_content_again_makes_it_whole_for_everybody() {
     let path = file_of(&world, "a.bin", &bytes);
     let file = ada.uploads(&path).await;
     ada.sends(chat, Outgoing::file(file, "")).await.unwrap();
+    let group = ada.makes_group("plans", &[&bob]).await;
+    ada.asks(AddGroupFile { conversation: group, file, folder: None, name: None }).await;
+    let shows_damage = async || bob.shelf(group).await[0].damaged;
     for damage in ["changed", "lost"] {
         let chunk = objects(&store(&world)).remove(1);
         if damage == "lost" {
@@ -104,11 +107,13 @@ async fn who_brings_damaged_content_again_makes_it_whole_for_everybody() {
         assert_eq!(ada.knows(file).await.state, file_state::COMPLETE, "nobody has read it yet");
         assert_eq!(bob.cannot_fetch(&world, file).await, "file_damaged", "{damage}");
         assert_eq!(bob.knows(file).await.state, file_state::DAMAGED);
+        assert!(shows_damage().await, "{damage}");
         // The quota counts it once, and another file of the same content is no copy of the damage.
         let used = ada.uses().await;
         let other = bob.uploads(&file_of(&world, "b.bin", &bytes)).await;
         assert!(bob.fetches(&world, other).await.unwrap() == bytes);
         assert_eq!(bob.knows(file).await.state, file_state::COMPLETE);
+        assert!(!shows_damage().await, "{damage}");
         assert!(bob.fetches(&world, file).await.unwrap() == bytes, "{damage}");
         assert_eq!(ada.uploads(&path).await, file);
         assert_eq!(ada.uses().await, used);

@@ -150,6 +150,53 @@ async fn a_reader_that_stops_reading_is_told_and_its_place_is_free() {
     assert!(rest(&mut recv).await == (bytes[5 * MIB..].to_vec(), None));
 }
 
+/// Reads so many bytes ten times a second, to the end or until the stream is ended: what came, and with which code it ended.
+async fn sips(mut recv: quinn::RecvStream, bytes: usize) -> (Vec<u8>, Option<u32>) {
+    let (mut got, mut sip) = (Vec::new(), vec![0; bytes]);
+    let mut ticks = tokio::time::interval(Duration::from_millis(100));
+    loop {
+        ticks.tick().await;
+        match recv.read(&mut sip).await {
+            Ok(Some(count)) => got.extend_from_slice(&sip[..count]),
+            Ok(None) => return (got, None),
+            Err(quinn::ReadError::Reset(code)) => return (got, Some(code.into_inner() as u32)),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_takes_a_trickle_is_told_and_one_that_is_slow_gets_all() {
+    // The least is 16 KiB in this time.
+    let world = World::start_with(|config| {
+        config.files.stall_ms = 1000;
+        config.files.streams_max = 2;
+    })
+    .await;
+    let ada = world.person("ada").await;
+    let bytes = content(622, 200 << 10);
+    let file = ada.uploads(&file_of(&world, "a.bin", &bytes)).await;
+    let reads = async |number, sip| {
+        let raw = raw_of(&world, "ada", 24 * 1024).await;
+        raw.call(&range(file, number, 0, 1)).await.unwrap();
+        let (_, recv) = comes(&raw).await;
+        (tokio::spawn(sips(recv, sip)), raw)
+    };
+    let ((trickle, _first), (slow, _second)) = (reads(1, 800).await, reads(2, 3200).await);
+    let third = raw_of(&world, "ada", 1 << 20).await;
+    assert_eq!(third.call(&range(file, 3, 0, 1)).await.unwrap_err().code, "busy", "they have the places");
+    let (got, code) = tokio::time::timeout(PATIENCE, trickle).await.unwrap().unwrap();
+    assert!(code == Some(close_code::TOO_SLOW) && bytes.starts_with(&got), "{code:?} {}", got.len());
+    assert!(got.len() < 80 << 10, "it held its place for {} bytes", got.len());
+    // What it held is free again; the other one reads on to the end.
+    assert!(!slow.is_finished());
+    eventually("the place is free again", async || third.call(&range(file, 4, 0, 1)).await.is_ok()).await;
+    let (_, mut recv) = comes(&third).await;
+    assert!(rest(&mut recv).await == (bytes.clone(), None));
+    let (got, code) = tokio::time::timeout(PATIENCE, slow).await.unwrap().unwrap();
+    assert!(code.is_none() && got == bytes, "{code:?} after {}", got.len());
+}
+
 #[tokio::test]
 async fn what_a_reader_has_not_taken_is_their_share_also_when_all_of_it_is_on_its_way() {
     let world = World::start_with(|config| {

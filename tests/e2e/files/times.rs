@@ -38,7 +38,7 @@ impl Person {
         self.asks(AddGroupFile { conversation: group, file, folder: None, name: None }).await
     }
 
-    async fn shelf(&self, group: ConversationId) -> Vec<GroupFile> {
+    pub(super) async fn shelf(&self, group: ConversationId) -> Vec<GroupFile> {
         self.asks(shelf_of(group)).await.entries
     }
 
@@ -109,6 +109,28 @@ async fn people_and_groups_keep_their_files_for_times_of_their_own_and_both_are_
     assert_eq!(bob.fetches(&world, shelved).await.unwrap(), b"shelved");
     days(&world, 62).await;
     assert_eq!(bob.knows(shelved).await.state, file_state::GONE);
+}
+
+#[tokio::test]
+async fn a_file_that_was_recalled_is_not_told_as_one_that_stays() {
+    let world = World::start().await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
+    let chat = ada.opens(&bob).await;
+    let mut told = 0;
+    for number in 0..5 {
+        let file = ada.uploads(&file_of(&world, "a", format!("plans {number}").as_bytes())).await;
+        let ack = ada.sends(chat, Outgoing::file(file, "")).await.unwrap();
+        assert_eq!(ada.knows(file).await.until_ms, None, "it stays for as long as its message");
+        ada.sends(chat, Outgoing::recall(ack.event_seq)).await.unwrap();
+        let info = ada.knows(file).await;
+        // Unless it is gone before anybody asks.
+        if info.state == file_state::COMPLETE {
+            let until = info.until_ms.expect("it is about to go");
+            assert!(until <= world.app().clock.now_ms());
+            told += 1;
+        }
+    }
+    assert!(told > 0);
 }
 
 #[tokio::test]

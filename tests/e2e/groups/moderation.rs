@@ -4,7 +4,7 @@ use litrocket_client::Outgoing;
 use litrocket_protocol::{
     conversations::{InviteMembers, member_state, role},
     event::{Banned, Muted, kind},
-    files::MakeGroupFolder,
+    files::{AddGroupFile, DeleteGroupFile, MakeGroupFolder},
     groups::{
         Announce, BanMember, GroupChange, JoinGroup, ListAudit, ListBanned, MuteMember, PermissionChanges,
         PinMessage, ReportContent, SetNickname, audit_action, joining,
@@ -12,7 +12,7 @@ use litrocket_protocol::{
     limits,
 };
 
-use crate::world::{World, text};
+use crate::world::{Person, World, text};
 
 #[tokio::test]
 async fn the_muted_say_nothing_until_they_may_again() {
@@ -134,12 +134,29 @@ async fn administrators_remove_messages_of_members_and_it_is_noted() {
     let message = history.iter().find(|message| message.event.event_seq == bad).unwrap();
     assert_eq!((message.event.recalled_by, message.event.body.len()), (Some(removal), 0));
     assert_eq!(bob.cannot_send(group, Outgoing::recall(bad)).await, "bad_target");
+    // The same for what they delete of others among the files.
+    let path = crate::files::file_of(&world, "a.txt", b"rude words");
+    let puts = async |person: &Person, name: &str| {
+        let file = person.uploads(&path).await;
+        let entry = AddGroupFile { conversation: group, file, folder: None, name: Some(name.into()) };
+        person.asks(entry).await.entry
+    };
+    let (rude, own) = (puts(&carol, "rude.txt").await, puts(&bob, "own.txt").await);
+    bob.asks(DeleteGroupFile { entry: own }).await;
+    bob.asks(DeleteGroupFile { entry: rude }).await;
+    let noted = bob.asks(ListAudit { conversation: group, before: None, limit: Some(2) }).await.entries;
+    assert_eq!(noted[1].action, audit_action::MESSAGE_REMOVED, "nothing is noted of one's own");
+    let before = Some(noted[0].id);
+    assert_eq!(
+        (noted[0].action, noted[0].actor, noted[0].account, noted[0].value),
+        (audit_action::FILE_DELETED, bob.account, Some(carol.account), Some(rude))
+    );
     // In a one-to-one nobody looks after anything.
     let chat = ada.opens(&bob).await;
     let mine = ada.says(chat, "hello").await.event_seq;
     assert_eq!(bob.cannot_send(chat, Outgoing::recall(mine)).await, "not_yours");
     let list = |before, limit| ListAudit { conversation: group, before, limit };
-    let page = bob.asks(list(None, Some(1))).await;
+    let page = bob.asks(list(before, Some(1))).await;
     let entry = &page.entries[0];
     assert_eq!(
         (entry.action, entry.actor, entry.account, entry.event_seq),

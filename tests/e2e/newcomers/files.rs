@@ -137,7 +137,33 @@ async fn pictures_of_moments_and_faces_leave_the_place_out_unless_it_is_kept() {
     assert!(!tells(&face));
     assert_eq!(image::load_from_memory(&face).unwrap().to_rgb8().dimensions(), (64, 64));
     ada.file("words.txt", b"no picture");
-    assert!(ada.complains("zh", &["avatar", "set", "words.txt"]).1.contains("bad_picture"));
+    for (language, args, said) in [
+        ("zh", &["avatar", "set", "words.txt"][..], "words.txt：这不是可显示的图片"),
+        (
+            "en",
+            &["moment", "post", "--image", "sea.jpg", "--image", "words.txt"],
+            "words.txt: This is not a picture",
+        ),
+        (
+            "en",
+            &["avatar", "set", "sea.jpg", "--crop", "190,0,20"],
+            "sea.jpg: The part to cut out is not inside the picture of 200×320",
+        ),
+        (
+            "zh",
+            &["avatar", "set", "sea.jpg", "--crop", "190,0,20"],
+            "sea.jpg：要截取的部分不在 200×320 像素的图片之内",
+        ),
+    ] {
+        let (exit, complaint) = ada.complains(language, args);
+        assert!(exit == 1 && complaint.contains(said), "{complaint}");
+    }
+    // A picture that was taken away is gone from its moment as from a message.
+    let file = bob.says(&["moment", "feed"])[0]["pictures"][0]["file"].to_string();
+    ada.says(&["file", "remove", &file]);
+    let shown = &bob.says(&["moment", "feed"])[0]["pictures"][0];
+    assert_eq!((&shown["gone"], shown.get("width"), shown["file"].to_string()), (&true.into(), None, file));
+    assert!(bob.reads(&["moment", "feed"]).contains("not kept any more"));
     ada.says(&["avatar", "remove"]);
     assert_eq!(bob.fails(&["avatar", "get", "@ada"]).1["code"], "no_preview");
 }

@@ -13,7 +13,7 @@ use litrocket_protocol::{
     files::{FileInfo, GetFile, OpenDownload, file_state},
     frame, limits,
     moments::{Moment, PostMoment, visibility},
-    pictures::{GetPreview, PREVIEW_SIZES, Preview},
+    pictures::{GetPreview, PREVIEW_SIZES, Preview, SetAvatar},
 };
 
 use crate::{
@@ -141,15 +141,22 @@ async fn bombs_and_broken_pictures_are_files_like_any_other() {
         files.push(ada.brings(&world, &format!("bomb{number}"), &bytes).await);
     }
     // They came one after the other; a good picture behind them has its preview.
-    let file = ada.brings(&world, "good.png", &good).await;
-    assert_eq!(ada.previews(file, 160).await.dimensions(), (160, 106));
-    for file in files {
+    let shown = ada.brings(&world, "good.png", &good).await;
+    assert_eq!(ada.previews(shown, 160).await.dimensions(), (160, 106));
+    for (number, file) in files.into_iter().enumerate() {
         let FileInfo { picture, .. } = ada.knows(file).await;
         assert_eq!(picture, None);
         assert_eq!(ada.is_refused(GetPreview { file, size: 160 }).await, "no_preview");
         assert!(ada.fetches(&world, file).await.is_ok(), "it still is what was sent");
-        let moment = ada.showing("", &[file], visibility::FRIENDS, &[]);
-        assert_eq!(ada.is_refused(moment).await, "bad_picture");
+        let moment = ada.showing("", &[shown, file, shown], visibility::FRIENDS, &[]);
+        let refused = ada.client.call(moment).await.unwrap_err().fault().cloned().unwrap();
+        let (code, params) = (refused.code, refused.params.unwrap());
+        let expected = if number % broken.len() == 0 { "picture_too_large" } else { "bad_picture" };
+        assert_eq!((&*code, &*params["place"]), (expected, "1"), "{number}");
+        if number % broken.len() == 0 {
+            let face = SetAvatar { file: Some(file), ..SetAvatar::default() };
+            assert_eq!(ada.is_refused(face).await, "picture_too_large");
+        }
     }
 }
 

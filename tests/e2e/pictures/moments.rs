@@ -156,10 +156,10 @@ async fn a_moment_with_what_somebody_else_brought_shows_a_file_of_its_authors_ow
     assert!(eve.fetches(&world, his).await.unwrap() == bytes);
     assert_eq!(eve.asks(GetMoment { moment: shown.moment }).await.facts, shown.facts);
     // Beyond the quota nothing of others is shown, and nothing of the moment stays.
-    let large = [picture(2, 64, 48, ImageFormat::Png), content(9, (1 << 20) - 16_384)].concat();
+    let large = [picture(2, 64, 48, ImageFormat::Png), content(9, (1 << 20) - 300_000)].concat();
     let more = ada.brings(&world, "more.png", &large).await;
     ada.sends(chat, Outgoing::file(more, "")).await.unwrap();
-    let own = bob.brings(&world, "own", &content(8, 100_000)).await;
+    let own = bob.brings(&world, "own", &content(8, 400_000)).await;
     let moment = bob.showing("more", &[more], visibility::FRIENDS, &[]);
     assert_eq!(bob.is_refused(moment.clone()).await, "quota_exceeded");
     assert_eq!(bob.asks(ListFeed::default()).await.moments.len(), 1);

@@ -76,7 +76,8 @@ pub(super) async fn run(context: &Context, command: AvatarCommand) -> Result<Exi
         AvatarCommand::Set { path, group, crop } => {
             let conversation = group_of(client, group.as_deref()).await?;
             let file = pictures::upload(context, client, &path, false).await?;
-            set(context, client, SetAvatar { file: Some(file), conversation, crop }).await
+            let face = SetAvatar { file: Some(file), conversation, crop };
+            set(context, client, face).await.of_pictures(&[path])
         }
         AvatarCommand::Remove { group } => {
             let conversation = group_of(client, group.as_deref()).await?;

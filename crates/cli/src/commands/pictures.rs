@@ -100,10 +100,18 @@ pub(super) fn json(picture: &Picture) -> Value {
     json!({"width": picture.width, "height": picture.height, "blurhash": picture.blurhash})
 }
 
+/// What is known of one of a moment's pictures, if it is kept.
+fn known(moment: &Moment, place: usize) -> Option<&Picture> {
+    moment.facts.get(place).filter(|facts| facts.width > 0)
+}
+
 /// A moment's pictures: the file, what it shows, and what is known of it.
 pub(super) fn of_moment(moment: &Moment) -> Vec<Value> {
     let one = |(place, file): (usize, &u64)| {
-        let mut picture = moment.facts.get(place).map_or_else(|| json!({}), json);
+        let mut picture = known(moment, place).map_or_else(|| json!({}), json);
+        if moment.gone.contains(file) {
+            picture["gone"] = true.into();
+        }
         picture["file"] = (*file).into();
         picture["alt"] = moment.alts.get(place).map_or("", String::as_str).into();
         picture
@@ -115,9 +123,10 @@ pub(super) fn of_moment(moment: &Moment) -> Vec<Value> {
 pub(super) fn lines_of_moment(words: Words, moment: &Moment) -> String {
     let mut lines = String::new();
     for (place, file) in moment.pictures.iter().enumerate() {
-        let size = match moment.facts.get(place) {
-            Some(facts) if facts.width > 0 => format!("{}×{}", facts.width, facts.height),
-            _ => words.file_gone().into(),
+        let size = match known(moment, place) {
+            _ if moment.gone.contains(file) => words.file_gone().into(),
+            Some(facts) => format!("{}×{}", facts.width, facts.height),
+            None => String::new(),
         };
         let alt = moment.alts.get(place).map_or("", String::as_str);
         lines.push_str(format!("\n    [{} {file}] {size} {}", words.picture(), escape(alt)).trim_end());

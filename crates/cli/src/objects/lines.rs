@@ -53,13 +53,13 @@ pub(super) const ADMIN: &[Object] = &[
     ),
     object(
         &["damage"],
-        "`admin files check`: a chunk that is missing or damaged",
-        "content: number, chunk: number, name: text, cause: text",
+        "`admin files check`: a chunk that is missing or damaged; `content` is what the log names, `file` the first of the files that have it",
+        "content: number, chunk: number, file: number or null, name: text, cause: text",
     ),
     object(
         &["bad_preview"],
         "`admin files check`: a small picture that is missing or damaged; `size` is its longer side",
-        "content: number, size: number, name: text, cause: text",
+        "content: number, size: number, file: number or null, name: text, cause: text",
     ),
     object(&["storage"], "`admin files check`: the storage does not have this server's mark", "cause: text"),
     object(

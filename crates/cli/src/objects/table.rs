@@ -36,7 +36,7 @@ pub(super) const PARTS: &[Part] = &[
     Part { name: "wall", keys: "event_seq: number, account: number, at_ms: number, text: text" },
     Part {
         name: "moment picture",
-        keys: "file: number, alt: text, width?: number, height?: number, blurhash?: text",
+        keys: "file: number, alt: text, gone?: bool, width?: number, height?: number, blurhash?: text",
     },
     Part {
         name: "moment comment",
@@ -340,7 +340,8 @@ pub(super) const CLIENT: &[Object] = &[
         &["group_file", "folder"],
         "`file list|put|folder|rename|move`",
         "entry: number, folder: number or null, name: text, file: number or null, size: number, media_type: text, \
-         gone: bool, added_by: text, added_by_id: number, added_ms: number, downloads: number, picture?: picture, \
+         gone: bool, damaged?: bool, added_by: text, added_by_id: number, added_ms: number, downloads: number, \
+         picture?: picture, \
          until_ms?: number",
     ),
     object(

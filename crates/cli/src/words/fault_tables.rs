@@ -50,6 +50,8 @@ pub(super) const CODES: &[(&str, &str)] = &[
     ("too_many_strangers", "今天联系的陌生人已达上限。"),
     ("no_preview", "没有缩略图。"),
     ("bad_picture", "这不是可显示的图片：请使用 PNG、JPEG、WebP 或 GIF。"),
+    ("picture_too_large", "图片过大，无法显示：最大 32 MiB、5000 万像素，解码最多占用 256 MiB。"),
+    ("bad_crop", "要截取的部分不在图片之内。"),
     ("bad_voice", "这不是语音录音：请使用 Ogg 格式的 Opus，最长十分钟、4 MiB。"),
     ("file_too_large", "文件超过此服务器的上限。"),
     ("quota_exceeded", "你的文件空间已满，请先删除一些。"),

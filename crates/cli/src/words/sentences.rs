@@ -31,6 +31,8 @@ sentences! {
     no_file_number(number): "There is no file {number}, or it is not yours to read.", "没有文件 {number}，或你无权读取。";
     no_own_file(number): "You have no file {number}: see litrocket file own", "你没有文件 {number}：请看 litrocket file own";
     no_own_upload(number): "You have no upload {number} under way: see litrocket file status", "没有正在进行的上传 {number}：请看 litrocket file status";
+    damaged_file(number): "File {number} is damaged on the server; it is whole again when somebody sends the same file again.", "文件 {number} 在服务器上的内容已损坏；有人再次发送同一文件后即可恢复。";
+    crop_outside(width, height): "The part to cut out is not inside the picture of {width}×{height} pixels.", "要截取的部分不在 {width}×{height} 像素的图片之内。";
     no_recording(number): "File {number} is no recording: see litrocket file get", "文件 {number} 不是录音：请用 litrocket file get";
     taken_name(path): "{path} is there already: name another file, or add --force if the command has it", "{path} 已经存在：请指定其他文件；命令有 --force 时可加上以覆盖";
     what_it_is(target): "the file of {target} is", "{target} 的文件是";
@@ -250,6 +252,7 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("renamed", "renamed", "改名"),
     ("announced", "announced", "发布公告"),
     ("dissolved", "dissolved", "解散"),
+    ("file_deleted", "file deleted", "删除文件"),
 ];
 
 #[cfg(test)]

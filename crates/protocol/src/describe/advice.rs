@@ -89,7 +89,15 @@ pub(super) const ADVICE: &[(fault::Code, &str)] = {
             "`limit` is how many new people the account may turn to in a day (UTC). Go on tomorrow.",
         ),
         (c::NO_PREVIEW, "Show the name, or the file itself: no small picture is made of it, or not yet."),
-        (c::BAD_PICTURE, "Tell which file it is; send another one, or the part that is inside."),
+        (
+            c::BAD_PICTURE,
+            "Tell which file it is, and send another one. Of several, `params.place` is its place, from 0.",
+        ),
+        (
+            c::PICTURE_TOO_LARGE,
+            "Tell which file it is, and send a smaller one. Of several, `params.place` is its place, from 0.",
+        ),
+        (c::BAD_CROP, "Choose a part inside: the picture has `params.width` by `params.height` pixels."),
         (
             c::BAD_VOICE,
             "Record it as Opus in Ogg, whole and complete before it is sent; or send it as a file.",

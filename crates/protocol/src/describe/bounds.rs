@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(bounds("GetPreview", "size").values, [160, 640]);
         assert_eq!(bounds("GetAvatar", "size").values, [64, 256, 640]);
         assert_eq!(bounds("PostMoment", "visibility").values, [1, 2, 3, 4, 5]);
-        assert_eq!(bounds("AuditEntry", "action").values.len(), 17);
+        assert_eq!(bounds("AuditEntry", "action").values.len(), 18);
         let items = |map, key| bounds(map, key).max_items.unwrap();
         assert_eq!(items("PostMoment", "pictures"), limits::MOMENT_PICTURES_MAX as u64);
         assert_eq!(items("InviteMembers", "accounts"), limits::ACCOUNTS_PER_CALL_MAX as u64);

@@ -62,6 +62,8 @@ pub mod audit_action {
     pub const ANNOUNCED: u8 = 16;
     /// The group was dissolved.
     pub const DISSOLVED: u8 = 17;
+    /// A file or folder that somebody else had put among those of the group was deleted; `value` is its entry.
+    pub const FILE_DELETED: u8 = 18;
 }
 
 message! {
@@ -285,7 +287,7 @@ message! {
         actor: AccountId,
         /// 1 role, 2 settings, 3 muted, 4 removed, 5 banned, 6 unbanned, 7 message removed, 8 pinned, 9 unpinned,
         /// 10 let in, 11 turned away, 12 link made, 13 link dropped, 14 transferred, 15 renamed, 16 announced,
-        /// 17 dissolved.
+        /// 17 dissolved, 18 file or folder of somebody else deleted.
         action: u8,
         /// Whom it concerned.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -293,7 +295,7 @@ message! {
         /// Which event it concerned.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         event_seq: Option<u64>,
-        /// The role, the time in milliseconds, or the number of the link.
+        /// The role, the time in milliseconds, the number of the link, or the entry among the group's files.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         value: Option<u64>,
     }

@@ -10,6 +10,7 @@ use litrocket_protocol::{
         AddGroupFile, ChangeGroupFile, DeleteGroupFile, GroupFile, GroupFilePosition, GroupFiles,
         ListGroupFiles, MakeGroupFolder, group_sort,
     },
+    groups::audit_action,
     limits,
 };
 
@@ -19,7 +20,10 @@ use crate::{
     features::{
         conversations, cut,
         files::{store, upkeep::times_store},
-        groups::rules::{self, Permission},
+        groups::{
+            audit::{self, About},
+            rules::{self, Permission},
+        },
         page_limit,
     },
     rpc::Session,
@@ -219,6 +223,10 @@ pub(in crate::features::files) async fn delete(caller: Session, request: DeleteG
             return Err(code::FOLDER_NOT_EMPTY.into());
         }
         shelf_store::delete(tx, entry.entry).await?;
+        if entry.added_by != me {
+            let about = About { account: Some(entry.added_by), value: Some(entry.entry), ..About::default() };
+            audit::record(tx, conversation, me, audit_action::FILE_DELETED, about).await?;
+        }
         if let Some(file) = entry.file {
             store::unused(tx, &[file]).await?;
         }

@@ -18,7 +18,7 @@ use crate::{
 };
 
 type EntryRow =
-    (i64, i64, i64, String, Option<i64>, i64, i64, i64, i64, String, i64, Option<i64>, i64, String);
+    (i64, i64, i64, String, Option<i64>, i64, i64, i64, i64, String, i64, Option<i64>, i64, String, i64);
 
 /// The columns of an entry, and where they come from.
 macro_rules! entries {
@@ -26,8 +26,8 @@ macro_rules! entries {
         concat!(
             "SELECT g.id, g.conversation, g.parent, g.name, g.file, g.size, g.added_by, g.added_ms, g.downloads,
             COALESCE(f.media_type, ''), CASE WHEN f.content IS NULL OR g.expired <> 0 THEN 0 ELSE 1 END,
-            p.width, COALESCE(p.height, 0), COALESCE(p.blurhash, '')
-        FROM group_files g LEFT JOIN files f ON f.id = g.file
+            p.width, COALESCE(p.height, 0), COALESCE(p.blurhash, ''), COALESCE(c.damaged, 0)
+        FROM group_files g LEFT JOIN files f ON f.id = g.file LEFT JOIN contents c ON c.id = f.content
             LEFT JOIN pictures p ON p.content = f.content AND p.state = 1 AND f.complete = 1 ",
             $which
         )
@@ -51,6 +51,7 @@ pub(super) fn entry(row: EntryRow) -> (ConversationId, GroupFile) {
         width,
         height,
         blurhash,
+        damaged,
     ) = row;
     let picture = width.map(|width| Picture { width: width as u32, height: height as u32, blurhash });
     let shown = GroupFile {
@@ -61,6 +62,7 @@ pub(super) fn entry(row: EntryRow) -> (ConversationId, GroupFile) {
         size: size as u64,
         media_type: if file.is_some() { shown_type(media_type) } else { String::new() },
         gone: file.is_some() && kept == 0,
+        damaged: kept != 0 && damaged != 0,
         picture,
         added_by: added_by.into(),
         added_ms: added_ms as u64,

@@ -13,6 +13,7 @@ use litrocket_protocol::{
 
 use super::{
     avatar_store::{self, Face},
+    picture_store,
     previews::{self, Undecoded},
 };
 use crate::{
@@ -73,20 +74,31 @@ async fn faces(
     let file =
         store::readable(&app.db, caller.account(), file).await?.ok_or_else(|| Error::missing("file"))?;
     let content = file.content.ok_or_else(|| Error::from(code::FILE_GONE))?;
-    let bad = |field: &str| Error::from(Fault::new(code::BAD_PICTURE).field(field));
-    if !file.complete || file.size > PICTURE_BYTES_MAX {
-        return Err(bad("file"));
+    let bad = |code| Fault::new(code).field("file");
+    if !file.complete {
+        return Err(bad(code::BAD_PICTURE).into());
+    }
+    if file.size > PICTURE_BYTES_MAX {
+        let is_picture = picture_store::is_picture(&file.media_type);
+        return Err(bad(if is_picture { code::PICTURE_TOO_LARGE } else { code::BAD_PICTURE }).into());
     }
     // One at a time for each account: who asks for many has nobody else wait for all of them.
     let _asking = app.files.asks(caller.account()).ok_or_else(|| Fault::new(code::BUSY).retry_after(1000))?;
     let turn = previews::turn(app).await?;
-    let bytes = previews::bytes(app, content, file.size).await?.ok_or_else(|| bad("file"))?;
+    let bytes = previews::bytes(app, content, file.size).await?.ok_or_else(|| bad(code::BAD_PICTURE))?;
     let crop = crop.map(|crop| Crop { x: crop.x, y: crop.y, side: crop.side });
     let made =
         previews::decode(app, turn, move || squares(&bytes, crop, &AVATAR_SIZES, previews::LIMITS)).await;
-    made.map_err(|error| match error {
-        Undecoded::Refused(PictureError::Outside) => bad("crop"),
-        _ => bad("file"),
+    made.map_err(|error| {
+        let fault = match error {
+            Undecoded::Refused(PictureError::Outside { width, height }) => Fault::new(code::BAD_CROP)
+                .field("crop")
+                .param("width", width.to_string())
+                .param("height", height.to_string()),
+            Undecoded::Refused(PictureError::TooLarge) => bad(code::PICTURE_TOO_LARGE),
+            _ => bad(code::BAD_PICTURE),
+        };
+        fault.into()
     })
 }
 

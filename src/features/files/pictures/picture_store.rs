@@ -4,7 +4,7 @@ use litrocket_pictures::Previews;
 use litrocket_protocol::{
     AccountId, Fault,
     fault::code,
-    limits::{PICTURE_BYTES_MAX, VOICE_BYTES_MAX},
+    limits::{PICTURE_BYTES_MAX, PREVIEW_BYTES_MAX, VOICE_BYTES_MAX},
     pictures::{PREVIEW_SIZES, Picture},
 };
 
@@ -17,7 +17,7 @@ use crate::{
         files::{
             CHARGE_MIN,
             storage::place::ContentPlace,
-            store::{adopt, knows_name, may_read, readable_in, shelved, used_now},
+            store::{adopt, knows_name, may_read, readable_in, shelved},
         },
         moments::{seen, shown},
     },
@@ -39,8 +39,12 @@ fn is_looked_at(media_type: &str, size: u64) -> bool {
     if media_type == RECORDING {
         return size <= VOICE_BYTES_MAX;
     }
-    let kind = matches!(media_type, "image/png" | "image/jpeg" | "image/webp" | "image/gif");
-    kind && size <= PICTURE_BYTES_MAX
+    is_picture(media_type) && size <= PICTURE_BYTES_MAX
+}
+
+/// A kind that previews are made of, however large it is.
+pub(super) fn is_picture(media_type: &str) -> bool {
+    matches!(media_type, "image/png" | "image/jpeg" | "image/webp" | "image/gif")
 }
 
 /// A content is complete: if it is a picture, it waits to be looked at.
@@ -110,33 +114,57 @@ pub(super) async fn put_off_begun(tx: &mut Tx) -> Result<()> {
 pub(in crate::features::files) enum Found {
     /// Nothing that can be shown or heard.
     Nothing,
+    /// A picture that takes too much to be shown.
+    TooLarge,
     /// A picture.
     Picture(Previews),
     /// A recording, and how long it is in milliseconds.
     Recording(u64),
 }
 
-/// What was found out of a content.
+impl Found {
+    /// What small pictures of it take.
+    pub(super) fn preview_bytes(&self) -> u64 {
+        match self {
+            Self::Picture(Previews { jpegs, .. }) => jpegs.iter().map(|jpeg| jpeg.len() as u64).sum(),
+            _ => 0,
+        }
+    }
+}
+
+/// Charges everybody who has a content for previews of it that take so much, before they are stored; whether all of them
+/// have the room.
+pub(super) async fn charge(tx: &mut Tx, content: u64, bytes: u64, quota: u64) -> Result<bool> {
+    const PREVIEWS: &str = "UPDATE pictures SET preview_bytes = $2 WHERE content = $1";
+    const CHARGE: &str = "UPDATE files SET charge = MAX(size, $2) + $3 WHERE content = $1";
+    if bytes > 0 && !fits(tx, content, bytes, quota).await? {
+        return Ok(false);
+    }
+    tx.execute(PREVIEWS, args![content, bytes]).await?;
+    tx.execute(CHARGE, args![content, CHARGE_MIN, bytes]).await?;
+    Ok(true)
+}
+
+/// What was found out of a content that was charged for it.
 pub(super) async fn settle(tx: &mut Tx, place: ContentPlace, found: &Found) -> Result<()> {
     const GOOD: &str = "UPDATE pictures SET state = 1, width = $2, height = $3, blurhash = $4, location = $5,
-        retry_ms = 0, sums = $6, preview_bytes = $7 WHERE content = $1";
+        retry_ms = 0, sums = $6 WHERE content = $1";
     const HEARD: &str = "UPDATE pictures SET state = 3, duration_ms = $2, retry_ms = 0 WHERE content = $1";
-    const NOTHING: &str = "UPDATE pictures SET state = 2, retry_ms = 0, decoder = $2 WHERE content = $1";
-    const CHARGE: &str = "UPDATE files SET charge = MAX(size, $2) + $3 WHERE content = $1";
-    let (content, mut preview_bytes) = (place.content, 0);
+    const NOTHING: &str =
+        "UPDATE pictures SET state = 2, large = $3, retry_ms = 0, decoder = $2 WHERE content = $1";
+    let content = place.content;
     // A content that went meanwhile has no row. What was stored of it is among the leftovers since then.
-    match found {
-        Found::Nothing => tx.execute(NOTHING, args![content, DECODER]).await?,
-        Found::Recording(duration_ms) => tx.execute(HEARD, args![content, *duration_ms]).await?,
+    let done = match found {
+        Found::Nothing => tx.execute(NOTHING, args![content, DECODER, false]).await,
+        Found::TooLarge => tx.execute(NOTHING, args![content, DECODER, true]).await,
+        Found::Recording(duration_ms) => tx.execute(HEARD, args![content, *duration_ms]).await,
         Found::Picture(Previews { facts, blurhash, jpegs }) => {
             let (width, height) = (u64::from(facts.width), u64::from(facts.height));
             let sums: Vec<u8> = jpegs.iter().flat_map(|jpeg| sum(jpeg)).collect();
-            preview_bytes = jpegs.iter().map(|jpeg| jpeg.len() as u64).sum();
-            let args = args![content, width, height, &**blurhash, facts.location, sums, preview_bytes];
-            tx.execute(GOOD, args).await?
+            tx.execute(GOOD, args![content, width, height, &**blurhash, facts.location, sums]).await
         }
     };
-    tx.execute(CHARGE, args![content, CHARGE_MIN, preview_bytes]).await.map(drop)
+    done.map(drop)
 }
 
 /// What the previews of a content take.
@@ -146,14 +174,29 @@ pub(in crate::features::files) async fn preview_bytes(tx: &mut Tx, content: u64)
     Ok(row.map_or(0, |(bytes,)| bytes as u64))
 }
 
-/// Whether who brought a picture has room within the quota for previews of it. They are small: who has some is not asked
-/// for how much.
+/// The most that previews of one picture take.
+const PREVIEWS_MAX: u64 = (PREVIEW_SIZES.len() * PREVIEW_BYTES_MAX) as u64;
+
+/// What the files of the fullest of those who have a content would count for, if its previews took so much.
+const FULLEST: &str = "SELECT MAX(u.bytes + o.files * ($2 - COALESCE(p.preview_bytes, 0)))
+    FROM (SELECT owner, COUNT(*) AS files FROM files WHERE content = $1 GROUP BY owner) o
+    JOIN file_use u ON u.owner = o.owner LEFT JOIN pictures p ON p.content = $1";
+
+/// Whether everybody who has a picture has room within the quota for whatever previews of it may take.
 pub(super) async fn has_room(db: &Db, content: u64, quota: u64) -> Result<bool> {
-    const SELECT: &str = "SELECT account FROM pictures WHERE content = $1";
-    match db.first::<(i64,)>(SELECT, args![content]).await? {
-        Some((account,)) => Ok(used_now(db, account.into()).await? < quota),
-        None => Ok(true),
-    }
+    let row: Option<(Option<i64>,)> = db.first(FULLEST, args![content, PREVIEWS_MAX]).await?;
+    Ok(row.and_then(|(used,)| used).is_none_or(|used| used <= quota as i64))
+}
+
+/// Whether everybody who has a content has room within the quota for previews that take so much.
+pub(in crate::features::files) async fn fits(
+    tx: &mut Tx,
+    content: u64,
+    bytes: u64,
+    quota: u64,
+) -> Result<bool> {
+    let row: Option<(Option<i64>,)> = tx.first(FULLEST, args![content, bytes]).await?;
+    Ok(row.and_then(|(used,)| used).is_none_or(|used| used <= quota as i64))
 }
 
 /// Pictures that an older decoder refused are looked at once more, some at a time; how many.
@@ -246,7 +289,7 @@ pub(in crate::features::files) async fn use_pictures(
     quota: u64,
 ) -> Result<Vec<u64>> {
     const SELECT: &str = concat!(
-        "SELECT f.id, f.owner, f.content IS NOT NULL, COALESCE(p.state, 2)
+        "SELECT j.key, f.id, f.owner, f.content, COALESCE(p.state, 2), f.media_type, f.size, COALESCE(p.large, 0)
         FROM json_each($2) j JOIN files f ON f.id = j.value
         LEFT JOIN pictures p ON p.content = f.content WHERE ",
         may_read!(),
@@ -254,22 +297,30 @@ pub(in crate::features::files) async fn use_pictures(
     );
     const USED: &str =
         "UPDATE files SET unused_ms = NULL, made_ms = $2 WHERE id IN (SELECT value FROM json_each($1))";
-    let rows: Vec<(i64, i64, i64, i64)> = tx.all(SELECT, args![account, db::list(files)?]).await?;
-    let refuse = |code| Err(Fault::new(code).field("pictures").into());
-    if rows.len() != files.len() {
-        return refuse(code::NOT_FOUND);
+    type Row = (i64, i64, i64, Option<i64>, i64, String, i64, i64);
+    let rows: Vec<Row> = tx.all(SELECT, args![account, db::list(files)?]).await?;
+    let refuse = |place: i64, code| {
+        let fault = Fault::new(code).field("pictures").param("place", place.to_string());
+        Err(fault.into())
+    };
+    if let Some(place) = (0..files.len() as i64).find(|place| rows.iter().all(|(key, ..)| key != place)) {
+        return refuse(place, code::NOT_FOUND);
     }
-    if rows.iter().any(|(_, _, kept, _)| *kept == 0) {
-        return refuse(code::FILE_GONE);
-    }
-    if rows.iter().any(|(.., state)| *state == 0) {
-        return Err(Fault::new(code::BUSY).retry_after(1000).into());
-    }
-    if rows.iter().any(|(.., state)| *state != 1) {
-        return refuse(code::BAD_PICTURE);
+    for (place, _, _, content, state, media_type, size, large) in &rows {
+        let too_large = *large != 0 || (is_picture(media_type) && *size as u64 > PICTURE_BYTES_MAX);
+        match (content, state) {
+            (None, _) => return refuse(*place, code::FILE_GONE),
+            (Some(_), 1) => {}
+            (Some(content), 0) if !fits(tx, *content as u64, PREVIEWS_MAX, quota).await? => {
+                return Err(Fault::new(code::QUOTA_EXCEEDED).field("pictures").limit(quota).into());
+            }
+            (Some(_), 0) => return Err(Fault::new(code::BUSY).retry_after(1000).into()),
+            (Some(_), _) if too_large => return refuse(*place, code::PICTURE_TOO_LARGE),
+            (Some(_), _) => return refuse(*place, code::BAD_PICTURE),
+        }
     }
     let mut own = Vec::with_capacity(rows.len());
-    for (file, owner, ..) in rows {
+    for (_, file, owner, ..) in rows {
         let file = file as u64;
         own.push(if AccountId::from(owner) == account {
             file

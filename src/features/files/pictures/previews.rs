@@ -120,7 +120,7 @@ async fn look_at(app: &App, content: u64, size: u64, media_type: &str) -> Result
     app.files.there(app).await.map_err(away)?;
     let turn = turn(app).await?;
     let Some(bytes) = bytes(app, content, size).await? else { return Ok(false) };
-    // Whose files take all they may has no room for small pictures either, and costs no decoding.
+    // Whose files leave no room for small pictures costs no decoding either.
     if media_type != picture_store::RECORDING
         && !picture_store::has_room(&app.db, content, app.files.quota).await?
     {
@@ -135,10 +135,16 @@ async fn look_at(app: &App, content: u64, size: u64, media_type: &str) -> Result
     } else {
         match decode(app, turn, move || previews(&bytes, &PREVIEW_SIZES, LIMITS)).await {
             Ok(made) => Found::Picture(made),
+            Err(Undecoded::Refused(PictureError::TooLarge)) => Found::TooLarge,
             Err(Undecoded::Refused(_)) => Found::Nothing,
             Err(Undecoded::Broken) => return Ok(false),
         }
     };
+    // Charged before anything is stored: the room may be taken by now.
+    let (bytes, quota) = (found.preview_bytes(), app.files.quota);
+    if !app.writer.run(move |tx| Box::pin(picture_store::charge(tx, content, bytes, quota))).await? {
+        return Ok(false);
+    }
     if let Found::Picture(found) = &found {
         for (size, jpeg) in PREVIEW_SIZES.iter().zip(&found.jpegs) {
             let put = app.files.blobs.put_preview(known.place, *size, jpeg.clone().into()).await;

@@ -1,5 +1,7 @@
 //! The SQL of the tables `contents`, `content_leftovers` and `file_storage`: what is stored, once for each hash, and where.
 
+use litrocket_protocol::{Fault, fault::code};
+
 use super::{mark::Noted, place::ContentPlace};
 use crate::{
     args,
@@ -98,8 +100,14 @@ pub(super) async fn set_mark(tx: &mut Tx, noted: Noted) -> Result<()> {
 }
 
 /// All chunks of a content are there. When another one with the same hash was complete before, the files move
-/// to that one; those of damaged ones with the same hash move to the whole one.
-pub(in crate::features::files) async fn complete(tx: &mut Tx, id: u64, media_type: &str) -> Result<()> {
+/// to that one, if they have room within the quota for its previews; those of damaged ones with the same hash move to the
+/// whole one.
+pub(in crate::features::files) async fn complete(
+    tx: &mut Tx,
+    id: u64,
+    media_type: &str,
+    quota: u64,
+) -> Result<()> {
     const HASH: &str = "SELECT blake3, complete, size FROM contents WHERE id = $1";
     const OTHER: &str = "SELECT id FROM contents WHERE blake3 = $1 AND complete = 1 AND damaged = 0";
     const DAMAGED: &str = "SELECT id FROM contents WHERE blake3 = $1 AND damaged = 1";
@@ -116,6 +124,11 @@ pub(in crate::features::files) async fn complete(tx: &mut Tx, id: u64, media_typ
     if whole == id {
         tx.execute(DONE, args![id, media_type]).await?;
         picture_store::wait(tx, id, media_type, size as u64).await?;
+    } else {
+        let previews = picture_store::preview_bytes(tx, whole).await?;
+        if previews > 0 && !picture_store::fits(tx, id, previews, quota).await? {
+            return Err(Fault::new(code::QUOTA_EXCEEDED).field("file").limit(quota).into());
+        }
     }
     let damaged: Vec<(i64,)> = tx.all(DAMAGED, args![blake3]).await?;
     from.extend(damaged.into_iter().map(|(id,)| id as u64));
@@ -186,6 +199,8 @@ pub(in crate::features::files) struct Named {
     pub(in crate::features::files) size: u64,
     pub(in crate::features::files) hashes: Vec<u8>,
     pub(in crate::features::files) damaged: bool,
+    /// The first of its files; none when it has none any more.
+    pub(in crate::features::files) file: Option<u64>,
     pub(in crate::features::files) name: String,
     /// Of a picture with previews their hashes, none for older ones.
     pub(in crate::features::files) previews: Option<Vec<u8>>,
@@ -197,18 +212,19 @@ pub(in crate::features::files) async fn complete_contents(
     after: u64,
     limit: u64,
 ) -> Result<Vec<Named>> {
-    const SELECT: &str = "SELECT c.id, c.place, c.size, c.hashes, c.damaged, COALESCE(
-            (SELECT f.name FROM files f WHERE f.content = c.id ORDER BY f.id LIMIT 1), ''),
+    const SELECT: &str = "SELECT c.id, c.place, c.size, c.hashes, c.damaged, f.id, COALESCE(f.name, ''),
             CASE p.state WHEN 1 THEN COALESCE(p.sums, $3) END
         FROM contents c LEFT JOIN pictures p ON p.content = c.id
+            LEFT JOIN files f ON f.id = (SELECT MIN(o.id) FROM files o WHERE o.content = c.id)
         WHERE c.complete = 1 AND c.id > $1 ORDER BY c.id LIMIT $2";
-    type Row = (i64, Option<Vec<u8>>, i64, Vec<u8>, i64, String, Option<Vec<u8>>);
+    type Row = (i64, Option<Vec<u8>>, i64, Vec<u8>, i64, Option<i64>, String, Option<Vec<u8>>);
     let rows: Vec<Row> = db.all(SELECT, args![after, limit, &[][..]]).await?;
-    let named = |(id, random, size, hashes, damaged, name, sums): Row| Named {
+    let named = |(id, random, size, hashes, damaged, file, name, sums): Row| Named {
         place: place(id, random),
         size: size as u64,
         hashes,
         damaged: damaged != 0,
+        file: file.map(|id| id as u64),
         name,
         previews: sums,
     };

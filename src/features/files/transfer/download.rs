@@ -130,14 +130,14 @@ async fn give_chunks(
     let mut known: Option<Known> = None;
     for index in request.first..end {
         let (pieces, _memory) = chunk(caller, share, (request.file, layout, index), &mut known).await?;
-        let (began, mut moved) = (Instant::now(), 0);
+        let (mut began, mut moved) = (Instant::now(), 0);
         // Pieces are small on a slow line: who takes one now and then holds a place for ever.
         let (mut waited, mut at) = (Duration::ZERO, 0);
         for mut piece in pieces {
             while !piece.is_empty() {
                 let length = caller.link.connection.file_turn(piece.len()).await;
                 moved += length;
-                share.pace(length).await;
+                began += share.pace(length).await;
                 let since = Instant::now();
                 write(caller, send, piece.split_to(length)).await?;
                 waited += since.elapsed();
@@ -155,15 +155,19 @@ async fn give_chunks(
     Ok(())
 }
 
-async fn write(caller: &Session, send: &mut SendStream, piece: Bytes) -> Result<(), u32> {
+async fn write(caller: &Session, send: &mut SendStream, mut piece: Bytes) -> Result<(), u32> {
     let time = caller.app.files.stall;
     send.set_patience(time);
-    // The whole piece has the time: who takes a byte now and then is as slow as who takes none.
-    match timeout(time, send.write_chunks(&mut [piece])).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(WriteError::Gone)) => Err(close_code::CANCELLED),
-        Ok(Err(WriteError::Stalled)) | Err(_) => Err(close_code::TOO_SLOW),
+    while !piece.is_empty() {
+        // No more at once than has to go in this time; all of it: who takes a byte now and then is as slow as who takes none.
+        let part = piece.split_to(piece.len().min(STALL_BYTES));
+        match timeout(time, send.write_chunks(&mut [part])).await {
+            Ok(Ok(())) => {}
+            Ok(Err(WriteError::Gone)) => return Err(close_code::CANCELLED),
+            Ok(Err(WriteError::Stalled)) | Err(_) => return Err(close_code::TOO_SLOW),
+        }
     }
+    Ok(())
 }
 
 /// What a download knows of the content it reads.

@@ -180,7 +180,7 @@ impl Share {
         Some(Memory { shares: self.shares.clone(), account: self.account, mib: self.chunk_mib })
     }
 
-    /// Whether who holds a chunk's memory since then, and moved so many of its bytes, has to give it back to others.
+    /// Whether who holds a chunk's memory since then, later by what it was held back, and moved so much has to give it back.
     pub(super) fn is_too_slow(&self, since: Instant, moved: usize, grace: Duration) -> bool {
         let held = since.elapsed();
         held > grace
@@ -188,20 +188,21 @@ impl Share {
             && self.shares.waiting.load(Ordering::Relaxed) > 0
     }
 
-    /// Waits until so many bytes may flow.
-    pub(super) async fn pace(&self, bytes: usize) {
-        let rate = self.shares.rate;
+    /// Waits until so many bytes may flow; how long the server held them back.
+    pub(super) async fn pace(&self, bytes: usize) -> Duration {
+        let (rate, now) = (self.shares.rate, Instant::now());
         if rate == 0 {
-            return;
+            return Duration::ZERO;
         }
         let at = {
             let mut taken = self.shares.lock();
-            let Some(one) = taken.accounts.get_mut(&self.account) else { return };
-            let at = one.next.max(Instant::now());
+            let Some(one) = taken.accounts.get_mut(&self.account) else { return Duration::ZERO };
+            let at = one.next.max(now);
             one.next = at + Duration::from_secs_f64(bytes as f64 / rate as f64);
             at
         };
         sleep_until(at).await;
+        now.elapsed()
     }
 }
 
@@ -382,5 +383,18 @@ mod tests {
         assert!(since.elapsed() >= Duration::from_millis(500), "{:?}", since.elapsed());
         let waiting = shares.lock().accounts.get(&AccountId(2)).unwrap().next;
         assert!(waiting <= Instant::now(), "each has a pace of its own");
+        // Who is held back is not slow for that, although somebody waits for what it holds.
+        let (held, grace) = (ada.memory(Duration::ZERO).await, Duration::from_millis(100));
+        let paced = async {
+            tokio::task::yield_now().await;
+            let (began, mut paced) = (Instant::now(), Duration::ZERO);
+            for _ in 0..20 {
+                paced += ada.pace(64 * 1024).await;
+            }
+            assert!(ada.is_too_slow(began, 1000, grace), "{paced:?}");
+            assert!(!ada.is_too_slow(began + paced, 1000, grace), "{paced:?}");
+        };
+        let (waited, ()) = tokio::join!(bob.memory(Duration::from_secs(3)), paced);
+        assert!(held.is_some() && waited.is_none());
     }
 }

@@ -263,7 +263,7 @@ async fn take_chunks(
 /// The next bytes of the stream, with the least progress that is asked for.
 async fn chunk(app: &App, recv: &mut RecvStream, share: &Share, length: usize) -> Result<Bytes, u32> {
     let mut buffer = BytesMut::with_capacity(length);
-    let began = Instant::now();
+    let mut began = Instant::now();
     let (mut since, mut at) = (began, 0);
     while buffer.len() < length {
         // No more at once than a rate of the operator's may be charged for in one go.
@@ -272,7 +272,8 @@ async fn chunk(app: &App, recv: &mut RecvStream, share: &Share, length: usize) -
             Err(_) => return Err(close_code::TOO_SLOW),
             Ok(Ok(bytes @ 1..)) => {
                 app.files.brought.fetch_add(bytes as u64, Ordering::Relaxed);
-                share.pace(bytes).await;
+                let held = share.pace(bytes).await;
+                (began, since) = (began + held, since + held);
             }
             // Fewer bytes than announced: what is whole was stored, the rest comes again.
             Ok(_) => return Err(close_code::CANCELLED),
@@ -313,10 +314,17 @@ async fn store_chunk(
         }
         complete_if_whole(app, transfer).await
     };
-    finished.await.map_err(|error| {
-        tracing::warn!(%error, "an upload cannot be finished");
-        close_code::STORAGE
-    })
+    finished
+        .await
+        .or_else(|error| match error {
+            // All of it is there: who asks whether it is complete is told.
+            Error::Fault(fault) if fault.is(code::QUOTA_EXCEEDED) => Ok(()),
+            error => Err(error),
+        })
+        .map_err(|error| {
+            tracing::warn!(%error, "an upload cannot be finished");
+            close_code::STORAGE
+        })
 }
 
 pub(in crate::features::files) async fn complete_if_whole(app: &App, transfer: &Transfer) -> Result<()> {
@@ -342,7 +350,8 @@ pub(in crate::features::files) async fn complete_if_whole(app: &App, transfer: &
 
 /// Notes that a content is complete. Doing it again changes nothing.
 async fn complete(app: &App, content: u64, media_type: String) -> Result<()> {
-    let work = async move |tx: &mut Tx| content_store::complete(tx, content, &media_type).await;
+    let quota = app.files.quota;
+    let work = async move |tx: &mut Tx| content_store::complete(tx, content, &media_type, quota).await;
     app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
     app.files.transfers.close(content).await;
     app.files.collect.notify_one();

@@ -55,11 +55,12 @@ pub(in crate::features::files) fn entry_until(config: &config::Files, added_ms: 
     (config.group_retention_days > 0).then(|| added_ms + config.group_retention_days * DAY_MS)
 }
 
-/// Until when the contents of files are kept, as things stand; those without such a time are left out.
+/// Until when the contents of files are kept, as things stand now; those without such a time are left out.
 pub(in crate::features::files) async fn untils(
     db: &Db,
     config: &config::Files,
     files: &[u64],
+    now_ms: u64,
 ) -> Result<HashMap<u64, u64>> {
     const SELECT: &str = "SELECT f.id, f.made_ms, f.complete, c.moved_ms, COALESCE(f.unused_ms, -1),
             COALESCE((SELECT MAX(g.added_ms) FROM group_files g WHERE g.file = f.id AND g.expired = 0), -1),
@@ -77,8 +78,8 @@ pub(in crate::features::files) async fn untils(
         let until = if complete == 0 {
             after(moved, config.upload_days * DAY_MS).min(aged(made))
         } else if unused == 0 {
-            // What carried it is gone, and it goes with the next round.
-            u64::MAX
+            // What carried it is gone: it goes with the next round.
+            now_ms
         } else if unused > 0 {
             after(unused, UNUSED_MS).min(aged(made))
         } else {

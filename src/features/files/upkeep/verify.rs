@@ -40,7 +40,9 @@ pub enum Finding {
         content: u64,
         /// The chunk.
         chunk: u64,
-        /// One of its files, by name.
+        /// The first of its files; none when it has none any more.
+        file: Option<u64>,
+        /// The name of that file.
         name: String,
         /// What is wrong.
         cause: String,
@@ -51,7 +53,9 @@ pub enum Finding {
         content: u64,
         /// Its longer side, in pixels.
         size: u32,
-        /// One of its files, by name.
+        /// The first of its files; none when it has none any more.
+        file: Option<u64>,
+        /// The name of that file.
         name: String,
         /// What is wrong.
         cause: String,
@@ -211,7 +215,7 @@ async fn content(
         };
         well = false;
         checked.damaged += 1;
-        tell(Finding::Chunk { content, chunk, name: one.name.clone(), cause });
+        tell(Finding::Chunk { content, chunk, file: one.file, name: one.name.clone(), cause });
     }
     if well && one.damaged {
         noted.whole.push(content);
@@ -232,7 +236,7 @@ async fn content(
         };
         checked.bad_previews += 1;
         again |= !cause.starts_with("unreadable");
-        tell(Finding::Preview { content, size, name: one.name.clone(), cause });
+        tell(Finding::Preview { content, size, file: one.file, name: one.name.clone(), cause });
     }
     if again {
         noted.pictures.push(content);

@@ -268,7 +268,6 @@ async fn get(
     output: Option<PathBuf>,
     replace: bool,
 ) -> Result<(), Failure> {
-    let words = context.output.words;
     let info = client.call(GetFile { file, hashes: false }).await.of_file(file)?;
     if info.state == file_state::GONE {
         return Err(Error::from(Fault::new(code::FILE_GONE))).of_file(file);
@@ -278,9 +277,6 @@ async fn get(
         Some(path) => path,
         None => free_name(Path::new(&disk_name(&info.name)), replace),
     };
-    if info.state == file_state::DAMAGED && !context.output.json {
-        eprintln!("{}", words.labelled(&described(&info), words.file_damaged()));
-    }
     let shown = Shown::new(context, &info.name, info.size);
     let fetched =
         client.download(file, &target, shown.fetch(context, &info.name, replace).at_most(info.size)).await;

@@ -250,6 +250,9 @@ fn json_entry(names: &Names, entry: &GroupFile) -> Value {
         "file": entry.file, "size": entry.size, "media_type": entry.media_type, "gone": entry.gone,
         "added_by": names.of(entry.added_by), "added_by_id": entry.added_by.0, "added_ms": entry.added_ms,
         "downloads": entry.downloads});
+    if entry.damaged {
+        object["damaged"] = true.into();
+    }
     if let Some(picture) = &entry.picture {
         object["picture"] = pictures::json(picture);
     }
@@ -272,7 +275,11 @@ fn print(context: &Context, names: &Names, entry: &GroupFile) -> Result<(), Fail
                     let pixels = entry.picture.as_ref().map(|it| format!(" {}×{}", it.width, it.height));
                     let size = format!("{}{}", HumanBytes(entry.size), pixels.unwrap_or_default());
                     let until = kept_until(context, entry.until_ms);
-                    let state = if entry.gone { format!("  {}", words.file_gone()) } else { until };
+                    let state = match entry {
+                        GroupFile { gone: true, .. } => format!("  {}", words.file_gone()),
+                        GroupFile { damaged: true, .. } => format!("{until}  {}", words.file_damaged()),
+                        _ => until,
+                    };
                     let count = words.counted(entry.downloads, words.download(), words.downloads());
                     format!(
                         "{:>6} {name}  [{} {file}] {size}  @{added} {at}  {count}{state}",

@@ -82,6 +82,7 @@ const fn action_name(entry: &AuditEntry) -> &'static str {
         action::RENAMED => "renamed",
         action::ANNOUNCED => "announced",
         action::DISSOLVED => "dissolved",
+        action::FILE_DELETED => "file_deleted",
         _ => "unknown",
     }
 }
@@ -91,7 +92,6 @@ fn detail(words: Words, entry: &AuditEntry) -> String {
         (action::ROLE, Some(role)) => words.role(u8::try_from(role).unwrap_or(u8::MAX)).to_owned(),
         (action::MUTED, Some(0)) => words.no_more().to_owned(),
         (action::MUTED, Some(until)) => words.until(time(until)),
-        (action::LINK_MADE | action::LINK_DROPPED, Some(link)) => link.to_string(),
         (_, Some(value)) => value.to_string(),
         (_, None) => entry.event_seq.map(|seq| words.at_event(seq)).unwrap_or_default(),
     }

@@ -19,7 +19,11 @@ use super::{
     print::print_moments,
     resolve_audience,
 };
-use crate::{Failure, failure::At as _, session::Context};
+use crate::{
+    Failure,
+    failure::{Asked as _, At as _},
+    session::Context,
+};
 
 pub(super) async fn run(
     context: &Context,
@@ -74,7 +78,7 @@ async fn post(
     let (note, id) = kept_id(context, client, &(&text, &pictures, &alts, visibility, &people))?;
     let request = PostMoment { id, text, pictures, alts, visibility, people };
     let posted = of_people(client, client.call(request).await, audience).await?;
-    let told = print_moments(context, client, &[posted?]).await;
+    let told = print_moments(context, client, &[posted.of_pictures(images)?]).await;
     // Whoever was told of it posts another one by the same command.
     let _ = std::fs::remove_file(note);
     told
