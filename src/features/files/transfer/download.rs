@@ -155,19 +155,16 @@ async fn give_chunks(
     Ok(())
 }
 
-async fn write(caller: &Session, send: &mut SendStream, mut piece: Bytes) -> Result<(), u32> {
+async fn write(caller: &Session, send: &mut SendStream, piece: Bytes) -> Result<(), u32> {
     let time = caller.app.files.stall;
     send.set_patience(time);
-    while !piece.is_empty() {
-        // No more at once than has to go in this time; all of it: who takes a byte now and then is as slow as who takes none.
-        let part = piece.split_to(piece.len().min(STALL_BYTES));
-        match timeout(time, send.write_chunks(&mut [part])).await {
-            Ok(Ok(())) => {}
-            Ok(Err(WriteError::Gone)) => return Err(close_code::CANCELLED),
-            Ok(Err(WriteError::Stalled)) | Err(_) => return Err(close_code::TOO_SLOW),
-        }
+    // The whole piece has its time at the least rate: who takes a byte now and then is as slow as who takes none.
+    let parts = u32::try_from(piece.len().div_ceil(STALL_BYTES)).unwrap_or(u32::MAX);
+    match timeout(time * parts, send.write_chunks(&mut [piece])).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(WriteError::Gone)) => Err(close_code::CANCELLED),
+        Ok(Err(WriteError::Stalled)) | Err(_) => Err(close_code::TOO_SLOW),
     }
-    Ok(())
 }
 
 /// What a download knows of the content it reads.
