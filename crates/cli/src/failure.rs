@@ -62,6 +62,16 @@ impl Failure {
         Self::Usage(Told(Box::new(said)))
     }
 
+    /// The same refusal, with a sentence behind its own.
+    pub(crate) fn also(
+        fault: Fault,
+        failure: Self,
+        more: impl Fn(Words) -> String + Send + Sync + 'static,
+    ) -> Self {
+        let said = move |words| words_joined(words, &failure.parts(words).2, &more(words));
+        Self::Missing(Box::new(fault), Told(Box::new(said)))
+    }
+
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Client(Error::Fault(fault))
@@ -89,6 +99,7 @@ impl Failure {
             Self::Client(Error::Store(_)) => ("state_file", "fix"),
             Self::Place(..) => ("profile", "fix"),
             Self::Client(Error::File(_)) | Self::File(..) => ("file", "fix"),
+            Self::Client(Error::Incomplete { .. }) => ("incomplete", "retry"),
             Self::Client(_) => ("unreachable", "retry"),
             Self::Usage(_) => ("usage", "fix"),
             Self::Io(_) => ("io", "fix"),
@@ -119,6 +130,14 @@ impl Failure {
     }
 }
 
+/// Two sentences in a row.
+fn words_joined(words: Words, one: &str, other: &str) -> String {
+    match words {
+        Words::English => format!("{one} {other}"),
+        Words::Chinese => format!("{one}{other}"),
+    }
+}
+
 /// Says what was asked for, where the answer is that it is not there.
 pub(crate) trait Asked<T> {
     /// For what the server does not find.
@@ -129,6 +148,9 @@ pub(crate) trait Asked<T> {
 
     /// For a message that is not there, or cannot be done this to.
     fn of_message(self, seq: u64, place: &str) -> Result<T, Failure>;
+
+    /// For a picture that nobody could be shown, or a part that it does not have.
+    fn of_picture(self, path: &Path) -> Result<T, Failure>;
 
     /// For a file that is no recording.
     fn of_recording(self, file: u64) -> Result<T, Failure>;
@@ -181,6 +203,18 @@ impl<T, E: Into<Failure>> Asked<T> for Result<T, E> {
             } else {
                 failure
             }
+        })
+    }
+
+    fn of_picture(self, path: &Path) -> Result<T, Failure> {
+        self.map_err(|error| {
+            let failure = error.into();
+            let path = path.display().to_string();
+            let is_part = failure.fault().is_some_and(|fault| fault.field.as_deref() == Some("crop"));
+            named(failure, &["bad_picture"], move |words| match is_part {
+                true => words.part_outside(&path),
+                false => words.bad_file(&path, words.refusal(&Fault::new(code::BAD_PICTURE))),
+            })
         })
     }
 
