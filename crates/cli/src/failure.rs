@@ -211,9 +211,12 @@ impl<T, E: Into<Failure>> Asked<T> for Result<T, E> {
             let failure = error.into();
             let path = path.display().to_string();
             let is_part = failure.fault().is_some_and(|fault| fault.field.as_deref() == Some("crop"));
-            named(failure, &["bad_picture"], move |words| match is_part {
-                true => words.part_outside(&path),
-                false => words.bad_file(&path, words.refusal(&Fault::new(code::BAD_PICTURE))),
+            named(failure, &["bad_picture"], move |words| {
+                if is_part {
+                    words.part_outside(&path)
+                } else {
+                    words.bad_file(&path, words.refusal(&Fault::new(code::BAD_PICTURE)))
+                }
             })
         })
     }
