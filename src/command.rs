@@ -8,7 +8,9 @@ use std::{
 };
 
 use clap::{
-    CommandFactory as _, FromArgMatches as _, Parser, Subcommand, builder::Resettable, error::ErrorKind,
+    CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
+    builder::Resettable,
+    error::{ContextKind, ErrorKind},
 };
 use litrocket_cli::{
     CommonArgs, Words, help,
@@ -60,11 +62,12 @@ pub fn run() -> ExitCode {
     let parsed = commands.try_get_matches_from_mut(std::env::args_os());
     let Cli { command, common } = match parsed.and_then(|typed| Cli::from_arg_matches(&typed)) {
         Ok(cli) => cli,
-        Err(error) => {
-            // Clap shows what a variable gives as if the command had to name it.
+        // How a command is used is told without what variables give: clap shows that as if it had to be typed.
+        Err(error) if error.get(ContextKind::Usage).is_some() => {
             let typed = without_variables(commands).try_get_matches_from(std::env::args_os());
             return misused(words, &typed.err().unwrap_or(error));
         }
+        Err(error) => return misused(words, &error),
     };
     let json = common.json;
     if let Some(code) = litrocket_cli::refuse_language(&common) {

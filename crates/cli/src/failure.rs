@@ -68,7 +68,7 @@ impl Failure {
         failure: Self,
         more: impl Fn(Words) -> String + Send + Sync + 'static,
     ) -> Self {
-        let said = move |words| words_joined(words, &failure.parts(words).2, &more(words));
+        let said = move |words| words.in_a_row(&failure.parts(words).2, &more(words));
         Self::Missing(Box::new(fault), Told(Box::new(said)))
     }
 
@@ -127,14 +127,6 @@ impl Failure {
             Self::Client(Error::Fault(fault)) | Self::Missing(fault, _) => Some(fault),
             _ => None,
         }
-    }
-}
-
-/// Two sentences in a row.
-fn words_joined(words: Words, one: &str, other: &str) -> String {
-    match words {
-        Words::English => format!("{one} {other}"),
-        Words::Chinese => format!("{one}{other}"),
     }
 }
 

@@ -139,6 +139,14 @@ impl Words {
         format!("{label}{}{text}", self.colon())
     }
 
+    /// Two sentences, one behind the other.
+    pub(crate) fn in_a_row(self, one: &str, other: &str) -> String {
+        match self {
+            Self::English => format!("{one} {other}"),
+            Self::Chinese => format!("{one}{other}"),
+        }
+    }
+
     /// What is said beside something else.
     pub(crate) fn aside(self, text: impl Display) -> String {
         match self {

@@ -14,7 +14,7 @@ use indicatif::HumanBytes;
 
 use super::{
     Shown, described, json_file,
-    place::{Target, copy_out, note},
+    place::{Target, move_out, note},
 };
 use crate::{
     Failure,
@@ -49,14 +49,12 @@ pub(super) async fn get(
     let replaces = replaces || matches!(target, Target::Out);
     let shown = Shown::new(context, &info.name, info.size);
     let transfer = shown.fetch(context, &info.name, replaces).at_most(info.size);
-    let fetched = client.download(file, &path, transfer).await;
+    let fetched = client.download(file, &path, transfer).await.of_file(file);
     let resumed = shown.end();
-    let info = fetched.of_file(file).at(&path)?;
     if let Target::Out = target {
-        let copied = copy_out(&path);
-        let _ = std::fs::remove_file(&path);
-        return copied;
+        return fetched.kept_at(&path).and_then(|_| move_out(&path));
     }
+    let info = fetched.at(&path)?;
     let file = json_file(info.file, &info.name, info.size, &info.media_type, &info.blake3);
     context.output.data(
         || json!({"type": "fetched", "file": file, "path": path.to_string_lossy(), "resumed": resumed}),

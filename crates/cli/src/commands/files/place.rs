@@ -68,9 +68,10 @@ fn check_folder(folder: &Path) -> std::io::Result<()> {
     if folder.metadata()?.is_dir() { Ok(()) } else { Err(ErrorKind::NotADirectory.into()) }
 }
 
-/// Writes a file to standard output.
-pub(super) fn copy_out(path: &Path) -> Result<(), Failure> {
+/// Writes a file of the profile to standard output. It is gone then, also where who reads has heard enough.
+pub(super) fn move_out(path: &Path) -> Result<(), Failure> {
     let mut file = std::fs::File::open(path).kept_at(path)?;
+    let _ = std::fs::remove_file(path);
     let mut piece = vec![0; 64 * 1024];
     loop {
         match file.read(&mut piece).kept_at(path)? {
