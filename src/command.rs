@@ -7,7 +7,11 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::ErrorKind};
+use clap::{
+    CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
+    builder::Resettable,
+    error::{ContextKind, ErrorKind},
+};
 use litrocket_cli::{
     CommonArgs, Words, help,
     objects::{self, Printer},
@@ -54,10 +58,15 @@ enum Command {
 pub fn run() -> ExitCode {
     let words = Words::choose(asked_language().as_deref());
     let commands = help::localized(words, values::with_negatives(Cli::command()));
-    let commands = commands.override_help(help::overview(words));
-    let parsed = commands.try_get_matches();
+    let mut commands = commands.override_help(help::overview(words));
+    let parsed = commands.try_get_matches_from_mut(std::env::args_os());
     let Cli { command, common } = match parsed.and_then(|typed| Cli::from_arg_matches(&typed)) {
         Ok(cli) => cli,
+        // How a command is used is told without what variables give: clap shows that as if it had to be typed.
+        Err(error) if error.get(ContextKind::Usage).is_some() => {
+            let typed = without_variables(commands).try_get_matches_from(std::env::args_os());
+            return misused(words, &typed.err().unwrap_or(error));
+        }
         Err(error) => return misused(words, &error),
     };
     let json = common.json;
@@ -80,6 +89,10 @@ pub fn run() -> ExitCode {
         Command::Admin(command) => admin::run(command, (words, json), with_config),
         Command::Client(command) => serve::block_on(litrocket_cli::run(command, common)),
     }
+}
+
+fn without_variables(command: clap::Command) -> clap::Command {
+    command.mut_args(|arg| arg.env(Resettable::Reset)).mut_subcommands(without_variables)
 }
 
 /// The language that is asked for, before anything else is understood: help and mistakes are told in it too.

@@ -62,6 +62,16 @@ impl Failure {
         Self::Usage(Told(Box::new(said)))
     }
 
+    /// The same refusal, with a sentence behind its own.
+    pub(crate) fn also(
+        fault: Fault,
+        failure: Self,
+        more: impl Fn(Words) -> String + Send + Sync + 'static,
+    ) -> Self {
+        let said = move |words: Words| words.in_a_row(&failure.parts(words).2, &more(words));
+        Self::Missing(Box::new(fault), Told(Box::new(said)))
+    }
+
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Client(Error::Fault(fault))
@@ -89,6 +99,7 @@ impl Failure {
             Self::Client(Error::Store(_)) => ("state_file", "fix"),
             Self::Place(..) => ("profile", "fix"),
             Self::Client(Error::File(_)) | Self::File(..) => ("file", "fix"),
+            Self::Client(Error::Incomplete { .. }) => ("incomplete", "retry"),
             Self::Client(_) => ("unreachable", "retry"),
             Self::Usage(_) => ("usage", "fix"),
             Self::Io(_) => ("io", "fix"),

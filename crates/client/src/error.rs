@@ -24,6 +24,13 @@ pub enum Error {
     Store(std::io::Error),
     /// A file that is sent or fetched cannot be read or written.
     File(std::io::Error),
+    /// Who sends a file has brought only so much of it, and nothing further for as long as the transfer has patience.
+    Incomplete {
+        /// Bytes that the server has.
+        there: u64,
+        /// Bytes of the whole file.
+        size: u64,
+    },
     /// The server's certificate is not trusted, or TLS failed otherwise.
     Tls(String),
     /// The server broke the protocol.
@@ -66,6 +73,9 @@ impl std::fmt::Display for Error {
             Self::NotSignedIn => f.write_str("nobody is signed in"),
             Self::Store(error) => write!(f, "the state file is not usable: {error}"),
             Self::File(error) => write!(f, "the file is not usable: {error}"),
+            Self::Incomplete { there, size } => {
+                write!(f, "its sender has brought only {there} of {size} bytes so far")
+            }
             Self::Tls(why) => write!(f, "the server is not trusted: {why}"),
             Self::Protocol(why) => write!(f, "the server broke the protocol: {why}"),
         }

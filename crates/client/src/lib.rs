@@ -63,7 +63,9 @@ pub use client::Client;
 pub use disk::write_whole;
 pub use error::Error;
 pub use events::{Events, Item, Start};
-pub use files::{Digest, Progress, Transfer, check_target, clean_picture, disk_name, new_name};
+pub use files::{
+    Digest, Progress, Transfer, check_picture, check_target, clean_picture, disk_name, new_name,
+};
 pub use litrocket_protocol as protocol;
 pub use options::Options;
 pub use outgoing::Outgoing;

@@ -53,13 +53,13 @@ impl Recording {
                 if bytes.len() as u64 > VOICE_BYTES_MAX {
                     return Err(refused("the recording is too large"));
                 }
-                let sound = decode(&bytes)?;
+                let sound = audible(decode(&bytes)?)?;
                 return Ok(Self { wave: wave(&sound), duration_ms: duration_ms(&sound), ogg: bytes });
             }
-            let sound = read_wav(&bytes)?;
+            let sound = audible(read_wav(&bytes)?)?;
             let duration_ms = duration_ms(&sound);
-            if duration_ms == 0 || duration_ms > VOICE_MS_MAX {
-                return Err(refused("a recording is at most ten minutes long, and not empty"));
+            if duration_ms > VOICE_MS_MAX {
+                return Err(refused("a recording is at most ten minutes long"));
             }
             Ok(Self { ogg: encode(&sound)?, wave: wave(&sound), duration_ms })
         })
@@ -70,6 +70,11 @@ impl Recording {
     pub async fn to_wav(ogg: Vec<u8>) -> Result<Vec<u8>, Error> {
         blocking(move || Ok(write_wav(&decode(&ogg)?))).await
     }
+}
+
+/// Refuses what would not last for a millisecond.
+fn audible(sound: Vec<f32>) -> Result<Vec<f32>, IoError> {
+    if duration_ms(&sound) == 0 { Err(refused("the recording is empty")) } else { Ok(sound) }
 }
 
 fn duration_ms(sound: &[f32]) -> u64 {
@@ -118,16 +123,17 @@ fn encode(sound: &[f32]) -> Result<Vec<u8>, IoError> {
 
 /// Opus in Ogg to one channel at 48 kHz; never more than a recording may have.
 fn decode(ogg: &[u8]) -> Result<Vec<f32>, IoError> {
+    let not_whole = |_| refused("this is no whole recording of Opus in Ogg");
     let most = (VOICE_MS_MAX * u64::from(RATE) / 1000) as usize;
-    let mut reader = OggOpusReader::new(Cursor::new(ogg)).map_err(refused)?;
+    let mut reader = OggOpusReader::new(Cursor::new(ogg)).map_err(not_whole)?;
     let channels = reader.head().channel_count as usize;
-    let mut decoder = reader.head().decoder(RATE as i32).map_err(refused)?;
-    let mut trim = Trim::new(reader.head(), RATE as i32, channels).map_err(refused)?;
+    let mut decoder = reader.head().decoder(RATE as i32).map_err(not_whole)?;
+    let mut trim = Trim::new(reader.head(), RATE as i32, channels).map_err(not_whole)?;
     let mut block = vec![0.0; MAX_PACKET_SAMPLES * channels];
     let mut sound = Vec::new();
     for packet in reader.packets() {
-        let packet = packet.map_err(refused)?;
-        let length = decoder.decode(&packet.data, MAX_PACKET_SAMPLES, &mut block).map_err(refused)?;
+        let packet = packet.map_err(not_whole)?;
+        let length = decoder.decode(&packet.data, MAX_PACKET_SAMPLES, &mut block).map_err(not_whole)?;
         let kept = trim.keep(&packet, &block[..length * channels]);
         sound.extend(kept.chunks_exact(channels).map(|all| all.iter().sum::<f32>() / channels as f32));
         if sound.len() > most {
@@ -240,9 +246,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.wav");
         let long = write_wav(&vec![0.0; RATE as usize * 601]);
-        for bytes in [&b"words"[..], b"OggS\0", b"RIFF\0\0\0\0WAVE", &write_wav(&[]), &long] {
+        let wrong = "record WAV with 16 bits and one or two channels, or Opus in Ogg";
+        for (bytes, why) in [
+            (&b"words"[..], wrong),
+            (b"OggS\0", "this is no whole recording of Opus in Ogg"),
+            (b"RIFF\0\0\0\0WAVE", wrong),
+            (&write_wav(&[]), "the recording is empty"),
+            (&long, "a recording is at most ten minutes long"),
+        ] {
             std::fs::write(&path, bytes).unwrap();
-            assert!(Recording::read(&path).await.is_err());
+            let error = Recording::read(&path).await.unwrap_err();
+            assert_eq!(error.to_string(), format!("the file is not usable: {why}"));
         }
     }
 

@@ -22,6 +22,9 @@ pub struct Limits {
     pub memory: u64,
 }
 
+/// What is given to one picture: a large camera's, and its pixels in memory.
+pub const LIMITS: Limits = Limits { pixels: 50_000_000, memory: 256 << 20 };
+
 /// A picture's previews.
 #[derive(Debug, Clone)]
 pub struct Previews {

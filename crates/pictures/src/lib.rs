@@ -19,7 +19,7 @@ mod webp;
 #[cfg(test)]
 mod tests;
 
-pub use decode::{Crop, Limits, Previews, previews, squares};
+pub use decode::{Crop, LIMITS, Limits, Previews, previews, squares};
 pub use measure::{Facts, measure};
 pub use walk::{Kind, is_closed, without_details};
 

@@ -7,7 +7,6 @@ use proptest::prelude::*;
 
 use super::*;
 
-const LIMITS: Limits = Limits { pixels: 50_000_000, memory: 256 << 20 };
 const SECRET: &[u8] = b"48.8583N 2.2944E";
 
 /// A picture with a red corner at the top left, as it is stored.

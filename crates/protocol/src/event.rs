@@ -90,7 +90,8 @@ message! {
         file: Option<File>,
     }
 
-    /// Body of `file` as a client sends it: the server adds what it knows of the file.
+    /// Body of `file` as a client sends it: the server adds what it knows of the file. Sent with file 0,
+    /// before an upload, it is refused as `not_found` of `file` where it would be taken, and for what is wrong otherwise.
     pub struct SendFile {
         /// The file; the sender must be able to read it.
         file: u64,

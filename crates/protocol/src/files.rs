@@ -44,7 +44,8 @@ pub mod group_sort {
 message! {
     /// Puts a file that the caller may read among a group's files; whoever is in the group may read it from then
     /// on. A file that somebody else brought becomes one of the caller's own, and counts for the caller. The same file under the same name in the same folder is the same entry.
-    /// An entry of that name whose content is not kept any more makes room for the new one.
+    /// An entry of that name whose content is not kept any more makes room for the new one. Asked with file 0, before an
+    /// upload, it is refused as `not_found` of `file` where the caller may add one, and for what is wrong otherwise.
     pub struct AddGroupFile {
         /// The group.
         conversation: ConversationId,
@@ -53,7 +54,7 @@ message! {
         /// Into which folder; at the top when absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         folder: Option<u64>,
-        /// Its name in the group, 1 to 255 bytes; the file's own when absent.
+        /// Its name in the group, 1 to 255 bytes, neither blank nor `/`; the file's own when absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
     }
@@ -62,7 +63,7 @@ message! {
     pub struct MakeGroupFolder {
         /// The group.
         conversation: ConversationId,
-        /// Its name, 1 to 255 bytes.
+        /// Its name, 1 to 255 bytes, neither blank nor `/`.
         name: String,
     }
 
@@ -70,7 +71,7 @@ message! {
     pub struct ChangeGroupFile {
         /// The entry.
         entry: u64,
-        /// The new name, 1 to 255 bytes.
+        /// The new name, 1 to 255 bytes, neither blank nor `/`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
         /// Into this folder; 0 for the top. Folders cannot be moved.

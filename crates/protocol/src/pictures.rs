@@ -45,7 +45,8 @@ message! {
         side: u32,
     }
 
-    /// Gives the caller, or a group of which the caller is the owner, a face made of a picture; or takes it away.
+    /// Gives the caller, or a group of which the caller is the owner, a face made of a picture; or takes it away. Who
+    /// may not is refused before the file is looked for.
     #[derive(Default)]
     pub struct SetAvatar {
         /// A picture that the caller may read; nothing takes the face away.

@@ -226,14 +226,13 @@ async fn names_among_the_files_of_a_group_are_no_paths_and_each_can_be_meant() {
     let [ada, _] = pair(&process);
     file_of(&process, "plan.txt", b"the plan");
     ada.says(&["group", "create", "rockets", "@bob"]);
-    let folders = ["..", ".", "a", "a/b", "/", "700"];
+    let folders = ["..", ".", "a", "a/b", "700"];
     let made = folders.map(|name| ada.says(&["file", "folder", "#rockets", name])[0]["entry"].to_string());
     let put = ada.says(&["file", "put", "#rockets", "plan.txt"]);
     let plan = last(&put)["entry"].to_string();
     for (name, number) in folders.iter().zip(&made) {
-        // Each is the folder of that name and no other; a lone / is the top, and the folder of that name has a number.
-        let meant = if *name == "/" { number.as_str() } else { *name };
-        ada.says(&["file", "move", "#rockets", &plan, meant]);
+        // Each is the folder of that name and no other.
+        ada.says(&["file", "move", "#rockets", &plan, name]);
         let found = ada.says(&["file", "list", "#rockets", "--find", "plan.txt"]);
         assert_eq!(found[0]["folder"].to_string(), *number, "{name:?}");
         assert_eq!(names_in(&ada, Some(number)), ["plan.txt"], "{name:?} by its number");
@@ -243,7 +242,21 @@ async fn names_among_the_files_of_a_group_are_no_paths_and_each_can_be_meant() {
         ada.says(&["file", "rename", "#rockets", &plan, "plan.txt"]);
     }
     ada.says(&["file", "move", "#rockets", &plan, "/"]);
-    assert_eq!(names_in(&ada, None), [".", "..", "/", "700", "a", "a/b", "plan.txt"]);
+    assert_eq!(names_in(&ada, None), [".", "..", "700", "a", "a/b", "plan.txt"]);
+    // A lone / is the top, and nothing is called by what cannot be seen.
+    for (name, said) in
+        [("/", "/ stands for the top."), ("", "must not be empty"), (" ", "must not be empty")]
+    {
+        let (exit, error) = ada.fails(&["file", "folder", "#rockets", name]);
+        assert_eq!((exit, &error["code"]), (1, &"bad_value".into()), "{name:?}");
+        assert!(error["message"].as_str().unwrap().contains(said), "{error}");
+    }
+    // Nobody deletes by a number what is merely called by it, and is told how it is meant.
+    let (exit, error) = ada.fails(&["file", "delete", "#rockets", "700"]);
+    let number = &made[4];
+    assert!(exit == 2 && error["message"].as_str().unwrap().contains(&format!("is {number};")), "{error}");
+    ada.says(&["file", "rename", "#rockets", number, number]);
+    ada.says(&["file", "delete", "#rockets", number]);
 }
 
 /// An interrupted command told how far it came, and that it waits.

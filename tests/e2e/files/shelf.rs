@@ -84,7 +84,10 @@ async fn own_entries_are_changed_and_those_of_others_by_who_looks_after_the_grou
     eve.asks(DeleteGroupFile { entry }).await;
     assert_eq!(bob.is_refused(rename(entry, "b.txt")).await, "name_taken");
     assert_eq!(bob.is_refused(rename(entry, "2026")).await, "name_taken");
-    assert_eq!(bob.is_refused(rename(entry, "")).await, "too_long");
+    for name in ["", " \u{3000}", "/"] {
+        assert_eq!(bob.is_refused(rename(entry, name)).await, "bad_value", "{name:?}");
+    }
+    assert_eq!(bob.is_refused(rename(entry, &"x".repeat(256))).await, "too_long");
     assert_eq!(bob.asks(rename(entry, "c.txt")).await.name, "c.txt");
     assert_eq!(ada.asks(into(entry, folder)).await.folder, Some(folder));
     assert_eq!(bob.is_refused(into(entry, other)).await, "not_found");

@@ -171,14 +171,14 @@ async fn pictures_of_moments_and_faces_leave_the_place_out_unless_it_is_kept() {
 #[tokio::test]
 async fn an_upload_that_was_paused_is_listed_until_the_same_command_has_ended_it() {
     let process = Process::start();
-    let [ada, _bob] = people(&process, ["ada", "bob"]);
+    let [ada, bob] = people(&process, ["ada", "bob"]);
     let large = content(700, 64 * MIB);
     ada.file("large.bin", &large);
     let chunks = |status: &[Value]| {
         let upload = status.iter().find(|line| line["type"] == "upload").cloned();
         upload.map(|upload| (upload["chunks"].as_u64().unwrap(), upload["all_chunks"].as_u64().unwrap()))
     };
-    let send = ["file", "send", "@bob", "large.bin"];
+    let send = ["file", "send", "@bob", "large.bin", "--early"];
     let mut running = ada.starts(&send);
     let deadline = Instant::now() + Duration::from_secs(60);
     while chunks(&ada.says(&["file", "status"])).is_none_or(|(there, _)| there == 0) {
@@ -189,7 +189,19 @@ async fn an_upload_that_was_paused_is_listed_until_the_same_command_has_ended_it
     let (there, all) = chunks(&ada.says(&["file", "status"])).expect("it waits to go on");
     assert!(there > 0 && there < all && all == 64, "{there} of {all}");
     assert!(ada.reads(&["file", "status"]).contains("large.bin"));
+    // Who fetches it meanwhile is told in time why it is not whole, and keeps what came.
+    let id = bob.says(&["history", "@ada"])[0]["file"]["id"].to_string();
+    let (get, began) = (["file", "get", &id, "-o", "got.bin"], Instant::now());
+    let (exit, said) = bob.complains("en", &[&["--timeout", "2"], &get[..]].concat());
+    assert!(
+        exit == 3 && said.contains("The sender has brought only ") && said.contains("(incomplete)"),
+        "{said}"
+    );
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
     let sent = ada.says(&send);
+    let fetched = bob.says(&get);
+    assert!(fetched.last().unwrap()["resumed"].as_u64().unwrap() >= MIB as u64, "{:?}", fetched.last());
+    assert!(std::fs::read(process.path().join("got.bin")).unwrap() == large);
     let resumed = sent.last().unwrap()["resumed"].as_u64().unwrap();
     assert!(resumed >= there * MIB as u64, "{resumed} resumed of {there} chunks");
     assert_eq!(types(&ada.says(&["file", "status"])), ["storage"]);

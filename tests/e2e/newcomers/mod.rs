@@ -7,6 +7,7 @@ mod hints;
 mod listening;
 mod mistakes;
 mod naming;
+mod refusals;
 mod screens;
 pub(crate) mod terminals;
 
@@ -138,6 +139,12 @@ async fn an_empty_variable_counts_as_not_set_and_an_empty_flag_is_a_mistake() {
     let output = with(&["--json", "whoami"], &[("LITROCKET_PROFILE", "")]);
     assert!(String::from_utf8(output.stderr).unwrap().contains("not_signed_in"));
     assert_eq!(ada.says(&["whoami"])[0]["handle"], "ada");
+    // What a variable says need not be typed, whatever else is missing.
+    let output = with(&["file", "get"], &[("LITROCKET_SERVER", "127.0.0.1:1"), ("LITROCKET_LANG", "en")]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("Usage: litrocket file get <FILE>") && !said.contains("--server"), "{said}");
+    let output = with(&["file", "get", "--help"], &[("LITROCKET_SERVER", "127.0.0.1:1")]);
+    assert!(String::from_utf8(output.stdout).unwrap().contains("[env: LITROCKET_SERVER="));
     // So it is for the server's.
     let output = with(&["config"], &[("LITROCKET_CONFIG", ""), ("LITROCKET_SERVER_LISTEN", "")]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

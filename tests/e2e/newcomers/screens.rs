@@ -115,11 +115,13 @@ async fn what_may_not_be_is_said_with_what_may() {
             "最多 1 天。（发言间隔）",
         ),
         (
-            &["file", "folder", "#rockets", ""],
+            &["file", "folder", "#rockets", &"x".repeat(256)],
             1,
             "Use 1 to 255 bytes. (name)",
             "须为 1 到 255 字节。（名称）",
         ),
+        (&["file", "folder", "#rockets", ""], 1, "This must not be empty. (name)", "此项不能为空。（名称）"),
+        (&["file", "folder", "#rockets", "/"], 1, "/ stands for the top. (name)", "/ 表示顶层。（名称）"),
         (&["group", "join", "#comets"], 1, "--profile ada group find", "--profile ada group find"),
         (&["group", "join", "abcdefgh23456789"], 1, "bad_invite", "bad_invite"),
     ] {

@@ -1,9 +1,6 @@
 //! The faces of people and groups.
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::Subcommand;
 use litrocket_client::{Client, Error};
@@ -15,12 +12,19 @@ use serde_json::json;
 
 use super::{
     files::{
-        place::{check_free, write_file},
+        place::{Target, write_file},
+        refused::{NO_FILE, but_for_the_file, with_file},
         until_stopped,
     },
     pictures,
 };
-use crate::{Failure, failure::Asked as _, output::escape, resolve, session::Context};
+use crate::{
+    Failure,
+    failure::Asked as _,
+    output::{Output, escape},
+    resolve,
+    session::Context,
+};
 
 /// What can be done with faces.
 #[derive(Debug, Clone, Subcommand)]
@@ -45,10 +49,10 @@ pub enum AvatarCommand {
         /// #group or its number, instead of a name.
         #[arg(long, value_name = "#GROUP", conflicts_with = "name")]
         group: Option<String>,
-        /// Where to: a file that is not there yet.
-        #[arg(long, short, value_name = "PATH", default_value = "avatar.jpg")]
-        output: PathBuf,
-        /// Replace a file of this name.
+        /// Where to: a folder, a file that is not there yet, or - for standard output. The current folder without it.
+        #[arg(long, short, value_name = "PATH")]
+        output: Option<PathBuf>,
+        /// Replace a file of the same name, instead of refusing or, in a folder, adding a number.
         #[arg(long)]
         force: bool,
         /// The side in pixels: 64, 256 or 640.
@@ -75,23 +79,27 @@ pub(super) async fn run(context: &Context, command: AvatarCommand) -> Result<Exi
     until_stopped(context, async |client| match command {
         AvatarCommand::Set { path, group, crop } => {
             let conversation = group_of(client, group.as_deref()).await?;
-            let file = pictures::upload(context, client, &path, false).await?;
-            let face = SetAvatar { file: Some(file), conversation, crop };
-            set(context, client, face).await.of_pictures(&[path])
+            let request = |file| SetAvatar { file: Some(file), conversation, crop: crop.clone() };
+            // Everybody may change their own.
+            if conversation.is_some() {
+                but_for_the_file(client.call(request(NO_FILE)).await)?;
+            }
+            let file = pictures::upload(context, client, &path, false, crop.clone()).await?;
+            with_file(client, file, set(context, client, request(file)).await.of_pictures(&[path])).await
         }
         AvatarCommand::Remove { group } => {
             let conversation = group_of(client, group.as_deref()).await?;
             set(context, client, SetAvatar { file: None, conversation, crop: None }).await
         }
         AvatarCommand::Get { name, group, output, force, size } => {
-            check_free(&output, force)?;
+            let target = Target::new(context, output.as_deref(), "avatar.jpg", force)?;
             let conversation = group_of(client, group.as_deref()).await?;
             let account = match conversation {
                 Some(_) => None,
                 None => Some(resolve::account(client, &name).await?.account),
             };
             let whose = group.unwrap_or(name);
-            get(context, client, GetAvatar { account, conversation, size }, &whose, (&output, force)).await
+            get(context, client, GetAvatar { account, conversation, size }, &whose, (target, force)).await
         }
     })
     .await
@@ -129,7 +137,7 @@ async fn get(
     client: &Client,
     request: GetAvatar,
     whose: &str,
-    (output, force): (&Path, bool),
+    (target, force): (Target, bool),
 ) -> Result<(), Failure> {
     let whose = whose.to_owned();
     let face = client.call(request).await.of_face(move |words| words.no_face(&whose))?;
@@ -137,8 +145,9 @@ async fn get(
     if face.media_type != "image/jpeg" || !face.bytes.starts_with(b"\xff\xd8") {
         return Err(Error::Protocol("the answer is no face".into()).into());
     }
-    write_file(output, &face.bytes, force)?;
-    let path = output.to_string_lossy();
+    let Target::File(path) = target else { return Output::bytes(&face.bytes) };
+    write_file(&path, &face.bytes, force)?;
+    let path = path.to_string_lossy();
     context.output.data(
         || json!({"type": "avatar_file", "path": path, "media_type": face.media_type, "size": face.bytes.len()}),
         || escape(&path),

@@ -5,12 +5,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use litrocket_client::{Client, Digest, Error, clean_picture};
-use litrocket_protocol::{moments::Moment, pictures::Picture};
+use litrocket_client::{Client, Digest, Error, check_picture, clean_picture};
+use litrocket_protocol::{
+    moments::Moment,
+    pictures::{Crop, Picture},
+};
 use serde_json::{Value, json};
 
-use super::files::{Shown, sending::forget_old};
-use crate::{Failure, failure::At as _, output::escape, session::Context, words::Words};
+use super::files::{Shown, place::name_of, sending::forget_old};
+use crate::{
+    Failure,
+    failure::{Asked as _, At as _},
+    output::escape,
+    session::Context,
+    words::Words,
+};
 
 /// A path that names no file, such as one that ends with dots.
 pub(super) fn not_a_file(path: &Path) -> Failure {
@@ -77,16 +86,17 @@ async fn cleaned(path: &Path, folder: &Path) -> Result<Option<PathBuf>, Error> {
     }
 }
 
-/// Brings a picture to the server; its number.
+/// Brings a picture to the server, of which everything or this part is to be shown; its number.
 pub(super) async fn upload(
     context: &Context,
     client: &Client,
     path: &Path,
     keep: bool,
+    part: Option<Crop>,
 ) -> Result<u64, Failure> {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-    let name = name.ok_or_else(|| not_a_file(path))?;
+    let name = name_of(path)?;
     let prepared = Prepared::new(context, path, keep).await?;
+    check_picture(prepared.path(), part).await.of_pictures(&[path.to_owned()]).at(path)?;
     let digest = Digest::of_file(prepared.path()).await.at(path)?;
     let shown = Shown::new(context, &name, digest.size);
     let file = client.upload(prepared.path(), &name, &digest, shown.transfer(context, &name)).await;

@@ -211,8 +211,12 @@ fn file_line(output: Output, it: &File, gone: bool) -> String {
         line.push_str(&format!(", {}×{}", picture.width, picture.height));
     }
     line.push(')');
-    for words in [&it.alt, &it.text].into_iter().filter(|words| !words.is_empty()) {
-        line.push_str(&format!(" {}", escape(words)));
+    if !it.alt.is_empty() {
+        let shows = output.words.labelled(output.words.shows(), escape(&it.alt));
+        line.push_str(&output.words.aside(shows));
+    }
+    if !it.text.is_empty() {
+        line.push_str(&format!(" {}", escape(&it.text)));
     }
     line
 }

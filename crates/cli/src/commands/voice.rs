@@ -17,8 +17,9 @@ use litrocket_protocol::{
 use serde_json::json;
 
 use super::files::{
-    Shown, json_file,
-    place::{check_free, write_file},
+    Shown, deliver, json_file,
+    place::{Target, name_of, note, write_file},
+    refused::{NO_FILE, but_for_the_file, with_file},
     send_once,
     sending::{Sending, recent},
     until_stopped,
@@ -27,7 +28,7 @@ use super::listen::stop_signal;
 use crate::{
     Failure,
     failure::{Asked as _, At as _},
-    output::escape,
+    output::{Output, escape},
     resolve,
     session::Context,
     values::whole,
@@ -65,10 +66,10 @@ pub enum VoiceCommand {
     Get {
         /// The file's number, as messages show it.
         file: u64,
-        /// Where to: a file that is not there yet.
-        #[arg(long, short, value_name = "PATH", default_value = "voice.ogg")]
-        output: PathBuf,
-        /// Replace a file of this name.
+        /// Where to: a folder, a file that is not there yet, or - for standard output. The current folder without it.
+        #[arg(long, short, value_name = "PATH")]
+        output: Option<PathBuf>,
+        /// Replace a file of the same name, instead of refusing or, in a folder, adding a number.
         #[arg(long)]
         force: bool,
     },
@@ -103,7 +104,9 @@ pub(super) async fn run(context: &Context, command: VoiceCommand) -> Result<Exit
             }
             Ok(())
         }
-        VoiceCommand::Get { file, output, force } => get(context, client, file, (&output, force)).await,
+        VoiceCommand::Get { file, output, force } => {
+            get(context, client, file, (output.as_deref(), force)).await
+        }
         VoiceCommand::Play { file } => {
             let path = note(context, &format!("play-{file}.wav"))?;
             recording(client, file).await?;
@@ -136,14 +139,8 @@ impl Drop for Player {
     }
 }
 
-/// A file of the profile, for a moment.
-fn note(context: &Context, name: &str) -> Result<PathBuf, Failure> {
-    let profile = context.profile()?;
-    profile.make_folder()?;
-    Ok(profile.note_file(name))
-}
-
 async fn send(context: &Context, client: &Client, to: &str, path: &Path) -> Result<(), Failure> {
+    let name = name_of(&path.with_extension("ogg"))?;
     let conversation = resolve::open(client, to).await?;
     let recording = Recording::read(path).await.at(path)?;
     // What an earlier run made of it is what it began to send.
@@ -152,17 +149,19 @@ async fn send(context: &Context, client: &Client, to: &str, path: &Path) -> Resu
     if recent(&ogg).is_none() {
         write_file(&ogg, &recording.ogg, true)?;
     }
-    let name = path.with_extension("ogg");
-    let name =
-        name.file_name().map_or_else(|| "voice.ogg".into(), |name| name.to_string_lossy().into_owned());
     let digest = Digest::of_file(&ogg).await?;
     let mut batch = Sending::open(context, conversation, &digest, &[path.to_owned()], "\u{0}voice")?;
+    if !batch.was_begun(0, &digest) {
+        let asks = Outgoing::voice(NO_FILE, recording.wave.clone());
+        but_for_the_file(deliver(context, client, conversation, asks).await)?;
+    }
     let shown = Shown::new(context, &name, digest.size);
     let file = client.upload(&ogg, &name, &digest, shown.transfer(context, &name)).await;
     shown.end();
     let file = file?;
     let message = Outgoing::voice(file, recording.wave);
-    let ack = send_once(context, client, conversation, (&mut batch, 0, &digest), message).await?;
+    let sent = send_once(context, client, conversation, (&mut batch, 0, &digest), message).await;
+    let ack = with_file(client, file, sent).await?;
     let duration_ms = recording.duration_ms;
     let told = context.output.data(
         || {
@@ -199,7 +198,7 @@ pub(super) fn bars(wave: &[u8]) -> String {
 async fn fetch(context: &Context, client: &Client, file: u64) -> Result<Vec<u8>, Failure> {
     let ogg = note(context, &format!("voice-{file}.ogg"))?;
     let fetched = client.download(file, &ogg, Transfer::default().within(context.common.patience())).await;
-    fetched.of_file(file)?;
+    fetched.of_file(file).kept_at(&ogg)?;
     let bytes = std::fs::read(&ogg).kept_at(&ogg)?;
     let _ = std::fs::remove_file(&ogg);
     Ok(bytes)
@@ -221,19 +220,22 @@ async fn get(
     context: &Context,
     client: &Client,
     file: u64,
-    (output, force): (&Path, bool),
+    (output, force): (Option<&Path>, bool),
 ) -> Result<(), Failure> {
-    check_free(output, force)?;
     let info = recording(client, file).await?;
-    if output.extension().is_some_and(|end| end.eq_ignore_ascii_case("wav")) {
+    let path = match Target::new(context, output, &info.name, force)? {
+        Target::Out => return Output::bytes(&fetch(context, client, file).await?),
+        Target::File(path) => path,
+    };
+    if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("wav")) {
         let wav = Recording::to_wav(fetch(context, client, file).await?).await?;
-        write_file(output, &wav, force)?;
+        write_file(&path, &wav, force)?;
     } else {
         let transfer = Transfer::default().within(context.common.patience());
         let transfer = if force { transfer } else { transfer.keeping() };
-        client.download(file, output, transfer).await.of_file(file).at(output)?;
+        client.download(file, &path, transfer).await.of_file(file).at(&path)?;
     }
-    let path = output.to_string_lossy();
+    let path = path.to_string_lossy();
     let what = json_file(info.file, &info.name, info.size, &info.media_type, &info.blake3);
     context.output.data(|| json!({"type": "fetched", "file": what, "path": path}), || escape(&path))
 }

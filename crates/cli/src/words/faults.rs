@@ -1,5 +1,6 @@
 //! Refusals in both languages. English is the server's own sentence; Chinese is found by it, or by its code.
 
+use indicatif::HumanBytes;
 use litrocket_protocol::Fault;
 
 use super::{
@@ -36,8 +37,11 @@ impl Words {
         let field = fault.field.as_deref().filter(|_| bounded[..3].contains(&&*fault.code));
         let limit = fault.limit.filter(|_| bounded.contains(&&*fault.code));
         let named = field.map(|field| self.field(field).unwrap_or(field));
-        let most = limit.map(|limit| match field {
-            Some(field) if field.ends_with("_ms") => self.duration(limit),
+        let most = limit.map(|limit| match (&*fault.code, field) {
+            (_, Some(field)) if field.ends_with("_ms") => self.duration(limit),
+            ("file_too_large" | "quota_exceeded", _) | ("too_long", Some("size")) => {
+                HumanBytes(limit).to_string()
+            }
             _ => limit.to_string(),
         });
         match (self, named, most) {
@@ -182,6 +186,10 @@ pub(super) mod tests {
         let days = Fault::new(code::BAD_VALUE).field("valid_ms").limit(365 * 86_400_000);
         assert!(Words::English.refusal(&days).ends_with("(valid for: at most 365 days)"));
         assert!(Words::Chinese.refusal(&days).ends_with("（有效期：最多 365 天）"));
+        let full = Fault::new(code::QUOTA_EXCEEDED).field("size").limit(1 << 30);
+        assert!(Words::English.refusal(&full).ends_with("(at most 1.00 GiB)"));
+        let large = Fault::new(code::FILE_TOO_LARGE).field("size").limit(3 << 29);
+        assert!(Words::Chinese.refusal(&large).ends_with("（最多 1.50 GiB）"));
         let said = Fault::new(code::BAD_VALUE).message("Write something.");
         assert_eq!(Words::Chinese.refusal(&said), "请写点内容。");
         let new = Fault::new(code::FORBIDDEN).message("Not on a Sunday.");

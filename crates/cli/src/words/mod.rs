@@ -117,6 +117,7 @@ words! {
     uploaded: "all of it is there now:", "内容已全部上传：";
     is_it_you: "Is it yours? Sign in: litrocket login NAME", "是你的账号吗？登录：litrocket login 用户名";
     post_what: "Write a text, or name a picture with --image", "请写文本，或用 --image 指定图片";
+    json_into_output: "--json and -o - would both be standard output: leave one of them out", "--json 与 -o - 都会写到标准输出：请只用其中之一";
     out_of_feed: "No moments. You keep somebody's out: litrocket moment hidden", "没有动态。你屏蔽了一些人：litrocket moment hidden";
     common_friend: "friend in common", "位共同好友";
     common_group: "group in common", "个共同群组";
@@ -289,6 +290,7 @@ words! {
     file: "file", "文件";
     picture: "picture", "图片";
     voice: "voice", "语音";
+    shows: "shows", "图中";
     speak_now: "Speak now.", "请开始说话。";
     changed_face: "changed the group's picture", "更换了群头像";
     keep_location: "With --keep-location it is sent as it is, with the place and all else that it tells.", "加上 --keep-location 则按原样发送，包括拍摄地点等信息。";

@@ -28,7 +28,7 @@ sentences! {
     nobody_called(name): "There is nobody called @{name}.", "没有名为 @{name} 的人。";
     no_conversation(number): "There is no conversation {number}, or it is not yours to read.", "没有会话 {number}，或你无权查看。";
     no_message(number, place): "There is no message {number} in {place} that you could do this with.", "{place} 中没有可这样操作的消息 {number}。";
-    no_file_number(number): "There is no file {number}, or it is not yours to read.", "没有文件 {number}，或你无权读取。";
+    no_file_number(number): "There is no file {number}, or it is not yours to read. Its number is the one in brackets, [file N]: in the message, in litrocket file own, in litrocket file list GROUP.", "没有文件 {number}，或你无权读取。文件编号是方括号中的 [文件 N]：见消息、litrocket file own 或 litrocket file list 群。";
     no_own_file(number): "You have no file {number}: see litrocket file own", "你没有文件 {number}：请看 litrocket file own";
     no_own_upload(number): "You have no upload {number} under way: see litrocket file status", "没有正在进行的上传 {number}：请看 litrocket file status";
     damaged_file(number): "File {number} is damaged on the server; it is whole again when somebody sends the same file again.", "文件 {number} 在服务器上的内容已损坏；有人再次发送同一文件后即可恢复。";
@@ -37,6 +37,10 @@ sentences! {
     taken_name(path): "{path} is there already: name another file, or add --force if the command has it", "{path} 已经存在：请指定其他文件；命令有 --force 时可加上以覆盖";
     what_it_is(target): "the file of {target} is", "{target} 的文件是";
     gone_file(number): "File {number} is not kept any more: it was removed, or its time is over.", "文件 {number} 已不再保留：已被删除或已过期。";
+    file_is_there(number): "The file is on the server as {number}: the same command again does not bring it once more.", "文件已在服务器上，编号 {number}：再次运行同一命令时无需重新上传。";
+    file_is_there_until(number, time): "The file is on the server as {number} until {time}: the same command again does not bring it once more.", "文件已在服务器上，编号 {number}，保留至 {time}：再次运行同一命令时无需重新上传。";
+    still_coming(there, size): "The sender has brought only {there} of {size} so far: the same command goes on when the rest is there.", "发送者目前只上传了 {size} 中的 {there}：其余内容到达后，再次运行同一命令即可继续。";
+    comes_as_it_is_sent(there, size): "The sender has brought {there} of {size} so far: the rest is waited for.", "发送者目前已上传 {size} 中的 {there}，正在等待其余内容。";
     no_entry(entry, place): "There is no file or folder {entry} among those of {place}.", "{place} 的群文件中没有 {entry}。";
     no_moment(number): "There is no moment {number}, or it is not for you to see.", "没有动态 {number}，或你无权查看。";
     no_comment(number, moment): "There is no comment {number} on the moment {moment}.", "动态 {moment} 下没有评论 {number}。";
@@ -84,6 +88,7 @@ sentences! {
     one_found(number, members): "{number} ({members})", "{number}（{members}）";
     several_own_words(word, ids): "Several of your own words are {word}: use an id, {ids}", "有多个自己的词 {word}：请用编号 {ids}";
     several_entries(name, numbers): "Several are called {name}: use a number, {numbers}", "有多个名为 {name} 的文件：请用编号 {numbers}";
+    name_and_number(typed, numbers): "{typed} is a name here, and may be a number: what is called so is {numbers}; what has that number goes by its own name", "{typed} 在此既是名称又可能是编号：名为 {typed} 的请写 {numbers}；编号为 {typed} 的请写其名称";
     several_invitations(name, numbers): "Several groups that you are invited into are named {name}: use a number, {numbers}", "有多个邀请你的群名为 {name}：请用编号 {numbers}";
     person_or_group(name): "\"{name}\" is a person and a group of yours: write @{name} or '#{name}'", "“{name}”既是用户又是你的群：请写 @{name} 或 '#{name}'";
     // What was typed and does not work.
@@ -97,6 +102,7 @@ sentences! {
     bad_profile(path, why): "the profile cannot be kept at {path} ({why}): set XDG_DATA_HOME to a folder that you may write to, or name another profile with --profile", "无法在 {path} 保存配置（{why}）：请将 XDG_DATA_HOME 设为可写的目录，或用 --profile 指定其他配置";
     damaged_words_file(file, line, why): "{file}, line {line}: {why}", "{file} 第 {line} 行：{why}";
     bad_address(text): "\"{text}\" is no address: write HOST:PORT or litrocket://HOST:PORT?ca=sha256-…", "“{text}”不是有效地址：请写 主机:端口 或 litrocket://主机:端口?ca=sha256-…";
+    name_is_not_utf8(path): "{path}: the name is not UTF-8, and others could not be shown it: give the file another name", "{path}：文件名不是 UTF-8，无法显示给他人：请先改名";
     not_a_file(path): "{path} is no file", "{path} 不是文件";
     bad_file(path, why): "{path}: {why}", "{path}：{why}";
     bad_words_file(file, columns): "{file}: the first line names the columns: {columns}", "{file}：第一行须为列名：{columns}";
@@ -132,6 +138,14 @@ impl Words {
     /// What something is called, and what it is.
     pub(crate) fn labelled(self, label: &str, text: impl Display) -> String {
         format!("{label}{}{text}", self.colon())
+    }
+
+    /// Two sentences, one behind the other.
+    pub(crate) fn in_a_row(self, one: &str, other: &str) -> String {
+        match self {
+            Self::English => format!("{one} {other}"),
+            Self::Chinese => format!("{one}{other}"),
+        }
     }
 
     /// What is said beside something else.

@@ -1,5 +1,6 @@
 //! What goes wrong between this program, a server and the disk, in both languages.
 
+use indicatif::HumanBytes;
 use litrocket_client::Error;
 
 use super::{Words, fault_tables::SENTENCES, faults::chinese};
@@ -7,6 +8,9 @@ use super::{Words, fault_tables::SENTENCES, faults::chinese};
 impl Words {
     /// What else can go wrong between this program and a server.
     pub(crate) fn trouble(self, error: &Error) -> String {
+        if let Error::Incomplete { there, size } = error {
+            return self.still_coming(HumanBytes(*there), HumanBytes(*size));
+        }
         if self == Self::English {
             return match error {
                 Error::Fault(fault) => self.refusal(fault),
@@ -57,6 +61,9 @@ impl Words {
             Kind::UnexpectedEof => "文件意外结束".into(),
             _ => {
                 let said = error.to_string();
+                if let Some(cause) = said.strip_prefix("the picture is damaged: ") {
+                    return format!("图片已损坏：{cause}");
+                }
                 chinese(SENTENCES, &said).map_or(said, str::to_owned)
             }
         }
@@ -138,6 +145,21 @@ mod tests {
     }
 
     #[test]
+    fn what_the_client_finds_wrong_with_files_is_told_in_chinese() {
+        let client = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../client/src");
+        let mut found = 0;
+        for file in ["voice.rs", "files/clean.rs"] {
+            let text = std::fs::read_to_string(client.join(file)).unwrap();
+            for said in text.split("refused(\"").skip(1).map(|part| part.split('"').next().unwrap()) {
+                found += 1;
+                let error = std::io::Error::new(std::io::ErrorKind::InvalidData, said);
+                assert!(is_chinese(&Words::Chinese.disk(&error)), "SENTENCES lacks {said:?}");
+            }
+        }
+        assert!(found > 5, "the client says nothing: {found}");
+    }
+
+    #[test]
     fn every_other_trouble_is_told_in_chinese() {
         let io = || std::io::Error::from(std::io::ErrorKind::NotFound);
         for error in [
@@ -148,6 +170,7 @@ mod tests {
             Error::NotSignedIn,
             Error::Store(io()),
             Error::File(io()),
+            Error::Incomplete { there: 1, size: 2 },
             Error::Tls(String::new()),
             Error::Protocol(String::new()),
         ] {

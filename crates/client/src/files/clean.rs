@@ -6,7 +6,8 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use litrocket_pictures::{Kind, is_closed, without_details};
+use litrocket_pictures::{Crop, Kind, LIMITS, PictureError, is_closed, squares, without_details};
+use litrocket_protocol::{Fault, fault::code, limits, pictures};
 
 use super::{blocking, open_regular};
 use crate::Error;
@@ -56,6 +57,30 @@ pub async fn clean_picture(path: &Path, folder: &Path) -> Result<Option<PathBuf>
         Ok(Some(target))
     })
     .await
+}
+
+/// Refuses what no server shows as a picture, as it does, before anything of it is sent: its bytes, or the part of it.
+pub async fn check_picture(path: &Path, part: Option<pictures::Crop>) -> Result<(), Error> {
+    let path = path.to_owned();
+    let part = part.map(|part| Crop { x: part.x, y: part.y, side: part.side });
+    let found = blocking(move || {
+        let mut bytes = Vec::new();
+        open_regular(&path)?.take(limits::PICTURE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > limits::PICTURE_BYTES_MAX {
+            return Ok(Err(PictureError::TooLarge));
+        }
+        Ok(squares(&bytes, part, &pictures::AVATAR_SIZES[..1], LIMITS))
+    });
+    let fault = match found.await? {
+        Ok(_) => return Ok(()),
+        Err(PictureError::Outside { width, height }) => Fault::new(code::BAD_CROP)
+            .field("crop")
+            .param("width", width.to_string())
+            .param("height", height.to_string()),
+        Err(PictureError::TooLarge) => Fault::new(code::PICTURE_TOO_LARGE).field("file"),
+        Err(_) => Fault::new(code::BAD_PICTURE).field("file"),
+    };
+    Err(fault.into())
 }
 
 fn refused(why: &str) -> IoError {

@@ -35,7 +35,7 @@ struct Download {
 impl Client {
     /// Fetches a file to `target`, replacing what is there unless the transfer [keeps](Transfer::keeping) it. Until it is whole it is a hidden file beside it, with the
     /// ending `.part`; what an earlier try left there is verified and kept. A file that is still being uploaded is
-    /// followed. One process at a time fetches to a target.
+    /// followed, for as long as the transfer has patience: then it is [`Error::Incomplete`]. One process at a time fetches to a target.
     pub async fn download(&self, file: u64, target: &Path, transfer: Transfer) -> Result<FileInfo, Error> {
         let patience = Meter::new(transfer.clone(), 0);
         let info = loop {
@@ -56,6 +56,9 @@ impl Client {
                 break;
             }
             if let Err(error) = self.fetch_missing(&download, &missing).await {
+                if passes(&error) && download.meter.is_out_of_patience() {
+                    self.is_brought(&download).await?;
+                }
                 // It may take a while until the uploader brings the next chunk.
                 download.meter.again(error).await?;
             }
@@ -63,6 +66,15 @@ impl Client {
         let (part, target) = (download.part.clone(), target.to_owned());
         blocking(move || part.finish(&target, replaces)).await?;
         Ok(info)
+    }
+
+    /// Fails when it is the uploader who has not brought the rest. What cannot be asked is left to the error there was.
+    async fn is_brought(&self, download: &Download) -> Result<(), Error> {
+        let asked = self.call(GetFile { file: download.file, hashes: false }).await;
+        let Some(info) = asked.ok().filter(|info| info.state == file_state::UPLOADING) else { return Ok(()) };
+        let layout = download.layout;
+        let there = bytes_of(layout, &Have::from_ranges(layout.chunks(), &info.have).ranges(true));
+        Err(Error::Incomplete { there, size: layout.size })
     }
 
     async fn fetch_missing(&self, download: &Arc<Download>, missing: &[(u64, u64)]) -> Result<(), Error> {

@@ -29,7 +29,7 @@ use tokio::{
     time::Instant,
 };
 
-pub use clean::clean_picture;
+pub use clean::{check_picture, clean_picture};
 pub use names::disk_name;
 pub(crate) use pace::Uploads;
 pub use part::{check_target, new_name};
@@ -283,6 +283,11 @@ impl Meter {
             resumed => resumed,
         };
         (self.transfer.progress)(Progress { done, resumed, size: self.size });
+    }
+
+    /// Whether nothing got further for as long as the patience lasts.
+    fn is_out_of_patience(&self) -> bool {
+        lock(&self.further).at.elapsed() >= self.transfer.patience
     }
 
     /// Waits a moment before the next try, or gives the error back when the patience is at its end.

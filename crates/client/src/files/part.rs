@@ -55,7 +55,7 @@ impl Part {
                     std::thread::sleep(BUSY / 50);
                     continue;
                 }
-                let text = format!("another process fetches this: {} is in use", path.display());
+                let text = "another process fetches this to the same place";
                 return Err(io::Error::new(io::ErrorKind::ResourceBusy, text));
             }
             // Whoever had it before may have made the target of it.
@@ -135,7 +135,7 @@ fn left(path: &Path) -> io::Result<File> {
     let named = std::fs::symlink_metadata(path)?;
     let own = rustix::process::geteuid().as_raw();
     if !named.file_type().is_file() || named.uid() != own || named.nlink() != 1 {
-        let text = format!("{} is in the way: it is no file that a fetch left", path.display());
+        let text = "a hidden file whose name ends with .part is in the way, and no fetch has left it there";
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
     }
     let flags = rustix::fs::OFlags::NOFOLLOW.bits() as i32;

@@ -35,8 +35,17 @@ fn no_entry() -> Fault {
 }
 
 fn check_name(name: &str) -> Result<()> {
-    let fault = Fault::new(code::TOO_LONG).field("name").within_bytes(1, limits::FILE_NAME_BYTES_MAX as u64);
-    if name.is_empty() || name.len() > limits::FILE_NAME_BYTES_MAX { Err(fault.into()) } else { Ok(()) }
+    let fault = |code| Fault::new(code).field("name");
+    match name {
+        blank if blank.trim().is_empty() => {
+            Err(fault(code::BAD_VALUE).message("This must not be empty.").into())
+        }
+        "/" => Err(fault(code::BAD_VALUE).message("/ stands for the top.").into()),
+        long if long.len() > limits::FILE_NAME_BYTES_MAX => {
+            Err(fault(code::TOO_LONG).within_bytes(1, limits::FILE_NAME_BYTES_MAX as u64).into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The caller's role in a group they are in. Strangers get the answer for a group that does not exist.
@@ -88,6 +97,7 @@ async fn add_in(
     rules::allowed(tx, conversation, me, Permission::Upload).await?;
     rules::not_muted(tx, conversation, me).await?;
     let parent = folder(tx, conversation, request.folder).await?;
+    request.name.as_deref().map_or(Ok(()), check_name)?;
     let file = store::readable_in(tx, me, request.file).await?.ok_or_else(|| Error::missing("file"))?;
     if file.content.is_none() {
         return Err(code::FILE_GONE.into());

@@ -2,7 +2,7 @@
 //!
 //! They are rows: small, changed rarely, and there with the version that names them or not at all.
 
-use litrocket_pictures::{Crop, PictureError, squares};
+use litrocket_pictures::{Crop, LIMITS, PictureError, squares};
 use litrocket_protocol::{
     AccountId, Fault,
     conversations::{conversation_kind, member_state},
@@ -87,8 +87,7 @@ async fn faces(
     let turn = previews::turn(app).await?;
     let bytes = previews::bytes(app, content, file.size).await?.ok_or_else(|| bad(code::BAD_PICTURE))?;
     let crop = crop.map(|crop| Crop { x: crop.x, y: crop.y, side: crop.side });
-    let made =
-        previews::decode(app, turn, move || squares(&bytes, crop, &AVATAR_SIZES, previews::LIMITS)).await;
+    let made = previews::decode(app, turn, move || squares(&bytes, crop, &AVATAR_SIZES, LIMITS)).await;
     made.map_err(|error| {
         let fault = match error {
             Undecoded::Refused(PictureError::Outside { width, height }) => Fault::new(code::BAD_CROP)

@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use litrocket_core::chunks::{Layout, split_hashes};
-use litrocket_pictures::{Limits, PictureError, previews};
+use litrocket_pictures::{LIMITS, PictureError, previews};
 use litrocket_protocol::{
     Fault,
     fault::code,
@@ -51,8 +51,6 @@ const BROKEN_MS: u64 = 3_600_000;
 const STEP: u64 = 500;
 /// How long the end of an upload waits for its previews.
 const WAIT: Duration = Duration::from_secs(5);
-/// What one picture may take: a large camera's, and its pixels in memory. One is decoded at a time.
-pub(super) const LIMITS: Limits = Limits { pixels: 50_000_000, memory: 256 << 20 };
 
 /// Looks at pictures for as long as the server runs.
 pub async fn make_previews(app: Arc<App>) {

@@ -44,7 +44,7 @@ pub enum FileCommand {
     Get {
         /// The file's number, as messages show it.
         file: u64,
-        /// Where to: a folder, or a file that is not there yet. The current folder without it.
+        /// Where to: a folder, a file that is not there yet, or - for standard output. The current folder without it.
         #[arg(long, short, value_name = "PATH")]
         output: Option<PathBuf>,
         /// Replace a file of the same name, instead of refusing or, in a folder, adding a number.

@@ -1,25 +1,23 @@
 //! Files: sending, fetching, what is under way.
 
 mod command;
+mod fetching;
 mod own;
 pub(super) mod place;
+pub(super) mod refused;
 pub(super) mod sending;
 mod shelf;
 mod shown;
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use indicatif::HumanBytes;
-use litrocket_client::{Client, Digest, Error, Outgoing, disk_name};
+use litrocket_client::{Client, Digest, Error, Outgoing};
 use litrocket_protocol::{
-    ConversationId, Fault,
+    ConversationId,
     chat::Ack,
     event::File,
-    fault::code,
-    files::{FileInfo, GetFile, ListUploads, file_state},
+    files::{FileInfo, GetFile, ListUploads},
     frame, hex,
     history::GetHistory,
 };
@@ -27,14 +25,12 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 pub use command::FileCommand;
-use place::{check_readable, free_name};
+use place::{check_readable, name_of};
+use refused::{NO_FILE, but_for_the_file, with_file};
 use sending::Sending;
 pub(super) use shown::Shown;
 
-use super::{
-    listen::stop_signal,
-    pictures::{Prepared, not_a_file},
-};
+use super::{listen::stop_signal, pictures::Prepared};
 use crate::{
     Failure,
     failure::{Asked as _, At as _},
@@ -58,7 +54,9 @@ pub(super) async fn run(context: &Context, command: FileCommand) -> Result<ExitC
             let words = Words { text: &text, alt: &alt };
             share(context, client, (conversation, &to), &info, words).await
         }
-        FileCommand::Get { file, output, force } => get(context, client, file, output, force).await,
+        FileCommand::Get { file, output, force } => {
+            fetching::get(context, client, file, (output.as_deref(), force)).await
+        }
         FileCommand::Status => status(context, client).await,
         FileCommand::Put { group, paths, folder } => {
             shelf::put(context, client, &group, &paths, folder.as_deref()).await
@@ -120,8 +118,7 @@ async fn send(
     let conversation = resolve::open(client, to).await?;
     let mut sending = None;
     for (index, path) in paths.iter().enumerate() {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-        let name = name.ok_or_else(|| not_a_file(path))?;
+        let name = name_of(path)?;
         let prepared = Prepared::new(context, path, keep_location).await?;
         let digest = Digest::of_file(prepared.path()).await.at(path)?;
         let batch = match &mut sending {
@@ -129,6 +126,10 @@ async fn send(
             none => none.insert(Sending::open(context, conversation, &digest, paths, &words.key())?),
         };
         let place = Place { conversation, to, index, digest: &digest };
+        if !batch.was_begun(index, &digest) {
+            let asks = Outgoing::picture(NO_FILE, words.text, words.alt);
+            but_for_the_file(deliver(context, client, conversation, asks).await)?;
+        }
         let mut told = false;
         if early {
             let file = client.open_upload(&name, &digest).await?.file;
@@ -190,7 +191,8 @@ async fn message(
 ) -> Result<(), Failure> {
     let Place { conversation, index, digest, .. } = *place;
     let outgoing = Outgoing::picture(info.file, words.text, words.alt);
-    let ack = send_once(context, client, conversation, (batch, index, digest), outgoing).await?;
+    let sent = send_once(context, client, conversation, (batch, index, digest), outgoing).await;
+    let ack = with_file(client, info.file, sent).await?;
     print_sent(context, place.to, &ack, info, resumed)
 }
 
@@ -214,7 +216,7 @@ pub(super) async fn send_once(
     }
 }
 
-async fn deliver(
+pub(super) async fn deliver(
     context: &Context,
     client: &Client,
     conversation: ConversationId,
@@ -258,34 +260,6 @@ fn print_uploaded(context: &Context, info: &FileInfo, resumed: u64) -> Result<()
     context.output.data(
         || json!({"type": "uploaded", "file": file, "resumed": resumed}),
         || format!("{} {}", context.output.words.uploaded(), described(info)),
-    )
-}
-
-async fn get(
-    context: &Context,
-    client: &Client,
-    file: u64,
-    output: Option<PathBuf>,
-    replace: bool,
-) -> Result<(), Failure> {
-    let info = client.call(GetFile { file, hashes: false }).await.of_file(file)?;
-    if info.state == file_state::GONE {
-        return Err(Error::from(Fault::new(code::FILE_GONE))).of_file(file);
-    }
-    let target = match output {
-        Some(path) if path.is_dir() => free_name(&path.join(disk_name(&info.name)), replace),
-        Some(path) => path,
-        None => free_name(Path::new(&disk_name(&info.name)), replace),
-    };
-    let shown = Shown::new(context, &info.name, info.size);
-    let fetched =
-        client.download(file, &target, shown.fetch(context, &info.name, replace).at_most(info.size)).await;
-    let resumed = shown.end();
-    let info = fetched.of_file(file).at(&target)?;
-    let file = json_file(info.file, &info.name, info.size, &info.media_type, &info.blake3);
-    context.output.data(
-        || json!({"type": "fetched", "file": file, "path": target.to_string_lossy(), "resumed": resumed}),
-        || format!("{} → {}", described(&info), escape_line(&target.to_string_lossy())),
     )
 }
 

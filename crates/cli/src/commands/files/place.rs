@@ -2,14 +2,101 @@
 
 use std::{
     fs::OpenOptions,
-    io::Write as _,
-    os::unix::fs::OpenOptionsExt as _,
+    io::{ErrorKind, Read as _, Write as _},
+    os::unix::{ffi::OsStrExt as _, fs::OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
-use litrocket_client::{check_target, new_name};
+use litrocket_client::{check_target, disk_name, new_name};
 
-use crate::{Failure, commands::pictures::not_a_file, failure::At as _};
+use super::sending::forget_old;
+use crate::{
+    Failure,
+    commands::pictures::not_a_file,
+    failure::At as _,
+    output::{Output, escape_line},
+    session::Context,
+};
+
+/// Where something goes that is fetched.
+#[derive(Debug)]
+pub(in crate::commands) enum Target {
+    /// Standard output.
+    Out,
+    /// A file.
+    File(PathBuf),
+}
+
+impl Target {
+    /// What `--output` names: `-`, a folder, in which it gets its own name, or a file. The current folder without it. What is
+    /// wrong with it shows before anything is fetched.
+    pub(in crate::commands) fn new(
+        context: &Context,
+        output: Option<&Path>,
+        own_name: &str,
+        replaces: bool,
+    ) -> Result<Self, Failure> {
+        let inside = |folder: &Path| free_name(&folder.join(disk_name(own_name)), replaces);
+        let path = match output {
+            Some(path) if path.as_os_str() == "-" && context.output.json => {
+                return Err(Failure::usage(|words| words.json_into_output().into()));
+            }
+            Some(path) if path.as_os_str() == "-" => return Ok(Self::Out),
+            Some(folder) if folder.is_dir() || names_folder(folder) => {
+                check_folder(folder).at(folder)?;
+                inside(folder)
+            }
+            Some(path) => {
+                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+                folder.map_or(Ok(()), check_folder).at(path)?;
+                path.to_owned()
+            }
+            None => inside(Path::new("")),
+        };
+        check_target(&path, replaces).at(&path)?;
+        Ok(Self::File(path))
+    }
+}
+
+/// Whether a path can only mean a folder, as it is written.
+fn names_folder(path: &Path) -> bool {
+    let ends = |end: &[u8]| path.as_os_str().as_bytes().ends_with(end);
+    path.file_name().is_none() || ends(b"/") || ends(b"/.")
+}
+
+fn check_folder(folder: &Path) -> std::io::Result<()> {
+    if folder.metadata()?.is_dir() { Ok(()) } else { Err(ErrorKind::NotADirectory.into()) }
+}
+
+/// Writes a file of the profile to standard output. It is gone then, also where who reads has heard enough.
+pub(super) fn move_out(path: &Path) -> Result<(), Failure> {
+    let mut file = std::fs::File::open(path).kept_at(path)?;
+    let _ = std::fs::remove_file(path);
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut piece).kept_at(path)? {
+            0 => return Ok(()),
+            length => Output::bytes(&piece[..length])?,
+        }
+    }
+}
+
+/// A file of the profile, for a moment.
+pub(in crate::commands) fn note(context: &Context, name: &str) -> Result<PathBuf, Failure> {
+    let profile = context.profile()?;
+    profile.make_folder()?;
+    forget_old(&profile.note_file(""));
+    Ok(profile.note_file(name))
+}
+
+/// What a file is called, for others too.
+pub(in crate::commands) fn name_of(path: &Path) -> Result<String, Failure> {
+    let name = path.file_name().ok_or_else(|| not_a_file(path))?;
+    name.to_str().map(str::to_owned).ok_or_else(|| {
+        let shown = escape_line(&path.to_string_lossy());
+        Failure::usage(move |words| words.name_is_not_utf8(&shown))
+    })
+}
 
 /// The name itself, or with a number when there is such a file.
 pub(super) fn free_name(wanted: &Path, replace: bool) -> PathBuf {
@@ -23,18 +110,14 @@ pub(super) fn free_name(wanted: &Path, replace: bool) -> PathBuf {
     (2..10_000).map(numbered).find(is_free).unwrap_or_else(|| wanted.to_owned())
 }
 
-/// Refuses a name that a file has, unless that is to be replaced and an ordinary file.
-pub(in crate::commands) fn check_free(path: &Path, replaces: bool) -> Result<(), Failure> {
-    check_target(path, replaces).at(path)
-}
-
 /// Refuses paths of which one is no file that can be read, before anything is done with the others.
 pub(super) fn check_readable(paths: &[PathBuf]) -> Result<(), Failure> {
     for path in paths {
         let about = path.metadata().at(path)?;
-        if about.is_dir() || path.file_name().is_none() {
+        if about.is_dir() {
             return Err(not_a_file(path));
         }
+        name_of(path)?;
         // To open a pipe would wait for who writes to it; what is no ordinary file is refused when its turn comes.
         if about.is_file() {
             std::fs::File::open(path).at(path)?;
@@ -45,7 +128,7 @@ pub(super) fn check_readable(paths: &[PathBuf]) -> Result<(), Failure> {
 
 /// Writes a file that only its owner may read whole or not at all. One of its name is replaced only when it shall be, also one that came there meanwhile.
 pub(in crate::commands) fn write_file(path: &Path, bytes: &[u8], replaces: bool) -> Result<(), Failure> {
-    check_free(path, replaces)?;
+    check_target(path, replaces).at(path)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let mut end = name.len().min(200);
     while !name.is_char_boundary(end) {
@@ -53,7 +136,7 @@ pub(in crate::commands) fn write_file(path: &Path, bytes: &[u8], replaces: bool)
     }
     let part = path.with_file_name(format!(".{}.{}.part", &name[..end], std::process::id()));
     let new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part);
-    let mut file = new.at(&part)?;
+    let mut file = new.at(path)?;
     let mut write = || {
         file.write_all(bytes)?;
         file.sync_all()?;

@@ -15,11 +15,15 @@ use crate::{Failure, failure::At as _, session::Context};
 /// A command that was interrupted so long ago is not the same any more.
 const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// How the names of files begin that commands make in a profile for themselves.
+const LEFT: [&str; 6] = ["clean-", "sending-", "posting-", "fetching-", "voice-", "play-"];
+
 /// One command that sends files.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Batch {
     text: String,
-    paths: Vec<PathBuf>,
+    /// As they are shown: a path need not be text.
+    paths: Vec<String>,
     /// For each file that was begun, its hash and the id of its message.
     begun: Vec<(String, String)>,
 }
@@ -43,11 +47,18 @@ impl Sending {
         profile.make_folder()?;
         forget_old(&profile.note_file(""));
         let path = profile.note_file(&format!("sending-{conversation}-{}", hex::encode(&first.blake3)));
+        let paths: Vec<String> = paths.iter().map(|path| path.to_string_lossy().into_owned()).collect();
         let kept: Option<Batch> = recent(&path).and_then(|bytes| serde_json::from_slice(&bytes).ok());
         // Other words, or other files, make other messages.
         let kept = kept.filter(|batch| batch.text == text && batch.paths == paths);
-        let new = || Batch { text: text.into(), paths: paths.to_vec(), begun: Vec::new() };
+        let new = || Batch { text: text.into(), paths, begun: Vec::new() };
         Ok(Self { path, batch: kept.unwrap_or_else(new) })
+    }
+
+    /// Whether an earlier run may have sent the message of the file at this place.
+    pub(in crate::commands) fn was_begun(&self, index: usize, digest: &Digest) -> bool {
+        let hash = hex::encode(&digest.blake3);
+        self.batch.begun.get(index).is_some_and(|(begun, _)| *begun == hash)
     }
 
     /// The id of the message of the file at this place: the same one again while the file is the same.
@@ -93,7 +104,7 @@ pub(in crate::commands) fn forget_old(folder: &Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        let is_left = ["clean-", "sending-", "posting-"].iter().any(|beginning| name.starts_with(beginning));
+        let is_left = LEFT.iter().any(|beginning| name.trim_start_matches('.').starts_with(beginning));
         let then = || entry.metadata().and_then(|data| data.modified()).ok();
         if is_left && then().and_then(age).is_some_and(|age| age >= KEPT) {
             let _ = std::fs::remove_file(entry.path());
@@ -120,11 +131,18 @@ mod tests {
     #[test]
     fn what_killed_commands_left_goes_when_it_is_old() {
         let folder = tempfile::tempdir().unwrap();
-        let names = ["clean-0123.99", "sending-7-ab", "posting-00", "state.json", "clean-4567"];
+        let names = [
+            "clean-0123.99",
+            "sending-7-ab",
+            "posting-00",
+            ".fetching-7.abcdef01.part",
+            "state.json",
+            "clean-4567",
+        ];
         for name in names {
             std::fs::write(folder.path().join(name), "x").unwrap();
         }
-        for name in &names[..4] {
+        for name in &names[..5] {
             let file = std::fs::File::options().write(true).open(folder.path().join(name)).unwrap();
             file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
         }

@@ -3,21 +3,23 @@
 use std::path::PathBuf;
 
 use indicatif::HumanBytes;
-use litrocket_client::{Client, Digest};
+use litrocket_client::{Client, Digest, Error};
 use litrocket_protocol::{
-    ConversationId,
+    ConversationId, Fault,
+    fault::code,
     files::{
-        AddGroupFile, ChangeGroupFile, DeleteGroupFile, GroupFile, ListGroupFiles, MakeGroupFolder,
-        group_sort,
+        AddGroupFile, ChangeGroupFile, DeleteGroupFile, GetFile, GroupFile, GroupFiles, ListGroupFiles,
+        MakeGroupFolder, group_sort,
     },
 };
 use serde_json::{Value, json};
 
 use super::{
-    super::pictures::{self, not_a_file},
+    super::pictures,
     FileCommand, Shown,
     own::kept_until,
-    place::check_readable,
+    place::{check_readable, name_of},
+    refused::{NO_FILE, but_for_the_file, with_file},
 };
 use crate::{
     Failure,
@@ -103,9 +105,7 @@ impl Which {
         typed: String,
     ) -> Result<Self, Failure> {
         let group = group.to_owned();
-        if let Ok(entry) = typed.parse() {
-            return Ok(Self { entry, typed, group });
-        }
+        let number = typed.parse().ok();
         let (asked, mut found) = (listing(conversation, None, Some(typed.clone())), Vec::new());
         pages(
             client,
@@ -118,16 +118,23 @@ impl Which {
             },
         )
         .await?;
-        match found[..] {
-            [entry] => Ok(Self { entry, typed, group }),
-            [] => {
+        match (number, &found[..]) {
+            (Some(entry), found) if found.iter().all(|named| *named == entry) => {
+                Ok(Self { entry, typed, group })
+            }
+            // Whoever calls a file by a number has nobody delete another one by it.
+            (Some(_), found) => {
+                let (typed, all) = (typed, listed(found));
+                Err(Failure::usage(move |words| words.name_and_number(&typed, &all)))
+            }
+            (None, [entry]) => Ok(Self { entry: *entry, typed, group }),
+            (None, []) => {
                 let typed = escape_line(&typed);
                 Err(Failure::missing(move |words| words.no_entry(&typed, &group)))
             }
-            _ => {
-                let (typed, all) =
-                    (escape_line(&typed), found.iter().map(u64::to_string).collect::<Vec<_>>());
-                Err(Failure::usage(move |words| words.several_entries(&typed, all.join(", "))))
+            (None, found) => {
+                let (typed, all) = (escape_line(&typed), listed(found));
+                Err(Failure::usage(move |words| words.several_entries(&typed, &all)))
             }
         }
     }
@@ -142,6 +149,10 @@ impl Which {
         let (typed, group) = (escape_line(&self.typed), self.group.clone());
         answer.asked(move |words| words.no_entry(&typed, &group))
     }
+}
+
+fn listed(entries: &[u64]) -> String {
+    entries.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn listing(conversation: ConversationId, folder: Option<u64>, find: Option<String>) -> ListGroupFiles {
@@ -160,15 +171,43 @@ pub(super) async fn put(
     let conversation = resolve::group(client, group).await?;
     let folder = folder_by_name(client, conversation, folder).await?;
     for path in paths {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-        let name = name.ok_or_else(|| not_a_file(path))?;
+        let name = name_of(path)?;
         let digest = Digest::of_file(path).await.at(path)?;
+        check_room(client, conversation, folder, (&name, &digest)).await?;
         let shown = Shown::new(context, &name, digest.size);
         let file = client.upload(path, &name, &digest, shown.transfer(context, &name)).await;
         shown.end();
-        let request = AddGroupFile { conversation, file: file?, folder, name: None };
-        let entry = client.call(request).await?;
+        let file = file?;
+        let request = AddGroupFile { conversation, file, folder, name: None };
+        let entry = with_file(client, file, client.call(request).await).await?;
         one(context, client, &entry).await?;
+    }
+    Ok(())
+}
+
+/// Refuses before the upload what would be refused behind it: by who may add files, by the name, by the room there is.
+async fn check_room(
+    client: &Client,
+    conversation: ConversationId,
+    folder: Option<u64>,
+    (name, digest): (&str, &Digest),
+) -> Result<(), Failure> {
+    let asks = AddGroupFile { conversation, file: NO_FILE, folder, name: Some(name.into()) };
+    but_for_the_file(client.call(asks).await)?;
+    let place = listing(conversation, Some(folder.unwrap_or(0)), Some(name.into()));
+    let (there, page) = entry_that(client, place, |entry| entry.name == name && !entry.gone).await?;
+    if let Some(there) = there {
+        // Of what is there already nothing has to be brought.
+        return match there.file {
+            Some(file) if client.call(GetFile { file, hashes: false }).await?.blake3 == digest.blake3 => {
+                Ok(())
+            }
+            _ => Err(Error::from(Fault::new(code::NAME_TAKEN).field("name")).into()),
+        };
+    }
+    if page.used_bytes.saturating_add(digest.size) > page.quota_bytes {
+        let fault = Fault::new(code::QUOTA_EXCEEDED).field("conversation").limit(page.quota_bytes);
+        return Err(Error::from(fault.message("There is no room left for files of this group.")).into());
     }
     Ok(())
 }
@@ -180,31 +219,31 @@ async fn folder_by_name(
     name: Option<&str>,
 ) -> Result<Option<u64>, Failure> {
     let Some(name) = name else { return Ok(None) };
-    let mut found = folder_that(client, conversation, Some(name), |entry| entry.name == name).await?;
-    if let (None, Ok(number)) = (found, name.parse::<u64>()) {
-        found = folder_that(client, conversation, None, |entry| entry.entry == number).await?;
+    let is_folder = |entry: &GroupFile| entry.file.is_none();
+    let top = |find: Option<&str>| listing(conversation, Some(0), find.map(Into::into));
+    let named = |entry: &GroupFile| is_folder(entry) && entry.name == name;
+    let (mut found, _) = entry_that(client, top(Some(name)), named).await?;
+    if let (None, Ok(number)) = (&found, name.parse::<u64>()) {
+        let numbered = |entry: &GroupFile| is_folder(entry) && entry.entry == number;
+        (found, _) = entry_that(client, top(None), numbered).await?;
     }
     let name = escape_line(name);
-    found.map(Some).ok_or_else(|| Failure::missing(move |words| words.no_such_folder(&name)))
+    let found = found.ok_or_else(|| Failure::missing(move |words| words.no_such_folder(&name)))?;
+    Ok(Some(found.entry))
 }
 
-/// The first folder that is the one.
-async fn folder_that(
+/// The first entry of a list that is the one, and the page where the search ended.
+async fn entry_that(
     client: &Client,
-    conversation: ConversationId,
-    find: Option<&str>,
+    mut asked: ListGroupFiles,
     is_it: impl Fn(&GroupFile) -> bool,
-) -> Result<Option<u64>, Failure> {
-    let mut asked = listing(conversation, Some(0), find.map(Into::into));
+) -> Result<(Option<GroupFile>, GroupFiles), Failure> {
     loop {
-        let page = client.call(asked.clone()).await?;
-        let mut folders = page.entries.iter().filter(|entry| entry.file.is_none());
-        if let Some(found) = folders.find(|entry| is_it(entry)) {
-            return Ok(Some(found.entry));
-        }
-        asked.after = page.next;
-        if asked.after.is_none() {
-            return Ok(None);
+        let mut page = client.call(asked.clone()).await?;
+        let found = page.entries.iter().position(&is_it).map(|at| page.entries.swap_remove(at));
+        asked.after.clone_from(&page.next);
+        if found.is_some() || asked.after.is_none() {
+            return Ok((found, page));
         }
     }
 }

@@ -73,7 +73,7 @@ async fn post(
     }
     let mut pictures = Vec::new();
     for path in images {
-        pictures.push(pictures::upload(context, client, path, keep_location).await?);
+        pictures.push(pictures::upload(context, client, path, keep_location, None).await?);
     }
     let (note, id) = kept_id(context, client, &(&text, &pictures, &alts, visibility, &people))?;
     let request = PostMoment { id, text, pictures, alts, visibility, people };
