@@ -51,7 +51,7 @@ async fn what_would_be_refused_behind_an_upload_is_refused_before_it() {
         (&["file", "put", "#rockets", "large.bin"], "quota_exceeded", "(at most 1.00 MiB)"),
         (&["file", "put", "#rockets", blank], "bad_value", "must not be empty"),
         (&["avatar", "set", "plan.txt"], "bad_picture", "plan.txt: This is not a picture"),
-        (&["avatar", "set", "sea.png", "--crop", "0,0,41"], "bad_picture", "the part that --crop names"),
+        (&["avatar", "set", "sea.png", "--crop", "0,0,41"], "bad_crop", "sea.png: The part to cut out"),
         (&["moment", "post", "x", "--image", "plan.txt"], "bad_picture", "plan.txt: This is not a picture"),
     ] {
         let (exit, told) = ada.complains("en", args);
