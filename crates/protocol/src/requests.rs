@@ -239,7 +239,7 @@ requests! {
     0x0626 groups::SetNickname(Session) => account::Done [NOT_FOUND, NOT_A_MEMBER, NOT_A_GROUP, MUTED]
 
     0x0700 files::OpenUpload(Session) => files::Upload [WRONG_HASH, FILE_TOO_LARGE, QUOTA_EXCEEDED, STORAGE_FULL]
-    0x0701 files::FinishUpload(Session) => files::Upload [NOT_FOUND, QUOTA_EXCEEDED]
+    0x0701 files::FinishUpload(Session) => files::Upload [NOT_FOUND]
     0x0702 files::CancelUpload(Session) => account::Done []
     0x0703 files::ListUploads(Session) => files::Uploads []
     0x0704 files::GetFile(Session) => files::FileInfo [NOT_FOUND]

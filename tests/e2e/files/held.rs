@@ -174,17 +174,16 @@ async fn pictures_count_for_their_previews_too() {
     assert!(previews_take(&world) < used, "{} of {used}", previews_take(&world));
     assert_eq!(ada.is_refused(GetPreview { file: last, size: 160 }).await, "no_preview");
     assert_eq!(ada.knows(last).await.state, file_state::COMPLETE, "it is a file like any other");
-    // Nor does somebody who brings by themselves what is there with its previews.
-    let filler = eve.uploads(&file_of(&world, "filler", &content(919, (1 << 20) - 40_000))).await;
-    let path = file_of(&world, "stripes.png", &bytes);
-    let digest = Digest::of_file(&path).await.unwrap();
-    let brings = async || eve.client.upload(&path, "stripes.png", &digest, Transfer::default()).await;
-    let error = brings().await.unwrap_err();
-    assert_eq!(error.fault().map(|fault| &*fault.code), Some("quota_exceeded"), "{error}");
-    collect_now(world.app()).await.unwrap();
-    eve.asks(DeleteFile { file: filler }).await;
-    let file = brings().await.unwrap();
-    assert_eq!(eve.knows(file).await.state, file_state::COMPLETE);
+    // Who brings by themselves what is there with its previews has it whole, and is charged for them where there is room.
+    let size = (1 << 20) - 40_000;
+    let filler = eve.uploads(&file_of(&world, "filler", &content(919, size))).await;
+    let again = eve.uploads(&file_of(&world, "stripes.png", &bytes)).await;
+    eve.asks(GetPreview { file: again, size: 160 }).await;
+    assert_eq!(eve.asks(ListUploads::default()).await.used_bytes, (size + bytes.len().max(4096)) as u64);
+    for file in [filler, again] {
+        eve.asks(DeleteFile { file }).await;
+    }
+    eve.uploads(&file_of(&world, "stripes.png", &bytes)).await;
     assert_eq!(eve.asks(ListUploads::default()).await.used_bytes, counts);
 }
 

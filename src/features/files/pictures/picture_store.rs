@@ -132,17 +132,35 @@ impl Found {
     }
 }
 
-/// Charges everybody who has a content for previews of it that take so much, before they are stored; whether all of them
-/// have the room.
-pub(super) async fn charge(tx: &mut Tx, content: u64, bytes: u64, quota: u64) -> Result<bool> {
+/// What the files of an account of a content would count for beyond what they do, if its previews took so much, for each who
+/// has one. `$1` is the content, `$2` the least that a file counts for, `$3` what previews take.
+macro_rules! more {
+    () => {
+        "(SELECT owner, SUM(MAX(size, $2) + $3 - charge) AS bytes FROM files WHERE content = $1 GROUP BY owner) more
+            JOIN file_use u ON u.owner = more.owner"
+    };
+}
+
+/// Notes what previews of a content take, before they are stored, and charges who has it.
+pub(super) async fn charge(tx: &mut Tx, content: u64, bytes: u64, quota: u64) -> Result<()> {
     const PREVIEWS: &str = "UPDATE pictures SET preview_bytes = $2 WHERE content = $1";
-    const CHARGE: &str = "UPDATE files SET charge = MAX(size, $2) + $3 WHERE content = $1";
-    if bytes > 0 && !fits(tx, content, bytes, quota).await? {
-        return Ok(false);
-    }
     tx.execute(PREVIEWS, args![content, bytes]).await?;
-    tx.execute(CHARGE, args![content, CHARGE_MIN, bytes]).await?;
-    Ok(true)
+    charge_files(tx, content, bytes, quota).await
+}
+
+/// Charges those who have a content, and room within the quota, for previews that take so much.
+pub(in crate::features::files) async fn charge_files(
+    tx: &mut Tx,
+    content: u64,
+    bytes: u64,
+    quota: u64,
+) -> Result<()> {
+    const CHARGE: &str = concat!(
+        "UPDATE files SET charge = MAX(size, $2) + CASE WHEN owner IN (SELECT more.owner FROM ",
+        more!(),
+        " WHERE u.bytes + more.bytes <= $4) THEN $3 ELSE 0 END WHERE content = $1"
+    );
+    tx.execute(CHARGE, args![content, CHARGE_MIN, bytes, quota]).await.map(drop)
 }
 
 /// What was found out of a content that was charged for it.
@@ -177,25 +195,17 @@ pub(in crate::features::files) async fn preview_bytes(tx: &mut Tx, content: u64)
 /// The most that previews of one picture take.
 const PREVIEWS_MAX: u64 = (PREVIEW_SIZES.len() * PREVIEW_BYTES_MAX) as u64;
 
-/// What the files of the fullest of those who have a content would count for, if its previews took so much.
-const FULLEST: &str = "SELECT MAX(u.bytes + o.files * ($2 - COALESCE(p.preview_bytes, 0)))
-    FROM (SELECT owner, COUNT(*) AS files FROM files WHERE content = $1 GROUP BY owner) o
-    JOIN file_use u ON u.owner = o.owner LEFT JOIN pictures p ON p.content = $1";
+/// What the files of the one with the most room would count for, of those who have a content.
+const LEAST: &str = concat!("SELECT MIN(u.bytes + more.bytes) FROM ", more!());
 
-/// Whether everybody who has a picture has room within the quota for whatever previews of it may take.
+/// Whether anybody who has a picture has room within the quota for whatever previews of it may take.
 pub(super) async fn has_room(db: &Db, content: u64, quota: u64) -> Result<bool> {
-    let row: Option<(Option<i64>,)> = db.first(FULLEST, args![content, PREVIEWS_MAX]).await?;
+    let row: Option<(Option<i64>,)> = db.first(LEAST, args![content, CHARGE_MIN, PREVIEWS_MAX]).await?;
     Ok(row.and_then(|(used,)| used).is_none_or(|used| used <= quota as i64))
 }
 
-/// Whether everybody who has a content has room within the quota for previews that take so much.
-pub(in crate::features::files) async fn fits(
-    tx: &mut Tx,
-    content: u64,
-    bytes: u64,
-    quota: u64,
-) -> Result<bool> {
-    let row: Option<(Option<i64>,)> = tx.first(FULLEST, args![content, bytes]).await?;
+async fn has_room_in(tx: &mut Tx, content: u64, quota: u64) -> Result<bool> {
+    let row: Option<(Option<i64>,)> = tx.first(LEAST, args![content, CHARGE_MIN, PREVIEWS_MAX]).await?;
     Ok(row.and_then(|(used,)| used).is_none_or(|used| used <= quota as i64))
 }
 
@@ -311,7 +321,7 @@ pub(in crate::features::files) async fn use_pictures(
         match (content, state) {
             (None, _) => return refuse(*place, code::FILE_GONE),
             (Some(_), 1) => {}
-            (Some(content), 0) if !fits(tx, *content as u64, PREVIEWS_MAX, quota).await? => {
+            (Some(content), 0) if !has_room_in(tx, *content as u64, quota).await? => {
                 return Err(Fault::new(code::QUOTA_EXCEEDED).field("pictures").limit(quota).into());
             }
             (Some(_), 0) => return Err(Fault::new(code::BUSY).retry_after(1000).into()),

@@ -138,11 +138,9 @@ async fn look_at(app: &App, content: u64, size: u64, media_type: &str) -> Result
             Err(Undecoded::Broken) => return Ok(false),
         }
     };
-    // Charged before anything is stored: the room may be taken by now.
+    // Before anything is stored.
     let (bytes, quota) = (found.preview_bytes(), app.files.quota);
-    if !app.writer.run(move |tx| Box::pin(picture_store::charge(tx, content, bytes, quota))).await? {
-        return Ok(false);
-    }
+    app.writer.run(move |tx| Box::pin(picture_store::charge(tx, content, bytes, quota))).await?;
     if let Found::Picture(found) = &found {
         for (size, jpeg) in PREVIEW_SIZES.iter().zip(&found.jpegs) {
             let put = app.files.blobs.put_preview(known.place, *size, jpeg.clone().into()).await;

@@ -1,13 +1,11 @@
 //! The SQL of the tables `contents`, `content_leftovers` and `file_storage`: what is stored, once for each hash, and where.
 
-use litrocket_protocol::{Fault, fault::code};
-
 use super::{mark::Noted, place::ContentPlace};
 use crate::{
     args,
     db::Db,
     error::{Error, Result},
-    features::files::{CHARGE_MIN, messages::news_store, pictures::picture_store, store::new_id},
+    features::files::{messages::news_store, pictures::picture_store, store::new_id},
     writer::Tx,
 };
 
@@ -100,8 +98,7 @@ pub(super) async fn set_mark(tx: &mut Tx, noted: Noted) -> Result<()> {
 }
 
 /// All chunks of a content are there. When another one with the same hash was complete before, the files move
-/// to that one, if they have room within the quota for its previews; those of damaged ones with the same hash move to the
-/// whole one.
+/// to that one; those of damaged ones with the same hash move to the whole one.
 pub(in crate::features::files) async fn complete(
     tx: &mut Tx,
     id: u64,
@@ -113,7 +110,6 @@ pub(in crate::features::files) async fn complete(
     const DAMAGED: &str = "SELECT id FROM contents WHERE blake3 = $1 AND damaged = 1";
     const DONE: &str = "UPDATE contents SET complete = 1, media_type = $2 WHERE id = $1";
     const FILES: &str = "UPDATE files SET content = $2, complete = 1, media_type = $3,
-        charge = MAX(size, $5) + COALESCE((SELECT p.preview_bytes FROM pictures p WHERE p.content = $2), 0),
         unused_ms = CASE WHEN unused_ms IS NULL OR unused_ms = 0 THEN unused_ms ELSE $4 END WHERE content = $1";
     let row: Option<(Vec<u8>, i64, i64)> = tx.first(HASH, args![id]).await?;
     // It was given up meanwhile, or is complete already.
@@ -124,17 +120,13 @@ pub(in crate::features::files) async fn complete(
     if whole == id {
         tx.execute(DONE, args![id, media_type]).await?;
         picture_store::wait(tx, id, media_type, size as u64).await?;
-    } else {
-        let previews = picture_store::preview_bytes(tx, whole).await?;
-        if previews > 0 && !picture_store::fits(tx, id, previews, quota).await? {
-            return Err(Fault::new(code::QUOTA_EXCEEDED).field("file").limit(quota).into());
-        }
     }
     let damaged: Vec<(i64,)> = tx.all(DAMAGED, args![blake3]).await?;
     from.extend(damaged.into_iter().map(|(id,)| id as u64));
-    let now = tx.now_ms();
+    let (now, previews) = (tx.now_ms(), picture_store::preview_bytes(tx, whole).await?);
     for from in from {
-        tx.execute(FILES, args![from, whole, media_type, now, CHARGE_MIN]).await?;
+        picture_store::charge_files(tx, from, previews, quota).await?;
+        tx.execute(FILES, args![from, whole, media_type, now]).await?;
         drop_unreferenced(tx, from).await?;
     }
     news_store::of_content(tx, whole).await

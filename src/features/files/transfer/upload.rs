@@ -314,17 +314,10 @@ async fn store_chunk(
         }
         complete_if_whole(app, transfer).await
     };
-    finished
-        .await
-        .or_else(|error| match error {
-            // All of it is there: who asks whether it is complete is told.
-            Error::Fault(fault) if fault.is(code::QUOTA_EXCEEDED) => Ok(()),
-            error => Err(error),
-        })
-        .map_err(|error| {
-            tracing::warn!(%error, "an upload cannot be finished");
-            close_code::STORAGE
-        })
+    finished.await.map_err(|error| {
+        tracing::warn!(%error, "an upload cannot be finished");
+        close_code::STORAGE
+    })
 }
 
 pub(in crate::features::files) async fn complete_if_whole(app: &App, transfer: &Transfer) -> Result<()> {

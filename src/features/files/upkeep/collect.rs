@@ -6,12 +6,10 @@ use std::{
     time::Duration,
 };
 
-use litrocket_protocol::fault::code;
-
 use super::expiry_store;
 use crate::{
     app::App,
-    error::{Error, Result},
+    error::Result,
     features::files::{
         storage::content_store,
         transfer::{transfers::unavailable, upload},
@@ -122,11 +120,7 @@ async fn complete_all(app: &App, before_ms: u64) -> Result<()> {
         after = *last;
         for content in contents {
             if let Some(transfer) = app.files.transfer(app, content).await? {
-                match upload::complete_if_whole(app, &transfer).await {
-                    // Its owner has no room for its previews: it goes like an upload that nobody finishes.
-                    Err(Error::Fault(fault)) if fault.is(code::QUOTA_EXCEEDED) => {}
-                    done => done?,
-                }
+                upload::complete_if_whole(app, &transfer).await?;
             }
         }
     }
