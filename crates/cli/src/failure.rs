@@ -68,7 +68,7 @@ impl Failure {
         failure: Self,
         more: impl Fn(Words) -> String + Send + Sync + 'static,
     ) -> Self {
-        let said = move |words| words.in_a_row(&failure.parts(words).2, &more(words));
+        let said = move |words: Words| words.in_a_row(&failure.parts(words).2, &more(words));
         Self::Missing(Box::new(fault), Told(Box::new(said)))
     }
 
