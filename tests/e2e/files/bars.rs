@@ -59,10 +59,10 @@ fn columns_of(text: &str) -> usize {
 #[tokio::test]
 async fn a_bar_fits_its_terminal_and_leaves_the_line_to_what_is_said() {
     let mut process = Process::new();
-    process.variables = vec![("LITROCKET_FILES_BYTES_PER_SECOND", "12582912")];
+    process.variables = vec![("LITROCKET_FILES_BYTES_PER_SECOND", "4194304")];
     process.up();
     let [ada, _] = pair(&process);
-    file_of(&process, NAME, &content(430, 24 * MIB));
+    file_of(&process, NAME, &content(430, 12 * MIB));
     let types = |language: &str, until: &str, columns: &str| {
         let command = ada.command(&["--lang", language, "file", "send", "@bob", NAME]);
         let output = runs(&process, AT_A_TERMINAL, [until, columns], &command);
@@ -70,7 +70,7 @@ async fn a_bar_fits_its_terminal_and_leaves_the_line_to_what_is_said() {
     };
     // The first one until each of its streams brought a whole chunk, the others until they say where they go on.
     for (language, columns, until, paused) in [
-        ("en", "80", "[======", "Paused"),
+        ("en", "80", "[=======", "Paused"),
         ("zh", "60", "续传自", "已暂停"),
         ("en", "80", "resumed from", "Paused"),
     ] {
@@ -80,7 +80,7 @@ async fn a_bar_fits_its_terminal_and_leaves_the_line_to_what_is_said() {
         let bars = lines.iter().map(|line| line.trim_end_matches("^C"));
         let bars: Vec<_> = bars.filter(|line| line.contains('[') && !line.contains(NAME)).collect();
         let last = bars.last().unwrap();
-        assert!(last.contains("/24.00 MiB") && last.contains("B/s"), "{last}");
+        assert!(last.contains("/12.00 MiB") && last.contains("B/s"), "{last}");
         // A bar takes the whole width, and no more: the next one is drawn over it.
         let width: usize = columns.parse().unwrap();
         assert!(bars.iter().all(|bar| columns_of(bar) <= width), "{bars:?}");

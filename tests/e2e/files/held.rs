@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use image::{DynamicImage, GrayImage, ImageFormat, Luma};
-use litrocket::features::files::collect_now;
+use litrocket::features::files::{collect_now, make_preview_now};
 use litrocket_client::{Digest, Outgoing, Transfer};
 use litrocket_protocol::{
     ConversationId,
@@ -145,7 +145,7 @@ fn previews_take(world: &World) -> u64 {
 #[tokio::test]
 async fn pictures_count_for_their_previews_too() {
     let world = World::start_with(|config| config.files.quota_mib = 1).await;
-    let [ada, bob, eve] = world.people(["ada", "bob", "eve"]).await;
+    let [ada, bob] = world.people(["ada", "bob"]).await;
     let bytes = stripes(920);
     let file = ada.uploads(&file_of(&world, "stripes.png", &bytes)).await;
     let previews = previews_take(&world);
@@ -174,17 +174,33 @@ async fn pictures_count_for_their_previews_too() {
     assert!(previews_take(&world) < used, "{} of {used}", previews_take(&world));
     assert_eq!(ada.is_refused(GetPreview { file: last, size: 160 }).await, "no_preview");
     assert_eq!(ada.knows(last).await.state, file_state::COMPLETE, "it is a file like any other");
-    // Who brings by themselves what is there with its previews has it whole, and is charged for them where there is room.
-    let size = (1 << 20) - 40_000;
+}
+
+#[tokio::test]
+async fn small_pictures_count_for_somebody_who_has_room_or_are_taken_away() {
+    let world = World::start_with(|config| config.files.quota_mib = 1).await;
+    let [ada, eve] = world.people(["ada", "eve"]).await;
+    let bytes = stripes(920);
+    let path = file_of(&world, "stripes.png", &bytes);
+    let first = ada.uploads(&path).await;
+    let (previews, size) = (previews_take(&world), (1 << 20) - 40_000);
+    let counts = bytes.len().max(4096) as u64;
+    // Who brings by themselves what is there with its previews has it whole, and is not charged beyond the quota.
     let filler = eve.uploads(&file_of(&world, "filler", &content(919, size))).await;
-    let again = eve.uploads(&file_of(&world, "stripes.png", &bytes)).await;
+    let again = eve.uploads(&path).await;
     eve.asks(GetPreview { file: again, size: 160 }).await;
-    assert_eq!(eve.asks(ListUploads::default()).await.used_bytes, (size + bytes.len().max(4096)) as u64);
-    for file in [filler, again] {
-        eve.asks(DeleteFile { file }).await;
-    }
-    eve.uploads(&file_of(&world, "stripes.png", &bytes)).await;
-    assert_eq!(eve.asks(ListUploads::default()).await.used_bytes, counts);
+    assert_eq!(eve.uses().await, size as u64 + counts);
+    assert_eq!(ada.uses().await, counts + previews);
+    // When who was charged lets it go, nobody keeps small pictures that count for nobody.
+    ada.asks(DeleteFile { file: first }).await;
+    eventually("they are taken away", async || previews_take(&world) == 0).await;
+    assert_eq!(eve.is_refused(GetPreview { file: again, size: 160 }).await, "no_preview");
+    // Who makes room has them, when the picture is looked at next.
+    eve.asks(DeleteFile { file: filler }).await;
+    world.app().clock.set_offset_ms(11 * 60_000);
+    while make_preview_now(world.app()).await.unwrap() {}
+    eve.asks(GetPreview { file: again, size: 160 }).await;
+    assert_eq!((eve.uses().await, previews_take(&world)), (counts + previews, previews));
 }
 
 #[tokio::test]

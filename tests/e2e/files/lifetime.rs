@@ -47,7 +47,7 @@ impl Person {
         self.asks(ListFiles::default()).await.files.into_iter().map(|file| file.file).collect()
     }
 
-    async fn uses(&self) -> u64 {
+    pub(super) async fn uses(&self) -> u64 {
         self.asks(ListUploads::default()).await.used_bytes
     }
 }

@@ -104,7 +104,7 @@ async fn transfers_that_stand_still_hold_a_bounded_buffer_each_and_hold_up_nobod
     let streams = PEOPLE * STREAMS;
     let most = grown(&process, before, Duration::from_secs(10)).await;
     let bound = chunks + streams * (UNDER_WAY + EACH) + CHANCE;
-    assert!(most > 0 && most < bound, "{streams} downloads: {most} bytes, {bound} expected");
+    assert!(most < bound, "{streams} downloads: {most} bytes, {bound} expected");
     println!("{streams} downloads that nobody reads: {} KiB each", most / streams / 1024);
     moves(&process, &ada, "other plans").await;
     // They are given up, and what they held is free for the next.
@@ -120,8 +120,7 @@ async fn transfers_that_stand_still_hold_a_bounded_buffer_each_and_hold_up_nobod
         };
         tokio::time::timeout(PATIENCE, ended).await.unwrap();
     }
-    // Uploads that bring half a chunk and nothing more.
-    let before = process.resident();
+    // Uploads that bring half a chunk and nothing more; what was freed by now may be used for them.
     let mut held = Vec::new();
     for (n, (raw, _)) in stuck.iter().enumerate() {
         let bytes = content(1_000 + n as u64, 6 * MIB);
@@ -146,7 +145,7 @@ async fn transfers_that_stand_still_hold_a_bounded_buffer_each_and_hold_up_nobod
     }
     let most = grown(&process, before, Duration::from_secs(3)).await;
     let bound = chunks + streams * (UNREAD + EACH) + CHANCE;
-    assert!(most > 0 && most < bound, "{streams} uploads: {most} bytes, {bound} expected");
+    assert!(most < bound, "{streams} uploads: {most} bytes, {bound} expected");
     println!("{streams} uploads that stop: {} KiB each", most / streams / 1024);
     moves(&process, &ada, "more plans").await;
     for send in held {

@@ -12,7 +12,7 @@ use crate::{
     error::Result,
     features::{
         cut,
-        files::{infos, store, upkeep::expiry_store},
+        files::{infos, pictures::picture_store, store, upkeep::expiry_store},
         page_limit,
     },
     rpc::Session,
@@ -21,15 +21,18 @@ use crate::{
 
 pub(in crate::features::files) async fn delete(caller: Session, request: DeleteFile) -> Result<Done> {
     let me = caller.account();
-    let work = async move |tx: &mut Tx| match store::own_in(tx, me, request.file).await? {
-        Some(file) => Ok((file.content.is_some(), expiry_store::remove(tx, &file).await?)),
-        None => Ok((false, None)),
+    let work = async move |tx: &mut Tx| {
+        let Some(file) = store::own_in(tx, me, request.file).await? else { return Ok((false, None)) };
+        let gone = expiry_store::remove(tx, &file).await?;
+        picture_store::room_again(tx, me).await?;
+        Ok((file.content.is_some(), gone))
     };
     let (taken, gone) = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
     if let Some(content) = gone {
         caller.app.files.transfers.close(content).await;
         caller.app.files.collect.notify_one();
     }
+    caller.app.files.arrived.notify_one();
     Ok(Done::if_changed(taken))
 }
 

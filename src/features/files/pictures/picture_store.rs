@@ -8,7 +8,7 @@ use litrocket_protocol::{
     pictures::{PREVIEW_SIZES, Picture},
 };
 
-use super::previews::AWAY_MS;
+use super::previews::{AWAY_MS, ROOM_MS};
 use crate::{
     args,
     db::{self, Db},
@@ -29,7 +29,7 @@ use crate::{
 const PAUSES_MS: [u64; 4] = [60_000, 3_600_000, 24 * 3_600_000, 30 * 24 * 3_600_000];
 
 /// Goes up when the decoder changes: what an older one refused is looked at once more.
-const DECODER: u64 = 1;
+const DECODER: u64 = 2;
 
 /// What the first bytes of a recording look like.
 pub(super) const RECORDING: &str = "audio/opus";
@@ -141,11 +141,42 @@ macro_rules! more {
     };
 }
 
-/// Notes what previews of a content take, before they are stored, and charges who has it.
-pub(super) async fn charge(tx: &mut Tx, content: u64, bytes: u64, quota: u64) -> Result<()> {
+/// Notes what previews of a content take, before they are stored, and charges who has it; false where nobody has room by now.
+pub(super) async fn charge(tx: &mut Tx, content: u64, bytes: u64, quota: u64) -> Result<bool> {
     const PREVIEWS: &str = "UPDATE pictures SET preview_bytes = $2 WHERE content = $1";
+    if bytes > 0 && !has_room_in(tx, content, bytes, quota).await? {
+        return Ok(false);
+    }
     tx.execute(PREVIEWS, args![content, bytes]).await?;
-    charge_files(tx, content, bytes, quota).await
+    charge_files(tx, content, bytes, quota).await?;
+    Ok(true)
+}
+
+/// Previews for which nobody is charged any more, since those who were let the picture go, are made anew where somebody has
+/// room for them, and taken away otherwise.
+pub(in crate::features::files) async fn unpaid(tx: &mut Tx, content: u64) -> Result<()> {
+    const UNPAID: &str = "UPDATE pictures SET state = 0, tries = 0, retry_ms = 0
+        WHERE content = $1 AND state = 1 AND preview_bytes > 0
+            AND NOT EXISTS (SELECT 1 FROM files WHERE content = $1 AND charge > MAX(size, $2))";
+    tx.execute(UNPAID, args![content, CHARGE_MIN]).await.map(drop)
+}
+
+/// Whether small pictures of a content were stored.
+pub(super) async fn has_previews(db: &Db, content: u64) -> Result<bool> {
+    const SELECT: &str = "SELECT preview_bytes FROM pictures WHERE content = $1 AND preview_bytes > 0";
+    Ok(db.first::<(i64,)>(SELECT, args![content]).await?.is_some())
+}
+
+/// Previews were taken away.
+pub(super) async fn taken_away(tx: &mut Tx, content: u64) -> Result<()> {
+    const NONE: &str = "UPDATE pictures SET preview_bytes = 0 WHERE content = $1 AND state = 0";
+    tx.execute(NONE, args![content]).await.map(drop)
+}
+
+/// Somebody has more room: pictures of theirs that may have waited for it are looked at.
+pub(in crate::features::files) async fn room_again(tx: &mut Tx, account: AccountId) -> Result<()> {
+    const NOW: &str = "UPDATE pictures SET retry_ms = 0 WHERE account = $1 AND state = 0 AND retry_ms <= $2";
+    tx.execute(NOW, args![account, tx.now_ms() + ROOM_MS]).await.map(drop)
 }
 
 /// Charges those who have a content, and room within the quota, for previews that take so much.
@@ -204,8 +235,8 @@ pub(super) async fn has_room(db: &Db, content: u64, quota: u64) -> Result<bool> 
     Ok(row.and_then(|(used,)| used).is_none_or(|used| used <= quota as i64))
 }
 
-async fn has_room_in(tx: &mut Tx, content: u64, quota: u64) -> Result<bool> {
-    let row: Option<(Option<i64>,)> = tx.first(LEAST, args![content, CHARGE_MIN, PREVIEWS_MAX]).await?;
+async fn has_room_in(tx: &mut Tx, content: u64, bytes: u64, quota: u64) -> Result<bool> {
+    let row: Option<(Option<i64>,)> = tx.first(LEAST, args![content, CHARGE_MIN, bytes]).await?;
     Ok(row.and_then(|(used,)| used).is_none_or(|used| used <= quota as i64))
 }
 
@@ -321,7 +352,7 @@ pub(in crate::features::files) async fn use_pictures(
         match (content, state) {
             (None, _) => return refuse(*place, code::FILE_GONE),
             (Some(_), 1) => {}
-            (Some(content), 0) if !has_room_in(tx, *content as u64, quota).await? => {
+            (Some(content), 0) if !has_room_in(tx, *content as u64, PREVIEWS_MAX, quota).await? => {
                 return Err(Fault::new(code::QUOTA_EXCEEDED).field("pictures").limit(quota).into());
             }
             (Some(_), 0) => return Err(Fault::new(code::BUSY).retry_after(1000).into()),

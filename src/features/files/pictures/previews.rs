@@ -47,6 +47,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(in crate::features::files) const AWAY_MS: u64 = 60_000;
 /// The same of one with a chunk that was found changed or lost, or whose decoder broke down.
 const BROKEN_MS: u64 = 3_600_000;
+/// The same of one whose owners have no room for small pictures.
+pub(super) const ROOM_MS: u64 = 600_000;
 /// Pictures that one job lets be looked at once more: the writer is not held up for long.
 const STEP: u64 = 500;
 /// How long the end of an upload waits for its previews.
@@ -82,8 +84,9 @@ pub async fn make_preview_now(app: &App) -> Result<bool> {
     let looked = look_at(app, content, size, &media_type).await;
     drop(looking);
     let pause = match &looked {
-        Ok(true) => None,
-        Ok(false) => Some(BROKEN_MS),
+        Ok(Looked::Done) => None,
+        Ok(Looked::Broken) => Some(BROKEN_MS),
+        Ok(Looked::NoRoom) => Some(ROOM_MS),
         Err(_) => Some(AWAY_MS),
     };
     if let Some(pause) = pause {
@@ -111,21 +114,35 @@ impl Drop for Looking<'_> {
     }
 }
 
-/// Looks at a picture; whether that came to an end.
-async fn look_at(app: &App, content: u64, size: u64, media_type: &str) -> Result<bool> {
-    let Some(known) = content_store::content(&app.db, content).await? else { return Ok(true) };
+/// How a look at a picture ended.
+enum Looked {
+    /// What it is is known, or it is gone.
+    Done,
+    /// Its bytes are not whole, or its decoder broke down.
+    Broken,
+    /// Nobody who has it has room for small pictures.
+    NoRoom,
+}
+
+/// Looks at a picture.
+async fn look_at(app: &App, content: u64, size: u64, media_type: &str) -> Result<Looked> {
+    let Some(known) = content_store::content(&app.db, content).await? else { return Ok(Looked::Done) };
     let away = |error| unavailable(&error);
     app.files.there(app).await.map_err(away)?;
-    let turn = turn(app).await?;
-    let Some(bytes) = bytes(app, content, size).await? else { return Ok(false) };
-    // Whose files leave no room for small pictures costs no decoding either.
+    // Where nobody has room for small pictures it costs no reading and no decoding.
     if media_type != picture_store::RECORDING
         && !picture_store::has_room(&app.db, content, app.files.quota).await?
     {
-        return Ok(false);
+        if picture_store::has_previews(&app.db, content).await? {
+            app.files.blobs.delete_previews(known.place).await.map_err(away)?;
+            app.writer.run(move |tx| Box::pin(picture_store::taken_away(tx, content))).await?;
+        }
+        return Ok(Looked::NoRoom);
     }
+    let turn = turn(app).await?;
+    let Some(bytes) = bytes(app, content, size).await? else { return Ok(Looked::Broken) };
     if !app.writer.run(move |tx| Box::pin(picture_store::begin(tx, content))).await? {
-        return Ok(true);
+        return Ok(Looked::Done);
     }
     let found = if media_type == picture_store::RECORDING {
         let duration = voice::duration_ms(&bytes).filter(|ms| (1..=VOICE_MS_MAX).contains(ms));
@@ -135,12 +152,14 @@ async fn look_at(app: &App, content: u64, size: u64, media_type: &str) -> Result
             Ok(made) => Found::Picture(made),
             Err(Undecoded::Refused(PictureError::TooLarge)) => Found::TooLarge,
             Err(Undecoded::Refused(_)) => Found::Nothing,
-            Err(Undecoded::Broken) => return Ok(false),
+            Err(Undecoded::Broken) => return Ok(Looked::Broken),
         }
     };
-    // Before anything is stored.
+    // Before anything is stored: the room may be taken by now.
     let (bytes, quota) = (found.preview_bytes(), app.files.quota);
-    app.writer.run(move |tx| Box::pin(picture_store::charge(tx, content, bytes, quota))).await?;
+    if !app.writer.run(move |tx| Box::pin(picture_store::charge(tx, content, bytes, quota))).await? {
+        return Ok(Looked::NoRoom);
+    }
     if let Found::Picture(found) = &found {
         for (size, jpeg) in PREVIEW_SIZES.iter().zip(&found.jpegs) {
             let put = app.files.blobs.put_preview(known.place, *size, jpeg.clone().into()).await;
@@ -149,7 +168,7 @@ async fn look_at(app: &App, content: u64, size: u64, media_type: &str) -> Result
     }
     let work = async move |tx: &mut Tx| picture_store::settle(tx, known.place, &found).await;
     app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
-    Ok(true)
+    Ok(Looked::Done)
 }
 
 /// The whole of a content, verified; `None` when it is gone or damaged.

@@ -14,6 +14,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use litrocket_core::chunks::{Hash, Have, Layout};
+use litrocket_protocol::pictures::PREVIEW_SIZES;
 use object_store::{
     ObjectStore, ObjectStoreExt as _, RetryConfig, aws::AmazonS3Builder, local::LocalFileSystem, path::Path,
     prefix::PrefixStore,
@@ -243,6 +244,20 @@ impl Blobs {
         jpeg: Bytes,
     ) -> Result<(), BlobError> {
         self.put_in(place.preview(size), jpeg).await
+    }
+
+    /// Takes the small pictures of a content away; those that are not there are no error.
+    pub(in crate::features::files) async fn delete_previews(
+        &self,
+        place: ContentPlace,
+    ) -> Result<(), BlobError> {
+        for size in PREVIEW_SIZES {
+            match self.store.delete(&place.preview(size)).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     /// A small picture of a content.

@@ -138,6 +138,7 @@ pub(in crate::features::files) async fn drop_unreferenced(tx: &mut Tx, id: u64) 
         SELECT id, place FROM contents WHERE id = $1
             AND NOT EXISTS (SELECT 1 FROM files WHERE content = $1) ON CONFLICT DO NOTHING";
     if tx.execute(LEFT, args![id]).await? == 0 {
+        picture_store::unpaid(tx, id).await?;
         return Ok(false);
     }
     tx.execute("DELETE FROM contents WHERE id = $1", args![id]).await?;

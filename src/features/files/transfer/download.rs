@@ -1,6 +1,6 @@
 //! Downloads: what is known of a file, and the streams that bring its chunks.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use bytes::Bytes;
 use litrocket_core::chunks::{Hash, Layout, split_hashes};
@@ -126,7 +126,7 @@ async fn give_chunks(
     for number in [stream_kind::DOWNLOAD, request.download, request.first, request.count] {
         varint::put(&mut head, number);
     }
-    write(caller, send, head.into()).await?;
+    write(caller, send, head.into(), || false).await?;
     let mut known: Option<Known> = None;
     for index in request.first..end {
         let (pieces, _memory) = chunk(caller, share, (request.file, layout, index), &mut known).await?;
@@ -139,7 +139,9 @@ async fn give_chunks(
                 moved += length;
                 began += share.pace(length).await;
                 let since = Instant::now();
-                write(caller, send, piece.split_to(length)).await?;
+                // What of the piece was taken is not known before all of it is.
+                let is_too_slow = || share.is_too_slow(began, moved - length, caller.app.files.stall);
+                write(caller, send, piece.split_to(length), is_too_slow).await?;
                 waited += since.elapsed();
                 if moved - at >= STALL_BYTES {
                     (waited, at) = (Duration::ZERO, moved);
@@ -155,16 +157,28 @@ async fn give_chunks(
     Ok(())
 }
 
-async fn write(caller: &Session, send: &mut SendStream, piece: Bytes) -> Result<(), u32> {
+async fn write(
+    caller: &Session,
+    send: &mut SendStream,
+    piece: Bytes,
+    is_too_slow: impl Fn() -> bool,
+) -> Result<(), u32> {
     let time = caller.app.files.stall;
     send.set_patience(time);
     // The whole piece has its time at the least rate: who takes a byte now and then is as slow as who takes none.
-    let parts = u32::try_from(piece.len().div_ceil(STALL_BYTES)).unwrap_or(u32::MAX);
-    match timeout(time * parts, send.write_chunks(&mut [piece])).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(WriteError::Gone)) => Err(close_code::CANCELLED),
-        Ok(Err(WriteError::Stalled)) | Err(_) => Err(close_code::TOO_SLOW),
+    let parts = piece.len().div_ceil(STALL_BYTES);
+    let mut piece = [piece];
+    let mut writing = pin!(send.write_chunks(&mut piece));
+    for _ in 0..parts {
+        match timeout(time, &mut writing).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(WriteError::Gone)) => return Err(close_code::CANCELLED),
+            Ok(Err(WriteError::Stalled)) => return Err(close_code::TOO_SLOW),
+            Err(_) if is_too_slow() => return Err(close_code::TOO_SLOW),
+            Err(_) => {}
+        }
     }
+    Err(close_code::TOO_SLOW)
 }
 
 /// What a download knows of the content it reads.
