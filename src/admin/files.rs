@@ -62,8 +62,15 @@ async fn check(config: &Config, wish: Wish, shown: (Words, bool)) -> Result<Chec
     // Programs read English.
     let words = if shown.1 { Words::English } else { shown.0 };
     let options = server::writer_options(config, Path::new(&config.server.data));
+    let path = options.folder.join(db::FILE);
+    if !path.exists() {
+        let (there_is_none, is_it_right) = match words {
+            Words::English => ("there is no database", "is this the data folder of a server?"),
+            Words::Chinese => ("没有数据库", "这是服务器的数据目录吗？"),
+        };
+        return Err(failed(format!("{}: {there_is_none}: {is_it_right}", path.display())));
+    }
     let db = Db::open_reading(&options.folder, &options.database).await.map_err(|error| {
-        let path = options.folder.join(db::FILE);
         failed(sentences::cause(words, &cause!("{}: {}", &path.display(), server::not_opened(error))))
     })?;
     if wish.confirm && !wish.accept {
@@ -162,6 +169,9 @@ fn chinese(cause: &str) -> &str {
     match cause {
         "damaged" => "已损坏",
         "missing" => "缺失",
+        "it does not have the mark" => "没有标记",
+        "it has the mark of another" => "带有另一服务器的标记",
+        "it has a mark, and the database knows none" => "带有标记，而数据库中没有",
         other => other,
     }
 }
@@ -186,7 +196,7 @@ fn tell(found: Finding, shown: (Words, bool)) {
         Finding::Storage { cause } => (
             json!({"type": "storage", "cause": cause}),
             format!("the storage may be away: {cause}"),
-            format!("存储可能不可用：{cause}"),
+            format!("存储可能不可用：{}", chinese(&cause)),
         ),
         Finding::Chunk { content, chunk, file, name, cause } => {
             let (of, of_chinese) = of_content((content, file), &name);

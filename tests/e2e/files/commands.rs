@@ -10,7 +10,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use super::{MARK, MIB, content, killed::part_of};
+use super::{MARK, MIB, content, killed::part_of, objects};
 use crate::{
     process::{Process, program},
     programs::Terminal,
@@ -287,9 +287,13 @@ async fn an_interrupted_command_goes_on_and_sends_nothing_twice() {
     while stored(&files) < 4 * MIB as u64 && !running.has_ended() {
         std::thread::sleep(Duration::from_millis(1));
     }
+    let (exit, error) = ada.fails(&send);
+    assert!(exit == 2 && error["message"].as_str().unwrap().contains("running already"), "{error}");
     running.gets(Signal::INT);
     assert_eq!(running.ends(), 130, "it was paused");
     is_told_as_paused(&told, "two.bin", large.len() as u64);
+    // However its files are named.
+    let send = ["file", "send", "@bob", "./one.txt", "two.bin", "./three.txt"];
     let stored_before = stored(&files);
     assert!(stored_before < large.len() as u64);
     let sent = ada.says(&send);
@@ -319,6 +323,18 @@ async fn an_interrupted_command_goes_on_and_sends_nothing_twice() {
     assert_eq!(running.ends(), 130, "it was paused");
     is_told_as_paused(&told, "two.bin", large.len() as u64);
     assert!(!target.exists() && part_of(&target).is_some());
+    // What goes to standard output is the file, and nothing else.
+    let out = process.path().join("to-standard-output");
+    let mut command = bob.command(&["file", "get", &id, "-o", "-"]);
+    let mut running =
+        Running(command.stdout(std::fs::File::create(&out).unwrap()).stderr(Stdio::null()).spawn().unwrap());
+    let under_way =
+        || objects(&process.path().join("xdg")).iter().any(|path| path.extension() == Some("part".as_ref()));
+    while !under_way() && !running.has_ended() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    running.gets(Signal::INT);
+    assert_eq!((running.ends(), std::fs::read(&out).unwrap()), (130, Vec::new()));
     let fetched = bob.says(&get);
     let kept = last(&fetched)["resumed"].as_u64().unwrap();
     assert!(kept >= MIB as u64 && kept < large.len() as u64, "{kept}");

@@ -221,7 +221,7 @@ async fn what_an_older_decoder_refused_is_looked_at_once_more() {
     let states = async || -> Vec<(i64, i64)> {
         world.app().db.all("SELECT state, decoder FROM pictures ORDER BY content", args![]).await.unwrap()
     };
-    eventually("both are looked at again", async || states().await == [(1, 1), (2, 1)]).await;
+    eventually("both are looked at again", async || states().await == [(1, 2), (2, 2)]).await;
     ada.asks(GetPreview { file: good, size: 160 }).await;
     assert_eq!(ada.is_refused(GetPreview { file: bad, size: 160 }).await, "no_preview");
 }

@@ -138,8 +138,9 @@ pub(super) fn lines_of_moment(words: Words, moment: &Moment) -> String {
             Some(facts) => format!("{}×{}", facts.width, facts.height),
             None => String::new(),
         };
-        let alt = moment.alts.get(place).map_or("", String::as_str);
-        lines.push_str(format!("\n    [{} {file}] {size} {}", words.picture(), escape(alt)).trim_end());
+        let alt = moment.alts.get(place).filter(|alt| !alt.is_empty());
+        let alt = alt.map_or_else(String::new, |alt| words.aside(words.labelled(words.shows(), escape(alt))));
+        lines.push_str(format!("\n    [{} {file}] {size}{alt}", words.picture()).trim_end());
     }
     lines
 }

@@ -61,8 +61,9 @@ impl Words {
             Kind::UnexpectedEof => "文件意外结束".into(),
             _ => {
                 let said = error.to_string();
-                if let Some(cause) = said.strip_prefix("the picture is damaged: ") {
-                    return format!("图片已损坏：{cause}");
+                // What is broken inside a picture is told in English alone.
+                if said.starts_with("the picture is damaged: ") {
+                    return "图片已损坏".into();
                 }
                 chinese(SENTENCES, &said).map_or(said, str::to_owned)
             }

@@ -205,7 +205,7 @@ pub(in crate::features::files) async fn change(
             None => entry.folder.unwrap_or(0),
             Some(_) if entry.file.is_none() => {
                 let fault = Fault::new(code::BAD_VALUE).field("folder");
-                return Err(fault.message("Folders are at the top.").into());
+                return Err(fault.message("A folder cannot be in a folder.").into());
             }
             to => folder(tx, conversation, to).await?,
         };

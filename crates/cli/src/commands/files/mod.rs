@@ -79,7 +79,12 @@ pub(super) async fn until_stopped(
         result = work(&client) => result.map(|()| ExitCode::SUCCESS)?,
         () = stop_signal() => {
             let words = context.output.words;
-            context.output.data(|| json!({"type": "paused"}), || words.paused().into())?;
+            if context.output.json {
+                context.output.data(|| json!({"type": "paused"}), String::new)?;
+            } else {
+                // Standard output may be where the file goes.
+                context.output.nothing(words.paused());
+            }
             ExitCode::from(PAUSED)
         }
     };

@@ -2,6 +2,7 @@
 //! again, after an interruption at any place, sends none twice.
 
 use std::{
+    fs::{File, TryLockError},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -32,6 +33,8 @@ struct Batch {
 pub(in crate::commands) struct Sending {
     path: PathBuf,
     batch: Batch,
+    /// Held for as long as the command runs: two at once would send the same messages under two ids.
+    _lock: File,
 }
 
 impl Sending {
@@ -47,12 +50,19 @@ impl Sending {
         profile.make_folder()?;
         forget_old(&profile.note_file(""));
         let path = profile.note_file(&format!("sending-{conversation}-{}", hex::encode(&first.blake3)));
-        let paths: Vec<String> = paths.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+        let lock = File::create(lock_of(&path)).kept_at(&path)?;
+        if let Err(TryLockError::WouldBlock) = lock.try_lock() {
+            return Err(Failure::usage(|words| words.sends_already().into()));
+        }
+        // However they were typed.
+        let whole = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
+        let paths: Vec<String> =
+            paths.iter().map(|path| whole(path).to_string_lossy().into_owned()).collect();
         let kept: Option<Batch> = recent(&path).and_then(|bytes| serde_json::from_slice(&bytes).ok());
         // Other words, or other files, make other messages.
         let kept = kept.filter(|batch| batch.text == text && batch.paths == paths);
         let new = || Batch { text: text.into(), paths, begun: Vec::new() };
-        Ok(Self { path, batch: kept.unwrap_or_else(new) })
+        Ok(Self { path, batch: kept.unwrap_or_else(new), _lock: lock })
     }
 
     /// Whether an earlier run may have sent the message of the file at this place.
@@ -94,8 +104,14 @@ impl Sending {
 
     pub(in crate::commands) fn done(self) {
         // At worst the same command sends the same messages once more under the same ids, which changes nothing.
-        let _ = std::fs::remove_file(self.path);
+        for path in [&self.path, &lock_of(&self.path)] {
+            let _ = std::fs::remove_file(path);
+        }
     }
+}
+
+fn lock_of(path: &Path) -> PathBuf {
+    path.with_added_extension("lock")
 }
 
 /// Takes away what commands left in a profile's folder that were killed long ago: notes that mean nothing any more, and
