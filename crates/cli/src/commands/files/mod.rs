@@ -78,8 +78,11 @@ pub(super) async fn until_stopped(
     let code = tokio::select! {
         result = work(&client) => result.map(|()| ExitCode::SUCCESS)?,
         () = stop_signal() => {
-            let words = context.output.words;
-            context.output.data(|| json!({"type": "paused"}), || words.paused().into())?;
+            if context.output.json {
+                context.output.data(|| json!({"type": "paused"}), String::new)?;
+            }
+            // Standard output may be what it was writing to, and be full.
+            context.output.nothing(context.output.words.paused());
             ExitCode::from(PAUSED)
         }
     };
