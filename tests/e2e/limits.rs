@@ -9,7 +9,7 @@ use litrocket_protocol::{
     conversations::{CreateGroup, OpenDirect, role},
     event::{Mention, Text},
     fault::code,
-    files::MakeGroupFolder,
+    files::{AddGroupFile, MakeGroupFolder},
     frame,
     groups::{
         BanMember, GroupChange, ListGroupAnnouncements, MakeGroupLink, ReportContent, SetGroup, SetRole,
@@ -29,7 +29,7 @@ use crate::{
 
 impl Person {
     /// Makes a request that must be refused; answers the fault.
-    async fn fault<R: litrocket_protocol::Request>(&self, request: R) -> Fault {
+    pub(crate) async fn fault<R: litrocket_protocol::Request>(&self, request: R) -> Fault {
         match self.client.call(request).await {
             Err(Error::Fault(fault)) => *fault,
             Err(other) => panic!("{} got {other} instead of a fault", R::NAME),
@@ -259,6 +259,8 @@ async fn what_a_group_gathers_is_bounded() {
     assert_eq!(conversation, ConversationId(1), "the rows below are of this group");
     fills(&world, FILES, &ada, limits::GROUP_FILES_MAX as usize).await;
     assert_eq!(ada.is_refused(MakeGroupFolder { conversation, name: "f".into() }).await, "too_many");
+    let file = AddGroupFile { conversation, file: 0, folder: None, name: Some("f".into()) };
+    assert_eq!(ada.is_refused(file).await, "too_many", "asked before there is a file");
     fills(&world, BANNED, &ada, limits::GROUP_BANNED_MAX as usize).await;
     let ban = BanMember { conversation, account: bob.account, banned: true };
     assert_eq!(ada.is_refused(ban).await, "too_many");

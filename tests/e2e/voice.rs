@@ -45,6 +45,10 @@ async fn a_voice_message_comes_with_its_time_and_how_loud_it_is() {
     let refused = async |wave: Vec<u8>| ada.cannot_send(chat, Outgoing::voice(file, wave)).await;
     assert_eq!(refused(vec![1; 65]).await, "too_long");
     assert_eq!(refused(vec![32]).await, "bad_value");
+    // Asked before there is a file.
+    for (wave, code) in [(vec![1; 65], "too_long"), (vec![32], "bad_value"), (vec![31], "not_found")] {
+        assert_eq!(ada.cannot_send(chat, Outgoing::voice(0, wave)).await, code);
+    }
 }
 
 #[tokio::test]

@@ -51,12 +51,23 @@ impl Output {
 
     /// Prints data that has its lines already.
     pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
-        let mut out = io::stdout().lock();
-        match out.write_all(bytes).and_then(|()| out.flush()) {
+        match Self::try_bytes(bytes) {
             // Who reads has heard enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
             other => Ok(other?),
         }
+    }
+
+    /// The same for what ends its program itself where nobody reads any more.
+    pub(crate) fn try_bytes(bytes: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(bytes)?;
+        out.flush()
+    }
+
+    /// Prints what is longer than a pipe holds, on a thread that may wait for who reads: a stop is heard meanwhile.
+    pub(crate) async fn long(bytes: Vec<u8>) -> Result<(), Failure> {
+        tokio::task::spawn_blocking(move || Self::bytes(&bytes)).await.map_err(io::Error::other)?
     }
 
     fn print(text: &str) -> Result<(), Failure> {

@@ -91,7 +91,8 @@ message! {
     }
 
     /// Body of `file` as a client sends it: the server adds what it knows of the file. Sent with file 0,
-    /// before an upload, it is refused as `not_found` of `file` where it would be taken, and for what is wrong otherwise.
+    /// before an upload, it is refused as `not_found` of `file` where it would be taken, and for what is wrong otherwise: only whether
+    /// a file is a recording shows when it is there.
     pub struct SendFile {
         /// The file; the sender must be able to read it.
         file: u64,

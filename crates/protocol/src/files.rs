@@ -45,7 +45,8 @@ message! {
     /// Puts a file that the caller may read among a group's files; whoever is in the group may read it from then
     /// on. A file that somebody else brought becomes one of the caller's own, and counts for the caller. The same file under the same name in the same folder is the same entry.
     /// An entry of that name whose content is not kept any more makes room for the new one. Asked with file 0, before an
-    /// upload, it is refused as `not_found` of `file` where the caller may add one, and for what is wrong otherwise.
+    /// upload, it is refused as `not_found` of `file` where the caller may add one, and for what is wrong otherwise: also for
+    /// its `name` and the number of entries where there is a `name`, but not for the group's quota, which `GroupFiles` tells.
     pub struct AddGroupFile {
         /// The group.
         conversation: ConversationId,

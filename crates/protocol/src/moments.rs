@@ -27,7 +27,8 @@ pub mod notice_kind {
 }
 
 message! {
-    /// Posts a moment. The friends who see it and are online get the hint `NewMoments`.
+    /// Posts a moment. The friends who see it and are online get the hint `NewMoments`. Asked with 0 for each picture, before
+    /// they are uploaded, it is refused as `not_found` of `pictures` where it would be posted, and for what is wrong otherwise.
     pub struct PostMoment {
         /// The client's id: the same id is the same moment for ever.
         id: MessageId,

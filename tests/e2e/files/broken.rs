@@ -188,6 +188,14 @@ async fn another_device_goes_on_where_the_first_stopped() {
     let file = ada.client.open_upload("plans.bin", &digest).await.unwrap().file;
     assert_eq!(brings(&phone, (file, 2, 2), &bytes[2 * MIB..4 * MIB]).await, None);
     phone.connection.close(0u32.into(), b"");
+    // Who fetches it meanwhile has all that is there, also behind what does not come, before the sender is told as the cause.
+    let early = Watch::default();
+    let mut transfer = early.transfer().within(Duration::from_millis(500));
+    transfer.streams = 1;
+    let target = world.folder.path().join("early");
+    let error = ada.client.download(file, &target, transfer).await.unwrap_err();
+    assert!(matches!(error, Error::Incomplete { there, .. } if there == 2 * MIB as u64), "{error}");
+    assert_eq!(early.moved.load(Ordering::Relaxed), 2 * MIB as u64);
     let laptop = world.device(&ada).await;
     let watch = Watch::default();
     let same = laptop.client.upload(&path, "plans.bin", &digest, watch.transfer()).await.unwrap();

@@ -136,6 +136,11 @@ async fn lists_are_paged_sorted_and_searched_and_the_quota_holds() {
         }
         assert_eq!(found, expected, "{sort}");
     }
+    // Asked before there is a file.
+    for (name, code) in [("alpha", "name_taken"), ("old", "name_taken"), ("new", "not_found")] {
+        let asked = AddGroupFile { name: Some(name.into()), ..adding(group, 0) };
+        assert_eq!(ada.is_refused(asked).await, code, "{name}");
+    }
     let large = ada.uploads(&file_of(&world, "large", &content(9, 2 * MIB))).await;
     assert_eq!(ada.is_refused(adding(group, large)).await, "quota_exceeded");
     assert_eq!(ada.asks(listing(group)).await.used_bytes, 6003);

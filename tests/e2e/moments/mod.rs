@@ -224,6 +224,12 @@ async fn what_is_too_long_too_many_or_empty_is_refused() {
     assert_eq!(ada.is_refused(ada.moment("x", visibility::CHOSEN, &[])).await, "bad_value");
     assert_eq!(ada.is_refused(ada.moment("x", visibility::FRIENDS, &[&bob])).await, "bad_value");
     assert_eq!(ada.is_refused(ada.moment("x", visibility::CHOSEN, &[&bob, &eve])).await, "not_found");
+    // Asked before there is a picture.
+    for (people, field) in [(&[&bob, &eve][..], "people"), (&[&bob], "pictures")] {
+        let asked = PostMoment { pictures: vec![0; 2], ..ada.moment("x", visibility::CHOSEN, people) };
+        let fault = ada.fault(asked).await;
+        assert_eq!((&*fault.code, fault.field.as_deref()), ("not_found", Some(field)));
+    }
     let people = (1..=limits::MOMENT_PEOPLE_MAX as u64 + 1).map(AccountId).collect();
     let many = PostMoment { people, ..ada.moment("x", visibility::EXCEPT, &[]) };
     assert_eq!(ada.is_refused(many).await, "too_many");

@@ -2,12 +2,15 @@
 
 use std::{
     ffi::OsString,
+    io::Read as _,
     os::unix::ffi::OsStringExt as _,
     path::Path,
+    process::Stdio,
     time::{Duration, Instant},
 };
 
 use image::ImageFormat;
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::{is_chinese, people};
 use crate::{
@@ -39,7 +42,7 @@ async fn what_would_be_refused_behind_an_upload_is_refused_before_it() {
     ada.file("sea.png", &picture(1, 60, 40, ImageFormat::Png));
     ada.file("large.bin", &content(720, MIB + 1));
     ada.file("hello.wav", &wav(1));
-    let (wide, blank) = ("x".repeat(5000), " ");
+    let (wide, blank) = ("x".repeat(7000), " ");
     ada.file(blank, b"words");
     bob.says(&["friend", "block", "@ada"]);
     for (args, code, said) in [
@@ -52,7 +55,12 @@ async fn what_would_be_refused_behind_an_upload_is_refused_before_it() {
         (&["file", "put", "#rockets", blank], "bad_value", "must not be empty"),
         (&["avatar", "set", "plan.txt"], "bad_picture", "plan.txt: This is not a picture"),
         (&["avatar", "set", "sea.png", "--crop", "0,0,41"], "bad_crop", "sea.png: The part to cut out"),
-        (&["moment", "post", "x", "--image", "plan.txt"], "bad_picture", "plan.txt: This is not a picture"),
+        (
+            &["moment", "post", "x", "--image", "sea.png", "--image", "plan.txt"],
+            "bad_picture",
+            "plan.txt: This is not a picture",
+        ),
+        (&["moment", "post", &wide, "--image", "sea.png"], "too_long", "6144 bytes. (text)"),
     ] {
         let (exit, told) = ada.complains("en", args);
         assert!(exit == 1 && told.contains(said) && told.contains(code), "{args:?}: {exit} {told}");
@@ -61,12 +69,13 @@ async fn what_would_be_refused_behind_an_upload_is_refused_before_it() {
     }
     assert_eq!(bob.fails(&["avatar", "set", "sea.png", "--group", "#rockets"]).1["code"], "forbidden");
     assert_eq!(used(&bob), 0);
-    // What the group has already is added again without a word.
+    // What the group has already is added again without a word, and costs nobody anything.
     ada.file("plan.txt", b"the plan");
-    assert_eq!(
-        ada.says(&["file", "put", "#rockets", "plan.txt"]).last().unwrap()["entry"].to_string(),
-        entry
-    );
+    for person in [&ada, &bob] {
+        let put = person.says(&["file", "put", "#rockets", "plan.txt"]);
+        assert_eq!(put.last().unwrap()["entry"].to_string(), entry);
+    }
+    assert_eq!(used(&bob), 0);
     // A name that nobody could be shown.
     let name = OsString::from_vec(b"plan-\xff.txt".to_vec());
     std::fs::write(process.path().join(&name), "x").unwrap();
@@ -86,7 +95,10 @@ async fn what_would_be_refused_behind_an_upload_is_refused_before_it() {
 
 #[tokio::test]
 async fn a_file_that_is_refused_when_it_is_there_need_not_be_brought_again() {
-    let process = Process::start();
+    let mut process = Process::new();
+    // Slow enough for what happens meanwhile.
+    process.variables = vec![("LITROCKET_FILES_BYTES_PER_SECOND", "16777216")];
+    process.up();
     let [ada, bob] = people(&process, ["ada", "bob"]);
     ada.file("large.bin", &content(721, 64 * MIB));
     let send = ["file", "send", "@bob", "large.bin"];
@@ -104,6 +116,38 @@ async fn a_file_that_is_refused_when_it_is_there_need_not_be_brought_again() {
     bob.says(&["friend", "unblock", "@ada"]);
     let sent = ada.says(&send);
     assert_eq!(sent.last().unwrap()["resumed"], 64 * MIB, "the same command brings nothing more");
+}
+
+#[tokio::test]
+async fn a_file_on_its_way_to_standard_output_is_kept_until_it_is_read() {
+    let process = Process::start();
+    let [ada] = people(&process, ["ada"]);
+    let large = content(722, MIB);
+    ada.file("large.bin", &large);
+    let sent = ada.says(&["file", "send", "@me", "large.bin"]);
+    let id = sent.last().unwrap()["file"]["id"].to_string();
+    let get = ["file", "get", &id, "-o", "-"];
+    let kept = process.path().join(format!("xdg/litrocket/ada/fetching-{id}"));
+    // Who reads stands still, and a stop is heard all the same.
+    let mut command = ada.command(&get);
+    let mut running = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    running.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+    kill_process(Pid::from_child(&running), Signal::INT).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while running.try_wait().unwrap().is_none() {
+        if Instant::now() > deadline {
+            running.kill().unwrap();
+            panic!("it does not stop");
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let output = running.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(String::from_utf8(output.stderr).unwrap().starts_with("Paused"));
+    assert!(large[1..].starts_with(&output.stdout), "nothing else is in it");
+    assert!(std::fs::read(&kept).unwrap() == large, "nothing of it has to be fetched again");
+    assert!(ada.command(&get).output().unwrap().stdout == large);
+    assert!(!kept.exists());
 }
 
 /// What is in a folder, with what is hidden.

@@ -84,7 +84,8 @@ pub(super) async fn run(context: &Context, command: AvatarCommand) -> Result<Exi
             if conversation.is_some() {
                 but_for_the_file(client.call(request(NO_FILE)).await)?;
             }
-            let file = pictures::upload(context, client, &path, false, crop.clone()).await?;
+            let prepared = pictures::showable(context, &path, false, crop.clone()).await?;
+            let file = pictures::bring(context, client, &path, &prepared).await?;
             with_file(client, file, set(context, client, request(file)).await.of_pictures(&[path])).await
         }
         AvatarCommand::Remove { group } => {
@@ -145,7 +146,7 @@ async fn get(
     if face.media_type != "image/jpeg" || !face.bytes.starts_with(b"\xff\xd8") {
         return Err(Error::Protocol("the answer is no face".into()).into());
     }
-    let Target::File(path) = target else { return Output::bytes(&face.bytes) };
+    let Target::File(path) = target else { return Output::long(face.bytes).await };
     write_file(&path, &face.bytes, force)?;
     let path = path.to_string_lossy();
     context.output.data(

@@ -86,22 +86,31 @@ async fn cleaned(path: &Path, folder: &Path) -> Result<Option<PathBuf>, Error> {
     }
 }
 
-/// Brings a picture to the server, of which everything or this part is to be shown; its number.
-pub(super) async fn upload(
+/// A picture as it is sent, of which everything or this part can be shown.
+pub(super) async fn showable(
     context: &Context,
-    client: &Client,
     path: &Path,
     keep: bool,
     part: Option<Crop>,
-) -> Result<u64, Failure> {
-    let name = name_of(path)?;
+) -> Result<Prepared, Failure> {
+    name_of(path)?;
     let prepared = Prepared::new(context, path, keep).await?;
     check_picture(prepared.path(), part).await.of_pictures(&[path.to_owned()]).at(path)?;
+    Ok(prepared)
+}
+
+/// Brings a picture to the server; its number.
+pub(super) async fn bring(
+    context: &Context,
+    client: &Client,
+    path: &Path,
+    prepared: &Prepared,
+) -> Result<u64, Failure> {
+    let name = name_of(path)?;
     let digest = Digest::of_file(prepared.path()).await.at(path)?;
     let shown = Shown::new(context, &name, digest.size);
     let file = client.upload(prepared.path(), &name, &digest, shown.transfer(context, &name)).await;
     shown.end();
-    drop(prepared);
     Ok(file?)
 }
 

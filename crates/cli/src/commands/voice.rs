@@ -224,7 +224,7 @@ async fn get(
 ) -> Result<(), Failure> {
     let info = recording(client, file).await?;
     let path = match Target::new(context, output, &info.name, force)? {
-        Target::Out => return Output::bytes(&fetch(context, client, file).await?),
+        Target::Out => return Output::long(fetch(context, client, file).await?).await,
         Target::File(path) => path,
     };
     if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("wav")) {

@@ -57,7 +57,11 @@ impl Client {
             }
             if let Err(error) = self.fetch_missing(&download, &missing).await {
                 if passes(&error) && download.meter.is_out_of_patience() {
-                    self.is_brought(&download).await?;
+                    let there = self.brought(&download).await?;
+                    // What is behind a chunk that does not come need not wait for it.
+                    if !there.is_empty() && self.fetch_missing(&download, &there).await.is_ok() {
+                        continue;
+                    }
                 }
                 // It may take a while until the uploader brings the next chunk.
                 download.meter.again(error).await?;
@@ -68,13 +72,23 @@ impl Client {
         Ok(info)
     }
 
-    /// Fails when it is the uploader who has not brought the rest. What cannot be asked is left to the error there was.
-    async fn is_brought(&self, download: &Download) -> Result<(), Error> {
+    /// What the server has of a file under way and is missing here. Fails when that is nothing: then it is the uploader who
+    /// has not brought the rest. What cannot be asked is left to the error there was.
+    async fn brought(&self, download: &Download) -> Result<Vec<(u64, u64)>, Error> {
         let asked = self.call(GetFile { file: download.file, hashes: false }).await;
-        let Some(info) = asked.ok().filter(|info| info.state == file_state::UPLOADING) else { return Ok(()) };
+        let Some(info) = asked.ok().filter(|info| info.state == file_state::UPLOADING) else {
+            return Ok(Vec::new());
+        };
         let layout = download.layout;
-        let there = bytes_of(layout, &Have::from_ranges(layout.chunks(), &info.have).ranges(true));
-        Err(Error::Incomplete { there, size: layout.size })
+        let there = Have::from_ranges(layout.chunks(), &info.have);
+        let (own, mut more) = (lock(&download.have).clone(), there.clone());
+        (0..layout.chunks()).filter(|index| own.has(*index)).for_each(|index| more.clear(index));
+        match more.ranges(true) {
+            more if more.is_empty() => {
+                Err(Error::Incomplete { there: bytes_of(layout, &there.ranges(true)), size: layout.size })
+            }
+            more => Ok(more),
+        }
     }
 
     async fn fetch_missing(&self, download: &Arc<Download>, missing: &[(u64, u64)]) -> Result<(), Error> {

@@ -98,7 +98,12 @@ async fn add_in(
     rules::not_muted(tx, conversation, me).await?;
     let parent = folder(tx, conversation, request.folder).await?;
     request.name.as_deref().map_or(Ok(()), check_name)?;
-    let file = store::readable_in(tx, me, request.file).await?.ok_or_else(|| Error::missing("file"))?;
+    let Some(file) = store::readable_in(tx, me, request.file).await? else {
+        if let Some(name) = &request.name {
+            check_place(tx, conversation, parent, name).await?;
+        }
+        return Err(Error::missing("file"));
+    };
     if file.content.is_none() {
         return Err(code::FILE_GONE.into());
     }
@@ -131,6 +136,16 @@ async fn add_in(
     let id = shelf_store::add(tx, conversation, parent, &name, Some((file.id, file.size)), me).await?;
     store::used_again(tx, file.id).await?;
     again(tx, id, file.id).await
+}
+
+/// Refuses a name under which no new file can be put.
+async fn check_place(tx: &mut Tx, conversation: ConversationId, parent: u64, name: &str) -> Result<()> {
+    match shelf_store::by_name(tx, conversation, parent, name).await? {
+        // Its entry makes room.
+        Some(old) if old.gone => Ok(()),
+        Some(_) => Err(Fault::new(code::NAME_TAKEN).field("name").into()),
+        None => room(tx, conversation).await.map(drop),
+    }
 }
 
 /// Refuses what would go beyond the group's quota.

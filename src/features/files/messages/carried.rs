@@ -36,6 +36,7 @@ pub(crate) async fn send(
             .within_bytes(0, limits::ALT_BYTES_MAX as u64)
             .into());
     }
+    wanted.voice.as_ref().map_or(Ok(()), |said| check_wave(&said.wave))?;
     let file = store::readable_in(tx, sender, wanted.file).await?.ok_or_else(|| Error::missing("file"))?;
     let file = store::adopt(tx, sender, file, quota).await?;
     let content = file.content.ok_or_else(|| Error::from(code::FILE_GONE))?;
@@ -84,14 +85,18 @@ pub(crate) fn carried(event: &Event) -> Option<u64> {
     }
 }
 
-/// A recording for a voice message: how long it is the server knows, how loud the sender says.
-async fn voice_of(tx: &mut Tx, content: u64, wave: Vec<u8>) -> Result<Voice> {
+fn check_wave(wave: &[u8]) -> Result<()> {
     if wave.len() > limits::VOICE_WAVE_MAX {
         return Err(Fault::new(code::TOO_LONG).field("wave").within(0, limits::VOICE_WAVE_MAX as u64).into());
     }
     if wave.iter().any(|value| *value > 31) {
         return Err(Fault::new(code::BAD_VALUE).field("wave").limit(31).into());
     }
+    Ok(())
+}
+
+/// A recording for a voice message: how long it is the server knows, how loud the sender says.
+async fn voice_of(tx: &mut Tx, content: u64, wave: Vec<u8>) -> Result<Voice> {
     let duration_ms = picture_store::recording_ms(tx, content).await?;
     let duration_ms = duration_ms.ok_or_else(|| Error::from(code::BAD_VOICE))?;
     Ok(Voice { duration_ms, wave })

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use litrocket_client::{Client, Error};
+use litrocket_client::{Client, Digest, Error};
 use litrocket_protocol::{
     Fault,
     fault::code,
@@ -43,13 +43,19 @@ pub(super) async fn get(
         Target::File(path) => path.clone(),
         Target::Out => note(context, &format!("fetching-{file}"))?,
     };
+    // An earlier run may have fetched it and not been able to write all of it.
+    let is_kept = async || Digest::of_file(&path).await.is_ok_and(|kept| info.blake3 == kept.blake3);
+    if matches!(target, Target::Out) && is_kept().await {
+        return move_out(path).await;
+    }
     let replaces = replaces || matches!(target, Target::Out);
     let shown = Shown::new(context, &info.name, info.size);
     let transfer = shown.fetch(context, &info.name, replaces).at_most(info.size);
     let fetched = client.download(file, &path, transfer).await.of_file(file);
     let resumed = shown.end();
     if let Target::Out = target {
-        return fetched.kept_at(&path).and_then(|_| move_out(&path));
+        fetched.kept_at(&path)?;
+        return move_out(path).await;
     }
     let info = fetched.at(&path)?;
     let file = json_file(info.file, &info.name, info.size, &info.media_type, &info.blake3);

@@ -78,13 +78,11 @@ pub(super) async fn until_stopped(
     let code = tokio::select! {
         result = work(&client) => result.map(|()| ExitCode::SUCCESS)?,
         () = stop_signal() => {
-            let words = context.output.words;
             if context.output.json {
                 context.output.data(|| json!({"type": "paused"}), String::new)?;
-            } else {
-                // Standard output may be where the file goes.
-                context.output.nothing(words.paused());
             }
+            // Standard output may be where the file goes, and be full.
+            context.output.nothing(context.output.words.paused());
             ExitCode::from(PAUSED)
         }
     };

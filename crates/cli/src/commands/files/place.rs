@@ -68,17 +68,24 @@ fn check_folder(folder: &Path) -> std::io::Result<()> {
     if folder.metadata()?.is_dir() { Ok(()) } else { Err(ErrorKind::NotADirectory.into()) }
 }
 
-/// Writes a file of the profile to standard output. It is gone then, also where who reads has heard enough.
-pub(super) fn move_out(path: &Path) -> Result<(), Failure> {
-    let mut file = std::fs::File::open(path).kept_at(path)?;
-    let _ = std::fs::remove_file(path);
-    let mut piece = vec![0; 64 * 1024];
-    loop {
-        match file.read(&mut piece).kept_at(path)? {
-            0 => return Ok(()),
-            length => Output::bytes(&piece[..length])?,
+/// Writes a file of the profile to standard output, on a thread that may wait for who reads: a stop is heard meanwhile. The
+/// file is gone then, also where who reads has heard enough, and stays where it could not be written.
+pub(super) async fn move_out(path: PathBuf) -> Result<(), Failure> {
+    let moves = move || {
+        let mut file = std::fs::File::open(&path).kept_at(&path)?;
+        let mut piece = vec![0; 64 * 1024];
+        loop {
+            let length = file.read(&mut piece).kept_at(&path)?;
+            match Output::try_bytes(&piece[..length]) {
+                Ok(()) if length > 0 => {}
+                Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(error.into()),
+                _ => break,
+            }
         }
-    }
+        let _ = std::fs::remove_file(&path);
+        Ok(())
+    };
+    tokio::task::spawn_blocking(moves).await.map_err(std::io::Error::other)?
 }
 
 /// A file of the profile, for a moment.

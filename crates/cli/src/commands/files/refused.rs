@@ -16,7 +16,7 @@ pub(in crate::commands) const NO_FILE: u64 = 0;
 /// Takes the answer to what was asked about [`NO_FILE`]: that there is no such file is what lets the file be brought.
 pub(in crate::commands) fn but_for_the_file<T>(answer: Result<T, impl Into<Failure>>) -> Result<(), Failure> {
     let is_the_file = |fault: &Fault| {
-        fault.is(code::NOT_FOUND) && fault.field.as_deref().is_some_and(|field| field == "file")
+        fault.is(code::NOT_FOUND) && matches!(fault.field.as_deref(), Some("file" | "pictures"))
     };
     match answer.map_err(Into::into) {
         Err(failure) if !failure.fault().is_some_and(is_the_file) => Err(failure),

@@ -8,8 +8,8 @@ use litrocket_protocol::{
     ConversationId, Fault,
     fault::code,
     files::{
-        AddGroupFile, ChangeGroupFile, DeleteGroupFile, GetFile, GroupFile, GroupFiles, ListGroupFiles,
-        MakeGroupFolder, group_sort,
+        AddGroupFile, ChangeGroupFile, DeleteGroupFile, FileInfo, GetFile, GroupFile, GroupFiles,
+        ListGroupFiles, MakeGroupFolder, file_state, group_sort,
     },
 };
 use serde_json::{Value, json};
@@ -173,38 +173,46 @@ pub(super) async fn put(
     for path in paths {
         let name = name_of(path)?;
         let digest = Digest::of_file(path).await.at(path)?;
-        check_room(client, conversation, folder, (&name, &digest)).await?;
+        let add = |file| AddGroupFile { conversation, file, folder, name: Some(name.clone()) };
+        let place = listing(conversation, Some(folder.unwrap_or(0)), Some(name.clone()));
+        let (same, page) = same_as(client, place, &name, &digest).await?;
+        if let Some(same) = &same {
+            let entry = client.call(add(same.file)).await?;
+            // Of what is there and whole nothing has to be brought, whoever put it there.
+            if same.state == file_state::COMPLETE {
+                one(context, client, &entry).await?;
+                continue;
+            }
+        } else {
+            but_for_the_file(client.call(add(NO_FILE)).await)?;
+            check_room(&page, &digest)?;
+        }
         let shown = Shown::new(context, &name, digest.size);
         let file = client.upload(path, &name, &digest, shown.transfer(context, &name)).await;
         shown.end();
         let file = file?;
-        let request = AddGroupFile { conversation, file, folder, name: None };
-        let entry = with_file(client, file, client.call(request).await).await?;
+        let file = same.map_or(file, |same| same.file);
+        let entry = with_file(client, file, client.call(add(file)).await).await?;
         one(context, client, &entry).await?;
     }
     Ok(())
 }
 
-/// Refuses before the upload what would be refused behind it: by who may add files, by the name, by the room there is.
-async fn check_room(
+/// The file of this name and content that is kept in a place already, and the page of the list where the search ended.
+async fn same_as(
     client: &Client,
-    conversation: ConversationId,
-    folder: Option<u64>,
-    (name, digest): (&str, &Digest),
-) -> Result<(), Failure> {
-    let asks = AddGroupFile { conversation, file: NO_FILE, folder, name: Some(name.into()) };
-    but_for_the_file(client.call(asks).await)?;
-    let place = listing(conversation, Some(folder.unwrap_or(0)), Some(name.into()));
+    place: ListGroupFiles,
+    name: &str,
+    digest: &Digest,
+) -> Result<(Option<FileInfo>, GroupFiles), Failure> {
     let (there, page) = entry_that(client, place, |entry| entry.name == name && !entry.gone).await?;
-    if let Some(there) = there {
-        // Of what is there already nothing has to be brought.
-        return match there.file {
-            Some(file) if client.call(GetFile { file, hashes: false }).await?.blake3 == digest.blake3 => {
-                Ok(())
-            }
-            _ => Err(Error::from(Fault::new(code::NAME_TAKEN).field("name")).into()),
-        };
-    }
+    let Some(file) = there.and_then(|entry| entry.file) else { return Ok((None, page)) };
+    let info = client.call(GetFile { file, hashes: false }).await?;
+    Ok((Some(info).filter(|info| info.blake3 == digest.blake3), page))
+}
+
+/// Refuses before the upload what would be too much for the group behind it.
+fn check_room(page: &GroupFiles, digest: &Digest) -> Result<(), Failure> {
     if page.used_bytes.saturating_add(digest.size) > page.quota_bytes {
         let fault = Fault::new(code::QUOTA_EXCEEDED).field("conversation").limit(page.quota_bytes);
         return Err(Error::from(fault.message("There is no room left for files of this group.")).into());

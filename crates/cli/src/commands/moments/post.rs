@@ -12,7 +12,11 @@ use litrocket_protocol::{MessageId, limits, moments::PostMoment};
 
 use super::{
     super::{
-        files::{sending::recent, until_stopped},
+        files::{
+            refused::{NO_FILE, but_for_the_file},
+            sending::recent,
+            until_stopped,
+        },
         pictures,
     },
     MomentAudience, of_people,
@@ -71,10 +75,22 @@ async fn post(
     if !alts.is_empty() {
         alts.resize(images.len(), String::new());
     }
-    let mut pictures = Vec::new();
-    for path in images {
-        pictures.push(pictures::upload(context, client, path, keep_location, None).await?);
+    if !images.is_empty() {
+        let (id, pictures) = (client.new_id()?, vec![NO_FILE; images.len()]);
+        let (text, alts, people) = (text.clone(), alts.clone(), people.clone());
+        let asks = PostMoment { id, text, pictures, alts, visibility, people };
+        but_for_the_file(of_people(client, client.call(asks).await, audience).await?)?;
     }
+    // Before the first is brought all of them can be shown.
+    let mut prepared = Vec::new();
+    for path in images {
+        prepared.push(pictures::showable(context, path, keep_location, None).await?);
+    }
+    let mut pictures = Vec::new();
+    for (path, prepared) in images.iter().zip(&prepared) {
+        pictures.push(pictures::bring(context, client, path, prepared).await?);
+    }
+    drop(prepared);
     let (note, id) = kept_id(context, client, &(&text, &pictures, &alts, visibility, &people))?;
     let request = PostMoment { id, text, pictures, alts, visibility, people };
     let posted = of_people(client, client.call(request).await, audience).await?;
