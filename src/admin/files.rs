@@ -63,7 +63,7 @@ async fn check(config: &Config, wish: Wish, shown: (Words, bool)) -> Result<Chec
     let words = if shown.1 { Words::English } else { shown.0 };
     let options = server::writer_options(config, Path::new(&config.server.data));
     let path = options.folder.join(db::FILE);
-    if !path.exists() {
+    if matches!(path.try_exists(), Ok(false)) {
         let (there_is_none, is_it_right) = match words {
             Words::English => ("there is no database", "is this the data folder of a server?"),
             Words::Chinese => ("没有数据库", "这是服务器的数据目录吗？"),

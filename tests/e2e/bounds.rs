@@ -139,7 +139,6 @@ async fn a_value_outside_its_bounds_is_told_both_ends_and_what_they_count() {
         refusal(ada.client.call(SetProfile { display_name: Some(display_name), ..SetProfile::default() }))
     };
     for (fault, said, least, limit, unit) in [
-        (folder(String::new()).await, "Use 1 to 255 bytes.", "1", 255, "bytes"),
         (folder("x".repeat(256)).await, "Use 1 to 255 bytes.", "1", 255, "bytes"),
         (link(Some(0), None).await, "Use 1 to 100000.", "1", 100_000, ""),
         (link(None, Some(0)).await, "Use 1 ms to 365 days.", "1", 365 * 86_400_000, "ms"),

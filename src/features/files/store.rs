@@ -298,6 +298,9 @@ pub(super) async fn put_file(tx: &mut Tx, new: &File) -> Result<u64> {
     ];
     let row: Option<(i64,)> = tx.first(PUT, args).await?;
     let id = row.map_or(id, |(id,)| id as u64);
+    if let Some(content) = new.content {
+        picture_store::somebody_more(tx, content).await?;
+    }
     news_store::of_file(tx, id).await?;
     Ok(id)
 }

@@ -281,7 +281,7 @@ words! {
     since: "since", "自";
     paused: "Paused. The same command goes on.", "已暂停。再次运行同一命令即可继续。";
     resumed_from: "resumed from", "续传自";
-    sends_already: "The same command is running already: wait for it, or stop it first.", "同一命令正在运行：请等待其完成，或先停止它。";
+    sends_already: "A command that sends this file there is running already: wait for it, or stop it first.", "向此会话发送该文件的命令正在运行：请等待其完成，或先停止它。";
     file_gone: "not kept any more", "已不再保留";
     file_damaged: "damaged on the server; whole again when somebody sends the same file again", "服务器上的内容已损坏；有人再次发送同一文件后即可恢复";
     kept_until: "kept until", "保留至";

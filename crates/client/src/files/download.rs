@@ -59,8 +59,12 @@ impl Client {
                 if passes(&error) && download.meter.is_out_of_patience() {
                     let there = self.brought(&download).await?;
                     // What is behind a chunk that does not come need not wait for it.
-                    if !there.is_empty() && self.fetch_missing(&download, &there).await.is_ok() {
-                        continue;
+                    if !there.is_empty() {
+                        match self.fetch_missing(&download, &there).await {
+                            Ok(()) => continue,
+                            Err(other) if !passes(&other) => return Err(other),
+                            Err(_) => {}
+                        }
                     }
                 }
                 // It may take a while until the uploader brings the next chunk.

@@ -24,15 +24,20 @@ pub(in crate::features::files) async fn delete(caller: Session, request: DeleteF
     let work = async move |tx: &mut Tx| {
         let Some(file) = store::own_in(tx, me, request.file).await? else { return Ok((false, None)) };
         let gone = expiry_store::remove(tx, &file).await?;
-        picture_store::room_again(tx, me).await?;
-        Ok((file.content.is_some(), gone))
+        let taken = file.content.is_some();
+        if taken {
+            picture_store::room_again(tx, me).await?;
+        }
+        Ok((taken, gone))
     };
     let (taken, gone) = caller.app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
     if let Some(content) = gone {
         caller.app.files.transfers.close(content).await;
         caller.app.files.collect.notify_one();
     }
-    caller.app.files.arrived.notify_one();
+    if taken {
+        caller.app.files.arrived.notify_one();
+    }
     Ok(Done::if_changed(taken))
 }
 

@@ -8,7 +8,7 @@ use litrocket_protocol::{
     pictures::{PREVIEW_SIZES, Picture},
 };
 
-use super::previews::{AWAY_MS, ROOM_MS};
+use super::previews::{AWAY_MS, ROOM_MS, STEP};
 use crate::{
     args,
     db::{self, Db},
@@ -161,22 +161,36 @@ pub(in crate::features::files) async fn unpaid(tx: &mut Tx, content: u64) -> Res
     tx.execute(UNPAID, args![content, CHARGE_MIN]).await.map(drop)
 }
 
-/// Whether small pictures of a content were stored.
-pub(super) async fn has_previews(db: &Db, content: u64) -> Result<bool> {
+/// What the small pictures of a content take that were stored, if any were.
+pub(super) async fn stored_previews(db: &Db, content: u64) -> Result<Option<u64>> {
     const SELECT: &str = "SELECT preview_bytes FROM pictures WHERE content = $1 AND preview_bytes > 0";
-    Ok(db.first::<(i64,)>(SELECT, args![content]).await?.is_some())
+    Ok(db.first::<(i64,)>(SELECT, args![content]).await?.map(|(bytes,)| bytes as u64))
 }
 
-/// Previews were taken away.
+/// Previews were taken away: nobody is charged for them any more.
 pub(super) async fn taken_away(tx: &mut Tx, content: u64) -> Result<()> {
     const NONE: &str = "UPDATE pictures SET preview_bytes = 0 WHERE content = $1 AND state = 0";
-    tx.execute(NONE, args![content]).await.map(drop)
+    const CHARGE: &str = "UPDATE files SET charge = MAX(size, $2) WHERE content = $1";
+    if tx.execute(NONE, args![content]).await? > 0 {
+        tx.execute(CHARGE, args![content, CHARGE_MIN]).await?;
+    }
+    Ok(())
 }
 
 /// Somebody has more room: pictures of theirs that may have waited for it are looked at.
 pub(in crate::features::files) async fn room_again(tx: &mut Tx, account: AccountId) -> Result<()> {
-    const NOW: &str = "UPDATE pictures SET retry_ms = 0 WHERE account = $1 AND state = 0 AND retry_ms <= $2";
-    tx.execute(NOW, args![account, tx.now_ms() + ROOM_MS]).await.map(drop)
+    const NOW: &str = "UPDATE pictures SET retry_ms = 0 WHERE content IN (SELECT content FROM pictures
+        WHERE account = $1 AND state = 0 AND tries = 0 AND retry_ms > $2 AND retry_ms <= $3 LIMIT $4)";
+    let now = tx.now_ms();
+    tx.execute(NOW, args![account, now, now + ROOM_MS, STEP]).await.map(drop)
+}
+
+/// Somebody more has a content: they may have the room that it waited for.
+pub(in crate::features::files) async fn somebody_more(tx: &mut Tx, content: u64) -> Result<()> {
+    const NOW: &str = "UPDATE pictures SET retry_ms = 0
+        WHERE content = $1 AND state = 0 AND tries = 0 AND retry_ms > $2 AND retry_ms <= $3";
+    let now = tx.now_ms();
+    tx.execute(NOW, args![content, now, now + ROOM_MS]).await.map(drop)
 }
 
 /// Charges those who have a content, and room within the quota, for previews that take so much.
@@ -213,7 +227,9 @@ pub(super) async fn settle(tx: &mut Tx, place: ContentPlace, found: &Found) -> R
             tx.execute(GOOD, args![content, width, height, &**blurhash, facts.location, sums]).await
         }
     };
-    done.map(drop)
+    done?;
+    // Who was charged may have let it go meanwhile.
+    unpaid(tx, content).await
 }
 
 /// What the previews of a content take.
@@ -229,9 +245,10 @@ const PREVIEWS_MAX: u64 = (PREVIEW_SIZES.len() * PREVIEW_BYTES_MAX) as u64;
 /// What the files of the one with the most room would count for, of those who have a content.
 const LEAST: &str = concat!("SELECT MIN(u.bytes + more.bytes) FROM ", more!());
 
-/// Whether anybody who has a picture has room within the quota for whatever previews of it may take.
+/// Whether anybody who has a picture has room within the quota for what its previews take, or for whatever they may take.
 pub(super) async fn has_room(db: &Db, content: u64, quota: u64) -> Result<bool> {
-    let row: Option<(Option<i64>,)> = db.first(LEAST, args![content, CHARGE_MIN, PREVIEWS_MAX]).await?;
+    let bytes = stored_previews(db, content).await?.unwrap_or(PREVIEWS_MAX);
+    let row: Option<(Option<i64>,)> = db.first(LEAST, args![content, CHARGE_MIN, bytes]).await?;
     Ok(row.and_then(|(used,)| used).is_none_or(|used| used <= quota as i64))
 }
 

@@ -30,7 +30,7 @@ use crate::{
     error::{Error, Result},
     features::files::{
         Files,
-        storage::{blobs::BlobError, content_store},
+        storage::{blobs::BlobError, content_store, place::ContentPlace},
         store,
         transfer::transfers::unavailable,
     },
@@ -50,7 +50,7 @@ const BROKEN_MS: u64 = 3_600_000;
 /// The same of one whose owners have no room for small pictures.
 pub(super) const ROOM_MS: u64 = 600_000;
 /// Pictures that one job lets be looked at once more: the writer is not held up for long.
-const STEP: u64 = 500;
+pub(super) const STEP: u64 = 500;
 /// How long the end of an upload waits for its previews.
 const WAIT: Duration = Duration::from_secs(5);
 
@@ -133,10 +133,7 @@ async fn look_at(app: &App, content: u64, size: u64, media_type: &str) -> Result
     if media_type != picture_store::RECORDING
         && !picture_store::has_room(&app.db, content, app.files.quota).await?
     {
-        if picture_store::has_previews(&app.db, content).await? {
-            app.files.blobs.delete_previews(known.place).await.map_err(away)?;
-            app.writer.run(move |tx| Box::pin(picture_store::taken_away(tx, content))).await?;
-        }
+        take_away(app, known.place).await?;
         return Ok(Looked::NoRoom);
     }
     let turn = turn(app).await?;
@@ -155,6 +152,9 @@ async fn look_at(app: &App, content: u64, size: u64, media_type: &str) -> Result
             Err(Undecoded::Broken) => return Ok(Looked::Broken),
         }
     };
+    if !matches!(found, Found::Picture(_)) {
+        take_away(app, known.place).await?;
+    }
     // Before anything is stored: the room may be taken by now.
     let (bytes, quota) = (found.preview_bytes(), app.files.quota);
     if !app.writer.run(move |tx| Box::pin(picture_store::charge(tx, content, bytes, quota))).await? {
@@ -169,6 +169,16 @@ async fn look_at(app: &App, content: u64, size: u64, media_type: &str) -> Result
     let work = async move |tx: &mut Tx| picture_store::settle(tx, known.place, &found).await;
     app.writer.run(move |tx| Box::pin(async move { work(tx).await })).await?;
     Ok(Looked::Done)
+}
+
+/// Takes small pictures away, if any were stored.
+async fn take_away(app: &App, place: ContentPlace) -> Result<()> {
+    let content = place.content;
+    if picture_store::stored_previews(&app.db, content).await?.is_some() {
+        app.files.blobs.delete_previews(place).await.map_err(|error| unavailable(&error))?;
+        app.writer.run(move |tx| Box::pin(picture_store::taken_away(tx, content))).await?;
+    }
+    Ok(())
 }
 
 /// The whole of a content, verified; `None` when it is gone or damaged.

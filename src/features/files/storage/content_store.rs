@@ -129,6 +129,7 @@ pub(in crate::features::files) async fn complete(
         tx.execute(FILES, args![from, whole, media_type, now]).await?;
         drop_unreferenced(tx, from).await?;
     }
+    picture_store::somebody_more(tx, whole).await?;
     news_store::of_content(tx, whole).await
 }
 

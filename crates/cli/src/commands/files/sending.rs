@@ -56,11 +56,12 @@ impl Sending {
         }
         // However they were typed.
         let whole = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
-        let paths: Vec<String> =
-            paths.iter().map(|path| whole(path).to_string_lossy().into_owned()).collect();
+        let shown = |path: PathBuf| path.to_string_lossy().into_owned();
+        let typed: Vec<String> = paths.iter().cloned().map(shown).collect();
+        let paths: Vec<String> = paths.iter().map(whole).map(shown).collect();
         let kept: Option<Batch> = recent(&path).and_then(|bytes| serde_json::from_slice(&bytes).ok());
         // Other words, or other files, make other messages.
-        let kept = kept.filter(|batch| batch.text == text && batch.paths == paths);
+        let kept = kept.filter(|batch| batch.text == text && [&paths, &typed].contains(&&batch.paths));
         let new = || Batch { text: text.into(), paths, begun: Vec::new() };
         Ok(Self { path, batch: kept.unwrap_or_else(new), _lock: lock })
     }
